@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. Both do their own set-up.
+SHELL := /bin/sh
+BIN := .venv/bin
+PORT ?= 8000
+TLS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup setup-test client lint types test-protocol test-server test-sync test-e2e bench container-test lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+run: setup client ## start everything with a demo institution and print where to look (PORT=8000, TLS=1 for phones)
+	@$(BIN)/picsafe-server run --demo --port $(PORT) $(if $(TLS),--tls)
+
+test: setup-test client ## run every test
+	@scripts/test.sh
+
+setup:
+	@scripts/setup.sh run
+setup-test:
+	@scripts/setup.sh test
+
+client: ## build the browser client into build/client
+	@$(BIN)/python build.py
+
+lint: ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+types: ## mypy, strict
+	@$(BIN)/mypy
+
+bench: setup-test client ## measure, as ratios against named references
+	@$(BIN)/python -m tests.bench
+
+container-test: setup-test client ## build the image and drive a report through the running container
+	@$(BIN)/pytest -q tests/container
+
+lock: ## recompute requirements/*.lock from the .in files
+	@for name in run dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
+
+clean: ## forget what was built, installed and stored
+	@rm -rf build var .venv .stamps client/node_modules

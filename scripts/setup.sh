@@ -1,0 +1,60 @@
+#!/bin/sh
+# Everything a fresh Debian 12 with git, make and python3 lacks. Idempotent: a stamp per step, keyed by what the step reads.
+#   scripts/setup.sh run     what `make run` needs
+#   scripts/setup.sh test    and what `make test` needs: tools, a browser, PostgreSQL, an S3 server, podman
+set -eu
+cd "$(dirname "$0")/.."
+want=${1:-run}
+mkdir -p .stamps
+
+need_apt() { # need_apt PACKAGE... : installs what is missing, or says what to install
+    missing=""
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "setup: installing system packages:$missing"
+        apt-get update -qq
+        # shellcheck disable=SC2086 # one word a package
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >.stamps/apt.log 2>&1 ||
+            { tail -n 20 .stamps/apt.log >&2; echo "setup: apt could not install:$missing" >&2; exit 1; }
+    else
+        echo "setup: these system packages are missing:$missing" >&2
+        echo "setup: install them first:  sudo apt-get install$missing" >&2
+        exit 1
+    fi
+}
+
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    { echo "setup: Python 3.11 or newer is needed" >&2; exit 1; }
+if [ ! -x .venv/bin/python ]; then
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_apt python3-venv
+    python3 -m venv .venv
+fi
+
+done_already() { # done_already STEP FILE... : true when STEP last ran on exactly these files
+    step=$1; shift
+    stamp=$(cat "$@" scripts/setup.sh | sha256sum | cut -d' ' -f1)
+    [ "$(cat ".stamps/$step" 2>/dev/null)" = "$stamp" ]
+}
+mark_done() { printf '%s\n' "$stamp" >".stamps/$step"; }
+
+install_python() { # install_python LOCK
+    if ! done_already "python-$1" "requirements/$1.lock" shared/protocol/pyproject.toml server/pyproject.toml sync/pyproject.toml; then
+        echo "setup: installing Python packages ($1)"
+        .venv/bin/python -m pip install -q --disable-pip-version-check "$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.lock)"
+        export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
+        .venv/bin/uv pip install -q --require-hashes -r "requirements/$1.lock"
+        .venv/bin/uv pip install -q --no-deps --no-build-isolation -e shared/protocol -e server -e sync
+        mark_done
+    fi
+}
+
+install_python run
+if [ "$want" = test ]; then
+    install_python dev
+    need_apt chromium fonts-liberation fonts-noto-color-emoji postgresql \
+        radosgw ceph-mon ceph-osd ceph-common \
+        podman buildah runc netavark debootstrap
+fi
