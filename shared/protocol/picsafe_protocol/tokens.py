@@ -1,0 +1,99 @@
+"""The three kinds of signed token, as claims. Signing and verifying (EdDSA, JWT) is the servers' work; this is what the claims mean.
+
+=============  ==========  ===========  ======================================================================
+kind           signed by   audience     says
+=============  ==========  ===========  ======================================================================
+user token     users       key server   who somebody is: to be given a key, the key server decides by its own list
+grant          users       cloud/keys   that `sub` may do one `act` on one report `rid`
+receipt        cloud       users        that the package of `rid` is stored whole: its size and SHA-256
+=============  ==========  ===========  ======================================================================
+
+Times are seconds since 1970 in UTC.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final, NotRequired, TypedDict
+
+USER_TOKEN_TYPE: Final = "picsafe-user+jwt"  # noqa: S105 a media type, not a secret
+GRANT_TYPE: Final = "picsafe-grant+jwt"
+RECEIPT_TYPE: Final = "picsafe-receipt+jwt"
+
+
+class Action(str, Enum):
+    """What a grant allows."""
+
+    KEY_CREATE = "key.create"
+    KEY_REVOKE = "key.revoke"
+    PACKAGE_UPLOAD = "package.upload"
+    PACKAGE_DOWNLOAD = "package.download"
+    PACKAGE_DELETE = "package.delete"
+
+
+class Role(str, Enum):
+    """What somebody is in their institution."""
+
+    MEMBER = "member"
+    ADMINISTRATOR = "administrator"
+    SERVICE = "service"
+
+
+class InstitutionAccess(TypedDict):
+    """Which people of an institution, beyond the named recipients, may have a key: the institution's policy when it was made."""
+
+    id: str
+    roles: list[str]
+
+
+class KeyAccess(TypedDict):
+    """Who may ever be given a key. The key server keeps this with the key."""
+
+    owner: str
+    recipients: list[str]
+    institutions: list[InstitutionAccess]
+
+
+class UserClaims(TypedDict):
+    """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution."""
+
+    iss: str
+    aud: str
+    sub: str
+    iat: int
+    exp: int
+    jti: str
+    name: str
+    email: str
+    inst: NotRequired[str]
+    inst_name: NotRequired[str]
+    role: NotRequired[str]
+
+
+class GrantClaims(TypedDict):
+    """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key."""
+
+    iss: str
+    aud: str
+    sub: str
+    iat: int
+    exp: int
+    jti: str
+    act: str
+    rid: str
+    until: NotRequired[int]
+    access: NotRequired[KeyAccess]
+    name: NotRequired[str]
+    email: NotRequired[str]
+
+
+class ReceiptClaims(TypedDict):
+    """A receipt. `sha256` is lower-case hex, `size` bytes."""
+
+    iss: str
+    aud: str
+    iat: int
+    rid: str
+    size: int
+    sha256: str
+    until: int
