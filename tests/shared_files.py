@@ -1,0 +1,27 @@
+"""Where the outside vectors and the real camera files lie. They are not part of the repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _folder(variable: str, default: str) -> Path:
+    folder = Path(os.environ.get(variable, _ROOT.parent / "shared" / default))
+    if not folder.is_dir():
+        pytest.skip(f"{default} are not here: looked in {folder}; set {variable} to the folder that holds them")
+    return folder
+
+
+def vectors() -> Path:
+    """The independent test vectors; skips the calling test, saying where it looked, when they are absent."""
+    return _folder("PICSAFE_VECTORS", "vectors")
+
+
+def samples() -> Path:
+    """The real camera files; skips the calling test, saying where it looked, when they are absent."""
+    return _folder("PICSAFE_SAMPLES", "samples")
