@@ -1,0 +1,102 @@
+"""Serves the built client: `/` with its policy, `/assets/…` for ever, each in the encoding that the browser takes."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.exceptions import NotFoundException
+from litestar.response import File, Redirect
+
+from picsafe_server import headers
+from picsafe_server.access import OPEN, only
+from picsafe_server.settings import LOOPBACK_HOSTS, Settings, origin_of
+
+_FOREVER = "public, max-age=31536000, immutable"
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript", ".whl": "application/zip"}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class _Variant:
+    path: Path
+    encoding: str | None
+
+
+class ClientFiles:
+    """The files that the manifest of a build lists, and no other."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._folder = folder
+        self._settings = settings
+        manifest = folder / "manifest.json"
+        if not manifest.is_file():
+            raise FileNotFoundError(
+                f"there is no built client in {folder}: run build.py first, or leave `client` out of PICSAFE_ROLES"
+            )
+        self._names = frozenset(json.loads(manifest.read_text("utf-8")))
+        clouds = (settings.cloud_base(region) for region in settings.regions)
+        servers = [
+            *clouds,
+            settings.users_base,
+            settings.keys_base,
+            *settings.allowed_key_servers,
+            *settings.cloud_urls.values(),
+        ]
+        self._policy = headers.content_security_policy(
+            origin for origin in map(origin_of, servers) if origin != settings.origin
+        )
+
+    def router(self) -> Router:
+        """Routes of the client role."""
+
+        @get(["/", "/index.html"], include_in_schema=False, **only(OPEN))
+        async def index(request: AnyRequest) -> Response[Any]:
+            # The page speaks to the public URL; on another of this machine's names it would be a stranger to it.
+            if request.url.hostname in LOOPBACK_HOSTS and origin_of(str(request.url)) != self._settings.origin:
+                return Redirect(self._settings.public_url + "/")
+            response = self._file(request, "index.html")
+            response.headers["Content-Security-Policy"] = self._policy
+            response.headers["Cache-Control"] = "no-cache"
+            return response
+
+        @get("/manifest.json", include_in_schema=False, **only(OPEN))
+        async def manifest(request: AnyRequest) -> Response[Any]:
+            response = File(
+                self._folder / "manifest.json", media_type="application/json", content_disposition_type="inline"
+            )
+            response.headers["Cache-Control"] = "no-cache"
+            return response
+
+        @get("/assets/{name:path}", include_in_schema=False, **only(OPEN))
+        async def asset(request: AnyRequest, name: str) -> Response[Any]:
+            response = self._file(request, "assets/" + name.lstrip("/"))
+            response.headers["Cache-Control"] = _FOREVER
+            return response
+
+        return Router("/", route_handlers=[index, manifest, asset])
+
+    def _file(self, request: AnyRequest, name: str) -> File:
+        if name not in self._names:
+            raise NotFoundException
+        variant = self._variant(request, name)
+        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        response = File(variant.path, media_type=kind, content_disposition_type="inline")
+        response.headers["Vary"] = "Accept-Encoding"
+        if variant.encoding:
+            response.headers["Content-Encoding"] = variant.encoding
+        return response
+
+    def _variant(self, request: AnyRequest, name: str) -> _Variant:
+        accepted = {part.split(";")[0].strip() for part in request.headers.get("accept-encoding", "").split(",")}
+        for encoding, suffix in _ENCODINGS:
+            path = self._folder / (name + suffix)
+            if encoding in accepted and path.is_file():
+                return _Variant(path, encoding)
+        return _Variant(self._folder / name, None)

@@ -1,0 +1,38 @@
+"""The security headers of every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()",
+}
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
+
+
+def content_security_policy(origins: Iterable[str]) -> str:
+    """The policy of the page. `origins`: the clouds and key servers on other origins that it may speak to, and nothing else."""
+    connect = " ".join(["'self'", *sorted(set(origins))])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self' 'wasm-unsafe-eval'",
+            "style-src 'self'",
+            "img-src 'self' blob: data:",
+            "media-src 'self' blob:",
+            f"connect-src {connect}",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            "worker-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        ]
+    )

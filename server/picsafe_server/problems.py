@@ -1,0 +1,82 @@
+"""From an exception to RFC 9457 problem details: the one map from domain error to HTTP."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from sqlalchemy.exc import DBAPIError
+
+from picsafe_protocol.errors import (
+    InvalidRequest,
+    LimitExceeded,
+    NotFound,
+    PicSafeError,
+    StorageFull,
+    TooManyRequests,
+    Unexpected,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("picsafe.problem")
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def as_picsafe_error(error: Exception) -> PicSafeError:
+    """The typed error for whatever was raised; what nobody foresaw is logged under an incident number and named by it only."""
+    if isinstance(error, PicSafeError):
+        return error
+    if isinstance(error, ValidationException):
+        return InvalidRequest(_sentence(error))
+    if isinstance(error, NotFoundException):
+        return NotFound("There is no such address.")
+    if isinstance(error, MethodNotAllowedException):
+        return InvalidRequest("This address does not take this method.")
+    if isinstance(error, HTTPException) and error.status_code == 413:
+        return LimitExceeded("The request is larger than this address accepts.")
+    if isinstance(error, ClientException):
+        return InvalidRequest(error.detail or None)
+    if _is_out_of_space(error):
+        _log.error("no space left: %s", type(error).__name__)
+        return StorageFull()
+    incident = secrets.token_hex(4)
+    _log.exception("incident %s", incident, exc_info=error)
+    return Unexpected(f"Something went wrong on the server (incident {incident}).", incident=incident)
+
+
+def problem_response(request: AnyRequest, error: Exception) -> Response[dict[str, Any]]:
+    """Litestar's exception handler for everything."""
+    problem = as_picsafe_error(error)
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(problem, TooManyRequests) and problem.retry_after:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(problem.to_problem(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _is_out_of_space(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    text = str(getattr(error, "orig", "")).lower()
+    return isinstance(error, DBAPIError) and ("disk is full" in text or "no space left" in text)
+
+
+def _sentence(error: ValidationException) -> str:
+    # Only the names of fields: values may be patient data, and are the client's own business.
+    extra = error.extra if isinstance(error.extra, list) else []
+    parts = [
+        f"{item.get('key', 'body')}: {item.get('message', 'not valid')}" for item in extra if isinstance(item, dict)
+    ]
+    return "The request is not valid. " + "; ".join(parts[:5]) if parts else "The request is not valid."

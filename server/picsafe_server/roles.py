@@ -1,0 +1,60 @@
+"""What every role is, and what it is given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+from litestar import Router
+
+from picsafe_server.clock import Clock
+from picsafe_server.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a role needs from the process that runs it."""
+
+    settings: Settings
+    clock: Clock
+    http: httpx.AsyncClient
+    """For calls to other roles: goes over the network, or straight to this process when the role is here too."""
+
+    def folder(self, role: str) -> Path:
+        """The folder of a role's own files, made when it is not there; readable by this user only."""
+        folder = self.settings.data / role
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+
+class Role(ABC):
+    """One of the servers. It owns its database and its routes, and knows the other roles by URL only."""
+
+    name: ClassVar[str]
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @abstractmethod
+    def router(self) -> Router:
+        """The role's routes under its fixed prefix."""
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Open the database, bring it to the newest schema, start what runs in the background."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Finish what is under way and close everything."""
+
+    @abstractmethod
+    async def ready(self) -> None:
+        """Return when the role can serve; raise any exception when it cannot."""
+
+    @abstractmethod
+    async def sweep(self) -> Mapping[str, int]:
+        """Do what is due by the clock (expiry, deletion, retries); counts of what was done. Safe to run at any time, by many."""

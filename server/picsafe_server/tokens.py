@@ -1,0 +1,178 @@
+"""Signing and verifying the protocol's tokens: JWT with EdDSA (Ed25519), one signing key a role, published as JWKS."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import ServiceError, TokenRefused
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.clock import Clock
+
+JWKS_PATH = "/.well-known/jwks.json"
+JWKS_SECONDS = 300
+"""How long another server's keys are believed without asking again."""
+JWKS_RETRY_SECONDS = 10
+"""At least so long between two questions for a key that was not there: a forged `kid` must not cause a request each."""
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+class Signer:
+    """Signs tokens as one issuer."""
+
+    def __init__(self, issuer: str, key: Ed25519PrivateKey, clock: Clock) -> None:
+        self.issuer = issuer
+        self._key = key
+        self._clock = clock
+        self._public = _b64(key.public_key().public_bytes_raw())
+        thumbprint = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": self._public}, separators=(",", ":"))
+        self._kid = _b64(hashlib.sha256(thumbprint.encode()).digest())  # RFC 7638
+
+    @classmethod
+    def from_file(cls, issuer: str, path: Path, clock: Clock) -> Signer:
+        """A signer whose key lies in `path` (PKCS 8, PEM); made there on first use, readable by this user only."""
+        if not path.exists():
+            raw = Ed25519PrivateKey.generate().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            write_secret(path, raw)
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise TypeError(f"{path.name} does not hold an Ed25519 key")
+        return cls(issuer, key, clock)
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys, RFC 7517 and RFC 8037."""
+        key = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self._kid, "x": self._public}
+        return {"keys": [key]}
+
+    def sign(self, kind: str, audience: str, seconds: int | None, **claims: Any) -> str:
+        """A token of `kind` for `audience` that lives for `seconds` (a receipt, with None, for ever)."""
+        now = int(self._clock.now().timestamp())
+        body = {"iss": self.issuer, "aud": audience, "iat": now, **claims}
+        if seconds is not None:
+            body |= {"exp": now + seconds, "jti": new_identifier()}
+        return jwt.encode(body, self._key, algorithm="EdDSA", headers={"typ": kind, "kid": self._kid})
+
+
+class Verifier:
+    """Verifies tokens of trusted issuers, offline but for fetching their keys now and then."""
+
+    def __init__(self, issuers: Collection[str], http: httpx.AsyncClient, clock: Clock) -> None:
+        self._issuers = frozenset(issuers)
+        self._http = http
+        self._clock = clock
+        self._keys: dict[str, dict[str, Ed25519PublicKey]] = {}
+        self._fetched: dict[str, float] = {}
+
+    async def verify(self, token: str, kind: str, audience: str) -> Mapping[str, Any]:
+        """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's keys cannot be fetched."""
+        try:
+            header = jwt.get_unverified_header(token)
+            unverified = jwt.decode(token, options={"verify_signature": False})
+        except jwt.InvalidTokenError as error:
+            raise TokenRefused("This is not a token.", reason="malformed") from error
+        if header.get("typ") != kind:
+            raise TokenRefused("This is a token of another kind.", reason="type")
+        issuer = unverified.get("iss")
+        if issuer not in self._issuers:
+            raise TokenRefused("This server does not trust the token's issuer.", reason="issuer")
+        key = await self._key(str(issuer), str(header.get("kid")))
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=["EdDSA"],
+                audience=audience,
+                issuer=str(issuer),
+                options={
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                    "require": ["iss", "aud", "iat"],
+                },
+            )
+        except jwt.InvalidAudienceError as error:
+            raise TokenRefused("The token is for another server.", reason="audience") from error
+        except jwt.InvalidTokenError as error:
+            raise TokenRefused("The token's signature does not verify.", reason="signature") from error
+        self._check_times(claims)
+        return claims
+
+    def _check_times(self, claims: Mapping[str, Any]) -> None:
+        # Not left to the JWT library: it reads the machine's clock, which tests cannot move.
+        now = self._clock.now().timestamp()
+        issued, expires = claims.get("iat"), claims.get("exp")
+        if not isinstance(issued, int) or (expires is not None and not isinstance(expires, int)):
+            raise TokenRefused("The token's times are not numbers.", reason="malformed")
+        if issued > now + limits.CLOCK_LEEWAY_SECONDS:
+            raise TokenRefused("The token comes from the future: the clocks of the servers differ.", reason="clock")
+        if expires is not None and expires <= now - limits.CLOCK_LEEWAY_SECONDS:
+            raise TokenRefused("The token's time is over.", reason="expired")
+
+    async def _key(self, issuer: str, kid: str) -> Ed25519PublicKey:
+        age = time.monotonic() - self._fetched.get(issuer, -JWKS_SECONDS)
+        known = self._keys.get(issuer, {})
+        if age >= JWKS_SECONDS or (kid not in known and age >= JWKS_RETRY_SECONDS):
+            known = await self._fetch(issuer, known)
+        if kid not in known:
+            raise TokenRefused("The token is signed with a key that its issuer does not publish.", reason="key")
+        return known[kid]
+
+    async def _fetch(self, issuer: str, known: dict[str, Ed25519PublicKey]) -> dict[str, Ed25519PublicKey]:
+        try:
+            answer = await self._http.get(issuer + JWKS_PATH, timeout=10)
+            answer.raise_for_status()
+            keys = {str(key["kid"]): _public_key(key) for key in answer.json()["keys"] if key.get("crv") == "Ed25519"}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            if known:  # its keys change rarely: better to go on with the ones we have
+                return known
+            raise ServiceError("The keys of the server that signed the token cannot be fetched.") from error
+        self._keys[issuer] = keys
+        self._fetched[issuer] = time.monotonic()
+        return keys
+
+
+def _public_key(key: Mapping[str, Any]) -> Ed25519PublicKey:
+    text = str(key["x"])
+    return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write `content` to a new file that only this user can read; the file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f"{path.name}.{new_identifier()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(temporary, path)  # unlike rename, never replaces a key that somebody else just made
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def bearer(authorization: str | None) -> str:
+    """The token of an `Authorization: Bearer …` header; `TokenRefused` when there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenRefused("A token is needed.", reason="missing")
+    return token.strip()
