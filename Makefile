@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-test client lint types test-protocol test-server test-sync test-e2e bench container-test lock clean
+.PHONY: help run test setup setup-test client lint types bench image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -32,11 +32,14 @@ types: ## mypy, strict
 bench: setup-test client ## measure, as ratios against named references
 	@$(BIN)/python -m tests.bench
 
+image: setup client ## lay out build/image, for any container builder
+	@scripts/image.sh
+
 container-test: setup-test client ## build the image and drive a report through the running container
 	@$(BIN)/pytest -q tests/container
 
 lock: ## recompute requirements/*.lock from the .in files
-	@for name in run dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
+	@for name in server run dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
 
 clean: ## forget what was built, installed and stored
 	@rm -rf build var .venv .stamps client/node_modules

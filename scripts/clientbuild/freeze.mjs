@@ -1,0 +1,20 @@
+// Starts Python, imports everything that My PicSafe needs, and writes the memory as it then is.
+//   task: { pyodide: file URL of pyodide.mjs, sitePackages: zip, prepare: Python source, output: file }
+import { bytesOf, runTask, stillOptions } from "./still.mjs";
+import { readFile, writeFile } from "node:fs/promises";
+
+await runTask(async (task) => {
+  const { loadPyodide } = await import(task.pyodide);
+  const pyodide = await loadPyodide(stillOptions(task.pyodide, { _makeSnapshot: true }));
+  const sitePackages = pyodide.runPython("import site; site.getsitepackages()[0]");
+  pyodide.unpackArchive(await bytesOf(task.sitePackages), "zip", { extractDir: sitePackages });
+  pyodide.runPython(await readFile(task.prepare, "utf8"), { globals: pyodide.toPy({ __name__: "prepare" }) });
+  let snapshot;
+  try {
+    snapshot = pyodide.makeMemorySnapshot();
+  } catch (error) {
+    error.message = `Something alive is in the memory to be frozen (a JsProxy kept by a module at import?): ${error.message}`;
+    throw error;
+  }
+  await writeFile(task.output, snapshot);
+});

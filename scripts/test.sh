@@ -1,0 +1,27 @@
+#!/bin/sh
+# Every test, in the order in which a failure is cheapest to read. Goes on after a failure, so that one run tells everything.
+set -u
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+failed=""
+
+step() { # step NAME COMMAND...
+    name=$1; shift
+    printf '\n== %s\n' "$name"
+    started=$(date +%s)
+    "$@" || failed="$failed\n   $name"
+    printf -- '-- %s: %s s\n' "$name" "$(($(date +%s) - started))"
+}
+
+step "style" "$bin/ruff" check .
+step "format" "$bin/ruff" format --check -q .
+step "types" "$bin/mypy" --no-error-summary
+step "protocol, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/server tests/sync tests/project
+step "client in a real browser" "$bin/pytest" -q tests/client tests/e2e
+step "container" "$bin/pytest" -q tests/container
+
+if [ -n "$failed" ]; then
+    printf '\nFAILED:%b\n' "$failed"
+    exit 1
+fi
+printf '\nEverything passed.\n'
