@@ -1,0 +1,34 @@
+"""Photos, video and sound: what a file is, and how to compose a copy of it without metadata.
+
+::
+
+    cleaned = await clean(source)          # source: anything with .size and async read(start, stop)
+    new Blob(cleaned.segments …)           # in the browser: file.slice(keep.start, keep.stop) or bytes, in order
+    for code in cleaned.warnings: code.sentence    # what to tell the sender before sending
+
+Only structure is read, in pieces; the media bytes themselves never come here. `docs/media.md` lists what is recognised
+and what is removed.
+"""
+
+from __future__ import annotations
+
+from picsafe_protocol.media.compose import CleanedSource, clean_file, cleaned_chunks
+from picsafe_protocol.media.model import Caution, Cleaned, Description, Keep, Kind, Removal, Segment
+from picsafe_protocol.media.recognise import clean
+from picsafe_protocol.media.source import ByteSource, FileSource
+
+__all__ = [
+    "ByteSource",
+    "Caution",
+    "Cleaned",
+    "CleanedSource",
+    "Description",
+    "FileSource",
+    "Keep",
+    "Kind",
+    "Removal",
+    "Segment",
+    "clean",
+    "clean_file",
+    "cleaned_chunks",
+]

@@ -1,0 +1,34 @@
+"""How much of a medium may be looked at. A hostile file must cost no more than these, whatever its fields claim."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from picsafe_protocol.limits import KIB, MIB
+
+__all__ = [
+    "BLANKED_BYTES",
+    "READS",
+    "SEARCH_BYTES",
+    "SEGMENTS",
+    "STRUCTURE_BYTES",
+    "WINDOW_BYTES",
+]
+
+WINDOW_BYTES: Final = 128 * KIB
+"""Bytes fetched at once: in a browser each fetch costs about a millisecond, whatever its length."""
+
+STRUCTURE_BYTES: Final = 16 * MIB
+"""The largest single structure that is read into memory (an Exif block, an item table): ten times what cameras write."""
+
+READS: Final = 4_000_000
+"""Small reads per medium, hence turns of every loop: the frames of thirty hours of MP3."""
+
+SEGMENTS: Final = 50_000
+"""Pieces that a cleaned copy is composed of: a browser makes a Blob of so many in well under a second."""
+
+BLANKED_BYTES: Final = 64 * MIB
+"""Bytes overwritten with zeros where nothing may move: the position track of a day's film, or a burst of HEIC frames."""
+
+SEARCH_BYTES: Final = 64 * KIB
+"""How far something is searched for where a structure is interrupted by stray bytes."""

@@ -1,0 +1,105 @@
+"""Where a medium's bytes come from, and how its structure is read: small pieces, never the whole."""
+
+from __future__ import annotations
+
+import io
+from typing import BinaryIO, Literal, Protocol
+
+from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.media.bounds import READS, STRUCTURE_BYTES, WINDOW_BYTES
+
+__all__ = ["ByteSource", "FileSource", "Window", "damaged"]
+
+
+class ByteSource(Protocol):
+    """A file that can be read in parts, such as a browser's `File` through `file.slice(start, stop).arrayBuffer()`."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    async def read(self, start: int, stop: int) -> bytes:
+        """The bytes from `start` up to, not including, `stop`; `0 <= start <= stop <= size`."""
+
+
+class FileSource:
+    """An open binary file as a `ByteSource`. It never suspends, so it needs no event loop."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._size = file.seek(0, io.SEEK_END)
+
+    @classmethod
+    def of(cls, data: bytes) -> FileSource:
+        """Bytes in memory as a source."""
+        return cls(io.BytesIO(data))
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read_now(self, start: int, stop: int) -> bytes:
+        self._file.seek(start)
+        return self._file.read(stop - start)
+
+    async def read(self, start: int, stop: int) -> bytes:
+        return self.read_now(start, stop)
+
+
+def damaged(why: str) -> UnsupportedMedium:
+    """The error for a medium whose structure is broken; `why` completes "This file is damaged or incomplete: …"."""
+    return UnsupportedMedium(
+        f"This file is damaged or incomplete: {why}.",
+        advice="Take or choose it again, or convert it in another program first; nothing was sent.",
+    )
+
+
+class Window:
+    """Exact reads of a source, through one block that is kept.
+
+    Every loop over a structure reads at least once per turn, so the count of reads bounds them all.
+    Errors: UnsupportedMedium where bytes are missing, a structure is too large, or there are too many of them.
+    """
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self.size = source.size
+        self._start = 0
+        self._block = b""
+        self._reads = 0
+
+    async def take(self, start: int, stop: int) -> bytes:
+        """Exactly the bytes from `start` to `stop`."""
+        self._reads += 1
+        if self._reads > READS:
+            raise damaged("it has more parts than any real file")
+        if not 0 <= start <= stop <= self.size:
+            raise damaged("it ends too early")
+        if stop - start > STRUCTURE_BYTES:
+            raise damaged("a part of its structure is too large")
+        if not (self._start <= start and stop <= self._start + len(self._block)):
+            await self._fetch(start, max(stop, min(start + WINDOW_BYTES, self.size)))
+        return self._block[start - self._start : stop - self._start]
+
+    async def upto(self, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`: fewer, or none, where the file ends."""
+        start = min(start, self.size)
+        return await self.take(start, min(start + length, self.size))
+
+    async def number(self, start: int, length: int, order: Literal["big", "little"] = "big") -> int:
+        """The unsigned integer in the `length` bytes at `start`."""
+        return int.from_bytes(await self.take(start, start + length), order)
+
+    async def is_zero(self, start: int, stop: int) -> bool:
+        """Whether all these bytes are zero; looks at a block at a time."""
+        for begin in range(start, stop, WINDOW_BYTES):
+            block = await self.take(begin, min(begin + WINDOW_BYTES, stop))
+            if block.count(0) != len(block):
+                return False
+        return True
+
+    async def _fetch(self, start: int, stop: int) -> None:
+        block = await self._source.read(start, stop)
+        if len(block) != stop - start:
+            raise damaged("it changed while it was being read")
+        self._start, self._block = start, block
