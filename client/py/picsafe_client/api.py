@@ -1,0 +1,253 @@
+"""Talking to the servers of PicSafe. JSON becomes Python; media bytes stay JavaScript buffers.
+
+Every refusal arrives as the `PicSafeError` that the server named in its problem details. A connection that fails is
+`Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about.
+
+Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`waiting.Wait.signal` has one).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from picsafe_client import dom
+from picsafe_protocol.errors import NotSignedIn, ServiceError, TooManyRequests, Unreachable, from_problem
+
+USERS: Final = "/users"
+GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
+TOKEN_MARGIN: Final = timedelta(seconds=30)
+"""A user token is replaced this long before it ends, so that it survives its journey."""
+
+
+class Cancelled(Exception):
+    """The person stopped what was going on. No error: the banner ignores it."""
+
+
+@dataclass(frozen=True)
+class Ranged:
+    """A piece of a larger body: `data` is a Uint8Array, `total` the length of the whole in bytes, `etag` its version."""
+
+    data: Any
+    total: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A short-lived permission for one action on one report at the server `url`."""
+
+    url: str
+    token: str
+    expires_at: datetime
+
+
+class Api:
+    """The user server by cookie; clouds and key servers by grant or user token."""
+
+    def __init__(self) -> None:
+        self.on_signed_out: Callable[[], None] | None = None
+        """Called whenever the user server says that nobody is signed in; the app then asks for the password."""
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        """The servers' time (`session.Clock.now`), since this machine's clock may be wrong."""
+        self._user_tokens: dict[str, tuple[str, datetime]] = {}
+
+    async def users(self, method: str, path: str, body: Any = None, *, signal: Any = None) -> Any:
+        """Calls the user server: ``await api.users("GET", "/v1/me")``. The answer is its JSON, None for 204.
+
+        Raises the `PicSafeError` of the answer. `NotSignedIn` has already brought up the sign-in form when it arrives.
+        """
+        try:
+            return await self.request(method, USERS + path, body=body, signal=signal, cookies=True)
+        except NotSignedIn:
+            if self.on_signed_out is not None:
+                self.on_signed_out()
+            raise
+
+    async def cloud(self, url: str, method: str, path: str, token: str, body: Any = None, *, signal: Any = None) -> Any:
+        """Calls a cloud with a grant: ``await api.cloud(grant.url, "POST", f"/v1/uploads/{id}", grant.token, {...})``."""
+        return await self.request(method, url + path, token=token, body=body, signal=signal)
+
+    async def keys(self, url: str, method: str, path: str, token: str, body: Any = None, *, signal: Any = None) -> Any:
+        """Calls a key server with a grant or a user token (`user_token`)."""
+        return await self.request(method, url + path, token=token, body=body, signal=signal)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str | None = None,
+        body: Any = None,
+        signal: Any = None,
+        cookies: bool = False,
+    ) -> Any:
+        """One JSON call to any server; the answer is its JSON, text when it is no JSON, None when it is empty."""
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        response = await self.fetch(
+            method,
+            url,
+            headers=headers,
+            body=None if body is None else json.dumps(body, ensure_ascii=False),
+            signal=signal,
+            cookies=cookies,
+        )
+        text = str(await _body(response.text()))
+        if not text:
+            return None
+        if "json" in str(response.headers.get("Content-Type") or ""):
+            return json.loads(text)
+        return text
+
+    async def fetch_bytes(
+        self,
+        url: str,
+        start: int | None = None,
+        stop: int | None = None,
+        token: str | None = None,
+        *,
+        signal: Any = None,
+    ) -> Any:
+        """The bytes [start, stop) of a body, or all of it, as a Uint8Array. `fetch_range` also tells the total."""
+        return (await self.fetch_range(url, start, stop, token, signal=signal)).data
+
+    async def fetch_range(
+        self,
+        url: str,
+        start: int | None = None,
+        stop: int | None = None,
+        token: str | None = None,
+        *,
+        etag: str = "",
+        signal: Any = None,
+    ) -> Ranged:
+        """The bytes [start, stop) of a body. `start=None` with a `stop` asks for the last `stop` bytes.
+
+        With the `etag` of an earlier answer, a body that has changed since arrives whole from byte 0
+        (`len(data) == total`) instead of as two halves of different bodies.
+        """
+        headers: dict[str, str] = {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if start is not None or stop is not None:
+            headers["Range"] = _range(start, stop)
+            if etag:
+                headers["If-Range"] = etag
+        response = await self.fetch("GET", url, headers=headers, signal=signal)
+        import js
+
+        data = js.Uint8Array.new(await _body(response.arrayBuffer()))
+        span = str(response.headers.get("Content-Range") or "")
+        total = int(span.rpartition("/")[2]) if "/" in span else int(data.length)
+        return Ranged(data, total, str(response.headers.get("ETag") or ""))
+
+    async def send_bytes(
+        self,
+        method: str,
+        url: str,
+        data: Any,
+        token: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        signal: Any = None,
+    ) -> None:
+        """Sends a JavaScript buffer or Blob as the raw body."""
+        everything = {"Content-Type": "application/octet-stream", "Authorization": f"Bearer {token}", **(headers or {})}
+        await self.fetch(method, url, headers=everything, body=data, signal=signal)
+
+    async def user_token(self, audience: str, *, signal: Any = None) -> str:
+        """A user token for the key server `audience`; `KeyServerNotAllowed` when the institution does not trust it.
+
+        Kept until shortly before it ends.
+        """
+        known = self._user_tokens.get(audience)
+        if known and known[1] - TOKEN_MARGIN > self.now():
+            return known[0]
+        answer = await self.users("POST", "/v1/tokens", {"audience": audience}, signal=signal)
+        self._user_tokens[audience] = (answer["token"], datetime.fromisoformat(answer["expires_at"]))
+        return str(answer["token"])
+
+    async def grant(self, report_id: str, action: str, *, signal: Any = None) -> Grant:
+        """A grant for `action` (package.upload, package.download, key.create) on a report."""
+        path = f"/v1/reports/{quote(report_id, safe='')}/grants"
+        answer = await self.users("POST", path, {"action": action}, signal=signal)
+        return Grant(answer["url"], answer["grant"], datetime.fromisoformat(answer["expires_at"]))
+
+    def forget(self) -> None:
+        """Drops every token: after a lock, a sign-out, or when another person signs in."""
+        self._user_tokens.clear()
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        signal: Any = None,
+        cookies: bool = False,
+    ) -> Any:
+        """One HTTP exchange; the answer is the JavaScript Response, its body unread. Refusals raise.
+
+        Redirects are errors, so that a token never follows one to another server.
+        """
+        import js
+
+        settings: dict[str, Any] = {
+            "method": method,
+            "headers": dom.options(headers or {}),
+            "credentials": "same-origin" if cookies else "omit",
+            "cache": "no-store",
+            "redirect": "error",
+            "referrerPolicy": "no-referrer",
+        }
+        if body is not None:
+            settings["body"] = body
+        if signal is not None:
+            settings["signal"] = signal
+        response = await _body(js.fetch(url, dom.options(settings)))
+        if not response.ok:
+            raise await _refusal(response)
+        return response
+
+
+def _range(start: int | None, stop: int | None) -> str:
+    if start is None:
+        return f"bytes=-{stop}"
+    return f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
+
+
+async def _body(promise: Any) -> Any:
+    """Awaits a JavaScript promise of the network, turning its two ways of failing into ours."""
+    from pyodide.ffi import JsException
+
+    try:
+        return await promise
+    except JsException as error:
+        if getattr(error, "name", "") == "AbortError":
+            raise Cancelled from None
+        raise Unreachable from error
+
+
+async def _refusal(response: Any) -> Exception:
+    status = int(response.status)
+    text = str(await _body(response.text()))
+    try:
+        problem = json.loads(text)
+    except ValueError:
+        problem = None
+    if isinstance(problem, dict) and "code" in problem:
+        return from_problem(problem, status)
+    if status in GATEWAY_FAILURES:
+        return Unreachable("The server is not available at the moment.")
+    if status == TooManyRequests.status:
+        return TooManyRequests(retry_after=int(response.headers.get("Retry-After") or 60))
+    return ServiceError(f"The server answered in a way that this page does not understand (status {status}).")

@@ -1,0 +1,347 @@
+"""The app: who is signed in, which screen is shown, and when everything is dropped.
+
+Screens get the `App` and use::
+
+    app.me, app.api, app.clock       who is signed in, the servers, the servers' time
+    app.go(address)                  to another screen; `router.address` makes addresses
+    app.open_file(file)              a .picsafe file from disk: the screen #/file takes it with `take_file`
+    app.session_names[report_id]     the patient's name, once the report has been opened; forgotten on lock
+    app.show_problem(error, ...)     the banner at the top of the page
+    app.lock(), app.sign_out()       both drop plaintext before anything else
+    await app.signed_in()            for work that goes on behind the lock: returns once the same person is back
+
+There is one path to safety, `_drop`: every lock, sign-out and end of a session goes through it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from picsafe_client import banner, dialogue, dom
+from picsafe_client.api import Api, Cancelled
+from picsafe_client.live import Live
+from picsafe_client.lock import IdleLock
+from picsafe_client.router import PATTERNS, Route, address, parse
+from picsafe_client.screens import Screen, screen_class
+from picsafe_client.session import Clock, Me
+from picsafe_client.shell import Shell
+from picsafe_client.texts import t
+from picsafe_protocol.errors import NotSignedIn
+
+NAVIGATION: Final = {"report": "inbox", "file": "inbox"}
+"""Screens that light up another screen's entry in the navigation."""
+
+
+class App:
+    """One per page. `start` runs once, when Python is ready."""
+
+    def __init__(self, shell: Shell) -> None:
+        self.shell = shell
+        self.me: Me | None = None
+        self.clock = Clock()
+        self.api = Api()
+        self.api.now = self.clock.now
+        self.api.on_signed_out = lambda: self._ask_to_sign_in("expired")
+        self.session_names: dict[str, str] = {}
+        self.kept: dict[str, Any] = {}
+        """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
+        self.screen: Screen | None = None
+        self.route = Route("")
+        self.live = Live(self._heard, self._connected)
+        self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
+        self._listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
+        self._file: Any = None
+        self._showing: asyncio.Task[None] | None = None
+        self._shown_address = ""
+        self._back: asyncio.Event = asyncio.Event()
+
+    # -- start, sign in, lock, sign out
+
+    async def start(self) -> None:
+        """Takes over from the shell: shows what the address says, after signing in where that is needed."""
+        dom.on_error(self.show_problem)
+        self._listen()
+        self.shell.ready()
+        if parse(self.shell.address()).is_public:
+            self._navigated()
+        self._entered(await self.shell.signed_in())
+
+    def require_me(self) -> Me:
+        """The person who is signed in; `NotSignedIn` when nobody is."""
+        if self.me is None:
+            raise NotSignedIn
+        return self.me
+
+    def _entered(self, answer: Mapping[str, Any]) -> None:
+        me = Me.from_json(answer)
+        if self.me is not None and self.me.id != me.id:
+            self.kept.clear()
+            self.shell.replace_address(address("inbox"))
+        self.me = me
+        self.clock.learn(answer.get("server_time"))
+        self.idle_lock.start(me.idle_minutes)
+        self.live.start()
+        self._back.set()
+        self._paint_frame(me)
+        self._navigated()
+
+    def lock(self, _event: Any = None) -> None:
+        """Drops all plaintext at once, ends the session, and asks for the password; then the same screen comes back."""
+        self.shell.tell_tabs("lock")
+        self._ask_to_sign_in("locked", end_session=True)
+
+    async def sign_out(self, _event: Any = None) -> None:
+        """Drops everything, ends the session here and in every other tab."""
+        self.shell.tell_tabs("signed-out")
+        self.shell.replace_address(address("inbox"))
+        self._ask_to_sign_in("signed-out", end_session=True)
+
+    async def signed_in(self) -> Me:
+        """Returns at once, or when the person who was signed in is back after a lock or an expired session."""
+        await self._back.wait()
+        return self.require_me()
+
+    def _ask_to_sign_in(self, why: str, *, end_session: bool = False) -> None:
+        """`why` is "locked", "expired" or "signed-out"; shell.js has the words for each."""
+        self._drop()
+        if not self._back.is_set():
+            return
+        self._back.clear()
+        forget = why == "signed-out"
+        email = "" if forget or self.me is None else self.me.email
+        if forget:
+            self.kept.clear()
+
+        async def ask() -> None:
+            self._entered(await self.shell.ask(why, email, end_session=end_session))
+
+        dom.spawn(ask())
+
+    def _drop(self) -> None:
+        """Everything of a patient, gone from the page and from memory, without waiting for anything."""
+        if self._showing is not None:
+            self._showing.cancel()
+            self._showing = None
+        self._leave()
+        dialogue.close_all()
+        dom.clear(dom.by_id("main-content"))
+        dom.clear(dom.by_id("banner"))
+        dom.by_id("announcer").textContent = ""
+        self.session_names.clear()
+        self._file = None
+        self.idle_lock.stop()
+        self.live.stop()
+        self.api.forget()
+        dom.document().title = t("frame.product")
+
+    # -- screens
+
+    def go(self, target: str, *, replace: bool = False) -> None:
+        """To the screen at the address `target`. With `replace`, "back" skips the screen that is left."""
+        if replace:
+            self.shell.replace_address(target)
+            self._navigated()
+        else:
+            self.shell.set_address(target)
+
+    def open_file(self, file: Any) -> None:
+        """Shows a `.picsafe` file from this computer (a JavaScript File). Nothing is uploaded."""
+        self._file = file
+        if self.route.screen == "file":
+            self._navigated(again=True)
+        else:
+            self.go(address("file"))
+
+    def take_file(self) -> Any:
+        """The file that `open_file` was given, once; None when there is none, for example after a reload."""
+        file, self._file = self._file, None
+        return file
+
+    def _navigated(self, _event: Any = None, *, again: bool = False) -> None:
+        route = parse(self.shell.address())
+        if self.screen is not None and self.screen.unsaved and not again:
+            target, here = self.shell.address(), self._shown_address
+            self.shell.push_address(here)
+            dom.spawn(self._ask_to_leave(target))
+            return
+        if route.is_public or self._back.is_set():
+            self._show(route)
+
+    async def _ask_to_leave(self, target: str) -> None:
+        if await dialogue.confirm(
+            t("leave.title"), t("leave.text"), t("action.leave"), danger=True, cancel=t("action.stay")
+        ):
+            self.shell.replace_address(target)
+            self._navigated(again=True)
+
+    def _show(self, route: Route) -> None:
+        if self._showing is not None:
+            self._showing.cancel()
+        self._leave()
+        dom.clear(dom.by_id("banner"))
+        content = dom.by_id("main-content")
+        self.route, self._shown_address = route, self.shell.address()
+        self.shell.state("public" if route.is_public and not self._back.is_set() else "signed-in")
+        self._mark_navigation(NAVIGATION.get(route.screen, route.screen))
+        if route.screen not in PATTERNS:
+            dom.clear(content, self._no_such_page())
+            return
+        screen = self.screen = screen_class(route.screen)(self)
+        screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
+        dom.clear(content, screen.root)
+        dom.document().body.dataset.layout = screen.layout
+        title = t(screen.title) if screen.title else ""
+        dom.document().title = t("frame.page_title", screen=title) if title else t("frame.product")
+        dom.window().scrollTo(0, 0)
+        self._showing = dom.spawn(self._fill(screen, route))
+
+    async def _fill(self, screen: Screen, route: Route) -> None:
+        try:
+            await screen.show(route.params)
+        except (Cancelled, NotSignedIn):
+            raise
+        except Exception as error:  # noqa: BLE001 whatever a screen meets, the person can try it again
+            self.show_problem(error, actions=[(t("action.retry"), lambda _event: self._navigated(again=True))])
+        heading = screen.root.querySelector("h1")
+        if heading and screen is self.screen and dom.document().activeElement.isSameNode(dom.document().body):
+            heading.setAttribute("tabindex", "-1")
+            heading.focus(dom.options({"preventScroll": True}))
+
+    def _leave(self) -> None:
+        screen, self.screen = self.screen, None
+        if screen is None:
+            return
+        try:
+            screen.drop_plaintext()
+            screen.leave()
+        finally:
+            screen.release()
+
+    def _no_such_page(self) -> dom.Node:
+        return dom.el(
+            "div",
+            {"class": "screen screen-page"},
+            dom.el("h1", None, t("error.not_found_title")),
+            dom.el("p", None, t("error.not_found_text")),
+            dom.el("a", {"href": address("inbox"), "class": "button button-primary"}, t("action.back_to_inbox")),
+        )
+
+    # -- errors
+
+    def show_problem(
+        self, error: BaseException, *, means: str | None = None, actions: Sequence[banner.Action] = ()
+    ) -> None:
+        """Shows `error` at the top of the page (see `banner.problem`). What was cancelled is no problem."""
+        if isinstance(error, Cancelled | asyncio.CancelledError):
+            return
+        if isinstance(error, NotSignedIn) and not self._back.is_set():
+            return
+        import js
+
+        js.console.error("".join(traceback.format_exception(error)))
+        place = dom.by_id("banner")
+        dom.clear(place)
+
+        def dismiss(_event: Any) -> None:
+            # Later, because a handler must not release itself while it runs.
+            dom.once_later(lambda: dom.clear(place), 0)
+
+        node = banner.problem(error, means=means, actions=actions, on_dismiss=dismiss)
+        dom.append(place, node)
+        node.scrollIntoView(dom.options({"block": "nearest"}))
+
+    # -- what the whole page listens to
+
+    def subscribe(self, listener: Callable[[str, Mapping[str, Any]], None]) -> dom.Off:
+        """Calls `listener(kind, data)` for live events ("report", "removed", "connected"); the answer stops it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
+        if kind == "session-ended":
+            dom.spawn(self._check_session())
+            return
+        for listener in list(self._listeners):
+            listener(kind, data)
+
+    def _connected(self, yes: bool) -> None:
+        dom.by_id("offline").hidden = yes
+        if yes:
+            self._heard("connected", {})
+
+    async def _check_session(self) -> None:
+        """A session of this person ended: ours, unless the user server still knows us."""
+        self.clock.learn((await self.api.users("GET", "/v1/me")).get("server_time"))
+
+    def _listen(self) -> None:
+        window, page = dom.window(), dom.document()
+        dom.on(window, "hashchange", self._navigated)
+        dom.on(window, "keydown", self._key)
+        dom.on(window, "beforeunload", self._before_unload)
+        dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
+        dom.on(window, "pageshow", lambda event: self._navigated(again=True) if event.persisted else None)
+        for event in ("dragenter", "dragover"):
+            dom.on(window, event, self._dragged)
+        dom.on(window, "dragleave", lambda event: None if event.relatedTarget else self._drop_target(shown=False))
+        dom.on(window, "drop", self._dropped)
+        dom.on(page.getElementById("lock-button"), "click", self.lock)
+        dom.on(page.getElementById("sign-out-button"), "click", self.sign_out)
+        self.shell.on_tab_message(self._told_by_tab)
+        self.idle_lock.listen()
+
+    def _told_by_tab(self, message: str) -> None:
+        if message == "active":
+            self.idle_lock.touched_elsewhere()
+        elif message == "lock":
+            self._ask_to_sign_in("locked")
+        elif message == "signed-out":
+            self.shell.replace_address(address("inbox"))
+            self._ask_to_sign_in("signed-out")
+
+    def _key(self, event: Any) -> None:
+        if event.key in ("l", "L") and not dom.is_typing(event) and self._back.is_set():
+            event.preventDefault()
+            self.lock()
+
+    def _before_unload(self, event: Any) -> None:
+        if self.screen is not None and self.screen.unsaved:
+            event.preventDefault()
+
+    def _dragged(self, event: Any) -> None:
+        if event.defaultPrevented or not self._back.is_set() or not _has_files(event):
+            return
+        event.preventDefault()
+        event.dataTransfer.dropEffect = "copy"
+        self._drop_target(shown=True)
+
+    def _dropped(self, event: Any) -> None:
+        self._drop_target(shown=False)
+        if event.defaultPrevented or not _has_files(event):
+            return
+        event.preventDefault()
+        if self._back.is_set() and event.dataTransfer.files.length:
+            self.open_file(event.dataTransfer.files.item(0))
+
+    def _drop_target(self, *, shown: bool) -> None:
+        dom.by_id("drop-target").hidden = not shown
+
+    # -- the frame around the screens
+
+    def _paint_frame(self, me: Me) -> None:
+        dom.by_id("account-name").textContent = me.name
+        for link in dom.document().querySelectorAll("[data-administrators]"):
+            link.hidden = not me.is_administrator
+
+    def _mark_navigation(self, name: str) -> None:
+        for link in dom.document().querySelectorAll("[data-screen]"):
+            if str(link.dataset.screen) == name:
+                link.setAttribute("aria-current", "page")
+            else:
+                link.removeAttribute("aria-current")
+
+
+def _has_files(event: Any) -> bool:
+    return bool(event.dataTransfer) and "Files" in [str(kind) for kind in event.dataTransfer.types]

@@ -1,0 +1,61 @@
+"""Questions that stop everything else: a native modal dialogue, so focus, Escape and the backdrop are the browser's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from picsafe_client import dom
+from picsafe_client.texts import t
+
+
+def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wide: bool = False) -> dom.Node:
+    """Opens a dialogue; `close(dialogue)` or Escape ends it. Without `actions` it has a "Close" button."""
+    name = "dialogue-title"
+    dialogue = dom.el("dialog", {"class": "dialogue dialogue-wide" if wide else "dialogue", "aria-labelledby": name})
+    row = dom.el("div", {"class": "button-row"})
+    dom.append(row, *(actions or (dom.button(t("action.close"), lambda _event: close(dialogue)),)))
+    dom.append(dialogue, dom.el("h2", {"id": name}, title), *content, row)
+    dom.append(dom.by_id("dialogues"), dialogue)
+    dom.on(dialogue, "close", lambda _event: _gone(dialogue))
+    dialogue.showModal()
+    return dialogue
+
+
+def _gone(dialogue: dom.Node) -> None:
+    # Later, because a handler must not release itself while it runs.
+    dom.once_later(lambda: dom.remove(dialogue), 0)
+
+
+def close(dialogue: dom.Node) -> None:
+    """Ends a dialogue; it leaves the page."""
+    dialogue.close()
+
+
+def close_all() -> None:
+    """Ends every dialogue at once: on lock and sign-out nothing may stay above the page."""
+    dom.clear(dom.by_id("dialogues"))
+
+
+async def confirm(title: str, text: str, label: str, *, danger: bool = False, cancel: str = "") -> bool:
+    """Asks; True when the person chose the button `label`. Escape and "Cancel" are False."""
+    answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def answer(chosen: bool) -> None:
+        if not answered.done():
+            answered.set_result(chosen)
+        close(dialogue)
+
+    def closed(_event: Any) -> None:
+        if not answered.done():
+            answered.set_result(False)
+
+    stay = dom.button(cancel or t("action.cancel"), lambda _event: answer(False), autofocus=danger)
+    go = dom.button(label, lambda _event: answer(True), kind="danger" if danger else "primary", autofocus=not danger)
+    dialogue = show(title, dom.el("p", None, text), actions=(go, stay))
+    dom.on(dialogue, "close", closed)
+    try:
+        return await answered
+    finally:
+        if dialogue.isConnected and dialogue.open:
+            close(dialogue)

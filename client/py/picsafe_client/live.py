@@ -1,0 +1,130 @@
+"""New reports appear by themselves: one stream of server-sent events for all tabs of this browser.
+
+A browser allows six connections to a server over HTTP/1.1, tabs together; so the tabs elect one, by a lock that the
+browser gives to the next when its holder closes, and that one passes on what it hears. Reconnecting is the
+EventSource's own work; after every connection the inbox asks for what it may have missed (`connected`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from picsafe_client import dom
+from picsafe_client.api import USERS
+
+CHANNEL: Final = "picsafe-live"
+KINDS: Final = ("report", "removed", "session-ended")
+RECONNECT_AFTER: Final = 5000
+"""Milliseconds before an EventSource that gave up (the server refused it) is tried again."""
+
+
+class Live:
+    """Calls `heard(kind, data)` for each event, and `connected(bool)` when the stream begins or breaks."""
+
+    def __init__(self, heard: Callable[[str, Mapping[str, Any]], None], connected: Callable[[bool], None]) -> None:
+        self._heard = heard
+        self._connected = connected
+        self._source: Any = None
+        self._channel: Any = None
+        self._let_go: Callable[[], None] | None = None
+        self._offs: list[dom.Off] = []
+        self._wanted = False
+        self._turn = 0
+
+    def start(self) -> None:
+        """Listens, until `stop`."""
+        self.stop()
+        import js
+
+        self._wanted = True
+        self._turn += 1
+        self._channel = js.BroadcastChannel.new(CHANNEL)
+        self._offs.append(dom.on(self._channel, "message", self._from_other_tab))
+        if js.Reflect.has(js.navigator, "locks"):
+            self._stand_for_election(self._turn)
+        else:
+            self._connect()
+
+    def stop(self) -> None:
+        """Ends the stream, and lets another tab have the lock."""
+        self._wanted = False
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        for off in self._offs:
+            off()
+        self._offs.clear()
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._let_go is not None:
+            self._let_go()
+            self._let_go = None
+
+    def _stand_for_election(self, turn: int) -> None:
+        import js
+        from pyodide.ffi import create_once_callable
+
+        def elected(_lock: Any) -> Any:
+            if not self._wanted or turn != self._turn:
+                return None
+            self._connect()
+            held = js.Promise.withResolvers() if js.Reflect.has(js.Promise, "withResolvers") else _resolvers()
+            self._let_go = held.resolve
+            return held.promise
+
+        js.navigator.locks.request(CHANNEL, create_once_callable(elected))
+
+    def _connect(self) -> None:
+        if not self._wanted:
+            return
+        import js
+
+        source = self._source = js.EventSource.new(f"{USERS}/v1/events")
+        for kind in KINDS:
+            self._offs.append(dom.on(source, kind, self._from_server))
+        self._offs.append(dom.on(source, "open", lambda _event: self._tell("connected", {})))
+        self._offs.append(dom.on(source, "error", lambda _event: self._broke(source)))
+
+    def _broke(self, source: Any) -> None:
+        self._tell("disconnected", {})
+        if (
+            int(source.readyState) == 2 and source is self._source
+        ):  # closed: the server refused, it will not retry itself
+            self._source = None
+            dom.once_later(self._connect, RECONNECT_AFTER)
+
+    def _from_server(self, event: Any) -> None:
+        data = str(event.data or "")
+        self._tell(str(event.type), json.loads(data) if data else {})
+
+    def _tell(self, kind: str, data: Mapping[str, Any]) -> None:
+        if self._channel is not None:
+            self._channel.postMessage(json.dumps({"kind": kind, "data": data}))
+        self._deliver(kind, data)
+
+    def _from_other_tab(self, event: Any) -> None:
+        message = json.loads(str(event.data))
+        self._deliver(message["kind"], message["data"])
+
+    def _deliver(self, kind: str, data: Mapping[str, Any]) -> None:
+        if kind in ("connected", "disconnected"):
+            self._connected(kind == "connected")
+        else:
+            self._heard(kind, data)
+
+
+def _resolvers() -> Any:
+    """`Promise.withResolvers` for engines that lack it."""
+    import js
+    from pyodide.ffi import create_once_callable
+
+    held = js.Object.new()
+
+    def take(resolve: Any, _reject: Any) -> None:
+        held.resolve = resolve
+
+    held.promise = js.Promise.new(create_once_callable(take))
+    return held

@@ -1,0 +1,85 @@
+"""The idle lock: after some minutes without a touch, in any tab, the page shows nothing of a patient any more.
+
+Time is measured by comparing moments, never by counting ticks: a laptop that wakes up after an hour locks at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from picsafe_client import dom
+
+TOUCHES: Final = ("pointerdown", "pointermove", "keydown", "wheel", "touchstart")
+CHECK_EVERY: Final = 2.0
+"""Seconds between looks at the clock."""
+TELL_EVERY: Final = 10.0
+"""Seconds between telling the other tabs that the person is active."""
+
+
+def seconds_now() -> float:
+    """Seconds on a clock that runs on while the machine sleeps, unlike the browser's monotonic one."""
+    return time.time()
+
+
+class IdleLock:
+    """Calls `lock` when nobody has touched any tab for `limit` seconds; `tell_others` says that someone did."""
+
+    def __init__(
+        self,
+        lock: Callable[[], None],
+        tell_others: Callable[[], None],
+        *,
+        now: Callable[[], float] = seconds_now,
+    ) -> None:
+        self._lock = lock
+        self._tell_others = tell_others
+        self._now = now
+        self._touched = now()
+        self._told = 0.0
+        self._limit: float | None = None
+        self._stop: dom.Off | None = None
+
+    def listen(self) -> None:
+        """Starts watching the window; once, at the start of the app."""
+        for event in TOUCHES:
+            dom.on(dom.window(), event, self.touched, passive=True, capture=True)
+        dom.on(dom.document(), "visibilitychange", self.check)
+        self._tick()
+
+    def start(self, minutes: float) -> None:
+        """From now on, so many idle minutes lock."""
+        self._touched = self._now()
+        self._limit = minutes * 60
+
+    def stop(self) -> None:
+        """Nothing to lock: signed out, or locked already."""
+        self._limit = None
+
+    def touched(self, _event: Any = None) -> None:
+        """The person is here. A touch after the time is over no longer counts: it locks."""
+        self.check()
+        now = self._touched = self._now()
+        if self._limit is not None and now - self._told > TELL_EVERY:
+            self._told = now
+            self._tell_others()
+
+    def touched_elsewhere(self) -> None:
+        """The person is active in another tab."""
+        self._touched = self._now()
+
+    def check(self, _event: Any = None) -> None:
+        """Locks when the time is over. A clock that was set back counts as a touch, one set forward as idle time."""
+        if self._limit is None:
+            return
+        idle = self._now() - self._touched
+        if idle < 0:
+            self._touched = self._now()
+        elif idle >= self._limit:
+            self.stop()
+            self._lock()
+
+    def _tick(self) -> None:
+        self.check()
+        self._stop = dom.once_later(self._tick, int(CHECK_EVERY * 1000))

@@ -1,0 +1,68 @@
+"""Python's side of js/shell.js, which owns what has to work before Python is there: signing in, and the address bar.
+
+One class knows the names of the JavaScript functions; everything passes as text, so no proxies stay alive between.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from picsafe_client import dom
+
+
+class Shell:
+    """`globalThis.picsafe.shell`."""
+
+    def __init__(self) -> None:
+        import js
+
+        self._shell = js.picsafe.shell
+        self._history = js.window.history
+        self._location = js.window.location
+
+    def ready(self) -> None:
+        """Python has taken over: the sign-in form no longer says that it is loading."""
+        self._shell.ready()
+
+    async def signed_in(self) -> Mapping[str, Any]:
+        """The answer of ``GET /v1/me``, at once or when somebody has signed in."""
+        return _me(await self._shell.signedIn())
+
+    async def ask(self, why: str, email: str, *, end_session: bool) -> Mapping[str, Any]:
+        """Brings up the sign-in form and says why; ends the session on the server too when asked to."""
+        return _me(await self._shell.ask(why, email, end_session))
+
+    def state(self, name: str) -> None:
+        """Which part of index.html is shown: "signed-in", "public" or "signed-out"."""
+        self._shell.state(name)
+
+    def tell_tabs(self, message: str) -> None:
+        """Tells the other tabs of this browser: "active", "lock" or "signed-out"."""
+        self._shell.tellTabs(message)
+
+    def on_tab_message(self, heard: Callable[[str], None]) -> None:
+        """Calls `heard` with what other tabs tell."""
+        dom.on(self._shell.channel, "message", lambda event: heard(str(event.data)))
+
+    def address(self) -> str:
+        """The address of the screen: the hash of the location."""
+        return str(self._location.hash)
+
+    def set_address(self, address: str) -> None:
+        """Goes there, as a link would; the app hears of it as it does of links."""
+        self._location.hash = address
+
+    def push_address(self, address: str) -> None:
+        """Shows this address as a new step of the history, without going there."""
+        self._history.pushState(None, "", address)
+
+    def replace_address(self, address: str) -> None:
+        """Shows this address in place of the present one, without going there."""
+        self._history.replaceState(None, "", address)
+
+
+def _me(text: Any) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = json.loads(str(text))
+    return answer
