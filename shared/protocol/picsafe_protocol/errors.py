@@ -32,7 +32,8 @@
     │   └── KeyRevoked             the sender, or the institution, took it back
     ├── Conflict                   contradicts what is already there
     │   ├── UploadIncomplete       bytes are missing
-    │   └── UploadMismatch         size or SHA-256 is not what was declared
+    │   ├── UploadMismatch         size or SHA-256 is not what was declared
+    │   └── LastAdministrator      an institution would be left without anybody who can run it
     └── ServiceError               not the caller's fault; trying again may help
         ├── Unreachable            no connection, or it broke
         ├── TooManyRequests        slow down (`retry_after` seconds)
@@ -63,6 +64,7 @@ __all__ = [
     "KeyDestroyed",
     "KeyRevoked",
     "KeyServerNotAllowed",
+    "LastAdministrator",
     "LimitExceeded",
     "LogUnavailable",
     "NotFound",
@@ -285,6 +287,11 @@ class UploadIncomplete(Conflict):
 class UploadMismatch(Conflict):
     code, title = "upload_mismatch", "What arrived is not what was declared"
     default_advice = "Send the report again; nothing became visible."
+
+
+class LastAdministrator(Conflict):
+    code, title = "last_administrator", "The last administrator of an institution cannot be demoted, disabled or removed"
+    default_advice = "Make somebody else an administrator first."
 
 
 class ServiceError(PicSafeError):

@@ -76,4 +76,55 @@ IDLE_LOCK_MINUTES: Final = 10
 
 SIGN_IN_ATTEMPTS: Final = 10
 SIGN_IN_WINDOW_SECONDS: Final = 900
-"""Failed sign-ins per account and per address in the window before further ones wait."""
+"""Failed sign-ins to one account in the window before further ones wait: nobody mistypes more often, and guessing stays hopeless."""
+
+SIGN_IN_ATTEMPTS_PER_ADDRESS: Final = 100
+"""Failed sign-ins from one client address in the same window: a whole hospital may share one address."""
+
+INVITATION_DAYS: Final = 7
+"""An invitation that is not accepted by then is worthless: long enough for somebody on leave for a few days."""
+
+DEVICE_CHARACTERS: Final = 100
+"""What a session calls the device that it lives on, for its owner's list of sessions."""
+
+URL_CHARACTERS: Final = 500
+"""The base URL of a key server."""
+
+KEY_SERVERS: Final = 20
+"""Key servers that one institution allows besides the operator's: each is a party it trusts with its keys."""
+
+SERVICE_ACCOUNTS: Final = 50
+"""Service accounts of one institution: one for each system that polls."""
+
+OPEN_DRAFTS: Final = 100
+"""Reports that one person has begun and not completed within `UPLOAD_HOURS`: a runaway program stops here."""
+
+RECIPIENT_SUGGESTIONS: Final = 20
+"""Recipients that one search answers with: what fits on a screen; typing more narrows it."""
+
+REPORT_INDEX_DAYS: Final = 30
+"""How long the index remembers a report after its time, without any content: its sender can still see who opened it."""
+
+EVENT_DAYS: Final = REPORT_DAYS + 1
+"""How long a live inbox that lost its connection can resume where it stopped: longer than any report is there."""
+
+ZIP_NAME_BYTES: Final = 100
+"""A member's name: several times the longest that the format uses."""
+
+CAPTION_CHARACTERS: Final = 1000
+"""The caption of one medium: a paragraph."""
+
+CONSENT_RECORDS: Final = 100
+"""Consent records of one report: every change of mind of a long treatment."""
+
+PIXELS_PER_SIDE: Final = 65_535
+"""Width and height of a photo or video: what JPEG can say."""
+
+DURATION_SECONDS: Final = 86_400
+"""Length of a video or sound: a day."""
+
+PAYLOAD_MEMBERS: Final = 1 + 2 * MEDIA_COUNT + CONSENT_RECORDS
+"""Members of a payload: `report.json`, every medium with its thumbnail, every consent record with its evidence."""
+
+URL_CHARACTERS: Final = 2048
+"""The address of a server: what every program in between passes on."""
