@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+import httpx
 from litestar import Litestar, MediaType, Response, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import MutableScopeHeaders, State
@@ -31,10 +32,12 @@ SWEEP_SECONDS = 30
 _log = logging.getLogger("picsafe.app")
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
-    """The application of `settings`. Its `state.roles` holds the roles by name."""
+def create_app(
+    settings: Settings, clock: Clock | None = None, network: httpx.AsyncBaseTransport | None = None
+) -> Litestar:
+    """The application of `settings`. Its `state.roles` holds the roles by name. `network` carries calls to roles elsewhere: the real one when left out."""
     clock = clock or SystemClock()
-    transport = RoleTransport(_local_bases(settings))
+    transport = RoleTransport(_local_bases(settings), network)
     context = Context(settings=settings, clock=clock, http=role_client(transport))
     roles = {role.name: role for role in _build_roles(context)}
 
@@ -54,6 +57,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Litestar:
             description="Clinical photos from a phone to the medical record, encrypted from end to end.",
             path="/schema",
             render_plugins=[],
+            use_handler_docstrings=True,
         ),
         state=State({"roles": roles}),
         request_max_body_size=limits.JSON_BODY_BYTES,
@@ -144,7 +148,7 @@ def _cors(settings: Settings) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=list(settings.client_origins),
-        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Content-Digest", "Range", "If-Range"],
         expose_headers=["Content-Range", "Content-Length", "ETag", "Accept-Ranges", "Retry-After", "Date"],
         max_age=600,

@@ -11,11 +11,11 @@ TIMEOUT_SECONDS = 15
 
 
 class RoleTransport(httpx.AsyncBaseTransport):
-    """Requests to `local_bases` go to `app`, which is handed in once it exists; all others over the network."""
+    """Requests to `local_bases` go to `app`, which is handed in once it exists; all others over `network`."""
 
-    def __init__(self, local_bases: Collection[str]) -> None:
+    def __init__(self, local_bases: Collection[str], network: httpx.AsyncBaseTransport | None = None) -> None:
         self._local = tuple(base + "/" for base in local_bases)
-        self._network = httpx.AsyncHTTPTransport(retries=1)
+        self._network = network or httpx.AsyncHTTPTransport(retries=1)
         self.app: ASGIApp | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

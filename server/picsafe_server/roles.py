@@ -51,6 +51,9 @@ class Role(ABC):
     async def stop(self) -> None:
         """Finish what is under way and close everything."""
 
+    def closing(self) -> None:  # noqa: B027 most roles hold no connection open
+        """The process begins to stop, its connections are still open: end what would hold them open."""
+
     @abstractmethod
     async def ready(self) -> None:
         """Return when the role can serve; raise any exception when it cannot."""
