@@ -125,6 +125,3 @@ DURATION_SECONDS: Final = 86_400
 
 PAYLOAD_MEMBERS: Final = 1 + 2 * MEDIA_COUNT + CONSENT_RECORDS
 """Members of a payload: `report.json`, every medium with its thumbnail, every consent record with its evidence."""
-
-URL_CHARACTERS: Final = 2048
-"""The address of a server: what every program in between passes on."""

@@ -1,0 +1,73 @@
+"""JSON (RFC 8259) of which there is only one reading: UTF-8, no duplicate names, no NaN, no lone surrogates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+__all__ = ["NotStrictJson", "dump", "parse"]
+
+
+class NotStrictJson(ValueError):
+    """What is wrong with the text, as the end of a sentence that begins with "it"."""
+
+
+def parse(data: bytes) -> Any:
+    """The value that `data` holds. Raises `NotStrictJson`."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotStrictJson("is not UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise NotStrictJson("begins with a byte order mark")
+    try:
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        _check(value)
+    except NotStrictJson:
+        raise
+    except RecursionError:
+        raise NotStrictJson("is nested too deeply") from None
+    except ValueError:  # syntax, and integers longer than Python will convert
+        raise NotStrictJson("is not JSON") from None
+    return value
+
+
+def dump(value: Any) -> bytes:
+    """`value` as compact UTF-8 JSON, names in the order in which they stand."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson("names a field twice")
+    return found
+
+
+def _constant(name: str) -> NoReturn:
+    raise NotStrictJson(f"holds {name}, which is not JSON")
+
+
+def _check(value: Any) -> None:
+    """What `json` lets pass although it cannot be written again: halves of characters, and numbers too large for a float."""
+    if isinstance(value, str):
+        if not _encodable(value):
+            raise NotStrictJson("holds half a character")
+    elif isinstance(value, float):
+        if value in (float("inf"), float("-inf")):
+            raise NotStrictJson("holds a number that is too large")
+    elif isinstance(value, list):
+        for item in value:
+            _check(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _check(name)
+            _check(item)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
