@@ -14,6 +14,7 @@
     │   ├── Truncated              the message ends too early
     │   ├── Tampered               a chunk does not authenticate
     │   └── DigestMismatch         a medium is not the one `report.json` describes
+    ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
     │   ├── UnknownRecipient       no account has this address
@@ -73,6 +74,7 @@ __all__ = [
     "PackageRuleBroken",
     "PayloadRuleBroken",
     "PicSafeError",
+    "ProofInvalid",
     "ReportExpired",
     "ReportInvalid",
     "ServiceError",
@@ -184,6 +186,11 @@ class DigestMismatch(DecryptionError):
     extra: ClassVar[tuple[str, ...]] = ("path",)
 
 
+class ProofInvalid(PicSafeError):
+    code, status, title = "proof_invalid", 422, "The proof of the access log does not hold"
+    default_advice = "Do not rely on this log entry; tell your administrator and the operator of the key server."
+
+
 class LimitExceeded(PicSafeError):
     code, status, title = "limit_exceeded", 413, "This is more than PicSafe accepts"
     default_advice = "Send less at a time, for example in two reports."
@@ -290,7 +297,10 @@ class UploadMismatch(Conflict):
 
 
 class LastAdministrator(Conflict):
-    code, title = "last_administrator", "The last administrator of an institution cannot be demoted, disabled or removed"
+    code, title = (
+        "last_administrator",
+        "The last administrator of an institution cannot be demoted, disabled or removed",
+    )
     default_advice = "Make somebody else an administrator first."
 
 
