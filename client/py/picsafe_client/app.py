@@ -169,6 +169,10 @@ class App:
             return
         if route.is_public or self._back.is_set():
             self._show(route)
+        elif self.me is None and self.route.is_public:
+            self._leave()
+            self.route = route
+            self.shell.ask_anyone()
 
     async def _ask_to_leave(self, target: str) -> None:
         if await dialogue.confirm(

@@ -34,6 +34,10 @@ class Shell:
         """Brings up the sign-in form and says why; ends the session on the server too when asked to."""
         return _me(await self._shell.ask(why, email, end_session))
 
+    def ask_anyone(self) -> None:
+        """Brings up the sign-in form for whoever comes, after a screen that was public; `signed_in` has the answer."""
+        self._shell.askAnyone()
+
     def state(self, name: str) -> None:
         """Which part of index.html is shown: "signed-in", "public" or "signed-out"."""
         self._shell.state(name)

@@ -1,0 +1,246 @@
+// What has to work before Python is there: signing in, saying that the rest is still loading, and saying that it failed.
+// Also what Python asks for afterwards: the form again (locked, expired, signed out), and word from the other tabs.
+// Nothing typed is ever lost: the form is in the page from the first paint and is never rebuilt.
+"use strict";
+(() => {
+  const USERS = "/users/v1";
+  const UNENDED = "picsafe.end-session"; // set while the server still has to be told that a session is over
+  const SAY_AFTER = 1000; // milliseconds until a wait says what it waits for
+  const PUBLIC = /^#\/invitation\//; // screens that nobody needs to be signed in for; router.py knows the same
+  const EMAIL = /^[^\s@]+@[^\s@]+\.?[^\s@]+$/;
+
+  const page = document.documentElement;
+  const at = (id) => document.getElementById(id);
+  const texts = JSON.parse(at("shell-texts").textContent);
+  const say = (key) => texts[`shell.${key}`] ?? "";
+  const email = at("email");
+  const password = at("password");
+  const channel = new BroadcastChannel("picsafe-session");
+
+  let entered = null; // the answer of /me as text, once somebody is signed in
+  let waiting = []; // those who want to know it
+  let attempt = null; // AbortController of the sign-in under way
+
+  const state = (name) => {
+    page.dataset.state = name;
+  };
+
+  async function call(method, path, body, signal) {
+    const headers = { Accept: "application/json" };
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const response = await fetch(USERS + path, {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      keepalive: method === "DELETE",
+    });
+    const text = await response.text();
+    let answer = null;
+    try {
+      answer = text ? JSON.parse(text) : null;
+    } catch {
+      // A proxy's own page: its words are of no use here, the status says enough.
+    }
+    return { ok: response.ok, status: response.status, answer };
+  }
+
+  // -- the form
+
+  function problem(title, advice, retry) {
+    at("sign-in-problem-title").textContent = title;
+    at("sign-in-problem-advice").textContent = advice;
+    at("sign-in-retry").parentElement.hidden = !retry;
+    at("sign-in-retry").onclick = retry ?? null;
+    at("sign-in-problem").hidden = false;
+  }
+
+  function fieldError(field, key) {
+    const message = at(`${field.id}-error`);
+    message.textContent = key ? say(key) : "";
+    message.hidden = !key;
+    if (key) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    field.closest(".field").classList.toggle("field-refused", Boolean(key));
+    return Boolean(key);
+  }
+
+  function incomplete() {
+    const address = email.value.trim();
+    const wrongEmail = fieldError(email, !address ? "email_missing" : !EMAIL.test(address) ? "email_odd" : "");
+    const wrongPassword = fieldError(password, password.value ? "" : "password_missing");
+    if (wrongEmail) email.focus();
+    else if (wrongPassword) password.focus();
+    return wrongEmail || wrongPassword;
+  }
+
+  async function signIn(event) {
+    event.preventDefault();
+    if (attempt || incomplete()) return;
+    attempt = new AbortController();
+    at("sign-in-problem").hidden = true;
+    at("sign-in-button").setAttribute("aria-busy", "true");
+    const slow = setTimeout(() => {
+      at("sign-in-wait").hidden = false;
+    }, SAY_AFTER);
+    try {
+      const body = { email: email.value.trim(), password: password.value, device: device(), transport: "cookie" };
+      const { ok, answer } = await call("POST", "/sessions", body, attempt.signal);
+      if (!ok) {
+        problem(answer?.detail ?? say("refused"), answer?.advice ?? say("refused_advice"));
+        password.select();
+        return;
+      }
+      const me = await call("GET", "/me", undefined, attempt.signal);
+      if (!me.ok) throw new TypeError("signed in, but not known");
+      localStorage.removeItem(UNENDED);
+      channel.postMessage("signed-in");
+      enter(me.answer);
+    } catch (error) {
+      if (error.name !== "AbortError") problem(say("unreachable"), say("unreachable_advice"));
+    } finally {
+      clearTimeout(slow);
+      attempt = null;
+      at("sign-in-wait").hidden = true;
+      at("sign-in-button").removeAttribute("aria-busy");
+    }
+  }
+
+  function enter(me) {
+    password.value = "";
+    hidePassword();
+    at("sign-in-problem").hidden = true;
+    entered = JSON.stringify(me);
+    state("signed-in");
+    const answers = waiting;
+    waiting = [];
+    for (const answer of answers) answer(entered);
+  }
+
+  // The name of this device in the list of sessions: browser and system, no more than the request itself tells.
+  function device() {
+    const agent = navigator.userAgent;
+    const found = (pairs) => pairs.find(([, pattern]) => pattern.test(agent))?.[0];
+    const browser = found([["Edge", /Edg\//], ["Firefox", /Firefox\//], ["Chrome", /Chrom(e|ium)\//], ["Safari", /Safari\//]]);
+    const system = found([["iPhone", /iPhone/], ["iPad", /iPad/], ["Android", /Android/], ["Windows", /Windows/], ["macOS", /Mac OS X/], ["ChromeOS", /CrOS/], ["Linux", /Linux/]]);
+    return [browser ?? "Browser", system].filter(Boolean).join(", ");
+  }
+
+  function hidePassword(shown = false) {
+    password.type = shown ? "text" : "password";
+    at("show-password").setAttribute("aria-pressed", String(shown));
+    at("show-password").setAttribute("aria-label", say(shown ? "hide_password" : "show_password"));
+    at("show-password").textContent = say(shown ? "hide" : "show");
+  }
+
+  // -- who is signed in
+
+  async function endSession() {
+    localStorage.setItem(UNENDED, "1");
+    try {
+      const { ok, status } = await call("DELETE", "/sessions/current");
+      if (!ok && status !== 401) return false;
+      localStorage.removeItem(UNENDED);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function look() {
+    at("sign-in-problem").hidden = true;
+    try {
+      if (localStorage.getItem(UNENDED) && !(await endSession())) throw new TypeError("not ended");
+      const { ok, status, answer } = await call("GET", "/me");
+      if (ok) enter(answer);
+      else if (status !== 401) problem(answer?.detail ?? say("refused"), answer?.advice ?? say("refused_advice"), look);
+    } catch {
+      problem(say("unreachable"), say("unreachable_advice"), look);
+    }
+  }
+
+  const signedIn = () => (entered ? Promise.resolve(entered) : new Promise((answer) => waiting.push(answer)));
+
+  function ask(why, address, end) {
+    entered = null;
+    state("signed-out");
+    page.dataset.why = why;
+    at("sign-in-title").textContent = say(`${why}.title`) || say("title");
+    at("sign-in-label").textContent = say(`${why}.action`) || say("action");
+    const reason = at("sign-in-why");
+    reason.textContent = say(`${why}.why`);
+    reason.hidden = !reason.textContent;
+    at("someone-else").hidden = !address;
+    at("sign-in-problem").hidden = true;
+    fieldError(email, "");
+    fieldError(password, "");
+    password.value = "";
+    hidePassword();
+    email.value = address;
+    document.title = `${at("sign-in-title").textContent} – My PicSafe`;
+    window.scrollTo(0, 0);
+    (address ? password : email).focus();
+    if (end) {
+      endSession().then((ended) => {
+        if (!ended && !entered) problem(say("not_ended"), "");
+      });
+    }
+    return signedIn();
+  }
+
+  // Somebody left a public screen for one that needs a person: signed in already, or the form as it was.
+  function askAnyone() {
+    state("signed-out");
+    look();
+  }
+
+  // -- Python's boot
+
+  function ready() {
+    page.dataset.python = "ready";
+    at("boot-text").textContent = say("ready");
+  }
+
+  function failed(error) {
+    console.error(error);
+    page.dataset.python = "failed";
+    at("boot-text").textContent = say("failed");
+    at("boot-failure").hidden = false;
+  }
+
+  globalThis.picsafe ??= {};
+  globalThis.picsafe.shell = {
+    channel,
+    state,
+    signedIn,
+    ask,
+    askAnyone,
+    ready,
+    failed,
+    tellTabs: (message) => channel.postMessage(message),
+  };
+
+  at("sign-in-form").addEventListener("submit", signIn);
+  at("sign-in-cancel").addEventListener("click", () => attempt?.abort());
+  at("reload-button").addEventListener("click", () => location.reload());
+  at("show-password").addEventListener("click", () => hidePassword(password.type === "password"));
+  at("someone-else").addEventListener("click", () => {
+    email.value = "";
+    at("someone-else").hidden = true;
+    email.focus();
+  });
+  for (const field of [email, password]) field.addEventListener("input", () => fieldError(field, ""));
+  at("skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the hash belongs to the screens
+    at("main-content").focus();
+  });
+  channel.addEventListener("message", (event) => {
+    if (event.data === "signed-in" && !entered && !attempt && !password.value) look();
+  });
+
+  if (PUBLIC.test(location.hash)) state("public");
+  else look();
+})();
