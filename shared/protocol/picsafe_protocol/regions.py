@@ -37,12 +37,13 @@ REGIONS: Final[Mapping[str, Region]] = {
     )
 }
 
-EU_MEMBERS_AS_OF: Final = "2026-11-22"
-"""When the list below was last compared with the Union's own."""
+EU_MEMBERS_AS_OF: Final = "2020-02-01"
+"""The day of the last change to the Union that the list below knows of: the United Kingdom had left."""
 
-EU_MEMBERS: Final = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
-)
+EU_MEMBERS: Final = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+    "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
 """The members of the European Union, by ISO 3166-1 code."""
 
 _OWN: Final[Mapping[str, str]] = {"AU": "au", "NZ": "au", "CA": "ca", "IE": "ie", "GB": "uk", "US": "us"}
