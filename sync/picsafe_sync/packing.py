@@ -1,0 +1,80 @@
+"""Encrypt a prepared report into a file: only ciphertext ever touches the disk."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import BinaryIO
+
+from picsafe_protocol import media
+from picsafe_protocol.chunked import STEP, Writer
+from picsafe_protocol.ciphers import AesGcm
+from picsafe_protocol.errors import DigestMismatch
+from picsafe_protocol.package import Header, frame
+from picsafe_protocol.payload import FilePart, plan_payload
+from picsafe_protocol.report import Report
+from picsafe_sync.preparing import PreparedMedium
+
+Progress = Callable[[int], None]
+"""Called with bytes done since the last call."""
+
+
+async def pack_into(
+    file: BinaryIO, header: Header, key: bytes, report: Report, prepared: Sequence[PreparedMedium], progress: Progress
+) -> int:
+    """Write the package of `report` to the empty `file`; its size in bytes.
+
+    Raises `DigestMismatch` when a file changed after it was prepared, and as `plan_payload` and `frame`.
+    """
+    header_bytes = header.to_bytes()
+    crc32s = {path: crc for item in prepared for path, crc in item.crc32s.items()}
+    plan = plan_payload(report, crc32s)
+    room = frame(header_bytes, 0, 0).prefix
+    file.write(room)  # the same length as the real one, which needs the CRC-32 of what follows
+    writer = Writer(key, header_bytes, AesGcm())
+    size, crc = 0, 0
+    async for sealed in _sealed(writer, _payload(plan.parts, prepared), progress):
+        file.write(sealed)
+        size += len(sealed)
+        crc = zlib.crc32(sealed, crc)
+    around = frame(header_bytes, size, crc)
+    file.write(around.suffix)
+    file.seek(0)
+    file.write(around.prefix)
+    file.flush()
+    return around.size
+
+
+async def _sealed(writer: Writer[bytes], pieces: Iterator[bytes], progress: Progress) -> AsyncIterator[bytes]:
+    yield writer.header
+    for piece in pieces:
+        yield await writer.update(piece)
+        progress(len(piece))
+    yield await writer.finish()
+
+
+def _payload(parts: Sequence[bytes | FilePart], prepared: Sequence[PreparedMedium]) -> Iterator[bytes]:
+    """The payload's bytes; each file is compared with what was measured when it was prepared."""
+    by_path = {item.medium.path: item for item in prepared}
+    thumbnails = {
+        item.medium.thumbnail.path: item.thumbnail for item in prepared if item.medium.thumbnail and item.thumbnail
+    }
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+        elif part.path in thumbnails:
+            yield thumbnails[part.path]
+        else:
+            yield from _unchanged(by_path[part.path], part.path)
+
+
+def _unchanged(item: PreparedMedium, path: str) -> Iterator[bytes]:
+    crc = 0
+    with item.source.open("rb") as file:
+        for piece in media.cleaned_chunks(file, item.cleaned, STEP):
+            crc = zlib.crc32(piece, crc)
+            yield piece
+    if crc != item.crc32s[path]:
+        raise DigestMismatch(
+            f"{item.source.name} changed while it was being sent.", advice="Nothing was sent. Try again.", path=path
+        )
