@@ -10,6 +10,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -109,7 +110,7 @@ class _Bar:
 
     def __init__(self, *, quiet: bool) -> None:
         self._off = quiet or not sys.stderr.isatty()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __enter__(self) -> _Bar:
         return self
