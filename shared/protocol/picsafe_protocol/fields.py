@@ -15,10 +15,13 @@ __all__ = ["Fields"]
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
 
-_LINE: Final = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]*")
-_LINES: Final = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*")  # tab and line feed are allowed
+# Neither control characters nor halves of characters; `_LINES` allows tab and line feed.
+_LINE: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*")
+_LINES: Final = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f\ud800-\udfff]+@[^@\s\x00-\x1f\x7f\ud800-\udfff]+")
+_EMAIL: Final = re.compile(
+    r"[^@\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+@[^@\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]+"
+)
 
 
 class Fields:
