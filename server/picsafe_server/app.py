@@ -59,7 +59,7 @@ def create_app(
             render_plugins=[],
             use_handler_docstrings=True,
         ),
-        state=State({"roles": roles}),
+        state=State({"roles": roles}, deep_copy=False),
         request_max_body_size=limits.JSON_BODY_BYTES,
         debug=False,
         logging_config=None,
