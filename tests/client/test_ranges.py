@@ -1,0 +1,225 @@
+"""Reading a package from a cloud over connections that break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from picsafe_client.ranges import HEAD, TAIL, WHOLE, RangedSource
+from picsafe_protocol.buffers import BYTES
+from picsafe_protocol.errors import NotPermitted, Tampered, Unreachable
+
+pytestmark = pytest.mark.anyio
+
+PIECE = 70_000
+LARGE = WHOLE + 3_000_001
+
+
+class GaveUp(Exception):
+    pass
+
+
+@dataclass
+class FakeBody:
+    data: bytes
+    total: int
+    breaks_after: int | None
+    gentle: bool
+    position: int = 0
+    stopped: bool = False
+
+    async def next(self) -> bytes | None:
+        await asyncio.sleep(0)
+        assert not self.stopped
+        if self.breaks_after is not None and self.position >= self.breaks_after:
+            if self.gentle:
+                return None
+            raise Unreachable
+        piece = self.data[self.position : self.position + PIECE]
+        self.position += len(piece)
+        return piece or None
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@dataclass
+class FakeCloud:
+    """Holds one package and remembers what it was asked for."""
+
+    content: bytes
+    breaks: list[int | None] = field(default_factory=list)  # bytes that each answer gives before it breaks
+    gentle: bool = False  # whether a broken answer looks like an ordinary end
+    total: int | None = None
+    asked: list[tuple[int, int]] = field(default_factory=list)
+    bodies: list[FakeBody] = field(default_factory=list)
+
+    async def get(self, start: int, stop: int) -> FakeBody:
+        self.asked.append((start, stop))
+        breaks_after = self.breaks.pop(0) if self.breaks else None
+        total = len(self.content) if self.total is None else self.total
+        body = FakeBody(self.content[start:stop], total, breaks_after, self.gentle)
+        self.bodies.append(body)
+        return body
+
+
+async def no_pause(failures: int, error: Unreachable) -> None:
+    if failures > 5:
+        raise GaveUp from error
+
+
+def content(size: int) -> bytes:
+    return bytes(index * 2_654_435_761 >> 16 & 255 for index in range(1024)) * (size // 1024 + 1)
+
+
+def source_of(cloud: FakeCloud) -> RangedSource[bytes]:
+    return RangedSource(cloud, BYTES, len(cloud.content), no_pause)
+
+
+async def test_a_small_package_is_fetched_once_and_then_read_from_memory() -> None:
+    cloud = FakeCloud(content(WHOLE)[:WHOLE])
+    source = source_of(cloud)
+    await source.begin()
+    assert await source.read(5, 99_999) == cloud.content[5:99_999]
+    assert await source.read(WHOLE - 10, WHOLE) == cloud.content[-10:]
+    assert cloud.asked == [(0, WHOLE)]
+
+
+async def test_of_a_large_package_only_head_and_tail_are_fetched_at_first() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    arrived: list[int] = []
+    await source.begin(arrived.append)
+    assert sorted(cloud.asked) == [(0, HEAD), (LARGE - TAIL, LARGE)]
+    assert sum(arrived) == source.first_bytes() == HEAD + TAIL
+    assert await source.read(0, HEAD) == cloud.content[:HEAD]
+    assert await source.read(LARGE - TAIL, LARGE) == cloud.content[-TAIL:]
+    assert len(cloud.asked) == 2
+
+
+async def test_a_range_that_begins_in_the_head_fetches_only_what_is_missing() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    assert await source.read(HEAD - 100, HEAD + 100) == cloud.content[HEAD - 100 : HEAD + 100]
+    assert cloud.asked[2:] == [(HEAD, HEAD + 100)]
+
+
+async def test_a_range_read_in_order_takes_one_request() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    begin, end = HEAD + 1_000_000, HEAD + 2_000_000
+    arrived: list[int] = []
+    with source.ahead(begin, end, arrived.append):
+        for start in range(begin, end, 300_000):
+            stop = min(start + 300_000, end)
+            assert await source.read(start, stop) == cloud.content[start:stop]
+    assert cloud.asked[2:] == [(begin, end)]
+    assert sum(arrived) == end - begin
+
+
+async def test_what_is_no_longer_wanted_is_stopped() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    with source.ahead(HEAD, LARGE):
+        await source.read(HEAD, HEAD + 10)
+    assert cloud.bodies[-1].stopped
+    assert cloud.bodies[-1].position <= 2 * PIECE
+
+
+async def test_two_readers_of_one_range_do_not_disturb_each_other() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+
+    async def read_all() -> bytes:
+        with source.ahead(HEAD, HEAD + 900_000):
+            return b"".join(
+                [await source.read(start, start + 100_000) for start in range(HEAD, HEAD + 900_000, 100_000)]
+            )
+
+    first, second = await asyncio.gather(read_all(), read_all())
+    assert first == second == cloud.content[HEAD : HEAD + 900_000]
+
+
+async def test_many_small_reads_are_served_from_what_is_held() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    async with source.held(HEAD + 5, HEAD + 50_005):
+        for start in range(HEAD + 5, HEAD + 50_005, 1000):
+            assert await source.read(start, start + 1000) == cloud.content[start : start + 1000]
+    assert len(cloud.asked) == 3
+    await source.read(HEAD + 5, HEAD + 6)
+    assert len(cloud.asked) == 4
+
+
+@pytest.mark.parametrize("gentle", [False, True], ids=["connection reset", "answer ends early"])
+@pytest.mark.parametrize("breaks", [[PIECE], [0], [2 * PIECE, 0, PIECE]], ids=str)
+async def test_a_broken_connection_goes_on_where_it_stopped(breaks: list[int | None], gentle: bool) -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE], gentle=gentle)
+    source = source_of(cloud)
+    await source.begin()
+    cloud.breaks = list(breaks)
+    begin, end = HEAD + 11, HEAD + 11 + 500_000
+    arrived: list[int] = []
+    with source.ahead(begin, end, arrived.append):
+        assert await source.read(begin, end) == cloud.content[begin:end]
+    assert sum(arrived) == end - begin  # nothing came twice
+    positions = [start for start, _ in cloud.asked[2:]]
+    got = [0, *(after for after in breaks if after is not None)]
+    assert positions == [begin + sum(got[: index + 1]) for index in range(len(breaks) + 1)]
+
+
+async def test_a_connection_that_stays_broken_is_given_up_when_the_pause_says_so() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE], breaks=[0] * 100)
+    with pytest.raises(GaveUp):
+        await source_of(cloud).begin()
+
+
+@pytest.mark.parametrize("total", [0, LARGE - 1, LARGE + 1])
+async def test_a_package_of_another_size_than_announced_is_refused(total: int) -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE], total=total)
+    with pytest.raises(Tampered):
+        await source_of(cloud).begin()
+    assert all(body.stopped for body in cloud.bodies)
+
+
+async def test_a_refusal_is_passed_on_and_not_tried_again() -> None:
+    class Refusing(FakeCloud):
+        async def get(self, start: int, stop: int) -> FakeBody:
+            self.asked.append((start, stop))
+            raise NotPermitted
+
+    cloud = Refusing(b"x" * 100)
+    with pytest.raises(NotPermitted):
+        await source_of(cloud).begin()
+    assert len(cloud.asked) == 1
+
+
+async def test_closing_stops_what_is_on_its_way_and_forgets_what_was_kept() -> None:
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    with source.ahead(HEAD, LARGE):
+        await source.read(HEAD, HEAD + 10)
+        source.close()
+        assert cloud.bodies[-1].stopped
+    await source.read(0, 1)
+    assert cloud.asked[-1] == (0, 1)
+
+
+@pytest.mark.parametrize("cut", [lambda size: [(0, size)], lambda size: [(0, 1), (1, size)]], ids=["one", "two"])
+async def test_reads_that_cross_answers_are_joined(cut: Callable[[int], list[tuple[int, int]]]) -> None:
+    size = 3 * PIECE + 7
+    cloud = FakeCloud(content(LARGE)[:LARGE])
+    source = source_of(cloud)
+    await source.begin()
+    with source.ahead(HEAD, HEAD + size):
+        for start, stop in cut(size):
+            assert await source.read(HEAD + start, HEAD + stop) == cloud.content[HEAD + start : HEAD + stop]
