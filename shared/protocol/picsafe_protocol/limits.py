@@ -125,3 +125,10 @@ DURATION_SECONDS: Final = 86_400
 
 PAYLOAD_MEMBERS: Final = 1 + 2 * MEDIA_COUNT + CONSENT_RECORDS
 """Members of a payload: `report.json`, every medium with its thumbnail, every consent record with its evidence."""
+
+REASON_CHARACTERS: Final = 500
+"""Why somebody opens a report, as the access log keeps it: a sentence or two."""
+
+REFUSALS_LOGGED: Final = 20
+REFUSAL_WINDOW_SECONDS: Final = 3600
+"""Refused requests for keys of one person that the access log lists in the window: the log is for ever, so a flood must not fill it. Further ones are refused all the same."""

@@ -1,0 +1,62 @@
+"""Who may call the key server's routes: which token, verified before the route runs. What they may have is decided there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar.handlers import BaseRouteHandler
+
+from picsafe_protocol.errors import InvalidRequest, NotPermitted
+from picsafe_protocol.tokens import Action
+from picsafe_server.access import Access, Connection
+from picsafe_server.keys.policy import is_administrator
+from picsafe_server.tokens import bearer
+
+if TYPE_CHECKING:
+    from picsafe_server.keys.role import KeysRole
+
+
+def role_of(connection: Connection) -> KeysRole:
+    """The key server that a request is for."""
+    role: KeysRole = connection.app.state.roles["keys"]
+    return role
+
+
+def _token(connection: Connection) -> str:
+    return bearer(connection.headers.get("authorization"))
+
+
+async def _user(connection: Connection, handler: BaseRouteHandler) -> None:
+    connection.scope["user"] = await role_of(connection).callers.user(_token(connection))
+
+
+async def _administrator(connection: Connection, handler: BaseRouteHandler) -> None:
+    caller = await role_of(connection).callers.user(_token(connection))
+    if not is_administrator(caller):
+        raise NotPermitted("Only an administrator may read an institution's access log.")
+    connection.scope["user"] = caller
+
+
+async def _creator(connection: Connection, handler: BaseRouteHandler) -> None:
+    connection.scope["user"] = await role_of(connection).callers.grant(_token(connection), Action.KEY_CREATE)
+
+
+async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
+    connection.scope["user"] = await role_of(connection).callers.user_or_grant(_token(connection), Action.KEY_REVOKE)
+
+
+def json_only(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: what a request carries is JSON and says so, which no form of another site can."""
+    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if connection.scope.get("method") == "POST" and kind != "application/json":
+        raise InvalidRequest("Send JSON, with Content-Type: application/json.", field="Content-Type")
+
+
+USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user)
+ADMINISTRATOR_TOKEN = Access(
+    "administrator-token", "an administrator with a user token for this key server", _administrator
+)
+CREATE_GRANT = Access("grant key.create", "the sender of a new report, with the user server's grant", _creator)
+REVOKE = Access("owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker)
+
+__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "USER_TOKEN", "json_only", "role_of"]

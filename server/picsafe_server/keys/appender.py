@@ -1,0 +1,139 @@
+"""The one place where a key server writes: operations that come in at the same time share one transaction and one fsync.
+
+Several processes on one PostgreSQL each have an appender; the lock on the log's head lets one of them in at a time.
+While a transaction is under way the next operations gather, so nothing waits for company and nothing is polled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+
+from picsafe_protocol.errors import LogUnavailable
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.keys import log
+from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
+from picsafe_server.keys.entries import Entry, milliseconds
+from picsafe_server.keys.transaction import Operation, Transaction
+from picsafe_server.keys.tree import Growth
+
+T = TypeVar("T")
+BATCH = 256
+"""Operations of one transaction: enough to hide the fsync, and still a few milliseconds."""
+
+_log = logging.getLogger("picsafe.keys")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    operation: Operation[Any]
+    outcome: asyncio.Future[Any]
+
+
+class Appender:
+    """`await submit(operation)` returns what the operation decided, once that and its log entry are durable."""
+
+    def __init__(self, database: Database, clock: Clock, checkpointer: Checkpointer) -> None:
+        self._database = database
+        self._clock = clock
+        self._checkpointer = checkpointer
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._damage: log.LogDamaged | None = None
+
+    async def start(self) -> None:
+        """Check the stored log, then begin to write. A damaged log is not written to: `ready` says so, `submit` refuses."""
+        async with self._database.reading() as session:
+            connection = await session.connection()
+            try:
+                await connection.run_sync(log.check)
+            except log.LogDamaged as damage:
+                self._damage = damage
+                _log.critical("the access log is damaged: %s; no key is given out", damage)
+                return
+        self._task = asyncio.create_task(self._write_for_ever())
+
+    async def stop(self) -> None:
+        """Write what is waiting, then end."""
+        task, self._task = self._task, None
+        if task is not None:
+            self._queue.put_nowait(None)
+            await task
+
+    def ready(self) -> None:
+        """Raise when the log cannot be written."""
+        if self._damage is not None:
+            raise self._damage
+        if self._task is None or self._task.done():
+            raise LogUnavailable
+
+    async def submit(self, operation: Operation[T]) -> T:
+        """Let `operation` decide, and make it durable; `LogUnavailable` when that fails, and then nothing has happened."""
+        if self._damage is not None or self._task is None:
+            raise LogUnavailable
+        outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Waiting(operation, outcome))
+        return await outcome
+
+    async def _write_for_ever(self) -> None:
+        ended = False
+        while not ended:
+            waiting: list[_Waiting] = []
+            item = await self._queue.get()
+            while item is not None:
+                waiting.append(item)
+                if len(waiting) == BATCH or self._queue.empty():
+                    break
+                item = self._queue.get_nowait()
+            ended = item is None
+            if waiting:
+                await self._commit(waiting)
+
+    async def _commit(self, waiting: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = await self._transact([one.operation for one in waiting])
+        except Exception as error:  # noqa: BLE001 handed on to whoever waits
+            if len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError)):
+                for one in waiting:  # one that the database does not take must not fail the others
+                    await self._commit([one])
+                return
+            failure = _failure(error)
+            for one in waiting:
+                if not one.outcome.done():
+                    one.outcome.set_exception(failure)
+        else:
+            for one, outcome in zip(waiting, outcomes, strict=True):
+                if not one.outcome.done():  # whoever asked may have gone
+                    one.outcome.set_result(outcome)
+
+    async def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
+        def decide_and_write(connection: Connection) -> tuple[list[Any], list[Entry], Growth]:
+            transaction = Transaction(connection, milliseconds(self._clock.now()))
+            transaction.load(operations)
+            outcomes = [operation.decide(transaction) for operation in operations]
+            return outcomes, *transaction.write()
+
+        async with self._database.writing() as session:
+            connection = await session.connection()
+            outcomes, entries, growth = await connection.run_sync(decide_and_write)
+        if entries:  # durable from here on, so it may be signed
+            checkpoint = self._checkpointer.checkpoint(growth.head)
+            for entry in entries:
+                entry.inclusion_proof = offline_proof(entry.index, growth.inclusion_proof(entry.index), checkpoint)
+        return outcomes
+
+
+def _failure(error: Exception) -> Exception:
+    if isinstance(error, (SQLAlchemyError, OSError, log.LogDamaged)):
+        _log.error("the access log cannot be written: %s: %s", type(error).__name__, getattr(error, "orig", error))
+        unavailable = LogUnavailable()
+        unavailable.__cause__ = error
+        return unavailable
+    return error

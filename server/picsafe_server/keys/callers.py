@@ -1,0 +1,159 @@
+"""From a token to who is calling. Verified tokens are remembered for their short life; their times are looked at each time."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import jwt
+import msgspec
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import TokenRefused
+from picsafe_protocol.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action
+from picsafe_server.clock import Clock
+from picsafe_server.keys.policy import Access, Caller, Institution
+from picsafe_server.tokens import JWKS_SECONDS, Verifier
+
+C = TypeVar("C", bound=msgspec.Struct)
+
+REMEMBERED = 4096
+"""Verified user tokens kept in memory, some 8 MB."""
+
+Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Recipients = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=limits.RECIPIENTS)]
+Institutions = Annotated[tuple["_InstitutionClaim", ...], msgspec.Meta(max_length=limits.RECIPIENTS + 1)]
+Roles = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=16)]
+
+
+class _InstitutionClaim(msgspec.Struct):
+    id: Identifier
+    roles: Roles
+
+
+class _AccessClaim(msgspec.Struct):
+    owner: Identifier
+    recipients: Recipients
+    institutions: Institutions
+
+
+class _UserClaims(msgspec.Struct):
+    iss: str
+    sub: Identifier
+    iat: int
+    exp: int
+    name: str
+    email: str
+    inst: Identifier | None = None
+    inst_name: str | None = None
+    role: str | None = None
+
+
+class _GrantClaims(msgspec.Struct):
+    iss: str
+    sub: Identifier
+    exp: int
+    act: str
+    rid: Identifier
+    until: int | None = None
+    access: _AccessClaim | None = None
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A verified grant: `caller` may do one thing with the key of one report."""
+
+    caller: Caller
+    report_id: str
+    until: int | None
+    """When the report's days are over, in seconds since 1970."""
+    access: Access | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    caller: Caller
+    issued: int
+    expires: int
+    verified: float
+
+
+class Callers:
+    """Verifies the tokens that this key server is shown."""
+
+    def __init__(self, verifier: Verifier, audience: str, clock: Clock) -> None:
+        self._verifier = verifier
+        self._audience = audience
+        self._clock = clock
+        self._remembered: dict[str, _Remembered] = {}
+
+    async def user(self, token: str) -> Caller:
+        """Who a user token speaks of; `TokenRefused` says why it does not count."""
+        known = self._remembered.get(token)
+        if known is not None and self._still_counts(known):
+            return known.caller
+        claims = _convert(await self._verifier.verify(token, USER_TOKEN_TYPE, self._audience), _UserClaims)
+        caller = Caller(
+            issuer=claims.iss,
+            subject=claims.sub,
+            name=_plain(claims.name, limits.NAME_CHARACTERS),
+            email=_plain(claims.email, limits.EMAIL_CHARACTERS),
+            institution=claims.inst,
+            institution_name=None if claims.inst_name is None else _plain(claims.inst_name, limits.NAME_CHARACTERS),
+            role=claims.role,
+        )
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = _Remembered(caller, claims.iat, claims.exp, time.monotonic())
+        return caller
+
+    async def grant(self, token: str, action: Action) -> Grant:
+        """What a grant allows; `TokenRefused` unless it allows `action`."""
+        claims = _convert(await self._verifier.verify(token, GRANT_TYPE, self._audience), _GrantClaims)
+        if claims.act != action:
+            raise TokenRefused("The grant is for something else.", reason="action")
+        caller = Caller(
+            issuer=claims.iss,
+            subject=claims.sub,
+            name=_plain(claims.name, limits.NAME_CHARACTERS),
+            email=_plain(claims.email, limits.EMAIL_CHARACTERS),
+        )
+        return Grant(caller, claims.rid, claims.until, _access(claims.access))
+
+    async def user_or_grant(self, token: str, action: Action) -> Caller | Grant:
+        """Whichever of the two the token is."""
+        try:
+            kind = jwt.get_unverified_header(token).get("typ")
+        except jwt.InvalidTokenError as error:
+            raise TokenRefused("This is not a token.", reason="malformed") from error
+        return await (self.grant(token, action) if kind == GRANT_TYPE else self.user(token))
+
+    def _still_counts(self, known: _Remembered) -> bool:
+        # Whatever is not plainly within its time goes to the verifier again, which knows the leeway and the words.
+        now = self._clock.now().timestamp()
+        return known.issued <= now < known.expires and time.monotonic() - known.verified < JWKS_SECONDS
+
+
+def _access(claim: _AccessClaim | None) -> Access | None:
+    if claim is None:
+        return None
+    institutions = tuple(Institution(one.id, one.roles) for one in claim.institutions)
+    return Access(claim.owner, claim.recipients, institutions)
+
+
+def _convert(claims: Mapping[str, Any], kind: type[C]) -> C:
+    try:
+        return msgspec.convert(claims, kind)
+    except msgspec.ValidationError as error:
+        raise TokenRefused("The token's claims are not what they should be.", reason="malformed") from error
+
+
+def _plain(text: str, characters: int) -> str:
+    """`text` as the log takes it: no control characters, no half surrogates (PostgreSQL and JSON refuse them), not longer."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(letter for letter in whole if unicodedata.category(letter) != "Cc")[:characters]

@@ -1,0 +1,97 @@
+"""The two ends of a key: its owner takes it back, or its time is over. Either way the wrapped key is wiped, and logged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from picsafe_protocol.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.keys import keystore
+from picsafe_server.keys.appender import BATCH, Appender
+from picsafe_server.keys.callers import Grant
+from picsafe_server.keys.entries import Event, milliseconds
+from picsafe_server.keys.policy import Caller
+from picsafe_server.keys.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """The owner, or the user server for them, takes a key back. Again is not an error: the key is gone, as asked."""
+
+    caller: Caller
+    by_grant: bool
+    key_id: str
+    report_id: str
+    address: str
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        return (self.key_id,)
+
+    @property
+    def reports(self) -> Collection[tuple[str, str]]:
+        return ()
+
+    def decide(self, transaction: Transaction) -> PicSafeError | None:
+        """None once the key cannot be had any more; or the refusal."""
+        key = transaction.key(self.key_id)
+        if key is None or key.report_id != self.report_id:
+            return NotFound("There is no key of this number for this report.")
+        person = self.caller.person(self.address)
+        entitled = self.caller.issuer == key.issuer and (self.by_grant or self.caller.subject == key.owner)
+        if not entitled:
+            return transaction.refuse(NotPermitted("Only the sender may withdraw a report."), key, person)
+        if key.wrapped is not None:
+            transaction.revoke_key(key)
+            transaction.log(Event.REVOKED, key, person)
+        return None
+
+
+async def revoke(appender: Appender, asker: Caller | Grant, key_id: str, report_id: str, address: str) -> None:
+    """Take a key back. Raises the refusal, or `LogUnavailable`."""
+    by_grant = isinstance(asker, Grant)
+    if isinstance(asker, Grant) and asker.report_id != report_id:
+        raise TokenRefused("The grant is for another report.", reason="report")
+    caller = asker.caller if isinstance(asker, Grant) else asker
+    error = await appender.submit(Revoke(caller, by_grant, key_id, report_id, address))
+    if error is not None:
+        raise error
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """The time of a key is over."""
+
+    key_id: str
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        return (self.key_id,)
+
+    @property
+    def reports(self) -> Collection[tuple[str, str]]:
+        return ()
+
+    def decide(self, transaction: Transaction) -> bool:
+        """Whether there was anything left to destroy: another process may have been first."""
+        key = transaction.key(self.key_id)
+        if key is None or key.wrapped is None or transaction.now < key.until:
+            return False
+        transaction.destroy_key(key)
+        transaction.log(Event.DESTROYED, key, None)
+        return True
+
+
+async def destroy_due(database: Database, appender: Appender, clock: Clock) -> int:
+    """Destroy every key whose time is over; how many that were."""
+    destroyed = 0
+    while True:
+        async with database.reading() as session:
+            connection = await session.connection()
+            due = await connection.run_sync(keystore.due, milliseconds(clock.now()), BATCH)
+        destroyed += sum(await asyncio.gather(*(appender.submit(Destroy(key_id)) for key_id in due)))
+        if len(due) < BATCH:
+            return destroyed

@@ -1,0 +1,144 @@
+"""What one entry of the access log says, and the bytes that the tree commits to.
+
+An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no spaces, UTF-8):
+
+    person      {"address", "email", "id", "institution", "institution_name", "issuer", "name", "reason"}
+    statement   {"event", "key_id", "person", "report_id", "result", "time", "v"}
+
+`person` in the statement is the standard base64 of `SHA-256("picsafe/access-log/person/v1" || 0x00 || salt || person)`,
+or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt || statement)`,
+and its hash is RFC 6962's `SHA-256(0x00 || data)`. Both salts are 32 random bytes of the entry's own, so nobody can guess
+at an entry from its leaf; and when a person and its salt are erased, the rest of the entry still proves.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from picsafe_protocol.merkle import leaf_hash
+from picsafe_server.clock import rfc3339
+
+SALT_BYTES = 32
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_PERSON_TAG = b"picsafe/access-log/person/v1\x00"
+_STATEMENT_TAG = b"picsafe/access-log/statement/v1\x00"
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+class Event(str, Enum):
+    """What happened to a key."""
+
+    CREATED = "created"
+    RELEASED = "released"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acted, from where and why: the part of an entry that can be erased."""
+
+    issuer: str
+    subject: str
+    name: str
+    email: str
+    institution: str | None
+    institution_name: str | None
+    address: str
+    reason: str
+
+    def text(self) -> bytes:
+        """Canonical JSON."""
+        return _encoder.encode(
+            {
+                "address": self.address,
+                "email": self.email,
+                "id": self.subject,
+                "institution": self.institution,
+                "institution_name": self.institution_name,
+                "issuer": self.issuer,
+                "name": self.name,
+                "reason": self.reason,
+            }
+        )
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry, made but not yet in the tree; `Transaction` gives it its index, the appender its proof."""
+
+    time: int
+    event: Event
+    result: str | None
+    report_id: str
+    key_id: str
+    person: Person | None
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
+    person_salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
+    person_text: bytes = b""
+    person_commitment: bytes | None = None
+    statement: bytes = b""
+    commitment: bytes = b""
+    index: int = -1
+    inclusion_proof: str = ""
+    """c2sp.org/tlog-proof@v1, with the checkpoint; empty until the entry is durable."""
+
+    def __post_init__(self) -> None:
+        if self.person is not None:
+            self.person_text = self.person.text()
+            self.person_commitment = person_commitment(self.person_salt, self.person_text)
+        self.statement = statement_text(
+            self.time, self.event, self.result, self.report_id, self.key_id, self.person_commitment
+        )
+        self.commitment = statement_commitment(self.salt, self.statement)
+
+    @property
+    def leaf(self) -> bytes:
+        """The leaf's hash in the tree."""
+        return leaf_hash(self.commitment)
+
+
+def person_commitment(salt: bytes, text: bytes) -> bytes:
+    """The hash by which a statement names a person."""
+    return hashlib.sha256(_PERSON_TAG + salt + text).digest()
+
+
+def statement_commitment(salt: bytes, text: bytes) -> bytes:
+    """A leaf's data."""
+    return hashlib.sha256(_STATEMENT_TAG + salt + text).digest()
+
+
+def statement_text(
+    time: int, event: Event, result: str | None, report_id: str, key_id: str, person: bytes | None
+) -> bytes:
+    """Canonical JSON of the part of an entry that stays for ever."""
+    statement: dict[str, Any] = {
+        "event": event.value,
+        "key_id": key_id,
+        "person": None if person is None else base64.b64encode(person).decode("ascii"),
+        "report_id": report_id,
+        "result": result,
+        "time": rfc3339(moment(time)),
+        "v": 1,
+    }
+    return _encoder.encode(statement)
+
+
+def moment(value: int) -> datetime:
+    """The moment that a column of the database holds."""
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def milliseconds(when: datetime) -> int:
+    """What a column of the database holds of `when`."""
+    return (when - _EPOCH) // _MILLISECOND

@@ -1,0 +1,65 @@
+"""`/keys/v1/keys…`: issue, release, revoke."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.params import FromPath, JSONBody
+
+from picsafe_protocol.errors import TokenRefused
+from picsafe_server.access import only
+from picsafe_server.keys.access import CREATE_GRANT, REVOKE, USER_TOKEN, role_of
+from picsafe_server.keys.callers import Grant
+from picsafe_server.keys.ending import revoke
+from picsafe_server.keys.issue import issue
+from picsafe_server.keys.policy import Caller
+from picsafe_server.keys.release import Release, release
+from picsafe_server.keys.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
+
+
+def _address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host[:64] if request.client else ""
+
+
+@post("/v1/keys", summary="Make the key of a new report", tags=["keys"], **only(CREATE_GRANT))
+async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
+    """201 with a new key; 200 with the same one when the same sender asks again."""
+    role, grant = role_of(request), request.user
+    if grant.report_id != data.report_id:
+        raise TokenRefused("The grant is for another report.", reason="report")
+    released, new = await issue(
+        role.appender,
+        role.wrapper,
+        grant,
+        now=role.context.clock.now(),
+        report_days=role.context.settings.report_days,
+        address=_address(request),
+    )
+    return Response(IssuedKey.of(released), status_code=201 if new else 200)
+
+
+@post(
+    "/v1/keys/{key_id:str}/release",
+    status_code=200,
+    summary="Be given a key: logged first, or not given",
+    tags=["keys"],
+    **only(USER_TOKEN),
+)
+async def release_key(
+    request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
+) -> ReleasedKey:
+    """The key and the proof that the access log has this release. 404, 403, 410 or 503 otherwise."""
+    role = role_of(request)
+    asked = Release(request.user, key_id, data.report_id, data.reason, _address(request))
+    return ReleasedKey.of(await release(role.appender, role.wrapper, asked))
+
+
+@post(
+    "/v1/keys/{key_id:str}/revoke", status_code=204, summary="Take a key back for good", tags=["keys"], **only(REVOKE)
+)
+async def revoke_key(
+    request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
+) -> None:
+    """The wrapped key is wiped: from now on nobody can open the report."""
+    await revoke(role_of(request).appender, request.user, key_id, data.report_id, _address(request))

@@ -1,0 +1,116 @@
+"""Report keys in the database, wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select, tuple_, update
+
+from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.policy import Access
+
+_decode_access = msgspec.json.Decoder(Access).decode
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A row of `report_keys`. Times are milliseconds since 1970."""
+
+    key_id: str
+    issuer: str
+    report_id: str
+    access_json: bytes
+    created_at: int
+    until: int
+    master: int
+    wrapped: bytes | None = field(repr=False)
+    revoked_at: int | None
+    destroyed_at: int | None
+    access: Access
+
+    @property
+    def owner(self) -> str:
+        """Who sent the report."""
+        return self.access.owner
+
+    @property
+    def institutions(self) -> list[str]:
+        """Institutions whose administrators may read what happened to the key."""
+        return sorted({institution.id for institution in self.access.institutions})
+
+    def context(self) -> bytes:
+        """What the wrapping binds the key to: a row whose binding was changed in the database cannot be unwrapped."""
+        binding = [self.key_id, self.report_id, self.issuer, self.owner, str(self.until)]
+        return "|".join(binding).encode() + b"|" + self.access_json
+
+
+def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
+    return KeyRecord(
+        key_id=row.key_id,
+        issuer=row.issuer,
+        report_id=row.report_id,
+        access_json=bytes(row.access),
+        created_at=row.created_at,
+        until=row.until,
+        master=row.master,
+        wrapped=None if row.wrapped is None else bytes(row.wrapped),
+        revoked_at=row.revoked_at,
+        destroyed_at=row.destroyed_at,
+        access=_decode_access(row.access),
+    )
+
+
+def by_id(connection: Connection, key_ids: Collection[str]) -> dict[str, KeyRecord]:
+    """The keys that exist, by identifier."""
+    if not key_ids:
+        return {}
+    rows = connection.execute(select(report_keys).where(report_keys.c.key_id.in_(key_ids)))
+    return {row.key_id: _record(row) for row in rows}
+
+
+def by_report(connection: Connection, reports: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyRecord]:
+    """The keys that exist, by issuer and report."""
+    if not reports:
+        return {}
+    place = tuple_(report_keys.c.issuer, report_keys.c.report_id)
+    rows = connection.execute(select(report_keys).where(place.in_(reports)))
+    return {(row.issuer, row.report_id): _record(row) for row in rows}
+
+
+def add(connection: Connection, records: Sequence[KeyRecord]) -> None:
+    """Store new keys."""
+    connection.execute(
+        insert(report_keys),
+        [
+            {
+                "key_id": record.key_id,
+                "issuer": record.issuer,
+                "report_id": record.report_id,
+                "owner": record.owner,
+                "access": record.access_json,
+                "created_at": record.created_at,
+                "until": record.until,
+                "master": record.master,
+                "wrapped": record.wrapped,
+            }
+            for record in records
+        ],
+    )
+
+
+def wipe(connection: Connection, records: Iterable[KeyRecord]) -> None:
+    """Destroy the wrapped keys of records that were revoked or destroyed; the rows stay."""
+    for record in records:
+        connection.execute(
+            update(report_keys)
+            .where(report_keys.c.key_id == record.key_id)
+            .values(wrapped=None, revoked_at=record.revoked_at, destroyed_at=record.destroyed_at)
+        )
+
+
+def due(connection: Connection, now: int, limit: int) -> list[str]:
+    """Keys whose time is over and that are still there, the longest overdue first."""
+    query = select(report_keys.c.key_id).where(report_keys.c.wrapped.is_not(None), report_keys.c.until <= now)
+    return list(connection.scalars(query.order_by(report_keys.c.until).limit(limit)))

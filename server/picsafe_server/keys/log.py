@@ -1,0 +1,139 @@
+"""The access log in the database: read its head, append entries, check that what is stored is one tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
+
+from picsafe_protocol.merkle import HASH, leaf_hash
+from picsafe_server.keys.entries import Entry
+from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.tree import (
+    Coordinate,
+    Growth,
+    Head,
+    fold,
+    frontier_of,
+    inclusion_plan,
+    inclusion_proof,
+)
+
+
+class LogDamaged(Exception):
+    """What is stored of the log is not one tree. The key server does not serve until a person has looked at it."""
+
+
+def read_head(connection: Connection, *, lock: bool = False) -> Head:
+    """The tree as it is; with `lock`, until this transaction ends nobody else adds to it."""
+    query = select(log_head.c.size, log_head.c.frontier)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise LogDamaged("the log has no head")
+    frontier = bytes(row.frontier)
+    hashes = tuple(frontier[start : start + HASH] for start in range(0, len(frontier), HASH))
+    if len(frontier) != HASH * row.size.bit_count():
+        raise LogDamaged(f"the head of {row.size} entries has a frontier of {len(frontier)} bytes")
+    return Head(row.size, hashes)
+
+
+def append(connection: Connection, growth: Growth, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
+    """Store entries that `growth` has taken up, each with the issuer and the institutions whose administrators may read it."""
+    connection.execute(
+        insert(log_leaves),
+        [
+            {
+                "entry_index": entry.index,
+                "commitment": entry.commitment,
+                "salt": entry.salt,
+                "time": entry.time,
+                "event": entry.event.value,
+                "result": entry.result,
+                "report_id": entry.report_id,
+                "key_id": entry.key_id,
+                "person": entry.person_commitment,
+            }
+            for entry, _, _ in entries
+        ],
+    )
+    people = [
+        {
+            "entry_index": entry.index,
+            "salt": entry.person_salt,
+            "issuer": entry.person.issuer,
+            "subject": entry.person.subject,
+            "name": entry.person.name,
+            "email": entry.person.email,
+            "institution": entry.person.institution,
+            "institution_name": entry.person.institution_name,
+            "address": entry.person.address,
+            "reason": entry.person.reason,
+        }
+        for entry, _, _ in entries
+        if entry.person is not None
+    ]
+    if people:
+        connection.execute(insert(log_people), people)
+    audience = [
+        {"issuer": issuer, "institution": institution, "entry_index": entry.index}
+        for entry, issuer, institutions in entries
+        for institution in institutions
+    ]
+    if audience:
+        connection.execute(insert(log_audience), audience)
+    if growth.complete:
+        connection.execute(
+            insert(log_nodes),
+            [{"level": level, "position": position, "hash": value} for level, position, value in growth.complete],
+        )
+    head = growth.head
+    connection.execute(update(log_head).values(size=head.size, frontier=b"".join(head.frontier)))
+
+
+def stored_nodes(connection: Connection, coordinates: Iterable[Coordinate]) -> dict[Coordinate, bytes]:
+    """The hashes at `coordinates`, those that are there."""
+    wanted = set(coordinates)
+    found: dict[Coordinate, bytes] = {}
+    leaves = [position for level, position in wanted if level == 0]
+    if leaves:
+        query = select(log_leaves.c.entry_index, log_leaves.c.commitment)
+        for index, commitment in connection.execute(query.where(log_leaves.c.entry_index.in_(leaves))):
+            found[0, index] = leaf_hash(bytes(commitment))
+    above = [coordinate for coordinate in wanted if coordinate[0] > 0]
+    if above:
+        places = or_(*(and_(log_nodes.c.level == level, log_nodes.c.position == position) for level, position in above))
+        for level, position, value in connection.execute(select(log_nodes).where(places)):
+            found[level, position] = bytes(value)
+    return found
+
+
+def stored_inclusion_proof(connection: Connection, index: int, size: int) -> list[bytes]:
+    """RFC 6962 section 2.1.1 for any entry in the tree of any size up to the present one; reads O(log size) rows."""
+    plan = inclusion_plan(index, size)
+    nodes = stored_nodes(connection, (coordinate for part in plan for coordinate in part))
+    try:
+        return inclusion_proof(index, size, nodes)
+    except KeyError as error:
+        raise LogDamaged(f"the node at level and position {error} is not stored") from error
+
+
+def check(connection: Connection) -> Head:
+    """The head, once it is certain that the newest stored leaf and the stored nodes belong to it; `LogDamaged` otherwise.
+
+    Reads O(log size) rows. `audit.recompute` checks every leaf.
+    """
+    head = read_head(connection)
+    newest = connection.execute(select(func.max(log_leaves.c.entry_index))).scalar_one()
+    stored = 0 if newest is None else newest + 1
+    if stored != head.size:
+        raise LogDamaged(f"the head counts {head.size} entries, the newest stored one is number {stored}")
+    coordinates = list(frontier_of(0, head.size))
+    nodes = stored_nodes(connection, coordinates)
+    if [nodes.get(coordinate) for coordinate in coordinates] != list(head.frontier):
+        raise LogDamaged("the head is not the root of what is stored")
+    if head.size:
+        newest_leaf = stored_nodes(connection, [(0, newest)])[0, newest]
+        beside_its_way_up = stored_inclusion_proof(connection, newest, head.size)  # all to its left
+        if fold([*reversed(beside_its_way_up), newest_leaf]) != head.root:
+            raise LogDamaged("the newest entry does not lead to the root")
+    return head

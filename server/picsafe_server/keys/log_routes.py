@@ -1,0 +1,106 @@
+"""`/keys/v1/…log…` and what a checker of the log needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import MediaType, Request, get
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
+
+from picsafe_protocol import limits
+from picsafe_server.access import OPEN, only
+from picsafe_server.keys import log, reading
+from picsafe_server.keys.access import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
+from picsafe_server.keys.entries import Event
+from picsafe_server.keys.export import as_csv
+from picsafe_server.keys.policy import Caller
+from picsafe_server.keys.reading import LogFilter, Page
+from picsafe_server.keys.schemas import Identifier
+from picsafe_server.tokens import JWKS_PATH
+
+Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="entries of a page")]
+After = Annotated[int | None, QueryParameter(ge=-1, description="`next` of the page before")]
+EventFilter = Annotated[Event | None, QueryParameter(description="only this event")]
+ReportFilter = Annotated[Identifier | None, QueryParameter(description="only this report")]
+WhoFilter = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=limits.EMAIL_CHARACTERS, description="only of this person: identifier, or part of name or address"
+    ),
+]
+Oldest = Annotated[bool, QueryParameter(description="oldest first, to follow the log; newest first by default")]
+
+
+@get(
+    "/v1/reports/{report_id:str}/log",
+    summary="What happened to a report's key, oldest first",
+    tags=["keys"],
+    **only(USER_TOKEN),
+)
+async def report_log(
+    request: Request[Caller, Any, Any],
+    report_id: FromPath[Identifier],
+    after: After = None,
+    limit: Limit = limits.PAGE_ROWS,
+) -> Page:
+    """For the report's sender, and administrators of the institutions that its key's access names."""
+    return await reading.of_report(role_of(request).database, request.user, report_id, after, limit)
+
+
+@get("/v1/log", summary="The access log of one's institution, page by page", tags=["keys"], **only(ADMINISTRATOR_TOKEN))
+async def institution_log(
+    request: Request[Caller, Any, Any],
+    after: After = None,
+    limit: Limit = 50,
+    event: EventFilter = None,
+    report_id: ReportFilter = None,
+    who: WhoFilter = None,
+    oldest_first: Oldest = False,
+) -> Page:
+    """Entries of every key whose access names the institution."""
+    wanted = LogFilter(event=event, report_id=report_id, who=who, oldest_first=oldest_first)
+    return await reading.of_institution(role_of(request).database, request.user, wanted, after, limit)
+
+
+@get(
+    "/v1/log.csv",
+    media_type="text/csv; charset=utf-8",
+    summary="The same as CSV, whole",
+    tags=["keys"],
+    **only(ADMINISTRATOR_TOKEN),
+)
+async def institution_log_csv(
+    request: Request[Caller, Any, Any],
+    event: EventFilter = None,
+    report_id: ReportFilter = None,
+    who: WhoFilter = None,
+    oldest_first: Oldest = False,
+) -> Stream:
+    """RFC 4180; cells that a spreadsheet would take for a formula begin with a quotation mark."""
+    wanted = LogFilter(event=event, report_id=report_id, who=who, oldest_first=oldest_first)
+    pages = reading.all_of_institution(role_of(request).database, request.user, wanted)
+    disposition = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
+    return Stream(as_csv(pages), media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+@get(
+    "/v1/checkpoint",
+    media_type=MediaType.TEXT,
+    summary="The log's newest signed checkpoint",
+    tags=["keys"],
+    **only(OPEN),
+)
+async def checkpoint(request: Request[Any, Any, Any]) -> str:
+    """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
+    role = role_of(request)
+    async with role.database.reading() as session:
+        connection = await session.connection()
+        head = await connection.run_sync(log.check)
+    return role.checkpointer.checkpoint(head)
+
+
+@get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **only(OPEN))
+async def jwks(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """RFC 7517; `vkey` has it as signed-note tools take it."""
+    return role_of(request).checkpointer.jwks()

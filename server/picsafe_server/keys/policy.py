@@ -1,0 +1,76 @@
+"""Who may do what with a key. One rule a function; `release.py` and its neighbours ask, nothing else decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from picsafe_protocol.tokens import Role
+from picsafe_server.keys.entries import Person
+
+
+class Institution(msgspec.Struct, frozen=True):
+    """Which roles of an institution, beyond the named recipients, may be given a key; none: they may only read the log."""
+
+    id: str
+    roles: tuple[str, ...]
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Who may ever be given a key, as the user server's grant said when it was made (`tokens.KeyAccess`)."""
+
+    owner: str
+    recipients: tuple[str, ...]
+    institutions: tuple[Institution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody whose token was verified. Identifiers are unique within their issuer only, so both always go together."""
+
+    issuer: str
+    subject: str
+    name: str
+    email: str
+    institution: str | None = None
+    institution_name: str | None = None
+    role: str | None = None
+
+    def person(self, address: str, reason: str = "") -> Person:
+        """The caller as the log names them."""
+        return Person(
+            self.issuer,
+            self.subject,
+            self.name,
+            self.email,
+            self.institution,
+            self.institution_name,
+            address,
+            reason,
+        )
+
+
+def may_have_key(access: Access, issuer: str, caller: Caller) -> bool:
+    """The owner, the recipients, and people whose role the policy of their institution admits."""
+    if caller.issuer != issuer:
+        return False
+    if caller.subject == access.owner or caller.subject in access.recipients:
+        return True
+    return any(
+        caller.institution == institution.id and caller.role in institution.roles for institution in access.institutions
+    )
+
+
+def may_read_log(access: Access, issuer: str, caller: Caller) -> bool:
+    """The owner, and administrators of the institutions that the key's access names."""
+    if caller.issuer != issuer:
+        return False
+    return caller.subject == access.owner or (
+        is_administrator(caller) and any(caller.institution == institution.id for institution in access.institutions)
+    )
+
+
+def is_administrator(caller: Caller) -> bool:
+    """Whether the caller administers an institution."""
+    return caller.institution is not None and caller.role == Role.ADMINISTRATOR

@@ -1,0 +1,151 @@
+"""Reading the access log: one report's entries, and an institution's, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.errors import NotFound, NotPermitted
+from picsafe_server.clock import rfc3339
+from picsafe_server.database import Database
+from picsafe_server.keys import keystore
+from picsafe_server.keys.entries import Event, moment
+from picsafe_server.keys.models import log_audience, log_leaves, log_people
+from picsafe_server.keys.policy import Caller, may_read_log
+
+CSV_PAGE_ROWS = 500
+
+
+class Who(msgspec.Struct):
+    """Somebody in the log, as they were called at the time."""
+
+    id: str
+    name: str
+    email: str
+    institution: str | None
+
+
+class LogEntry(msgspec.Struct):
+    """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased."""
+
+    index: int
+    time: str
+    event: Event
+    result_code: str | None
+    report_id: str
+    key_id: str
+    who: Who | None
+    address: str | None = msgspec.field(name="from")
+    reason: str | None
+
+
+class Page(msgspec.Struct):
+    """Entries, and the `after` of the next page; null when there is none."""
+
+    entries: list[LogEntry]
+    next: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFilter:
+    """Which entries somebody wants to see. `who`: an identifier, or part of a name or address."""
+
+    event: Event | None = None
+    report_id: str | None = None
+    who: str | None = None
+    oldest_first: bool = False
+
+
+async def of_report(database: Database, caller: Caller, report_id: str, after: int | None, limit: int) -> Page:
+    """What happened to a report's key, oldest first. `NotFound`, or `NotPermitted` for all but its owner and administrators."""
+    async with database.reading() as session:
+        connection = await session.connection()
+        place = (caller.issuer, report_id)
+        record = (await connection.run_sync(keystore.by_report, [place])).get(place)
+        if record is None:
+            raise NotFound("No key was made for this report here.")
+        if not may_read_log(record.access, record.issuer, caller):
+            raise NotPermitted("The access log of a report is for its sender and for administrators.")
+        query = _entries().where(log_leaves.c.key_id == record.key_id).order_by(log_leaves.c.entry_index)
+        if after is not None:
+            query = query.where(log_leaves.c.entry_index > after)
+        return await _page(session, query, limit)
+
+
+async def of_institution(
+    database: Database, administrator: Caller, wanted: LogFilter, after: int | None, limit: int
+) -> Page:
+    """What happened to all keys whose access names the administrator's institution, newest first unless asked otherwise."""
+    async with database.reading() as session:
+        return await _page(session, _institution_query(administrator, wanted, after), limit)
+
+
+async def all_of_institution(
+    database: Database, administrator: Caller, wanted: LogFilter
+) -> AsyncIterator[Sequence[LogEntry]]:
+    """The same, whole: page after page, each in a read of its own so that a slow reader holds nothing open."""
+    after: int | None = None
+    while True:
+        page = await of_institution(database, administrator, wanted, after, CSV_PAGE_ROWS)
+        yield page.entries
+        if page.next is None:
+            return
+        after = page.next
+
+
+_PEOPLE_COLUMNS = ("subject", "name", "email", "institution_name", "address", "reason")
+
+
+def _entries() -> Select[Any]:
+    people = [log_people.c[name] for name in _PEOPLE_COLUMNS]
+    return select(log_leaves, *people).outerjoin(log_people, log_people.c.entry_index == log_leaves.c.entry_index)
+
+
+def _institution_query(administrator: Caller, wanted: LogFilter, after: int | None) -> Select[Any]:
+    seen = log_audience.c.entry_index
+    query = _entries().join(log_audience, seen == log_leaves.c.entry_index)
+    query = query.where(
+        log_audience.c.issuer == administrator.issuer, log_audience.c.institution == administrator.institution
+    )
+    if after is not None:
+        query = query.where(seen > after if wanted.oldest_first else seen < after)
+    if wanted.event is not None:
+        query = query.where(log_leaves.c.event == wanted.event.value)
+    if wanted.report_id is not None:
+        query = query.where(log_leaves.c.report_id == wanted.report_id)
+    if wanted.who:
+        people = log_people.c
+        query = query.where(
+            or_(
+                people.subject == wanted.who,
+                people.name.icontains(wanted.who, autoescape=True),
+                people.email.icontains(wanted.who, autoescape=True),
+            )
+        )
+    return query.order_by(seen if wanted.oldest_first else seen.desc())
+
+
+async def _page(session: AsyncSession, query: Select[Any], limit: int) -> Page:
+    rows = (await session.execute(query.limit(limit + 1))).all()
+    entries = [_for_people(row) for row in rows[:limit]]
+    return Page(entries, entries[-1].index if len(rows) > limit else None)
+
+
+def _for_people(row: Row[Any]) -> LogEntry:
+    who = None if row.subject is None else Who(row.subject, row.name, row.email, row.institution_name)
+    return LogEntry(
+        index=row.entry_index,
+        time=rfc3339(moment(row.time)),
+        event=Event(row.event),
+        result_code=row.result,
+        report_id=row.report_id,
+        key_id=row.key_id,
+        who=who,
+        address=row.address,
+        reason=row.reason,
+    )

@@ -1,0 +1,88 @@
+"""Giving out a key: the one decision that PicSafe stands on. In this order, and no other:
+
+1. decide, from the stored key, the verified caller and the clock;
+2. append the entry to the access log, and wait until it is durable;
+3. unwrap the key;
+4. answer.
+
+When 2 fails nothing after it happens: `LogUnavailable`. When 3 fails the log says too much, never too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from picsafe_protocol.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError
+from picsafe_server.keys.appender import Appender
+from picsafe_server.keys.entries import Entry, Event
+from picsafe_server.keys.keystore import KeyRecord
+from picsafe_server.keys.policy import Caller, may_have_key
+from picsafe_server.keys.transaction import Transaction
+from picsafe_server.keys.wrapping import KeyWrapper, WrappedKey
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A key on its way to somebody, and the entry that says so."""
+
+    record: KeyRecord
+    key: bytes = field(repr=False)
+    entry: Entry
+
+
+def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
+    """Why `caller` may not have `key` at `now` (milliseconds since 1970); None when they may."""
+    if not may_have_key(key.access, key.issuer, caller):
+        return NotPermitted("You are not among those whom this report was sent to.")
+    if key.revoked_at is not None:
+        return KeyRevoked()
+    if key.destroyed_at is not None or now >= key.until:  # by the clock, whether or not a sweep has been
+        return KeyDestroyed()
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A request for a key: decided and logged within one transaction, so that no revocation comes between the two."""
+
+    caller: Caller
+    key_id: str
+    report_id: str
+    reason: str
+    address: str
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        return (self.key_id,)
+
+    @property
+    def reports(self) -> Collection[tuple[str, str]]:
+        return ()
+
+    def decide(self, transaction: Transaction) -> tuple[KeyRecord, Entry] | PicSafeError:
+        """The key, still wrapped, and its entry; or the refusal."""
+        key = transaction.key(self.key_id)
+        if key is None or key.report_id != self.report_id:
+            return NotFound("There is no key of this number for this report.")  # nobody's, so there is nobody to tell
+        person = self.caller.person(self.address, self.reason)
+        error = refusal(key, self.caller, transaction.now)
+        if error is not None:
+            return transaction.refuse(error, key, person)
+        return key, transaction.log(Event.RELEASED, key, person)
+
+
+async def release(appender: Appender, wrapper: KeyWrapper, request: Release) -> Released:
+    """The key that `request` asks for. Raises the refusal, or `LogUnavailable`."""
+    outcome = await appender.submit(request)  # 1 and 2: decided, and durable in the log when this returns
+    if isinstance(outcome, PicSafeError):
+        raise outcome
+    record, entry = outcome
+    return Released(record, await unwrapped(wrapper, record), entry)
+
+
+async def unwrapped(wrapper: KeyWrapper, record: KeyRecord) -> bytes:
+    """The key of a record whose release is in the log already."""
+    if record.wrapped is None:
+        raise KeyDestroyed
+    return await wrapper.unwrap(WrappedKey(record.master, record.wrapped), record.context())

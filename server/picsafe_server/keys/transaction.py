@@ -1,0 +1,131 @@
+"""One write transaction of the key server: what happens to keys and what the log says of it become durable together.
+
+Several operations share it (group commit). Each sees what those before it did, in the order in which the log will
+have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection, insert, select, update
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import PicSafeError
+from picsafe_server.keys import keystore, log
+from picsafe_server.keys.entries import Entry, Event, Person
+from picsafe_server.keys.keystore import KeyRecord
+from picsafe_server.keys.models import refusal_windows
+from picsafe_server.keys.tree import Growth, Head
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Operation(Protocol[T_co]):
+    """Something that decides by what is stored, and is logged."""
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        """Keys that it will look at by identifier."""
+        ...
+
+    @property
+    def reports(self) -> Collection[tuple[str, str]]:
+        """Keys that it will look at by issuer and report."""
+        ...
+
+    def decide(self, transaction: Transaction) -> T_co:
+        """Look, decide, write; an error raised here undoes the whole transaction."""
+        ...
+
+
+class Transaction:
+    """The state of one transaction; `now` is milliseconds since 1970, the same for all in it."""
+
+    def __init__(self, connection: Connection, now: int) -> None:
+        self.now = now
+        self._connection = connection
+        self._growth = Growth(log.read_head(connection, lock=True))
+        self._keys: dict[str, KeyRecord] = {}
+        self._by_report: dict[tuple[str, str], str] = {}
+        self._added: dict[str, KeyRecord] = {}
+        self._wiped: dict[str, KeyRecord] = {}
+        self._entries: list[tuple[Entry, str, list[str]]] = []
+
+    def load(self, operations: Iterable[Operation[object]]) -> None:
+        """Fetch, in one question each, every key that the operations will look at."""
+        wanted = list(operations)
+        self._keys |= keystore.by_id(self._connection, {key_id for one in wanted for key_id in one.key_ids})
+        for record in keystore.by_report(self._connection, {place for one in wanted for place in one.reports}).values():
+            self._keys.setdefault(record.key_id, record)
+            self._by_report[record.issuer, record.report_id] = record.key_id
+
+    def key(self, key_id: str) -> KeyRecord | None:
+        """A key by its identifier, as it is at this point."""
+        return self._keys.get(key_id)
+
+    def key_of_report(self, issuer: str, report_id: str) -> KeyRecord | None:
+        """The key of a report, as it is at this point."""
+        return self._keys.get(self._by_report.get((issuer, report_id), ""))
+
+    def add_key(self, record: KeyRecord) -> None:
+        """Store a new key."""
+        self._keys[record.key_id] = self._added[record.key_id] = record
+        self._by_report[record.issuer, record.report_id] = record.key_id
+
+    def revoke_key(self, record: KeyRecord) -> None:
+        """Take a key back: it can never be unwrapped again."""
+        self._wipe(replace(record, wrapped=None, revoked_at=self.now))
+
+    def destroy_key(self, record: KeyRecord) -> None:
+        """Destroy a key whose time is over."""
+        self._wipe(replace(record, wrapped=None, destroyed_at=self.now))
+
+    def _wipe(self, record: KeyRecord) -> None:
+        self._keys[record.key_id] = self._wiped[record.key_id] = record
+
+    def log(self, event: Event, key: KeyRecord, person: Person | None, result: str | None = None) -> Entry:
+        """Append an entry about `key`."""
+        entry = Entry(self.now, event, result, key.report_id, key.key_id, person)
+        entry.index = self._growth.add(entry.leaf)
+        self._entries.append((entry, key.issuer, key.institutions))
+        return entry
+
+    def refuse(self, error: PicSafeError, key: KeyRecord, person: Person) -> PicSafeError:
+        """Log that `person` was refused, and why; but of one person's refusals no more than a few an hour."""
+        if self._counts_refusal(person):
+            self.log(Event.REFUSED, key, person, error.code)
+        return error
+
+    def _counts_refusal(self, person: Person) -> bool:
+        # A row a person, not a count over the log: the cost must not grow with the flood.
+        table = refusal_windows
+        whose = (table.c.issuer == person.issuer) & (table.c.subject == person.subject)
+        row = self._connection.execute(select(table.c.since, table.c.logged).where(whose)).one_or_none()
+        if row is None:
+            values = {"issuer": person.issuer, "subject": person.subject, "since": self.now, "logged": 1}
+            self._connection.execute(insert(table), [values])
+            return True
+        if self.now - row.since >= limits.REFUSAL_WINDOW_SECONDS * 1000:
+            self._connection.execute(update(table).where(whose).values(since=self.now, logged=1))
+            return True
+        if row.logged < limits.REFUSALS_LOGGED:
+            self._connection.execute(update(table).where(whose).values(logged=row.logged + 1))
+            return True
+        return False
+
+    def write(self) -> tuple[list[Entry], Growth]:
+        """Send everything to the database; what was logged, and the tree that now holds it."""
+        if self._added:
+            keystore.add(self._connection, list(self._added.values()))
+        keystore.wipe(self._connection, self._wiped.values())
+        if self._entries:
+            log.append(self._connection, self._growth, self._entries)
+        return [entry for entry, _, _ in self._entries], self._growth
+
+    @property
+    def head(self) -> Head:
+        """The tree as it will be."""
+        return self._growth.head

@@ -1,0 +1,104 @@
+"""The shape of the log: an RFC 6962 tree that grows leaf by leaf, as arithmetic on positions. No storage here.
+
+Node (level, position) is the root of the complete subtree over leaves `position * 2^level` up to the next one's first;
+level 0 are the leaf hashes. Every complete subtree is kept for ever, so a proof reads at most one node a level, and a
+C2SP tlog-tiles tile (level L, number N) is the 256 nodes of level 8·L from position 256·N. The frontier of a tree are the
+roots of the complete subtrees that make it up, largest first: one for each bit that is set in its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from picsafe_protocol.merkle import EMPTY_ROOT, node_hash
+
+Coordinate = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A tree of `size` leaves, as its frontier."""
+
+    size: int
+    frontier: tuple[bytes, ...]
+
+    @property
+    def root(self) -> bytes:
+        """The tree's root hash, RFC 6962 section 2.1."""
+        return fold(self.frontier) if self.frontier else EMPTY_ROOT
+
+    def nodes(self) -> dict[Coordinate, bytes]:
+        """The frontier's hashes by where they stand."""
+        return dict(zip(frontier_of(0, self.size), self.frontier, strict=True))
+
+
+def frontier_of(start: int, size: int) -> Iterator[Coordinate]:
+    """The complete subtrees, largest first, that together are leaves `start` to `size`; `start` begins one of them."""
+    while start < size:
+        level = (size - start).bit_length() - 1
+        yield level, start >> level
+        start += 1 << level
+
+
+def fold(hashes: tuple[bytes, ...] | list[bytes]) -> bytes:
+    """The root over neighbouring complete subtrees, largest first."""
+    root = hashes[-1]
+    for left in reversed(hashes[:-1]):
+        root = node_hash(left, root)
+    return root
+
+
+def inclusion_plan(index: int, size: int) -> list[list[Coordinate]]:
+    """What an inclusion proof of leaf `index` in a tree of `size` is made of: for each hash of the proof, from the leaf's
+    sibling upwards, the complete subtrees to `fold` into it."""
+    plan: list[list[Coordinate]] = []
+    level, position = 0, index
+    while (1 << level) < size:
+        sibling = position ^ 1
+        start, end = sibling << level, (sibling + 1) << level
+        if end <= size:
+            plan.append([(level, sibling)])
+        elif start < size:
+            plan.append(list(frontier_of(start, size)))
+        level, position = level + 1, position >> 1
+    return plan
+
+
+def inclusion_proof(index: int, size: int, nodes: Mapping[Coordinate, bytes]) -> list[bytes]:
+    """The hashes of RFC 6962 section 2.1.1, from the leaf's sibling upwards."""
+    return [fold([nodes[coordinate] for coordinate in part]) for part in inclusion_plan(index, size)]
+
+
+class Growth:
+    """A tree in the course of one transaction: leaves are added to `head`, and what is new collects for storage."""
+
+    def __init__(self, head: Head) -> None:
+        self.size = head.size
+        self.nodes = head.nodes()
+        """The old frontier and everything new: enough for the inclusion proof of every leaf added here, because what lies
+        left of them is in the old frontier."""
+        self.complete: list[tuple[int, int, bytes]] = []
+        """Complete subtrees above the leaves that came into being: level, position, hash."""
+
+    def add(self, leaf: bytes) -> int:
+        """Add a leaf hash; its index."""
+        index = position = self.size
+        level, root = 0, leaf
+        self.nodes[0, position] = root
+        while position & 1:
+            root = node_hash(self.nodes[level, position - 1], root)
+            level, position = level + 1, position >> 1
+            self.nodes[level, position] = root
+            self.complete.append((level, position, root))
+        self.size += 1
+        return index
+
+    @property
+    def head(self) -> Head:
+        """The tree as it now is."""
+        return Head(self.size, tuple(self.nodes[coordinate] for coordinate in frontier_of(0, self.size)))
+
+    def inclusion_proof(self, index: int) -> list[bytes]:
+        """The proof, in the tree as it now is, of a leaf that was added here."""
+        return inclusion_proof(index, self.size, self.nodes)
