@@ -124,6 +124,7 @@ def plan(entries: Sequence[Entry]) -> Layout:
     for entry in entries:
         if not is_safe_name(entry.name):
             raise ValueError("a member's name is not a safe path")
+        _check_size(offset + entry.size)
         name = entry.name.encode("ascii")
         header = _LOCAL.pack(
             _LOCAL_SIGNATURE, _VERSION, 0, 0, 0, _DATE, entry.crc32, entry.size, entry.size, len(name), 0
@@ -131,7 +132,6 @@ def plan(entries: Sequence[Entry]) -> Layout:
         start = offset + len(header) + len(name)
         members.append(Member(entry.name, offset, start, start + entry.size, entry.crc32, header + name))
         offset = start + entry.size
-        _check_size(offset)
     directory = b"".join(_central(member) for member in members)
     _check_size(offset + len(directory) + _END.size)
     ending = directory + _END.pack(_END_SIGNATURE, 0, 0, len(members), len(members), len(directory), offset, 0)
