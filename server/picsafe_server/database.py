@@ -26,13 +26,14 @@ class Database:
         self.url = url
         self._migrations = migrations
         self.is_sqlite = url.startswith("sqlite")
+        # hide_parameters: an error that is logged must not quote names, addresses or wrapped keys.
         if self.is_sqlite:
             path = url.partition(":///")[2]
             Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+            self.engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, hide_parameters=True)
             _prepare_sqlite(self.engine)
         else:
-            self.engine = create_async_engine(url, pool_pre_ping=True, pool_size=10)
+            self.engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, hide_parameters=True)
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writers = async_sessionmaker(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
 

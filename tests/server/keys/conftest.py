@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from server.keys.world import Someone, UserServers, World, key_server
 
 from picsafe_server.clock import MovableClock
-from server.keys.world import Someone, UserServers, World, key_server
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from server.keys.world import Someone, World, code, raw_key
 
 pytestmark = pytest.mark.anyio

@@ -164,7 +164,7 @@ async def key_server(data: Path, clock: MovableClock, users: UserServers, **sett
         clock,
     )
     role: KeysRole = app.state.roles["keys"]
-    role.context.http._transport._network = httpx.ASGITransport(users)  # type: ignore[attr-defined,arg-type]
+    role.context.http._transport._network = httpx.ASGITransport(users)  # type: ignore[attr-defined]
     async with app.lifespan():
         world = World(app, clock, users)
         async with world.http:
