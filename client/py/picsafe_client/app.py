@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from picsafe_client import banner, dialogue, dom
 from picsafe_client.api import Api, Cancelled
+from picsafe_client.boxes import Box
 from picsafe_client.live import Live
 from picsafe_client.lock import IdleLock
 from picsafe_client.router import PATTERNS, Route, address, parse
@@ -33,6 +34,9 @@ from picsafe_protocol.errors import NotSignedIn
 
 NAVIGATION: Final = {"report": "inbox", "file": "inbox"}
 """Screens that light up another screen's entry in the navigation."""
+
+
+MOST_COUNTED: Final = 99
 
 
 class App:
@@ -48,6 +52,8 @@ class App:
         self.session_names: dict[str, str] = {}
         self.kept: dict[str, Any] = {}
         """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
+        self.boxes: dict[str, Box] = {}
+        """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.screen: Screen | None = None
         self.route = Route("")
         self.live = Live(self._heard, self._connected)
@@ -78,15 +84,24 @@ class App:
     def _entered(self, answer: Mapping[str, Any]) -> None:
         me = Me.from_json(answer)
         if self.me is not None and self.me.id != me.id:
-            self.kept.clear()
+            self._forget_person()
             self.shell.replace_address(address("inbox"))
         self.me = me
+        if not self.boxes:
+            self.boxes = {name: Box(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
         self.clock.learn(answer.get("server_time"))
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
         self._back.set()
         self._paint_frame(me)
         self._navigated()
+
+    def refresh_me(self, answer: Mapping[str, Any]) -> Me:
+        """Takes over what the user server says after a change of the account or of the institution's settings."""
+        me = self.me = Me.from_json(answer)
+        self.idle_lock.start(me.idle_minutes)
+        self._paint_frame(me)
+        return me
 
     def lock(self, _event: Any = None) -> None:
         """Drops all plaintext at once, ends the session, and asks for the password; then the same screen comes back."""
@@ -113,12 +128,17 @@ class App:
         forget = why == "signed-out"
         email = "" if forget or self.me is None else self.me.email
         if forget:
-            self.kept.clear()
+            self._forget_person()
 
         async def ask() -> None:
             self._entered(await self.shell.ask(why, email, end_session=end_session))
 
         dom.spawn(ask())
+
+    def _forget_person(self) -> None:
+        self.me = None
+        self.kept.clear()
+        self.boxes.clear()
 
     def _drop(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
@@ -197,8 +217,7 @@ class App:
         screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
         dom.clear(content, screen.root)
         dom.document().body.dataset.layout = screen.layout
-        title = t(screen.title) if screen.title else ""
-        dom.document().title = t("frame.page_title", screen=title) if title else t("frame.product")
+        self._paint_title()
         dom.window().scrollTo(0, 0)
         self._showing = dom.spawn(self._fill(screen, route))
 
@@ -250,8 +269,7 @@ class App:
         dom.clear(place)
 
         def dismiss(_event: Any) -> None:
-            # Later, because a handler must not release itself while it runs.
-            dom.once_later(lambda: dom.clear(place), 0)
+            dom.soon(lambda: dom.clear(place))
 
         node = banner.problem(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)
@@ -268,8 +286,24 @@ class App:
         if kind == "session-ended":
             dom.spawn(self._check_session())
             return
+        self._keep_boxes(kind, data)
+        self._paint_title()
         for listener in list(self._listeners):
             listener(kind, data)
+
+    def _keep_boxes(self, kind: str, data: Mapping[str, Any]) -> None:
+        if kind == "report" and data["box"] in self.boxes:
+            is_new = self.boxes[data["box"]].put(dict(data))
+            if is_new and data["box"] == "inbox" and data["unread"]:
+                dom.announce(t("inbox.arrived", name=data["sender"]["name"]))
+        elif kind == "removed":
+            gone = [box.remove(data["id"]) for box in self.boxes.values()]
+            if gone[0] is not None:
+                dom.announce(t("inbox.gone", name=gone[0]["sender"]["name"]))
+        elif kind == "connected":
+            for box in self.boxes.values():
+                if box.is_loaded:
+                    dom.spawn(box.refresh())
 
     def _connected(self, yes: bool) -> None:
         dom.by_id("offline").hidden = yes
@@ -338,6 +372,17 @@ class App:
         dom.by_id("account-name").textContent = me.name
         for link in dom.document().querySelectorAll("[data-administrators]"):
             link.hidden = not me.is_administrator
+
+    def _paint_title(self) -> None:
+        unread = self.boxes["inbox"].unread if "inbox" in self.boxes else 0
+        badge = dom.by_id("unread-count")
+        badge.hidden = not unread
+        badge.textContent = str(unread) if unread <= MOST_COUNTED else f"{MOST_COUNTED}+"
+        badge.setAttribute("aria-label", t("frame.unread", count=unread))
+        title = t(self.screen.title) if self.screen is not None and self.screen.title else ""
+        if self.route.screen == "inbox" and unread:
+            title = t("inbox.title_unread", count=badge.textContent)
+        dom.document().title = t("frame.page_title", screen=title) if title else t("frame.product")
 
     def _mark_navigation(self, name: str) -> None:
         for link in dom.document().querySelectorAll("[data-screen]"):

@@ -23,8 +23,7 @@ def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wi
 
 
 def _gone(dialogue: dom.Node) -> None:
-    # Later, because a handler must not release itself while it runs.
-    dom.once_later(lambda: dom.remove(dialogue), 0)
+    dom.soon(lambda: dom.remove(dialogue))
 
 
 def close(dialogue: dom.Node) -> None:

@@ -194,6 +194,28 @@ def on(node: Node, event: str, handler: Handler, *, passive: bool | None = None,
     return off
 
 
+def when_seen(node: Node, handler: Callable[[bool], None], *, margin: str = "0px") -> Off:
+    """Calls `handler(True)` when `node` comes within `margin` of the visible part of the page, `handler(False)` when it leaves."""
+    import js
+    from pyodide.ffi import create_proxy
+
+    def seen(entries: Any, _observer: Any) -> None:
+        try:
+            handler(bool(entries[len(entries) - 1].isIntersecting))
+        except Exception as error:  # noqa: BLE001 every failure of a handler belongs in the banner
+            report_error(error)
+
+    proxy = create_proxy(seen)
+    observer = js.IntersectionObserver.new(proxy, options({"rootMargin": margin}))
+    observer.observe(node)
+
+    def off() -> None:
+        observer.disconnect()
+        proxy.destroy()
+
+    return off
+
+
 def once_later(handler: Callable[[], None], milliseconds: int) -> Off:
     """Calls `handler` once after a while; the returned function calls it off. What it raises reaches the banner."""
 
@@ -205,6 +227,11 @@ def once_later(handler: Callable[[], None], milliseconds: int) -> Off:
 
     timer = asyncio.get_event_loop().call_later(milliseconds / 1000, run)
     return timer.cancel
+
+
+def soon(handler: Callable[[], None]) -> None:
+    """Calls `handler` after what is going on now: a handler that takes its own element away must not release itself."""
+    once_later(handler, 0)
 
 
 def _guarded(handler: Handler) -> Callable[[Any], None]:

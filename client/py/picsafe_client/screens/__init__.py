@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SCREENS: Final[Mapping[str, str]] = {
     "inbox": "inbox:InboxScreen",
-    "sent": "inbox:SentScreen",
+    "sent": "sent:SentScreen",
     "report": "report:ReportScreen",
     "file": "report:ReportScreen",
     "send": "send:SendScreen",
@@ -69,6 +69,10 @@ class Screen:
         off = dom.on(node, event, handler, passive=passive)
         self._offs.append(off)
         return off
+
+    def on_release(self, off: dom.Off) -> None:
+        """Calls `off` when the screen is left: for whatever else must be let go of."""
+        self._offs.append(off)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs a coroutine that is cancelled when the screen is left; its errors reach the banner."""

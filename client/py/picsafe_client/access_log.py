@@ -1,0 +1,94 @@
+"""Who asked for a report's key, when and with what result: read from the key server, shown as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
+
+from picsafe_client import dom
+from picsafe_client.api import Api
+from picsafe_client.texts import moment, t
+from picsafe_protocol.errors import PicSafeError
+
+Entry: TypeAlias = Mapping[str, Any]
+"""ENTRY of the key server's API."""
+
+NOT_SHOWN: Final = PicSafeError
+EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed")
+CHIPS: Final = {"released": "chip chip-good", "refused": "chip chip-danger"}
+
+
+async def of_report(api: Api, keyserver_url: str, report_id: str, *, signal: Any = None) -> list[Entry]:
+    """What happened to a report's key, oldest first; for its sender and for administrators."""
+    token = await api.user_token(keyserver_url, signal=signal)
+    answer = await api.keys(keyserver_url, "GET", f"/v1/reports/{report_id}/log", token, signal=signal)
+    entries: list[Entry] = answer["entries"]
+    return entries
+
+
+async def of_institution(
+    api: Api, keyserver_url: str, wanted: Mapping[str, str], *, signal: Any = None
+) -> tuple[list[Entry], str | None]:
+    """A page of what happened to all keys of the institution, newest first, and where the next page begins.
+
+    `wanted`: after, limit, event, report_id, who; empty ones are left out.
+    """
+    token = await api.user_token(keyserver_url, signal=signal)
+    answer = await api.keys(keyserver_url, "GET", f"/v1/log?{_query(wanted)}", token, signal=signal)
+    following = answer.get("next")
+    return answer["entries"], None if following is None else str(following)
+
+
+async def as_csv(api: Api, keyserver_url: str, wanted: Mapping[str, str], *, signal: Any = None) -> Any:
+    """The same entries, all of them, as a Uint8Array of CSV."""
+    token = await api.user_token(keyserver_url, signal=signal)
+    return await api.fetch_bytes(f"{keyserver_url}/v1/log.csv?{_query(wanted)}", token=token, signal=signal)
+
+
+def table(entries: Sequence[Entry], *, with_report: bool = False) -> dom.Node:
+    """The entries for people."""
+    if not entries:
+        return dom.el("p", {"class": "soft"}, t("log.empty"))
+    names = ["log.time", "log.event", "log.who", "log.from"] + (["log.report"] if with_report else [])
+    head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(name)) for name in names])
+    body = dom.el("tbody", None, *[_row(entry, with_report) for entry in entries])
+    return dom.el(
+        "div",
+        {"class": "table-scroll", "tabindex": "0", "role": "region", "aria-label": t("sent.log")},
+        dom.el("table", {"class": "table"}, dom.el("thead", None, head), body),
+    )
+
+
+def _row(entry: Entry, with_report: bool) -> dom.Node:
+    event = entry["event"]
+    what = dom.el("td", None, dom.el("span", {"class": CHIPS.get(event, "chip")}, t(f"log.{event}")))
+    reason = entry.get("reason") or entry.get("result_code") or ""
+    if reason:
+        dom.append(what, dom.el("span", {"class": "soft small table-note"}, reason))
+    row = dom.el(
+        "tr",
+        None,
+        dom.el("td", {"class": "number"}, moment(entry["time"])),
+        what,
+        dom.el("td", None, *_who(entry)),
+        dom.el("td", {"class": "number"}, entry.get("from") or ""),
+    )
+    if with_report:
+        dom.append(row, dom.el("td", {"class": "mono", "title": entry["report_id"]}, entry["report_id"][:8]))
+    return row
+
+
+def _who(entry: Entry) -> list[dom.Child]:
+    who = entry.get("who")
+    if not who:
+        return [t("log.system" if entry["event"] == "destroyed" else "log.erased")]
+    place = who.get("institution") or who.get("email") or ""
+    return [
+        dom.el("span", {"class": "table-name"}, who.get("name") or ""),
+        dom.el("span", {"class": "soft small"}, place),
+    ]
+
+
+def _query(wanted: Mapping[str, str]) -> str:
+    return urlencode({name: value for name, value in wanted.items() if value})

@@ -1,0 +1,148 @@
+"""The lists of reports, inbox and sent, as far as they are loaded: newest first, kept true by live events.
+
+No patient data: the user server has none. The boxes outlive the screens that show them, so coming back is instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
+
+from picsafe_client.texts import moment_of, t
+
+Report: TypeAlias = dict[str, Any]
+"""REPORT of the user server's API."""
+
+Fetch: TypeAlias = Callable[[str], Awaitable[Any]]
+"""Gets a path of the user server's API as JSON."""
+
+PAGE: Final = 100
+SOON: Final = timedelta(hours=24)
+"""A report that nobody has collected turns amber when less than this is left (ui.md, inbox)."""
+
+AVAILABLE: Final = "available"
+
+
+class Box:
+    """One list. `changed` is called with the identifiers of reports that came, changed or went."""
+
+    def __init__(self, name: str, fetch: Fetch) -> None:
+        self.name = name
+        self.reports: list[Report] = []
+        self.is_loaded = False
+        self.is_complete = False
+        self.changed: Callable[[set[str]], None] | None = None
+        self._fetch = fetch
+        self._next: str | None = None
+
+    def __contains__(self, report_id: object) -> bool:
+        return any(report["id"] == report_id for report in self.reports)
+
+    def get(self, report_id: str) -> Report | None:
+        """A loaded report."""
+        return next((report for report in self.reports if report["id"] == report_id), None)
+
+    async def refresh(self) -> None:
+        """Loads the newest page; what is loaded already stays when the pages still meet, and is replaced otherwise."""
+        before = {report["id"]: report for report in self.reports}
+        page = await self._page(None)
+        newest: list[Report] = page["reports"]
+        known = {report["id"] for report in newest}
+        older = [report for report in self.reports if report["id"] not in known]
+        meets = any(report["id"] in known for report in self.reports)
+        if self.is_loaded and meets and page["next"] is not None:
+            last = _order(newest[-1])
+            # What is missing between the newest and the oldest of this page has gone meanwhile.
+            self.reports = newest + [report for report in older if _order(report) < last]
+        else:
+            self.reports, self._next = newest, page["next"]
+            self.is_complete = page["next"] is None
+        self.is_loaded = True
+        after = {report["id"]: report for report in self.reports}
+        self._tell({each for each in before.keys() | after.keys() if before.get(each) != after.get(each)})
+
+    async def more(self) -> None:
+        """Loads the next older page, when there is one."""
+        if self.is_complete:
+            return
+        page = await self._page(self._next)
+        known = {report["id"] for report in self.reports}
+        added = [report for report in page["reports"] if report["id"] not in known]
+        self.reports.extend(added)
+        self._next = page["next"]
+        self.is_complete = page["next"] is None
+        self.is_loaded = True
+        self._tell({report["id"] for report in added})
+
+    def put(self, report: Report) -> bool:
+        """Takes in a report that a live event brought; True when it is new here."""
+        for place, known in enumerate(self.reports):
+            if known["id"] == report["id"]:
+                self.reports[place] = report
+                self._tell({report["id"]})
+                return False
+        place = next(
+            (place for place, known in enumerate(self.reports) if _order(known) < _order(report)), len(self.reports)
+        )
+        if place == len(self.reports) and not self.is_complete:
+            return False  # older than all that is loaded: its page will bring it
+        self.reports.insert(place, report)
+        self._tell({report["id"]})
+        return True
+
+    def remove(self, report_id: str) -> Report | None:
+        """Takes out a report that is gone; the answer is what it was."""
+        gone = self.get(report_id)
+        if gone is not None:
+            self.reports.remove(gone)
+            self._tell({report_id})
+        return gone
+
+    def mark_opened(self, report_id: str) -> None:
+        """The person has opened it here; the server has been told by whoever calls this."""
+        report = self.get(report_id)
+        if report is not None and report["unread"]:
+            report["unread"] = False
+            self._tell({report_id})
+
+    @property
+    def unread(self) -> int:
+        """How many of the loaded reports are unread and can still be opened."""
+        return sum(1 for report in self.reports if report["unread"] and report["state"] == AVAILABLE)
+
+    async def _page(self, before: str | None) -> Mapping[str, Any]:
+        query = {"box": self.name, "limit": str(PAGE)} | ({"before": before} if before else {})
+        answer: Mapping[str, Any] = await self._fetch(f"/v1/reports?{urlencode(query)}")
+        return answer
+
+    def _tell(self, which: set[str]) -> None:
+        if self.changed is not None:
+            self.changed(which)
+
+
+def _order(report: Report) -> tuple[str, str]:
+    return (report["available_at"] or report["created_at"], report["id"])
+
+
+def matches(report: Report, words: str, name: str = "") -> bool:
+    """Whether every word of a filter occurs in what the row says; `name` is the patient's, where this session knows it."""
+    people = [report["sender"], *report["recipients"]]
+    said = [name, t(f"region.{report['region']}"), report["state"]]
+    for person in people:
+        said += [person["name"], person.get("email") or "", person.get("institution") or ""]
+    text = " ".join(said).casefold()
+    return all(word in text for word in words.casefold().split())
+
+
+def is_urgent(report: Report, now: datetime) -> bool:
+    """Whether little time is left and nobody has collected it."""
+    if report["state"] != AVAILABLE or report["collected_at"] is not None:
+        return False
+    return moment_of(report["expires_at"]) - now < SOON
+
+
+def opened_by(report: Report) -> list[Mapping[str, Any]]:
+    """The recipients who have opened it."""
+    return [person for person in report["recipients"] if person.get("opened_at")]

@@ -1,0 +1,248 @@
+"""The account: who one is, the password, where one is signed in, signing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from picsafe_client import banner, dom, fields
+from picsafe_client.router import address
+from picsafe_client.screens import Screen
+from picsafe_client.session import Me
+from picsafe_client.texts import ago, moment, t
+from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
+from picsafe_protocol.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from picsafe_protocol.regions import COUNTRIES
+
+
+class AccountScreen(Screen):
+    """Three panels: you, password, devices; and what concerns this page."""
+
+    title = "account.title"
+
+    async def show(self, params: Mapping[str, str]) -> None:
+        me = self.app.require_me()
+        self.devices = dom.el("ul", {"class": "devices", "aria-busy": True}, dom.el("li", {"class": "device-skeleton"}))
+        self.you = dom.el("div")
+        dom.append(
+            self.root,
+            dom.el("h1", None, t("account.title")),
+            section("account.you", self.you),
+            section("account.password", self._password_form()),
+            section("account.devices", dom.el("p", {"class": "soft"}, t("account.devices_text")), self.devices),
+            section("account.more", self._this_page(me)),
+        )
+        self._show_you(me)
+        await self._show_devices()
+
+    # -- you
+
+    def _show_you(self, me: Me) -> None:
+        facts = dom.el("dl", {"class": "facts"})
+
+        def fact(key: str, value: dom.Child) -> None:
+            dom.append(facts, dom.el("dt", None, t(key)), dom.el("dd", None, value))
+
+        fact("account.name", me.name)
+        fact("account.email", me.email)
+        if me.institution is not None:
+            fact("account.institution", me.institution.name)
+            fact("account.role", t(f"role.{me.role or 'none'}"))
+        fact("account.country", COUNTRIES.get(me.country, me.country))
+        fact("account.region", t("account.region_cloud", adjective=t(f"region_adjective.{me.region}")))
+        edit = dom.button(t("account.edit_name"), lambda _event: self._edit_name(me), icon_name="edit")
+        dom.clear(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
+
+    def _edit_name(self, me: Me) -> None:
+        name = fields.text_field(
+            "name",
+            t("account.name"),
+            me.name,
+            hint=t("account.name_hint"),
+            autocomplete="name",
+            maxlength=NAME_CHARACTERS,
+        )
+
+        async def save(event: Any) -> None:
+            event.preventDefault()
+            if not name.value:
+                name.refuse(t("account.name_missing"))
+                name.focus()
+                return
+            try:
+                answer = await self.app.api.users("PATCH", "/v1/me", {"name": name.value})
+            except InvalidRequest as error:
+                name.refuse(f"{error} {error.advice}")
+                return
+            dom.announce(t("account.name_saved"))
+            self._show_you(self.app.refresh_me(answer))
+
+        form = dom.el("form", {"class": "form"}, name.node)
+        save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("account.save_name"))
+        stop = dom.button(t("action.cancel"), lambda _event: dom.soon(lambda: self._show_you(me)))
+        dom.append(form, dom.el("div", {"class": "button-row"}, save_button, stop))
+        dom.on(form, "submit", dom.busy(save_button, save))
+        dom.soon(lambda: self._replace_you(form, name))
+
+    def _replace_you(self, form: dom.Node, name: fields.Field) -> None:
+        dom.clear(self.you, form)
+        name.focus()
+
+    # -- password
+
+    def _password_form(self) -> dom.Node:
+        current = fields.text_field(
+            "current-password",
+            t("account.password_current"),
+            kind="password",
+            autocomplete="current-password",
+            maxlength=PASSWORD_CHARACTERS_MAX,
+        )
+        new = new_password_field(t("account.password_new"))
+        change = dom.el("button", {"type": "submit", "class": "button"}, t("account.password_change"))
+        done = dom.el("div")
+        who = dom.el(
+            "input", {"type": "email", "autocomplete": "username", "value": self.app.require_me().email, "hidden": True}
+        )
+        form = dom.el("form", {"class": "form", "novalidate": True}, who, current.node, new.node)
+        dom.append(form, dom.el("div", {"class": "button-row"}, change))
+
+        async def save(event: Any) -> None:
+            event.preventDefault()
+            dom.clear(done)
+            if not _acceptable(current, new):
+                return
+            try:
+                await self.app.api.users(
+                    "POST", "/v1/me/password", {"current": current.control.value, "new": new.control.value}
+                )
+            except WrongPassword:
+                current.refuse(t("account.password_wrong"))
+                current.control.select()
+                return
+            except InvalidRequest as error:
+                new.refuse(f"{error} {error.advice}")
+                new.focus()
+                return
+            current.value = new.value = ""
+            dom.append(done, banner.notice("good", t("account.password_changed"), t("account.password_changed_text")))
+            await self._show_devices()
+
+        dom.on(form, "submit", dom.busy(change, save))
+        return dom.el("div", {"class": "stack"}, form, done)
+
+    # -- devices
+
+    async def _show_devices(self) -> None:
+        sessions = (await self.app.api.users("GET", "/v1/sessions"))["sessions"]
+        sessions.sort(key=lambda each: not each["current"])
+        self.devices.removeAttribute("aria-busy")
+        dom.clear(self.devices, *[self._device(each) for each in sessions])
+        others = [each for each in sessions if not each["current"]]
+        if len(others) > 1:
+            everything = dom.button(t("account.sign_out_others"), lambda _event: self._end(others))
+            dom.append(self.devices, dom.el("li", None, everything))
+
+    def _device(self, session: Mapping[str, Any]) -> dom.Node:
+        name = session["device"] or t("account.unknown_device")
+        last = t("account.last_used", ago=ago(session["last_used_at"], self.app.clock.now()))
+        since = t("account.signed_in", moment=moment(session["created_at"]))
+        title = dom.el("span", {"class": "device-name"}, name)
+        row = dom.el(
+            "li",
+            {"class": "device"},
+            dom.icon("device"),
+            dom.el(
+                "span", {"class": "device-words"}, title, dom.el("span", {"class": "soft small"}, f"{since}, {last}")
+            ),
+        )
+        if session["current"]:
+            dom.append(row, dom.el("span", {"class": "chip chip-good"}, t("account.this_device")))
+        else:
+            dom.append(
+                row,
+                dom.button(
+                    t("account.sign_out"),
+                    lambda _event: self._end([session]),
+                    aria_label=t("account.sign_out_device", device=name),
+                ),
+            )
+        return row
+
+    async def _end(self, sessions: list[Mapping[str, Any]]) -> None:
+        try:
+            for session in sessions:
+                await self.app.api.users("DELETE", f"/v1/sessions/{session['id']}")
+        except PicSafeError as error:
+            self.app.show_problem(
+                error,
+                means=t("account.not_signed_out"),
+                actions=[(t("action.retry"), lambda _event: self._end(sessions))],
+            )
+            return
+        finally:
+            await self._show_devices()
+        one = t("account.device_signed_out", device=sessions[0]["device"] or t("account.unknown_device"))
+        dom.announce(one if len(sessions) == 1 else t("account.others_signed_out"))
+
+    # -- this page
+
+    def _this_page(self, me: Me) -> dom.Node:
+        row = dom.el(
+            "div",
+            {"class": "button-row"},
+            dom.button(t("account.lock_now"), self.app.lock, icon_name="lock"),
+            dom.button(t("account.sign_out_here"), self.app.sign_out, icon_name="leave"),
+        )
+        if me.is_administrator:
+            link = dom.el("a", {"class": "button", "href": address("institution")}, dom.icon("institution"))
+            dom.append(link, t("account.manage"))
+            dom.append(row, link)
+        return dom.el("div", {"class": "stack"}, dom.el("p", None, t("account.locks", count=me.idle_minutes)), row)
+
+
+def section(key: str, *children: dom.Child) -> dom.Node:
+    """A titled panel; its heading names it for screen readers."""
+    identifier = key.replace(".", "-")
+    return dom.el(
+        "section",
+        {"class": "panel panel-padded section", "aria-labelledby": identifier},
+        dom.el("h2", {"id": identifier}, t(key)),
+        *children,
+    )
+
+
+def new_password_field(label: str) -> fields.Field:
+    """Where a new password is typed; `check_new_password` looks at it."""
+    return fields.text_field(
+        "new-password",
+        label,
+        kind="password",
+        hint=t("account.password_hint", count=PASSWORD_CHARACTERS_MIN),
+        autocomplete="new-password",
+        maxlength=PASSWORD_CHARACTERS_MAX,
+    )
+
+
+def check_new_password(field: fields.Field) -> bool:
+    """Whether it is long enough; says so at the field when it is not."""
+    if len(str(field.control.value)) < PASSWORD_CHARACTERS_MIN:
+        field.refuse(t("account.password_short", count=PASSWORD_CHARACTERS_MIN))
+        field.focus()
+        return False
+    field.accept()
+    return True
+
+
+def _acceptable(current: fields.Field, new: fields.Field) -> bool:
+    current.accept()
+    new.accept()
+    if not current.control.value:
+        current.refuse(t("account.password_current_missing"))
+        current.focus()
+        return False
+    if new.control.value == current.control.value:
+        new.refuse(t("account.password_same"))
+        new.focus()
+        return False
+    return check_new_password(new)

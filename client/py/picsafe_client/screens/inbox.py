@@ -1,0 +1,117 @@
+"""The inbox: one row a report. Rows hold no patient data; the name of a patient shows once the report has been opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from picsafe_client import boxes, dom
+from picsafe_client.router import address
+from picsafe_client.screens.reports import ReportsScreen, age, set_time
+from picsafe_client.texts import moment, remaining, size, t
+
+STATES = {"expired": "inbox.expired", "withdrawn": "inbox.withdrawn", "draft": "inbox.sending"}
+
+
+class InboxScreen(ReportsScreen):
+    """What others have sent."""
+
+    title = "inbox.title"
+    box_name = "inbox"
+    filter_hint = "inbox.filter_hint"
+
+    def head(self) -> dom.Node:
+        picker = self._picker()
+        return dom.el(
+            "div",
+            {"class": "screen-head"},
+            dom.el("h1", None, t("inbox.title")),
+            dom.el(
+                "div",
+                {"class": "button-row"},
+                picker,
+                dom.button(t("inbox.open_file"), lambda _event: picker.click(), icon_name="open"),
+                dom.el(
+                    "a",
+                    {"class": "button button-primary inbox-send", "href": address("send")},
+                    dom.icon("camera"),
+                    dom.el("span", None, t("inbox.send")),
+                ),
+            ),
+        )
+
+    def _picker(self) -> dom.Node:
+        picker = dom.el(
+            "input",
+            {
+                "type": "file",
+                "hidden": True,
+                "accept": ".picsafe",
+                "id": "file-picker",
+                "aria-label": t("inbox.open_file"),
+            },
+        )
+
+        def picked(_event: Any) -> None:
+            if picker.files.length:
+                self.app.open_file(picker.files.item(0))
+
+        dom.on(picker, "change", picked)
+        return picker
+
+    def empty(self) -> dom.Node:
+        return dom.el(
+            "div",
+            {"class": "nothing"},
+            dom.icon("inbox"),
+            dom.el("h2", None, t("inbox.empty_title")),
+            dom.el("p", None, t("inbox.empty_text")),
+            dom.el("p", {"class": "soft"}, t("inbox.empty_steps")),
+            dom.el("a", {"class": "button button-primary", "href": address("send")}, t("inbox.send_first")),
+        )
+
+    def columns(self) -> dom.Node:
+        names = ("from", "patient", "size", "region", "kept", "time")
+        return dom.el(
+            "div",
+            {"class": "row-columns", "aria-hidden": True},
+            *[dom.el("span", {"class": f"row-column-{name}"}, t(f"inbox.column_{name}")) for name in names],
+        )
+
+    def row(self, report: boxes.Report) -> dom.Node:
+        row = dom.by_id("report-row").content.firstElementChild.cloneNode(True)
+        part = row.querySelector
+        part("a").href = address("report", report["id"])
+        name = self.app.session_names.get(report["id"], "")
+        unread = report["unread"] and not name and report["state"] == boxes.AVAILABLE
+        if unread:
+            row.classList.add("row-unread")
+            part(".row-dot span").textContent = t("inbox.unread")
+        if report["state"] != boxes.AVAILABLE:
+            row.classList.add("row-over")
+        part(".row-name").textContent = report["sender"]["name"]
+        part(".row-from").textContent = report["sender"].get("institution") or report["sender"].get("email") or ""
+        part(".row-patient").textContent = name
+        part(".row-size").textContent = size(report["size"]) if report["size"] else ""
+        part(".row-region").textContent = t(f"region.{report['region']}")
+        return row
+
+    def freshen(self, row: dom.Node, report: boxes.Report) -> None:
+        set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
+        dom.clear(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
+
+
+def kept(report: boxes.Report, now: Any) -> dom.Node:
+    """How long a report stays: plain, amber when it is nearly over and nobody has collected it, or why it is gone."""
+    if report["state"] in STATES:
+        return dom.el("span", {"class": "chip"}, t(STATES[report["state"]]))
+    left = remaining(report["expires_at"], now)
+    title = t("inbox.kept_until", moment=moment(report["expires_at"]))
+    if not boxes.is_urgent(report, now):
+        return dom.el("span", {"class": "row-left", "title": title}, left)
+    return dom.el(
+        "span",
+        {"class": "chip chip-amber", "title": f"{title}. {t('inbox.urgent', left=left)}"},
+        dom.icon("clock"),
+        dom.el("span", {"aria-hidden": True}, left),
+        dom.el("span", {"class": "for-ears"}, t("inbox.urgent", left=left)),
+    )

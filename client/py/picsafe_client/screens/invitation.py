@@ -1,0 +1,70 @@
+"""Accepting an invitation: whoever has the link sets the password of the account. Nobody is signed in by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from picsafe_client import banner, dom
+from picsafe_client.router import address
+from picsafe_client.screens import Screen
+from picsafe_client.screens.account import check_new_password, new_password_field
+from picsafe_client.texts import t
+from picsafe_protocol.errors import InvalidRequest, PicSafeError
+
+
+class InvitationScreen(Screen):
+    """One field. The token is in the link's hash, which no server and no log ever sees."""
+
+    title = "invitation.title"
+
+    async def show(self, params: Mapping[str, str]) -> None:
+        token = params["token"]
+        password = new_password_field(t("invitation.password"))
+        accept = dom.el(
+            "button", {"type": "submit", "class": "button button-primary button-whole"}, t("invitation.accept")
+        )
+        form = dom.el("form", {"class": "form", "novalidate": True}, password.node, accept)
+        problem = dom.el("div")
+        card = dom.el(
+            "div",
+            {"class": "invitation panel panel-padded"},
+            dom.el("h1", None, t("invitation.title")),
+            dom.el("p", {"class": "soft"}, t("invitation.text")),
+            problem,
+            form,
+        )
+        dom.append(self.root, card)
+
+        async def set_password(event: Any) -> None:
+            event.preventDefault()
+            dom.clear(problem)
+            if not check_new_password(password):
+                return
+            try:
+                await self.app.api.users(
+                    "POST", "/v1/invitations", {"token": token, "password": password.control.value}
+                )
+            except InvalidRequest as error:
+                if error.field != "password":
+                    dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
+                    return
+                password.refuse(f"{error} {error.advice}")
+                password.focus()
+            except PicSafeError as error:
+                dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
+            else:
+                password.value = ""
+                dom.soon(lambda: self._done(card))
+
+        dom.on(form, "submit", dom.busy(accept, set_password))
+        password.focus()
+
+    def _done(self, card: dom.Node) -> None:
+        # The used token has no business in the history.
+        go = dom.button(
+            t("invitation.sign_in"), lambda _event: self.app.go(address("inbox"), replace=True), kind="primary"
+        )
+        heading = dom.el("h1", {"tabindex": "-1"}, t("invitation.done"))
+        dom.clear(card, heading, dom.el("p", None, t("invitation.done_text")), go)
+        heading.focus()

@@ -1,0 +1,255 @@
+"""What the inbox and the list of sent reports share: filter, rows, loading more while scrolling, staying live."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from picsafe_client import boxes, dom
+from picsafe_client.screens import Screen
+from picsafe_client.texts import ago, moment, t
+
+CHUNK: Final = 50
+"""Rows put on the page at a time; more follow when the end of the list comes into view."""
+FILTER_AFTER: Final = 120
+"""Milliseconds of quiet after a keystroke before the list is filtered."""
+FRESHEN_EVERY: Final = 30
+"""Seconds between updates of "5 min ago" and "6 days left"."""
+NEAR_END: Final = "600px"
+
+
+class ReportsScreen(Screen, ABC):
+    """A list of reports. The subclasses say what a row is and what an empty list says."""
+
+    layout = "wide"
+    box_name: ClassVar[str]
+    filter_hint: ClassVar[str]
+
+    async def show(self, params: Mapping[str, str]) -> None:
+        self.box = self.app.boxes[self.box_name]
+        self._rows: dict[str, dom.Node] = {}
+        self._words = ""
+        self._shown = CHUNK
+        self._loading = False
+        self._pending: dom.Off | None = None
+        self._build()
+        self.box.changed = self._changed
+        if self.box.is_loaded:
+            self._render()
+        else:
+            self._skeleton()
+        await self.box.refresh()
+        self.spawn(self._stay_fresh())
+
+    def leave(self) -> None:
+        self.box.changed = None
+        if self._pending is not None:
+            self._pending()
+
+    # -- for the subclasses
+
+    @abstractmethod
+    def head(self) -> dom.Node:
+        """The title and the buttons beside it."""
+
+    @abstractmethod
+    def empty(self) -> dom.Node:
+        """What is shown when there is no report at all."""
+
+    @abstractmethod
+    def columns(self) -> dom.Node:
+        """The line of column titles."""
+
+    @abstractmethod
+    def row(self, report: boxes.Report) -> dom.Node:
+        """A new row."""
+
+    @abstractmethod
+    def freshen(self, row: dom.Node, report: boxes.Report) -> None:
+        """Updates what depends on the time."""
+
+    # -- the page
+
+    def _build(self) -> None:
+        self.filter = dom.el(
+            "input",
+            {
+                "class": "input filter-input",
+                "type": "search",
+                "aria-label": t("inbox.filter"),
+                "placeholder": t(self.filter_hint),
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "enterkeyhint": "search",
+            },
+        )
+        self.count = dom.el("p", {"class": "soft small list-count", "role": "status"})
+        self.tools = dom.el("div", {"class": "filter"}, dom.icon("search"), self.filter, self.count)
+        self.list = dom.el("ul", {"class": f"rows rows-{self.box_name}", "aria-label": t(self.title)})
+        self.end = dom.el("div", {"class": "list-end"})
+        self.panel = dom.el("div", {"class": "list panel"}, self.columns(), self.list, self.end)
+        self.nothing = dom.el("div", {"hidden": True})
+        dom.append(self.root, self.head(), self.tools, self.panel, self.nothing)
+        dom.on(self.filter, "input", self._filter_soon)
+        dom.on(self.list, "keydown", self._key_in_list)
+        self.on(dom.document(), "keydown", self._key)
+        self.on_release(dom.when_seen(self.end, self._end_in_view, margin=NEAR_END))
+
+    def _skeleton(self) -> None:
+        self.count.textContent = ""
+        dom.clear(self.list, *[dom.el("li", {"class": "row row-skeleton", "aria-hidden": True}) for _ in range(6)])
+        self.panel.setAttribute("aria-busy", "true")
+
+    def _matching(self) -> list[boxes.Report]:
+        if not self._words:
+            return self.box.reports
+        names = self.app.session_names
+        return [each for each in self.box.reports if boxes.matches(each, self._words, names.get(each["id"], ""))]
+
+    def _render(self) -> None:
+        self.panel.removeAttribute("aria-busy")
+        matching = self._matching()
+        focused = dom.document().activeElement
+        focused_id = str(focused.closest(".row").dataset.id) if focused and focused.closest(".row") else ""
+        kept = {}
+        for report in matching[: self._shown]:
+            kept[report["id"]] = self._rows.get(report["id"]) or self._new_row(report)
+        for gone in self._rows.keys() - kept.keys():
+            dom.release(self._rows[gone])
+        self._rows = kept
+        self.list.replaceChildren(*kept.values())
+        if focused_id in kept:
+            kept[focused_id].querySelector("a, summary").focus(dom.options({"preventScroll": True}))
+        self._say_how_many(len(matching))
+
+    def _new_row(self, report: boxes.Report) -> dom.Node:
+        row = self.row(report)
+        row.dataset.id = report["id"]
+        self.freshen(row, report)
+        return row
+
+    def _say_how_many(self, matching: int) -> None:
+        count = len(self.box.reports)
+        is_empty = self.box.is_complete and count == 0
+        self.tools.hidden = is_empty
+        self.panel.hidden = is_empty or (matching == 0 and self.box.is_complete)
+        if self._words:
+            key = "inbox.matching" if self.box.is_complete else "inbox.searching"
+            self.count.textContent = t(key, matching=matching, count=count)
+        else:
+            self.count.textContent = t("inbox.count" if self.box.is_complete else "inbox.count_more", count=count)
+        self.nothing.hidden = not self.panel.hidden
+        if is_empty:
+            dom.clear(self.nothing, self.empty())
+        elif matching == 0:
+            dom.clear(self.nothing, self._none_match())
+        self.root.dataset.empty = "true" if is_empty else "false"
+
+    def _none_match(self) -> dom.Node:
+        return dom.el(
+            "div",
+            {"class": "nothing"},
+            dom.el("p", None, t("inbox.none_match", words=self._words)),
+            dom.button(t("inbox.clear_filter"), lambda _event: self._clear_filter()),
+        )
+
+    # -- changes
+
+    def _changed(self, which: set[str]) -> None:
+        unfolded = []
+        for report_id in which:
+            row = self._rows.pop(report_id, None)
+            if row is not None:
+                dom.release(row)
+                if row.querySelector("details[open]"):
+                    unfolded.append(report_id)
+        self._render()
+        for report_id in unfolded:
+            if report_id in self._rows:
+                self._rows[report_id].querySelector("details").open = True
+        self._want_more()
+
+    async def _stay_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(FRESHEN_EVERY)
+            for report in self._matching()[: self._shown]:
+                row = self._rows.get(report["id"])
+                if row is not None:
+                    self.freshen(row, report)
+
+    # -- more
+
+    def _end_in_view(self, in_view: bool) -> None:
+        self._at_end = in_view
+        self._want_more()
+
+    _at_end: bool = False
+
+    def _want_more(self) -> None:
+        if not self._at_end or self._loading or not self.box.is_loaded:
+            return
+        if self._shown < len(self._matching()):
+            self._shown += CHUNK
+            self._render()
+            dom.once_later(self._want_more, 0)  # the end may still be in view
+        elif not self.box.is_complete:
+            self.spawn(self._load_more())
+
+    async def _load_more(self) -> None:
+        self._loading = True
+        dom.clear(self.end, dom.el("progress", {"class": "wait-bar", "aria-label": t("inbox.loading_more")}))
+        failed = True
+        try:
+            await self.box.more()
+            failed = False
+        finally:
+            self._loading = False
+            dom.clear(self.end, dom.button(t("inbox.load_more"), lambda _event: self._want_more()) if failed else None)
+        self._want_more()
+
+    # -- filter and keys
+
+    def _filter_soon(self, _event: Any) -> None:
+        if self._pending is not None:
+            self._pending()
+        self._pending = dom.once_later(self._filter_now, FILTER_AFTER)
+
+    def _filter_now(self) -> None:
+        self._words = str(self.filter.value).strip()
+        self._shown = CHUNK
+        self._render()
+        self._want_more()
+
+    def _clear_filter(self) -> None:
+        self.filter.value = ""
+        self._filter_now()
+        self.filter.focus()
+
+    def _key(self, event: Any) -> None:
+        if event.key == "/" and not dom.is_typing(event):
+            event.preventDefault()
+            self.filter.focus()
+
+    def _key_in_list(self, event: Any) -> None:
+        step = {"ArrowDown": 1, "ArrowUp": -1}.get(str(event.key))
+        row = event.target.closest(".row") if step else None
+        if not row or event.target.closest(".row-details"):
+            return
+        other = row.nextElementSibling if step == 1 else row.previousElementSibling
+        if other:
+            event.preventDefault()
+            other.querySelector("a, summary").focus()
+
+
+def set_time(node: dom.Node, when: str, text: str) -> None:
+    """Fills a `time` element: words for a glance, the exact moment on hover."""
+    node.textContent = text
+    node.dateTime = when
+    node.title = moment(when)
+
+
+def age(screen: Screen, report: boxes.Report) -> str:
+    """How long ago the report arrived, by the servers' clock."""
+    return ago(report["available_at"] or report["created_at"], screen.app.clock.now())
