@@ -1,0 +1,200 @@
+"""The decrypted media of an open report: made when they are wanted, dropped when they are no longer shown.
+
+What has been decrypted lives in blobs of the browser, outside Python; a picture gets at it through an object URL. At most
+the media that are shown and their neighbours are there at one time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final, Protocol, TypeAlias
+
+from picsafe_client.opening import OpenReport
+from picsafe_protocol.files import FileFacts
+from picsafe_protocol.limits import MIB
+
+PREFETCH_BYTES: Final = 64 * MIB
+"""A neighbour larger than this is fetched only when it is asked for."""
+
+SHOWN_AS: Final = {"image/mpo": "image/jpeg", "video/quicktime": "video/mp4", "video/3gpp": "video/mp4"}
+"""Types that browsers do not know by name, although they show what is inside."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Bytes that have come, and bytes that have to come."""
+
+
+class Blobs(Protocol):
+    """What the browser keeps for us: see `BrowserBlobs`."""
+
+    def part(self, piece: Any) -> Any: ...
+    def joined(self, parts: list[Any], media_type: str) -> Any: ...
+    def url(self, blob: Any) -> str: ...
+    def revoke(self, url: str) -> None: ...
+
+
+class BrowserBlobs:
+    """Blobs and object URLs of this browser."""
+
+    def part(self, piece: Any) -> Any:
+        """A piece of a file, moved out of the page's own memory."""
+        import js
+        from pyodide.ffi import to_js
+
+        return js.Blob.new(to_js([piece]))
+
+    def joined(self, parts: list[Any], media_type: str) -> Any:
+        """A whole file; nothing is copied."""
+        import js
+        from pyodide.ffi import to_js
+
+        from picsafe_client import dom
+
+        return js.Blob.new(to_js(parts), dom.options({"type": media_type}))
+
+    def url(self, blob: Any) -> str:
+        """An object URL, which is to be revoked."""
+        import js
+
+        return str(js.URL.createObjectURL(blob))
+
+    def revoke(self, url: str) -> None:
+        """The URL leads nowhere any more."""
+        import js
+
+        js.URL.revokeObjectURL(url)
+
+
+async def read_blob(opened: OpenReport[Any], file: FileFacts, blobs: Blobs, progress: Progress | None = None) -> Any:
+    """A file of the report as a blob; it exists only once its SHA-256 has been found right."""
+    total = opened.sealed_size(file)
+    done = 0
+
+    def arrived(length: int) -> None:
+        nonlocal done
+        done += length
+        if progress is not None:
+            progress(min(done, total), total)
+
+    parts = [blobs.part(piece) async for piece in opened.pieces(file, arrived)]
+    return blobs.joined(parts, SHOWN_AS.get(file.media_type, file.media_type))
+
+
+class _Loaded:
+    """One medium that is wanted: on its way, or there."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task = task
+        self.url = ""
+        self.listeners: list[Progress] = []
+
+    def progress(self, done: int, total: int) -> None:
+        for listener in self.listeners:
+            listener(done, total)
+
+
+class ShownMedia:
+    """The media of one report by number. `close` drops everything at once."""
+
+    def __init__(self, opened: OpenReport[Any], blobs: Blobs) -> None:
+        self._opened = opened
+        self._media = opened.report.media
+        self._blobs = blobs
+        self._loaded: dict[int, _Loaded] = {}
+        self._thumbnails: dict[int, str] = {}
+        self._ahead: asyncio.Task[None] | None = None
+
+    async def url(self, index: int, progress: Progress | None = None) -> str:
+        """The object URL of a medium, once all of it is there and is what the report describes."""
+        blob = await self.blob(index, progress)
+        loaded = self._loaded.get(index)
+        if loaded is None:  # dropped while it was on its way
+            raise asyncio.CancelledError
+        if not loaded.url:
+            loaded.url = self._blobs.url(blob)
+        return loaded.url
+
+    async def blob(self, index: int, progress: Progress | None = None) -> Any:
+        """The same as a blob."""
+        loaded = self._loaded.get(index) or self._load(index)
+        if progress is not None:
+            loaded.listeners.append(progress)
+        try:
+            return await asyncio.shield(loaded.task)
+        finally:
+            if progress is not None:
+                loaded.listeners.remove(progress)
+
+    def is_here(self, index: int) -> bool:
+        """Whether a medium has been decrypted already."""
+        loaded = self._loaded.get(index)
+        return loaded is not None and loaded.task.done()
+
+    def keep(self, wanted: Collection[int]) -> None:
+        """Drops every medium that is not among `wanted`, and stops what is on its way for it."""
+        for index in [index for index in self._loaded if index not in wanted]:
+            self._drop(index)
+
+    def prefetch(self, indices: Iterable[int]) -> None:
+        """Gets photos that will probably be looked at next, one after the other."""
+        likely = [
+            index
+            for index in indices
+            if 0 <= index < len(self._media)
+            and self._media[index].kind == "photo"
+            and self._media[index].size <= PREFETCH_BYTES
+        ]
+        if self._ahead is not None:
+            self._ahead.cancel()
+        self._ahead = asyncio.ensure_future(self._fetch_ahead(likely))
+
+    async def thumbnails(self, show: Callable[[int, str], None]) -> None:
+        """Calls `show(index, url)` for each thumbnail as it comes."""
+        async for index, picture in self._opened.thumbnails():
+            thumbnail = self._media[index].thumbnail
+            kind = thumbnail.media_type if thumbnail else "image/jpeg"
+            url = self._blobs.url(self._blobs.joined([self._blobs.part(picture)], kind))
+            self._thumbnails[index] = url
+            show(index, url)
+
+    def thumbnail(self, index: int) -> str | None:
+        """The object URL of a thumbnail that has come."""
+        return self._thumbnails.get(index)
+
+    def close(self) -> None:
+        """Revokes every URL and stops everything, at once."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+        self.keep(())
+        for url in self._thumbnails.values():
+            self._blobs.revoke(url)
+        self._thumbnails.clear()
+
+    def _load(self, index: int) -> _Loaded:
+        loaded: _Loaded
+
+        async def load() -> Any:
+            return await read_blob(
+                self._opened, self._media[index], self._blobs, lambda done, total: loaded.progress(done, total)
+            )
+
+        loaded = self._loaded[index] = _Loaded(asyncio.ensure_future(load()))
+        loaded.task.add_done_callback(lambda task: self._ended(index, loaded, task))
+        return loaded
+
+    def _ended(self, index: int, loaded: _Loaded, task: asyncio.Task[Any]) -> None:
+        """What failed is forgotten, so that it can be tried again; whoever waits for it hears why."""
+        if (task.cancelled() or task.exception() is not None) and self._loaded.get(index) is loaded:
+            del self._loaded[index]
+
+    def _drop(self, index: int) -> None:
+        loaded = self._loaded.pop(index)
+        loaded.task.cancel()
+        if loaded.url:
+            self._blobs.revoke(loaded.url)
+
+    async def _fetch_ahead(self, indices: list[int]) -> None:
+        for index in indices:
+            loaded = self._loaded.get(index) or self._load(index)
+            # Waits without hearing of a failure: nobody looks at this photo yet, and who will gets it anew or hears why.
+            await asyncio.wait([loaded.task])

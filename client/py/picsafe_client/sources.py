@@ -1,0 +1,177 @@
+"""Where a browser gets the bytes of a package from: a file on this computer, or a cloud. Both are `opening.PackageSource`.
+
+Bytes are `Uint8Array`s that Python passes along. Nothing here decides whether they are to be believed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+from picsafe_client import dom
+from picsafe_client.api import Api, Cancelled, Grant
+from picsafe_client.ranges import Arrived, Body
+from picsafe_protocol.errors import TokenRefused, Unexpected, Unreachable
+from picsafe_protocol.tokens import Action
+
+RENEW_BEFORE: Final = timedelta(seconds=30)
+"""A grant is renewed so long before it ends: a request takes time to arrive."""
+
+FIRST_TRIES: Final = 4
+"""So often is a cloud asked that has never answered yet; about seven seconds."""
+LONGEST_PAUSE: Final = 10.0
+"""Seconds between tries to go on with a download; the browser's "online" ends a pause at once."""
+
+
+class DiskSource:
+    """A file that the person chose or dropped. Nothing of it leaves this computer."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return int(self._file.size)
+
+    async def read(self, start: int, stop: int) -> Any:
+        """Bytes `start` up to `stop`. Raises `Unreachable` when the file is gone or has been changed since."""
+        import js
+        from pyodide.ffi import JsException
+
+        try:
+            return js.Uint8Array.new(await self._file.slice(start, stop).arrayBuffer())
+        except JsException as error:
+            raise Unreachable(
+                "The file can no longer be read from this computer.",
+                advice="It may have been moved, changed, or its drive taken out. Choose it again.",
+            ) from error
+
+    @contextmanager
+    def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
+        """A disk needs no warning."""
+        yield
+
+    @asynccontextmanager
+    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+        """A disk is quick enough as it is."""
+        yield
+
+    def close(self) -> None:
+        """Forgets the file."""
+        self._file = None
+
+
+class CloudPackage:
+    """The package of one report in its cloud, as a `ranges.Remote`. Grants are asked for as they are needed."""
+
+    def __init__(self, api: Api, report_id: str) -> None:
+        self._api = api
+        self._report_id = report_id
+        self._grant: Grant | None = None
+        self._granting: asyncio.Lock = asyncio.Lock()
+
+    async def prepare(self) -> None:
+        """Asks for the grant now, while other things are asked for too."""
+        await self._granted()
+
+    async def get(self, start: int, stop: int) -> Body[Any]:
+        """Asks the cloud for bytes `start` up to `stop`; a grant that it refuses is replaced once."""
+        grant = await self._granted()
+        try:
+            return await self._request(grant, start, stop)
+        except TokenRefused:
+            if self._grant is grant:
+                self._grant = None
+            return await self._request(await self._granted(), start, stop)
+
+    async def _granted(self) -> Grant:
+        async with self._granting:
+            if self._grant is None or self._grant.expires_at - RENEW_BEFORE <= self._api.now():
+                self._grant = await self._api.grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)
+            return self._grant
+
+    async def _request(self, grant: Grant, start: int, stop: int) -> Body[Any]:
+        import js
+
+        headers = {"Authorization": f"Bearer {grant.token}", "Range": f"bytes={start}-{stop - 1}"}
+        url = f"{grant.url}/v1/packages/{self._report_id}"
+        abort = js.AbortController.new()
+        try:
+            response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
+            return _ResponseBody(response, abort, start)
+        except BaseException:
+            abort.abort()
+            raise
+
+
+class _ResponseBody:
+    """The body of a response, read as it comes."""
+
+    def __init__(self, response: Any, abort: Any, start: int) -> None:
+        self.total = _total(response, start)
+        self._reader = response.body.getReader()
+        self._abort = abort
+
+    async def next(self) -> Any:
+        """The next bytes as a Uint8Array, None at the end."""
+        from pyodide.ffi import JsException
+
+        try:
+            piece = await self._reader.read()
+        except JsException as error:
+            if getattr(error, "name", "") == "AbortError":
+                raise Cancelled from None
+            raise Unreachable("The connection broke.") from error
+        return None if piece.done else piece.value
+
+    def stop(self) -> None:
+        """Aborts the request if it has not ended."""
+        self._abort.abort()
+
+
+def _total(response: Any, start: int) -> int:
+    """Bytes of the whole package, from the headers of an answer that begins at byte `start`. Raises `Unexpected`."""
+    span = str(response.headers.get("Content-Range") or "")
+    if int(response.status) == 206 and span.startswith(f"bytes {start}-"):
+        total = span.rpartition("/")[2]
+    else:
+        total = str(response.headers.get("Content-Length") or "") if start == 0 else ""
+    if not total.isdecimal():
+        raise Unexpected("The cloud answered with other bytes than those that were asked for.")
+    return int(total)
+
+
+class Patience:
+    """The pauses between tries to reach a cloud: a `ranges.Pause`.
+
+    Until `begun`, some tries are enough to say that it cannot be reached. Later a download goes on as soon as the
+    connection is back, however long that takes: `waiting` tells the screen so, `try_now` ends a pause.
+    """
+
+    def __init__(self, waiting: Callable[[bool], None]) -> None:
+        self._waiting = waiting
+        self._now = asyncio.Event()
+        self.begun = False
+
+    async def __call__(self, failures: int, error: Unreachable) -> None:
+        """Waits half a second, then twice as long each time; raises `error` when it is time to give up."""
+        if not self.begun and failures >= FIRST_TRIES:
+            raise error
+        self._now.clear()
+        off = dom.on(dom.window(), "online", lambda _event: self.try_now())
+        self._waiting(True)
+        try:
+            await asyncio.wait_for(self._now.wait(), min(0.5 * 2 ** (failures - 1), LONGEST_PAUSE))
+        except TimeoutError:
+            pass
+        finally:
+            off()
+            self._waiting(False)
+
+    def try_now(self) -> None:
+        """Ends the pause: the connection may be back."""
+        self._now.set()
