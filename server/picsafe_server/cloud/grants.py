@@ -1,0 +1,80 @@
+"""Who may call the cloud: whoever holds a grant for this cloud, this report and this action. Nothing else is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from picsafe_protocol.errors import TokenRefused
+from picsafe_protocol.identifiers import checked_identifier
+from picsafe_protocol.tokens import GRANT_TYPE, Action
+from picsafe_server.access import Access
+from picsafe_server.cloud.region import RegionCloud, cloud_of
+from picsafe_server.tokens import bearer
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a verified grant says."""
+
+    report_id: str
+    issuer: str
+    until: datetime | None
+    """When the report's days are over, as far as the user server is concerned."""
+
+
+def grant_of(request: AnyRequest) -> Grant:
+    """The grant that let this request in."""
+    grant = request.state.grant
+    assert isinstance(grant, Grant)  # noqa: S101 the guard of the same route put it there
+    return grant
+
+
+def _guard(action: Action) -> Callable[[Connection, BaseRouteHandler], Coroutine[Any, Any, None]]:
+    async def check(connection: Connection, handler: BaseRouteHandler) -> None:
+        cloud = cloud_of(connection)
+        connection.state.grant = await _verified(connection, cloud, action)
+
+    return check
+
+
+async def _verified(connection: Connection, cloud: RegionCloud, action: Action) -> Grant:
+    token = bearer(connection.headers.get("authorization"))
+    claims = await cloud.verifier.verify(token, GRANT_TYPE, cloud.base)
+    if not isinstance(claims.get("exp"), int):
+        raise TokenRefused("A grant has an end.", reason="malformed")
+    if claims.get("act") != action.value:
+        raise TokenRefused(f"The grant is not for {action.value}.", reason="action")
+    report_id = checked_identifier(connection.path_params["report_id"], "report_id")
+    if claims.get("rid") != report_id:
+        raise TokenRefused("The grant is for another report.", reason="report")
+    return Grant(report_id, str(claims["iss"]), _until(claims.get("until")))
+
+
+def _until(claim: object) -> datetime | None:
+    if claim is None:
+        return None
+    if not isinstance(claim, int) or isinstance(claim, bool):
+        raise TokenRefused("The grant's `until` is not a time.", reason="malformed")
+    try:
+        return datetime.fromtimestamp(claim, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise TokenRefused("The grant's `until` is not a time.", reason="malformed") from error
+
+
+def _access(action: Action, meaning: str) -> Access:
+    return Access(f"grant {action.value}", f"who holds a grant of the user server to {meaning}", _guard(action))
+
+
+UPLOAD = _access(Action.PACKAGE_UPLOAD, "upload this report's package")
+DOWNLOAD = _access(Action.PACKAGE_DOWNLOAD, "download this report's package")
+DELETE = _access(Action.PACKAGE_DELETE, "delete this report's package")

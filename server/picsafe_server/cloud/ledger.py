@@ -1,0 +1,162 @@
+"""The cloud's database, one transaction a function. Whoever lets go of bytes writes a `Discard` in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.limits import UPLOAD_HOURS
+from picsafe_server.cloud.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
+from picsafe_server.cloud.stores import Upload
+from picsafe_server.database import Database
+
+BATCH = 500
+"""Rows that one transaction of a sweep changes: short enough for others to get their turn."""
+
+
+def upload_of(row: Package | Discard) -> Upload:
+    """What the store needs to know."""
+    return Upload(row.name, row.size, row.session)
+
+
+def is_abandoned(package: Package, now: datetime) -> bool:
+    """Whether an upload has taken longer than it may."""
+    return package.state == UPLOADING and package.began_at + timedelta(hours=UPLOAD_HOURS) <= now
+
+
+class Ledger:
+    """Packages of one region."""
+
+    def __init__(self, database: Database, region: str) -> None:
+        self._database = database
+        self._region = region
+
+    async def find(self, report_id: str) -> Package | None:
+        """What is known of a report's package."""
+        async with self._database.reading() as session:
+            return await session.get(Package, (self._region, report_id))
+
+    async def begin(
+        self, report_id: str, *, issuer: str, upload: Upload, until: datetime, now: datetime
+    ) -> Package | None:
+        """A new row for `upload`; None when there is one for this report already."""
+        package = Package(
+            region=self._region,
+            report_id=report_id,
+            issuer=issuer,
+            state=UPLOADING,
+            name=upload.name,
+            session=upload.session,
+            size=upload.size,
+            until=until,
+            began_at=now,
+        )
+        try:
+            async with self._database.writing() as session:
+                session.add(package)
+        except IntegrityError:
+            return None
+        return package
+
+    async def store(self, package: Package, *, sha256: str, receipt: str, now: datetime) -> bool:
+        """From `uploading` to `stored`: the moment at which the package becomes visible. False when the upload is no more."""
+        values = {"state": STORED, "sha256": sha256, "receipt": receipt, "stored_at": now}
+        async with self._database.writing() as session:
+            changed = await session.execute(
+                update(Package).where(self._still_uploading(package)).values(values).returning(Package.name)
+            )
+            return changed.first() is not None
+
+    async def abandon(self, package: Package, now: datetime) -> bool:
+        """Forget an upload, so that it can begin again. False when it is no upload any more."""
+        async with self._database.writing() as session:
+            found = await session.execute(delete(Package).where(self._still_uploading(package)).returning(Package.name))
+            if found.first() is None:
+                return False
+            session.add(self._discard(upload_of(package), now))
+            return True
+
+    async def delete(self, report_id: str, *, issuer: str, now: datetime) -> bool:
+        """Leave a tombstone for a report, whether something is there or not. False when it belongs to another issuer."""
+        async with self._database.writing() as session:
+            package = await session.get(Package, (self._region, report_id), with_for_update=True)
+            if package is None:
+                session.add(self._tombstone(report_id, issuer, now))
+                return True
+            if package.issuer != issuer:
+                return False
+            if package.state != GONE:
+                self._bury(session, package, DELETED, now)
+            return True
+
+    async def expire(self, now: datetime) -> int:
+        """Bury the packages whose time is over; how many (at most `BATCH`)."""
+        due = and_(Package.region == self._region, Package.state.in_([UPLOADING, STORED]), Package.until <= now)
+        async with self._database.writing() as session:
+            packages = await self._some(session, due)
+            for package in packages:
+                self._bury(session, package, EXPIRED, now)
+            return len(packages)
+
+    async def forget_abandoned(self, now: datetime) -> int:
+        """Forget uploads that took too long; how many (at most `BATCH`)."""
+        limit = now - timedelta(hours=UPLOAD_HOURS)
+        due = and_(Package.region == self._region, Package.state == UPLOADING, Package.began_at <= limit)
+        async with self._database.writing() as session:
+            packages = await self._some(session, due)
+            for package in packages:
+                session.add(self._discard(upload_of(package), now))
+                await session.delete(package)
+            return len(packages)
+
+    async def discards(self) -> Sequence[Discard]:
+        """What the store has yet to delete, oldest first (at most `BATCH`)."""
+        query = select(Discard).where(Discard.region == self._region).order_by(Discard.since).limit(BATCH)
+        async with self._database.reading() as session:
+            return (await session.scalars(query)).all()
+
+    async def discarded(self, name: str) -> None:
+        """The store has deleted `name`."""
+        async with self._database.writing() as session:
+            await session.execute(delete(Discard).where(Discard.region == self._region, Discard.name == name))
+
+    async def _some(self, session: AsyncSession, condition: ColumnElement[bool]) -> Sequence[Package]:
+        # Another container's sweep may be at it too: what it holds is its to do.
+        query = select(Package).where(condition).limit(BATCH).with_for_update(skip_locked=True)
+        return (await session.scalars(query)).all()
+
+    def _still_uploading(self, package: Package) -> ColumnElement[bool]:
+        return and_(
+            Package.region == self._region,
+            Package.report_id == package.report_id,
+            Package.name == package.name,
+            Package.state == UPLOADING,
+        )
+
+    def _bury(self, session: AsyncSession, package: Package, because: str, now: datetime) -> None:
+        session.add(self._discard(upload_of(package), now))
+        package.state, package.gone_because, package.gone_at = GONE, because, now
+        package.sha256 = package.receipt = None
+        package.session = ""
+
+    def _discard(self, upload: Upload, now: datetime) -> Discard:
+        return Discard(region=self._region, name=upload.name, session=upload.session, size=upload.size, since=now)
+
+    def _tombstone(self, report_id: str, issuer: str, now: datetime) -> Package:
+        return Package(
+            region=self._region,
+            report_id=report_id,
+            issuer=issuer,
+            state=GONE,
+            name="",
+            session="",
+            size=0,
+            until=now,
+            began_at=now,
+            gone_at=now,
+            gone_because=DELETED,
+        )

@@ -1,0 +1,54 @@
+"""One region's cloud: what its routes work with."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakValueDictionary
+
+from litestar.connection import ASGIConnection
+
+from picsafe_protocol.errors import NotFound
+from picsafe_server.clock import Clock
+from picsafe_server.cloud.ledger import Ledger
+from picsafe_server.cloud.receiving import Receiver
+from picsafe_server.cloud.stores import Store
+from picsafe_server.tokens import Signer, Verifier
+
+
+class Turns:
+    """A lock a name. It spares work within one process; what is right between processes is the ledger's to decide."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, name: str) -> asyncio.Lock:
+        """The lock of `name`, for `async with`."""
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionCloud:
+    """The parts of one region: nothing is shared between regions but the database server and the threads."""
+
+    region: str
+    base: str
+    """Its base URL: audience of grants, issuer of receipts."""
+    report_days: int
+    ledger: Ledger
+    store: Store
+    receiver: Receiver
+    signer: Signer
+    verifier: Verifier
+    clock: Clock
+    completing: Turns
+
+
+def cloud_of(connection: ASGIConnection[Any, Any, Any, Any]) -> RegionCloud:
+    """The cloud that the path names; `NotFound` when this process does not serve that region."""
+    region = connection.path_params["region"]
+    cloud = connection.app.state.roles["cloud"].regions.get(region)
+    if not isinstance(cloud, RegionCloud):
+        raise NotFound("This server has no such region.")
+    return cloud

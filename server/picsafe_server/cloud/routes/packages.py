@@ -1,0 +1,83 @@
+"""`/v1/packages/{report_id}`: a package that is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, Router, delete, get, head
+
+from picsafe_protocol.errors import NotFound, RangeNotSatisfiable
+from picsafe_server.access import only
+from picsafe_server.cloud import ranges, retention
+from picsafe_server.cloud.content import MEDIA_TYPE, Content
+from picsafe_server.cloud.grants import DELETE, DOWNLOAD, AnyRequest, grant_of
+from picsafe_server.cloud.ledger import upload_of
+from picsafe_server.cloud.models import UPLOADING, Package
+from picsafe_server.cloud.region import cloud_of
+from picsafe_server.cloud.uploads import check_alive
+from picsafe_server.problems import MEDIA_TYPE as PROBLEM
+
+_REPORT = "/v1/packages/{report_id:str}"
+_TAGS = ["cloud"]
+
+
+@get(_REPORT, summary="Download a package, or a range of it", tags=_TAGS, **only(DOWNLOAD))
+async def download(request: AnyRequest) -> Response[Any]:
+    """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, anything else with the whole; 410 when its time is over."""
+    package = await _stored(request)
+    headers = _headers(package)
+    try:
+        wanted = ranges.wanted(
+            request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], package.size
+        )
+    except RangeNotSatisfiable as error:
+        unsatisfied = {"Content-Range": f"bytes */{package.size}", "Accept-Ranges": "bytes"}
+        return Response(error.to_problem(), status_code=error.status, media_type=PROBLEM, headers=unsatisfied)
+    start, stop = wanted or (0, package.size)
+    headers["Content-Length"] = str(stop - start)
+    if wanted:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{package.size}"
+    store = cloud_of(request).store
+    return Content(
+        lambda: store.reading(upload_of(package), start, stop), status_code=206 if wanted else 200, headers=headers
+    )
+
+
+@head(_REPORT, summary="Size and digest of a package", tags=_TAGS, **only(DOWNLOAD))
+async def describe(request: AnyRequest) -> Response[None]:
+    """`Content-Length` and `ETag` (the SHA-256) of the whole, without a body."""
+    package = await _stored(request)
+    headers = {**_headers(package), "Content-Type": MEDIA_TYPE, "Content-Length": str(package.size)}
+    return Response(None, headers=headers)
+
+
+@delete(_REPORT, summary="Delete a package for good", tags=_TAGS, **only(DELETE))
+async def remove(request: AnyRequest) -> None:
+    """Also when there is none (yet): nothing can be uploaded under this report's identifier any more."""
+    grant = grant_of(request)
+    await retention.delete(cloud_of(request), grant.report_id, grant.issuer)
+
+
+async def _stored(request: AnyRequest) -> Package:
+    cloud, grant = cloud_of(request), grant_of(request)
+    package = await cloud.ledger.find(grant.report_id)
+    if package is None:
+        raise NotFound
+    check_alive(package, grant, cloud.clock.now())
+    if package.state == UPLOADING:
+        raise NotFound
+    return package
+
+
+def _headers(package: Package) -> dict[str, str]:
+    return {
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{package.sha256}"',
+        "Content-Disposition": f'attachment; filename="{package.report_id}.picsafe"',
+        "Cache-Control": "no-store",
+    }
+
+
+def router() -> Router:
+    """The routes of packages."""
+    return Router("", route_handlers=[download, describe, remove])

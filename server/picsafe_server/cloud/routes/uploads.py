@@ -1,0 +1,85 @@
+"""`/v1/uploads/{report_id}`: a package on its way in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, JSONBody
+from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
+
+from picsafe_server.access import only
+from picsafe_server.cloud import parts, uploads
+from picsafe_server.cloud.grants import UPLOAD, AnyRequest, grant_of
+from picsafe_server.cloud.region import cloud_of
+from picsafe_server.cloud.uploads import UploadState
+from picsafe_server.json_bodies import json_only
+
+_REPORT = "/v1/uploads/{report_id:str}"
+_TAGS = ["cloud"]
+
+
+class NewUpload(msgspec.Struct, forbid_unknown_fields=True):
+    """What is going to come."""
+
+    size: int
+    """Bytes of the whole package."""
+
+
+class Completion(msgspec.Struct, forbid_unknown_fields=True):
+    """What has come."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
+    """Of the whole package, lower-case hex."""
+
+
+class Receipt(msgspec.Struct):
+    """A signed receipt."""
+
+    receipt: str
+
+
+@post(_REPORT, summary="Begin or resume an upload", tags=_TAGS, **only(UPLOAD))
+async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
+    """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again."""
+    state, begun = await uploads.begin(cloud_of(request), grant_of(request), data.size)
+    return Response(state, status_code=HTTP_201_CREATED if begun else HTTP_200_OK)
+
+
+@get(_REPORT, summary="How far an upload is", tags=_TAGS, **only(UPLOAD))
+async def state(request: AnyRequest) -> UploadState:
+    """404 when there is none; one that is not completed in time is deleted."""
+    return await uploads.state(cloud_of(request), grant_of(request))
+
+
+@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD))
+async def abort(request: AnyRequest) -> None:
+    """Also when there is none. A complete one is refused: it needs a grant to delete."""
+    await uploads.abort(cloud_of(request), grant_of(request))
+
+
+@put(
+    _REPORT + "/parts/{index:int}",
+    summary="Send one part",
+    tags=_TAGS,
+    status_code=204,
+    request_max_body_size=parts.PART,
+    **only(UPLOAD),
+)
+async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
+    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts."""
+    sha256 = parts.parse_content_digest(request.headers.get("content-digest"))
+    await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
+
+
+@post(_REPORT + "/complete", summary="Complete an upload", tags=_TAGS, **only(UPLOAD))
+async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
+    """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked."""
+    return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256))
+
+
+def router() -> Router:
+    """The routes of uploads."""
+    json_routes = Router("", route_handlers=[begin, state, abort, complete], guards=[json_only])
+    return Router("", route_handlers=[json_routes, put_part])

@@ -1,0 +1,78 @@
+"""Where ciphertext lies: one interface, two stores (`files`, `s3`).
+
+A store knows nothing of reports, people or time. What it holds is invisible until the cloud's database says `stored`, so a
+store need not be transactional with it: it must only be honest. `publish` returns when the whole package is durable and has
+the SHA-256 that was asked for; `discard` may be called at any time and any number of times, and leaves nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+BLOCK = 1024 * 1024
+"""Bytes read or written at a time: what one transfer holds in memory."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One attempt at storing one package. `name` is never used for another attempt."""
+
+    name: str
+    size: int
+    session: str = ""
+
+
+class UploadLost(Exception):
+    """The store has nothing of this upload (any more): it has to begin again."""
+
+
+class Store(ABC):
+    """Blobs of one region."""
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Make what the store needs (folders, a lifecycle rule); raise when it cannot serve. Idempotent."""
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Raise when the store cannot serve."""
+
+    @abstractmethod
+    async def begin(self, name: str, size: int) -> Upload:
+        """Begin an upload of `size` bytes; `StorageFull` when it can be told that they will not fit."""
+
+    @abstractmethod
+    async def parts(self, upload: Upload) -> Collection[int]:
+        """Which parts are there, durably and whole; `UploadLost`."""
+
+    @abstractmethod
+    async def put_part(self, upload: Upload, index: int, received: Path) -> None:
+        """Store the part that lies in the file `received` (which the store may take away); replaces an earlier one; `UploadLost`."""
+
+    @abstractmethod
+    async def publish(self, upload: Upload, sha256: str) -> None:
+        """Make one immutable package of the parts, durably, having read back every byte of it. May be repeated.
+
+        `UploadIncomplete` (the parts stay), `UploadMismatch` (the upload is of no use any more), `UploadLost`.
+        """
+
+    @abstractmethod
+    def reading(self, upload: Upload, start: int, stop: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Bytes `start` to `stop` (exclusive) of a published package, a block at a time. Entering raises when it is not there."""
+
+    @abstractmethod
+    async def discard(self, upload: Upload) -> None:
+        """Delete all that exists of an upload, published or not. Idempotent."""
+
+    @abstractmethod
+    async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
+        """Delete what no database row leads to: unfinished things from before `abandoned`, packages from before `expired`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,197 @@
+"""Uploads: begin or resume, receive parts, complete. Nothing is visible before `complete` has written `stored` in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from picsafe_protocol.errors import Conflict, Gone, NotFound, ReportExpired, UploadMismatch
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.cloud import parts
+from picsafe_server.cloud.grants import Grant
+from picsafe_server.cloud.ledger import is_abandoned, upload_of
+from picsafe_server.cloud.models import DELETED, GONE, STORED, Package
+from picsafe_server.cloud.receipts import sign_receipt
+from picsafe_server.cloud.region import RegionCloud
+from picsafe_server.cloud.retention import discard_now
+from picsafe_server.cloud.stores import UploadLost
+
+_LOST = "There is no such upload (any more)."
+_BEGIN_AGAIN = "Begin the upload again."
+
+
+@dataclass(frozen=True)
+class UploadState:
+    """How far an upload is."""
+
+    report_id: str
+    size: int
+    """Bytes of the whole package."""
+    part_size: int
+    """Bytes of every part but the last."""
+    parts: list[int]
+    """Indices of the parts that are there."""
+
+
+def check_alive(package: Package, grant: Grant, now: datetime) -> None:
+    """`NotFound` for what belongs to another user server, `Gone` for what was deleted, `ReportExpired` for what is over by the clock."""
+    if package.issuer != grant.issuer:
+        raise NotFound(_LOST)
+    if package.state == GONE and package.gone_because == DELETED:
+        raise Gone("The sender has withdrawn this report, and it has been deleted.")
+    if package.state == GONE or package.until <= now:
+        raise ReportExpired
+
+
+async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadState, bool]:
+    """Begin an upload, or find the one that was begun; and whether it is new. `Conflict` when that one has another size."""
+    now = cloud.clock.now()
+    until = _until(cloud, grant, now)
+    parts.check_size(size)
+    while True:
+        package = await _current(cloud, grant, now)
+        begun = package is None
+        if package is None:
+            package = await _begin(cloud, grant, size, until, now)
+        if package is None:
+            continue  # somebody else began at the same moment
+        if package.size != size:
+            raise Conflict(f"An upload of {package.size} bytes was begun for this report.")
+        try:
+            return await _state(cloud, package), begun
+        except UploadLost:
+            await _forget(cloud, package, now)
+
+
+async def _begin(cloud: RegionCloud, grant: Grant, size: int, until: datetime, now: datetime) -> Package | None:
+    upload = await cloud.store.begin(f"{grant.report_id}.{new_identifier()}", size)
+    package = await cloud.ledger.begin(grant.report_id, issuer=grant.issuer, upload=upload, until=until, now=now)
+    if package is None:
+        await cloud.store.discard(upload)
+    return package
+
+
+def _until(cloud: RegionCloud, grant: Grant, now: datetime) -> datetime:
+    longest = now + timedelta(days=cloud.report_days)
+    until = min(grant.until or longest, longest)
+    if until <= now:
+        raise ReportExpired
+    return until
+
+
+async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
+    """How far the upload is; `NotFound` when there is none."""
+    try:
+        return await _state(cloud, await _existing(cloud, grant))
+    except UploadLost as error:
+        raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
+
+
+async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, body: AsyncIterator[bytes]) -> None:
+    """Receive part `index` and keep it when it is whole and has the digest `sha256`."""
+    package = await _existing(cloud, grant)
+    if package.state == STORED:
+        raise Conflict("The upload is complete: the package cannot change any more.")
+    length = parts.length(package.size, index)
+    async with cloud.receiver.received(body, length, sha256) as received:
+        try:
+            await cloud.store.put_part(upload_of(package), index, received)
+        except UploadLost as error:
+            raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
+
+
+async def complete(cloud: RegionCloud, grant: Grant, sha256: str) -> str:
+    """The receipt of the package whose SHA-256 is `sha256` (hex); the same one however often it is asked for.
+
+    `UploadIncomplete` names what is missing; after `UploadMismatch` the upload is thrown away.
+    """
+    async with cloud.completing.of(grant.report_id):
+        package = await _existing(cloud, grant)
+        if package.state == STORED:
+            return _receipt_again(package, sha256)
+        return await _complete(cloud, grant, package, sha256)
+
+
+async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: str) -> str:
+    try:
+        await cloud.store.publish(upload_of(package), sha256)
+    except (UploadMismatch, UploadLost) as error:
+        return await _give_up(cloud, grant, package, sha256, error)
+    receipt = sign_receipt(cloud.signer, package, sha256)
+    if not await cloud.ledger.store(package, sha256=sha256, receipt=receipt, now=cloud.clock.now()):
+        return await _somebody_was_first(cloud, grant, package, sha256)
+    return receipt
+
+
+def _receipt_again(package: Package, sha256: str) -> str:
+    if package.sha256 != sha256 or package.receipt is None:
+        raise UploadMismatch("The stored package has another SHA-256.")
+    return package.receipt
+
+
+async def _give_up(cloud: RegionCloud, grant: Grant, package: Package, sha256: str, error: Exception) -> str:
+    """The parts are not what was declared, or lost: forget them, unless the same upload was completed meanwhile."""
+    now = cloud.clock.now()
+    if not await _forget(cloud, package, now):
+        again = await cloud.ledger.find(grant.report_id)
+        if again is not None and again.name == package.name and again.state == STORED:
+            return _receipt_again(again, sha256)
+    if isinstance(error, UploadLost):
+        raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
+    raise UploadMismatch("The SHA-256 of what arrived is not the one declared.") from error
+
+
+async def _somebody_was_first(cloud: RegionCloud, grant: Grant, package: Package, sha256: str) -> str:
+    """The row was no longer `uploading`: completed by another request, or withdrawn or expired at this very moment."""
+    again = await cloud.ledger.find(grant.report_id)
+    if again is not None and again.name == package.name and again.state == STORED:
+        return _receipt_again(again, sha256)
+    # Whoever let go of it may have deleted it before it was published.
+    await cloud.store.discard(upload_of(package))
+    if again is not None:
+        check_alive(again, grant, cloud.clock.now())
+    raise NotFound(_LOST, advice=_BEGIN_AGAIN)
+
+
+async def abort(cloud: RegionCloud, grant: Grant) -> None:
+    """Throw away an upload that is not complete; nothing happens when there is none."""
+    now = cloud.clock.now()
+    package = await cloud.ledger.find(grant.report_id)
+    if package is None or package.issuer != grant.issuer or package.state == GONE:
+        return
+    if not await _forget(cloud, package, now):
+        raise Conflict("The upload is complete: only a grant to delete takes it away.")
+
+
+async def _forget(cloud: RegionCloud, package: Package, now: datetime) -> bool:
+    """Let go of an upload and its bytes; False when it is no upload any more."""
+    if not await cloud.ledger.abandon(package, now):
+        return False
+    await discard_now(cloud, upload_of(package))
+    return True
+
+
+async def _existing(cloud: RegionCloud, grant: Grant) -> Package:
+    package = await _current(cloud, grant, cloud.clock.now())
+    if package is None:
+        raise NotFound(_LOST, advice=_BEGIN_AGAIN)
+    return package
+
+
+async def _current(cloud: RegionCloud, grant: Grant, now: datetime) -> Package | None:
+    """The report's package that this grant reaches; an upload that took too long is forgotten here, not only in the sweep."""
+    package = await cloud.ledger.find(grant.report_id)
+    if package is None:
+        return None
+    check_alive(package, grant, now)
+    if is_abandoned(package, now):
+        await _forget(cloud, package, now)
+        return None
+    return package
+
+
+async def _state(cloud: RegionCloud, package: Package) -> UploadState:
+    complete = package.state == STORED
+    there = range(parts.count(package.size)) if complete else await cloud.store.parts(upload_of(package))
+    return UploadState(package.report_id, package.size, parts.PART, sorted(there))
