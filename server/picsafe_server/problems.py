@@ -45,6 +45,8 @@ def as_picsafe_error(error: Exception) -> PicSafeError:
         return InvalidRequest("This address does not take this method.")
     if isinstance(error, HTTPException) and error.status_code == 413:
         return LimitExceeded("The request is larger than this address accepts.")
+    if isinstance(error, UnicodeDecodeError) and error.encoding == "utf-8":  # what Litestar lets through of a JSON body
+        return InvalidRequest("The body is not UTF-8.")
     if isinstance(error, ClientException):
         return InvalidRequest(error.detail or None)
     if _is_out_of_space(error):

@@ -18,6 +18,7 @@
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
     │   ├── UnknownRecipient       no account has this address
+    │   ├── RangeNotSatisfiable    bytes were asked for that lie past the end (`size`)
     │   ├── EmptyMedium            a photo, video or sound of 0 bytes
     │   └── UnsupportedMedium      not a kind of file that PicSafe carries
     ├── AccessError                who asks may not
@@ -74,6 +75,7 @@ __all__ = [
     "PackageRuleBroken",
     "PayloadRuleBroken",
     "PicSafeError",
+    "RangeNotSatisfiable",
     "ProofInvalid",
     "ReportExpired",
     "ReportInvalid",
@@ -207,6 +209,11 @@ class UnknownRecipient(InvalidRequest):
     code, title = "unknown_recipient", "Nobody with this address uses PicSafe"
     default_advice = "Check the spelling, or ask your administrator to invite them. Nothing was sent."
     extra: ClassVar[tuple[str, ...]] = ("field", "recipients")
+
+
+class RangeNotSatisfiable(InvalidRequest):
+    code, status, title = "range_not_satisfiable", 416, "The range lies outside of what is there"
+    extra: ClassVar[tuple[str, ...]] = ("field", "size")
 
 
 class EmptyMedium(InvalidRequest):
