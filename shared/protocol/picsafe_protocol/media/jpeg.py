@@ -23,6 +23,8 @@ _ALONE: Final = frozenset((0x01, *range(0xD0, 0xD8)))
 _MARKER: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 """A marker that ends a scan: within entropy-coded data 0xFF is followed by 0, by RST, or by another 0xFF."""
 
+_RUBBISH_BYTES: Final = 1024
+"""Before a JPEG; more than that is another kind of file that contains one."""
 _EXIF: Final = b"Exif\x00\x00"
 _XMP: Final = (b"http://ns.adobe.com/xap/1.0/\x00", b"http://ns.adobe.com/xmp/extension/\x00")
 _PHOTOSHOP: Final = b"Photoshop 3.0\x00"
@@ -50,7 +52,7 @@ class _Image:
 
 async def find_jpeg(window: Window) -> int | None:
     """Where a JPEG begins in the first bytes: some programs leave rubbish before it. None where there is none."""
-    at = (await window.upto(0, SEARCH_BYTES)).find(b"\xff\xd8\xff")
+    at = (await window.upto(0, _RUBBISH_BYTES)).find(b"\xff\xd8\xff")
     return None if at < 0 else at
 
 

@@ -25,6 +25,11 @@ class Plan:
         self._removed: set[Removal] = set()
         self._warnings: set[Caution] = set()
 
+    @property
+    def edits(self) -> int:
+        """How many edits there are so far."""
+        return len(self._edits)
+
     def note(self, *removed: Removal) -> None:
         """Say what is gone."""
         self._removed.update(removed)

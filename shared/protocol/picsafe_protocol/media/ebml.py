@@ -1,0 +1,76 @@
+"""EBML elements, of which WebM and Matroska files consist (RFC 8794)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Container
+from typing import Final, NamedTuple
+
+from picsafe_protocol.media.model import Removal
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.source import Window, damaged
+
+__all__ = ["CRC32", "VOID", "Element", "elements", "unsigned", "void", "zero"]
+
+VOID: Final = 0xEC
+CRC32: Final = 0xBF
+
+
+class Element(NamedTuple):
+    """One element: `begin` to `stop` with its header, its data from `start`. `open` says that its length is unknown."""
+
+    number: int
+    begin: int
+    start: int
+    stop: int
+    open: bool = False
+
+
+async def elements(window: Window, at: int, end: int, until: Container[int] = ()) -> AsyncIterator[Element]:
+    """The elements between two offsets, or up to one of the kinds in `until`: those end a parent of unknown length."""
+    while at < end:
+        element = await _element(window, at, end)
+        if element.number in until:
+            return
+        yield element
+        at = element.stop
+
+
+async def _element(window: Window, at: int, end: int) -> Element:
+    head = await window.upto(at, min(12, end - at))
+    width = 9 - head[0].bit_length()
+    if width > 4 or len(head) <= width:
+        raise damaged("there is no element where one should be")
+    number = int.from_bytes(head[:width], "big")
+    length_width = 9 - head[width].bit_length()
+    start = at + width + length_width
+    if length_width > 8 or len(head) < width + length_width:
+        raise damaged("an element has no length")
+    mask = (1 << 7 * length_width) - 1
+    length = int.from_bytes(head[width : width + length_width], "big") & mask
+    if length == mask:
+        return Element(number, at, start, end, open=True)
+    if start + length > end:
+        raise damaged("it ends too early")
+    return Element(number, at, start, start + length)
+
+
+async def unsigned(window: Window, element: Element) -> int:
+    """The unsigned integer in an element; it has at most eight bytes."""
+    return int.from_bytes(await window.take(element.start, min(element.stop, element.start + 8)), "big")
+
+
+async def zero(window: Window, plan: Plan, element: Element, *removed: Removal) -> None:
+    """Fills an element's data with zeros: an empty text, or a date without meaning."""
+    if not await window.is_zero(element.start, element.stop):
+        plan.blank(element.start, element.stop, *removed)
+
+
+async def void(window: Window, plan: Plan, element: Element, *removed: Removal) -> None:
+    """Turns an element into a Void of the same length, so that no position changes."""
+    if element.open:
+        raise damaged("the length of a part is missing")
+    length = element.stop - element.begin
+    header = b"\xec" + bytes((0x80 | length - 2,)) if length < 129 else b"\xec\x01" + (length - 9).to_bytes(7, "big")
+    plan.put(element.begin, element.begin + len(header), header, *removed)
+    if not await window.is_zero(element.begin + len(header), element.stop):
+        plan.blank(element.begin + len(header), element.stop)

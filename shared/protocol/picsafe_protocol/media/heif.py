@@ -1,0 +1,166 @@
+"""HEIC, HEIF and AVIF (ISO/IEC 23008-12; AVIF 1.1): kept is what the displayed picture needs, everything else is blanked.
+
+Exif, XMP, thumbnails, depth maps, further pictures and films are items or boxes of their own: they leave the lists of
+`meta` and their bytes become zeros. Nothing moves, because items are found by absolute offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.media.boxes import Box, blank
+from picsafe_protocol.media.exif import parse_exif, swaps_sides, xmp_contents
+from picsafe_protocol.media.heif_items import Items, read_items
+from picsafe_protocol.media.heif_meta import rebuild_meta
+from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
+from picsafe_protocol.media.movie import clean_moov, remove_box, top_level
+from picsafe_protocol.media.orientation import (
+    IDENTITY,
+    MIRROR_LEFT_RIGHT,
+    MIRROR_TOP_BOTTOM,
+    QUARTER_LEFT,
+    orientation_of,
+    then,
+)
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.ranges import Range, merged, within, without
+from picsafe_protocol.media.source import Window, damaged
+
+__all__ = ["clean_heif", "is_heif"]
+
+_AVIF: Final = frozenset((b"avif", b"avis"))
+_HEIC: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
+_BRANDS: Final = _AVIF | _HEIC | {b"mif1", b"mif2", b"msf1", b"miaf"}
+_KEPT: Final = frozenset((b"ftyp", b"meta", b"moov", b"mdat"))
+_METADATA_BYTES: Final = MIB
+"""How much of a metadata item is looked into for the words to the sender; all of it is removed anyway."""
+
+
+def is_heif(head: bytes) -> bool:
+    """Whether a file that begins with `head` is a picture; films begin with the same kind of box."""
+    return head[4:8] == b"ftyp" and head[8:12] in _BRANDS
+
+
+async def clean_heif(window: Window) -> Cleaned:
+    """The plan for a HEIC, HEIF or AVIF picture; of several pictures the primary one stays."""
+    plan = Plan(window.size)
+    found = await top_level(window, plan)
+    metas = [box for box in found if box.kind == b"meta"]
+    if len(metas) != 1:
+        raise damaged("it has no list of pictures")
+    meta = metas[0]
+    content = await window.take(meta.start, meta.stop)
+    items = read_items(content)
+    shown = items.shown()
+    kept = _extents(items, shown, 0, window.size)
+    if within(kept, meta.begin, meta.stop) or (kept and kept[-1][1] > window.size):
+        raise damaged("its picture is not where its list says")
+    captured_at = await _note_what_goes(window, plan, items, shown, meta)
+    rebuilt = rebuild_meta(content, items, shown, _extents(items, shown, 1, _idat_length(items)))
+    if rebuilt != content:
+        plan.put(meta.start, meta.stop, rebuilt, *([] if items.kinds.keys() - shown else [Removal.PRIVATE_DATA]))
+    gone = without(_extents(items, items.extents.keys() - shown, 0, window.size), kept)
+    await _clean_boxes(window, plan, found, kept, gone)
+    brands = await window.upto(found[0].start, min(found[0].stop - found[0].start, 256))
+    return plan.finish(_describe(_form(brands), items, captured_at))
+
+
+def _idat_length(items: Items) -> int:
+    return items.idat[1] - items.idat[0] if items.idat else 0
+
+
+def _extents(items: Items, numbers: Iterable[int], method: int, size: int) -> list[Range]:
+    """Where the data of some items lie: in the file (method 0) or in `idat` (method 1), which has `size` bytes."""
+    return merged(
+        (extent.offset, extent.offset + extent.length if extent.length else size)
+        for number in numbers
+        for extent in items.extents.get(number, [])
+        if extent.method == method
+    )
+
+
+async def _note_what_goes(window: Window, plan: Plan, items: Items, shown: set[int], meta: Box) -> str | None:
+    """Says what the items that go hold; returns when the picture was taken, where one of them knew."""
+    captured_at = None
+    ours = {source: kind for kind, source, _ in items.references if kind in (b"thmb", b"auxl")}
+    parts = {target for kind, _, targets in items.references if kind == b"dimg" for target in targets}
+    for number in items.kinds.keys() - shown:
+        kind = items.kinds[number]
+        if kind == b"Exif":
+            data = await _data(window, items, number, meta)
+            exif = parse_exif(data[4 + int.from_bytes(data[:4], "big") :])
+            captured_at = captured_at or exif.captured_at
+            plan.note(Removal.EXIF, *exif.contents)
+        elif kind == b"mime" and items.types[number] == b"application/rdf+xml":
+            plan.note(*xmp_contents(await _data(window, items, number, meta)))
+        elif kind in (b"mime", b"uri "):
+            plan.note(Removal.PRIVATE_DATA)
+        elif ours.get(number) == b"thmb":
+            plan.note(Removal.EMBEDDED_THUMBNAIL)
+        else:
+            plan.note(Removal.SECOND_IMAGE)
+            if number not in ours and number not in parts and kind != b"tmap":
+                plan.warn(Caution.FIRST_IMAGE_ONLY)
+    return captured_at
+
+
+async def _data(window: Window, items: Items, number: int, meta: Box) -> bytes:
+    """The first bytes of an item, as far as they can be found."""
+    base = meta.start + items.idat[0] if items.idat else 0
+    parts = []
+    for method, offset, length in items.extents.get(number, []):
+        if method < 2:
+            parts.append(await window.upto(offset + base * method, min(length, _METADATA_BYTES)))
+    return b"".join(parts[:16])
+
+
+async def _clean_boxes(window: Window, plan: Plan, found: list[Box], kept: list[Range], gone: list[Range]) -> None:
+    """Blanks what the picture does not need. Beside a film nothing but the items that go is blanked: the rest is its."""
+    movies = [box for box in found if box.kind == b"moov"]
+    for moov in movies:
+        await clean_moov(window, plan, moov, found)
+    wanted = {box.begin for box in found if box.kind in _KEPT or within(kept, box.start, box.stop)}
+    for box in found:
+        if box.begin not in wanted:
+            await remove_box(window, plan, box, is_last=box.begin > max(wanted))
+        elif box.kind not in (b"ftyp", b"meta", b"moov"):
+            named = within(gone, box.start, box.stop)
+            for start, stop in named:
+                await blank(window, plan, start, stop)
+            unnamed = without([(box.start, box.stop)], merged(within(kept, box.start, box.stop) + named))
+            for start, stop in [] if movies else unnamed:
+                await blank(window, plan, start, stop, Removal.STRAY_BYTES)
+
+
+def _form(brands: bytes) -> tuple[str, str]:
+    """Media type and extension by the first brand that says how the picture is coded."""
+    for brand in (brands[at : at + 4] for at in (0, *range(8, len(brands), 4))):
+        if brand in _AVIF:
+            return "image/avif", "avif"
+        if brand in _HEIC:
+            return "image/heic", "heic"
+    return "image/heif", "heif"
+
+
+def _describe(form: tuple[str, str], items: Items, captured_at: str | None) -> Description:
+    """Crop, rotation and mirroring apply in the order in which they are listed (ISO/IEC 23008-12, 6.5)."""
+    width = height = 0
+    turn = IDENTITY
+    for kind, content in items.of(items.primary):
+        numbers = [int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content) - 3, 4)]
+        if kind == b"ispe" and len(numbers) >= 3 and not width:
+            width, height = numbers[1:3]
+        elif kind == b"clap" and len(numbers) >= 4 and numbers[1] and numbers[3]:
+            width, height = numbers[0] // numbers[1], numbers[2] // numbers[3]
+        elif kind == b"irot" and content:
+            for _ in range(content[0] & 3):
+                turn = then(turn, QUARTER_LEFT)
+        elif kind == b"imir" and content:
+            turn = then(turn, MIRROR_LEFT_RIGHT if content[0] & 1 else MIRROR_TOP_BOTTOM)
+    if not (width and height):
+        raise damaged("it does not say how large its picture is")
+    orientation = orientation_of(turn)
+    sides = (height, width) if swaps_sides(orientation) else (width, height)
+    return Description("photo", *form, *sides, None, orientation, captured_at)

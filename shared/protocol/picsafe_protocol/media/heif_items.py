@@ -1,0 +1,213 @@
+"""The items of a HEIF file: what its `meta` box says there is, and where (ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from picsafe_protocol.media.boxes import Fields, boxes_in
+from picsafe_protocol.media.source import damaged
+
+__all__ = [
+    "Extent",
+    "Items",
+    "Reference",
+    "associations_in",
+    "entries_in",
+    "locations_in",
+    "read_items",
+    "references_in",
+]
+
+_ITEMS: Final = 20_000
+"""More than the tiles of the largest picture; a phone's has fifty."""
+_EXTENTS: Final = 100_000
+"""Parts of all items together; nearly every item has one."""
+_ALPHA: Final = (
+    b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
+    b"urn:mpeg:hevc:2015:auxid:1",
+    b"urn:mpeg:avc:2015:auxid:1",
+)
+
+
+class Extent(NamedTuple):
+    """A part of an item's data. `method` 0: an offset in the file; 1: in `idat`. `length` 0: to the end."""
+
+    method: int
+    offset: int
+    length: int
+
+
+class Reference(NamedTuple):
+    """Item `source` refers to `targets`, in the sense that `kind` names."""
+
+    kind: bytes
+    source: int
+    targets: tuple[int, ...]
+
+
+class Association(NamedTuple):
+    """The properties of an item: their indices from 1, each with a flag whether a reader must know it."""
+
+    item: int
+    properties: tuple[tuple[int, bool], ...]
+    width: int
+
+
+class Entry(NamedTuple):
+    """One `infe` box; `raw` is the whole of it."""
+
+    item: int
+    kind: bytes
+    content_type: bytes
+    name: tuple[int, int]
+    """Where its name lies in `raw`."""
+    raw: bytes
+
+
+@dataclass(slots=True)
+class Items:
+    """What a `meta` box says. `kinds` and `types` (of `mime` items) by item number."""
+
+    primary: int = 0
+    kinds: dict[int, bytes] = field(default_factory=dict)
+    types: dict[int, bytes] = field(default_factory=dict)
+    extents: dict[int, list[Extent]] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    properties: list[tuple[bytes, bytes]] = field(default_factory=list)
+    indices: dict[int, list[int]] = field(default_factory=dict)
+    idat: tuple[int, int] | None = None
+    """Where the content of `idat` lies, counted from the beginning of the content of `meta`."""
+
+    def of(self, item: int) -> list[tuple[bytes, bytes]]:
+        """Kind and content of each property of an item, in their order."""
+        indices = self.indices.get(item, [])
+        return [self.properties[index - 1] for index in indices if 1 <= index <= len(self.properties)]
+
+    def shown(self) -> set[int]:
+        """The items that the displayed picture needs: the primary one, what it is made of, and its transparency."""
+        made_of: dict[int, list[int]] = {}
+        masks: dict[int, list[int]] = {}
+        for kind, source, targets in self.references:
+            if kind == b"dimg":
+                made_of.setdefault(source, []).extend(targets)
+            elif kind == b"auxl" and self._is_alpha(source):
+                for target in targets:
+                    masks.setdefault(target, []).append(source)
+        needed: set[int] = set()
+        found = [self.primary]
+        while found:
+            item = found.pop()
+            if item in self.kinds and item not in needed:
+                needed.add(item)
+                found += made_of.get(item, []) + masks.get(item, [])
+        return needed
+
+    def _is_alpha(self, item: int) -> bool:
+        return any(kind == b"auxC" and content[4:].startswith(_ALPHA) for kind, content in self.of(item))
+
+
+def read_items(meta: bytes) -> Items:
+    """Reads the content of a `meta` box."""
+    items = Items()
+    for box in boxes_in(meta, 4):
+        content = meta[box.start : box.stop]
+        if box.kind == b"pitm":
+            fields = Fields(content)
+            items.primary = fields.number(4 if fields.number(4) >> 24 else 2)
+        elif box.kind == b"iinf":
+            for entry in entries_in(content):
+                items.kinds[entry.item], items.types[entry.item] = entry.kind, entry.content_type
+        elif box.kind == b"iloc":
+            for item, extents, _ in locations_in(content):
+                items.extents.setdefault(item, []).extend(extents)
+        elif box.kind == b"iref":
+            items.references += [reference for reference, _ in references_in(content)]
+        elif box.kind == b"idat":
+            items.idat = box.start, box.stop
+        elif box.kind == b"iprp":
+            _read_properties(items, content)
+    if items.primary not in items.kinds:
+        raise damaged("it does not say which picture to show")
+    return items
+
+
+def _read_properties(items: Items, content: bytes) -> None:
+    for box in boxes_in(content):
+        if box.kind == b"ipco":
+            items.properties += [
+                (kind, content[start:stop]) for kind, _, start, stop, _ in boxes_in(content[: box.stop], box.start)
+            ]
+        elif box.kind == b"ipma":
+            for association, _ in associations_in(content[box.start : box.stop]):
+                items.indices.setdefault(association.item, []).extend(index for index, _ in association.properties)
+
+
+def entries_in(content: bytes) -> Iterator[Entry]:
+    """The entries of `iinf`."""
+    for number, box in enumerate(boxes_in(content, 8 if Fields(content).number(1) else 6)):
+        _limited(number)
+        raw = content[box.begin : box.stop]
+        fields = Fields(raw, box.start - box.begin)
+        version = fields.number(4) >> 24
+        item = fields.number(4 if version >= 3 else 2)
+        fields.take(2)
+        kind = fields.take(4) if version >= 2 else b""
+        stop = raw.find(b"\x00", fields.at)
+        stop = len(raw) if stop < 0 else stop
+        content_type = raw[stop + 1 :].split(b"\x00", 1)[0] if kind == b"mime" else b""
+        yield Entry(item, kind, content_type, (fields.at, stop), raw)
+
+
+def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes]]:
+    """The entries of `iloc`: item, extents, and the entry as it is."""
+    fields = Fields(content)
+    version = fields.number(4) >> 24
+    sizes = fields.number(2)
+    extents_left = _EXTENTS
+    offset, length, base, index = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15, sizes & 15 if version else 0
+    for _ in range(_limited(fields.number(4 if version == 2 else 2))):
+        start = fields.at
+        item = fields.number(4 if version == 2 else 2)
+        method = fields.number(2) & 15 if version else 0
+        fields.take(2)
+        origin = fields.number(base)
+        extents = []
+        count = fields.number(2)
+        extents_left -= count
+        for _ in range(_limited(count if extents_left >= 0 else _ITEMS + 1)):
+            fields.take(index)
+            extents.append(Extent(method, origin + fields.number(offset), fields.number(length)))
+        yield item, extents, content[start : fields.at]
+
+
+def references_in(content: bytes) -> Iterator[tuple[Reference, bytes]]:
+    """The references in `iref`, each with the box as it is."""
+    width = 4 if content[:1] != b"\x00" else 2
+    for number, box in enumerate(boxes_in(content, 4)):
+        _limited(number)
+        fields = Fields(content, box.start)
+        source = fields.number(width)
+        targets = tuple(fields.number(width) for _ in range(_limited(fields.number(2))))
+        yield Reference(box.kind, source, targets), content[box.begin : box.stop]
+
+
+def associations_in(content: bytes) -> Iterator[tuple[Association, int]]:
+    """The entries of `ipma`, each with where its properties begin in `content`."""
+    fields = Fields(content)
+    flags = fields.number(4)
+    width = 2 if flags & 1 else 1
+    essential = 1 << 8 * width - 1
+    for _ in range(_limited(fields.number(4))):
+        item = fields.number(4 if flags >> 24 else 2)
+        count = fields.number(1)
+        start = fields.at
+        indices = [fields.number(width) for _ in range(count)]
+        yield Association(item, tuple((index & essential - 1, index >= essential) for index in indices), width), start
+
+
+def _limited(count: int) -> int:
+    if count > _ITEMS:
+        raise damaged("it has more pictures than any real file")
+    return count

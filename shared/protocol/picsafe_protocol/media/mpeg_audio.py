@@ -1,0 +1,123 @@
+"""MP3 (ISO 11172-3, 13818-3) and AAC in ADTS (ISO 14496-3, 1.A.2.2): a row of frames, with tags around and between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from picsafe_protocol.media.bounds import SEARCH_BYTES
+from picsafe_protocol.media.model import Cleaned, Description, Removal
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.source import Window
+from picsafe_protocol.media.tags import behind_id3v2, cut_tags_behind
+
+__all__ = ["ADTS", "MP3", "FrameFormat", "clean_frames", "frames_begin"]
+
+_BITRATES: Final = {
+    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""kbit/s by (MPEG version, layer) for the indices 1 to 14; version 2.5 has those of version 2."""
+_RATES: Final = (44100, 48000, 32000)
+_ADTS_RATES: Final = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+_CERTAIN: Final = 3
+"""So many frames in a row are no accident; fewer only where the file ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame: its length in bytes and what it plays in seconds; frames of one stream share `stream`."""
+
+    length: int
+    seconds: float
+    stream: tuple[int, ...]
+
+
+def _mp3_frame(head: bytes) -> Frame | None:
+    """The frame that these four bytes begin; None where they begin none. Free-format streams are not recognised."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version = {3: 1, 2: 2, 0: 3}.get(head[1] >> 3 & 3)  # 3 stands for 2.5
+    layer, bitrate, rate = 4 - (head[1] >> 1 & 3), head[2] >> 4, head[2] >> 2 & 3
+    if version is None or layer == 4 or bitrate in (0, 15) or rate == 3:
+        return None
+    bits = _BITRATES[min(version, 2), layer][bitrate - 1] * 1000
+    hertz = _RATES[rate] >> version - 1
+    samples = 384 if layer == 1 else 576 if layer == 3 and version > 1 else 1152
+    slot = 4 if layer == 1 else 1
+    length = (samples // 8 // slot * bits // hertz + (head[2] >> 1 & 1)) * slot
+    return Frame(length, samples / hertz, (version, layer, rate))
+
+
+def _adts_frame(head: bytes) -> Frame | None:
+    """The frame that these seven bytes begin; None where they begin none."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return None
+    rate, length = head[2] >> 2 & 15, (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    if rate >= len(_ADTS_RATES) or length < 7:
+        return None
+    return Frame(length, 1024 * (1 + (head[6] & 3)) / _ADTS_RATES[rate], (head[1] & 8, head[2] & 0xFC))
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFormat:
+    """One kind of frames, and how a file of them is described."""
+
+    header_bytes: int
+    parse: Callable[[bytes], Frame | None]
+    media_type: str
+    extension: str
+
+
+MP3: Final = FrameFormat(4, _mp3_frame, "audio/mpeg", "mp3")
+ADTS: Final = FrameFormat(7, _adts_frame, "audio/aac", "aac")
+
+
+async def frames_begin(window: Window, at: int, kind: FrameFormat, end: int) -> bool:
+    """Whether a row of frames begins at `at`."""
+    stream = None
+    for number in range(_CERTAIN):
+        if at == end and number:
+            return True
+        frame = kind.parse(await window.upto(at, kind.header_bytes))
+        if frame is None or (stream or frame.stream) != frame.stream or at + frame.length > end:
+            return False
+        at, stream = at + frame.length, frame.stream
+    return True
+
+
+async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat) -> Cleaned:
+    """The plan for the row of frames at `begin`; `plan` has dealt with what is before it."""
+    end = await cut_tags_behind(window, plan, begin)
+    at, seconds = begin, 0.0
+    while at < end:
+        frame = kind.parse(await window.upto(at, kind.header_bytes))
+        if frame is None:
+            at = await _pass_over(window, plan, at, end, kind)
+            continue
+        at = min(at + frame.length, end)
+        seconds += frame.seconds
+    return plan.finish(Description("audio", kind.media_type, kind.extension, duration=seconds))
+
+
+async def _pass_over(window: Window, plan: Plan, at: int, end: int, kind: FrameFormat) -> int:
+    """Cuts what lies between frames and returns where they go on; decoders pass over it too."""
+    behind = min(await behind_id3v2(window, at), end)
+    if behind > at:
+        plan.cut(at, behind, Removal.TAGS)
+        return behind
+    for begin in range(at, end, SEARCH_BYTES):
+        block = await window.take(begin, min(begin + SEARCH_BYTES, end))
+        for found in re.finditer(b"\xff", block):
+            start = begin + found.start()
+            if start > at and await frames_begin(window, start, kind, end):
+                plan.cut(at, start, Removal.STRAY_BYTES)
+                return start
+    plan.cut(at, end, Removal.STRAY_BYTES)
+    return end

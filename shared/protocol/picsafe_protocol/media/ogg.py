@@ -1,0 +1,183 @@
+"""Ogg (RFC 3533) with Opus, Vorbis, FLAC, Speex or Theora: comment headers are emptied in place.
+
+An emptied comment header keeps its length, so that no page moves and only the pages it lies on need a new checksum.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from picsafe_protocol.media.bounds import STRUCTURE_BYTES, WINDOW_BYTES
+from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
+from picsafe_protocol.media.ogg_codecs import Codec, recognise_codec
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.source import Window, damaged
+
+__all__ = ["clean_ogg", "page_checksum"]
+
+_CAPTURE: Final = b"OggS"
+_FIRST: Final = 0x02
+_NO_POSITION: Final = 2**64 - 1
+_STREAMS: Final = 256
+"""Logical streams in a file; recordings have one or two, archives of broadcasts a few dozen in a chain."""
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+class _Page(NamedTuple):
+    start: int
+    flags: int
+    position: int
+    serial: int
+    lacing: bytes
+
+    @property
+    def body(self) -> int:
+        return self.start + 27 + len(self.lacing)
+
+    @property
+    def stop(self) -> int:
+        return self.body + sum(self.lacing)
+
+
+@dataclass(slots=True)
+class _HeaderPage:
+    """A page with a part of the header packets, as it will be written."""
+
+    start: int
+    data: bytearray
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One logical stream: where it has got to, and its header packets while they are incomplete."""
+
+    codec: Codec | None
+    link: int
+    position: int = 0
+    packets: int = 0
+    pages: list[_HeaderPage] = field(default_factory=list)
+    pieces: list[tuple[_HeaderPage, int, int]] = field(default_factory=list)
+    """Of the packet that is being collected: page, and the range within it."""
+    held_bytes: int = 0
+    in_headers: bool = True
+
+
+def page_checksum(page: bytes) -> int:
+    """The checksum of a page whose own checksum field is zero (RFC 3533, section 6, item 7).
+
+    It is zip's CRC-32 with the bits in the other order and without the inversions, so zlib does the work.
+    """
+    mirrored = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{mirrored:032b}"[::-1], 2)
+
+
+async def clean_ogg(window: Window) -> Cleaned:
+    """The plan for an Ogg file."""
+    plan = Plan(window.size)
+    streams: list[_Stream] = []
+    active: dict[int, _Stream] = {}
+    at = link = 0
+    in_data = False
+    while at < window.size:
+        if await window.upto(at, 4) != _CAPTURE:
+            at = await _pass_over(window, plan, at)
+            continue
+        page = await _page(window, at)
+        if page.flags & _FIRST:
+            link += in_data  # a first page behind data begins the next link of a chain
+            active[page.serial] = _Stream(recognise_codec(await window.upto(page.body, page.stop - page.body)), link)
+            streams.append(active[page.serial])
+        in_data = not page.flags & _FIRST
+        if page.serial not in active or len(streams) > _STREAMS:
+            raise damaged("its streams are not in order")
+        await _continue(window, plan, active[page.serial], page)
+        at = page.stop
+    return plan.finish(_describe(plan, streams))
+
+
+async def _page(window: Window, at: int) -> _Page:
+    head = await window.take(at, at + 27)
+    lacing = await window.take(at + 27, at + 27 + head[26])
+    position, serial = int.from_bytes(head[6:14], "little"), int.from_bytes(head[14:18], "little")
+    page = _Page(at, head[5], position, serial, lacing)
+    if page.stop > window.size:
+        raise damaged("it ends too early")
+    return page
+
+
+async def _pass_over(window: Window, plan: Plan, at: int) -> int:
+    """Cuts bytes that belong to no page, as decoders do; returns where the next page begins."""
+    for begin in range(at, window.size, WINDOW_BYTES - 3):
+        found = (await window.upto(begin, WINDOW_BYTES)).find(_CAPTURE)
+        if found >= 0:
+            plan.cut(at, begin + found, Removal.STRAY_BYTES)
+            return begin + found
+    plan.cut(at, window.size, Removal.STRAY_BYTES)
+    return window.size
+
+
+async def _continue(window: Window, plan: Plan, stream: _Stream, page: _Page) -> None:
+    """Takes one more page of a stream."""
+    if page.position != _NO_POSITION:
+        stream.position = max(stream.position, page.position)
+    if not stream.in_headers or stream.codec is None:
+        return
+    held = _HeaderPage(page.start, bytearray(await window.take(page.start, page.stop)))
+    stream.pages.append(held)
+    stream.held_bytes += len(held.data)
+    if stream.held_bytes > STRUCTURE_BYTES:
+        raise damaged("its headers are longer than any real ones")
+    at = page.body - page.start
+    for length in page.lacing:
+        if not stream.in_headers:
+            break
+        stream.pieces.append((held, at, at + length))
+        at += length
+        if length < 255:
+            _header(plan, stream, stream.codec)
+    if not stream.in_headers:
+        _write_pages(plan, stream)
+
+
+def _header(plan: Plan, stream: _Stream, codec: Codec) -> None:
+    """Empties the header packet that has become complete."""
+    packet = b"".join(bytes(page.data[start:stop]) for page, start, stop in stream.pieces)
+    if stream.packets:
+        emptied = codec.clean(stream.packets, packet)
+        if emptied != packet:
+            plan.note(*codec.contents(packet))
+            done = 0
+            for page, start, stop in stream.pieces:
+                page.data[start:stop] = emptied[done : done + stop - start]
+                page.changed = True
+                done += stop - start
+        stream.in_headers = not codec.is_last(stream.packets, packet)
+    stream.packets += 1
+    stream.pieces = []
+
+
+def _write_pages(plan: Plan, stream: _Stream) -> None:
+    for page in stream.pages:
+        if page.changed:
+            page.data[22:26] = bytes(4)
+            page.data[22:26] = page_checksum(bytes(page.data)).to_bytes(4, "little")
+            plan.put(page.start, page.start + len(page.data), bytes(page.data))
+    stream.pages = []
+
+
+def _describe(plan: Plan, streams: list[_Stream]) -> Description:
+    known = [(stream, stream.codec) for stream in streams if stream.codec is not None]
+    if not known or any(stream.in_headers for stream, _ in known):
+        raise damaged("there is no complete sound in it")
+    if len(known) < len(streams):
+        plan.warn(Caution.UNKNOWN_STREAM_KEPT)
+    links: dict[int, float] = {}
+    for stream, codec in known:
+        links[stream.link] = max(links.get(stream.link, 0.0), codec.seconds(stream.position))
+    video = next((codec for _, codec in known if codec.width), None)
+    if video is not None:
+        return Description("video", "video/ogg", "ogv", video.width, video.height, sum(links.values()))
+    return Description("audio", "audio/ogg", "ogg", duration=sum(links.values()))

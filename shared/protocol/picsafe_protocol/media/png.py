@@ -1,0 +1,88 @@
+"""PNG and APNG (W3C PNG, third edition): kept are the chunks that decide about pixels, colours and animation."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Final
+
+from picsafe_protocol.media.bounds import SEARCH_BYTES
+from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
+from picsafe_protocol.media.model import Cleaned, Description, Removal
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.source import Window, damaged
+
+__all__ = ["SIGNATURE", "clean_png"]
+
+SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_KEPT: Final = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs acTL fcTL fdAT".split()
+)
+_BEHIND_IHDR: Final = 33
+_LONGEST: Final = 2**31 - 1
+_REMOVED: Final = {b"tEXt": Removal.COMMENT, b"zTXt": Removal.COMMENT, b"tIME": Removal.CAPTURE_TIME}
+_XMP_KEYWORD: Final = b"XML:com.adobe.xmp\x00"
+
+
+@dataclass(slots=True)
+class _Image:
+    exif: Exif | None = None
+    own_exif: bool = False
+    has_pixels: bool = False
+
+
+async def clean_png(window: Window) -> Cleaned:
+    """The plan for a PNG; everything after its IEND goes."""
+    plan = Plan(window.size)
+    if await window.take(8, 16) != b"\x00\x00\x00\x0dIHDR":
+        raise damaged("its description does not come first")
+    width, height = await window.number(16, 4), await window.number(20, 4)
+    image = _Image()
+    end = await _chunks(window, plan, image)
+    if not (width and height and image.has_pixels):
+        raise damaged("there is no picture in it")
+    plan.cut(end, window.size, *([Removal.STRAY_BYTES] if end < window.size else []))
+    orientation = image.exif.orientation if image.exif else 1
+    if orientation > 1 and not image.own_exif:
+        plan.put(_BEHIND_IHDR, _BEHIND_IHDR, _chunk(b"eXIf", minimal(orientation)))
+    sides = (height, width) if swaps_sides(orientation) else (width, height)
+    captured_at = image.exif.captured_at if image.exif else None
+    return plan.finish(Description("photo", "image/png", "png", *sides, None, orientation, captured_at))
+
+
+async def _chunks(window: Window, plan: Plan, image: _Image) -> int:
+    """Goes through all chunks; returns where the image ends, behind IEND."""
+    at, kind = len(SIGNATURE), b""
+    while kind != b"IEND":
+        length, kind = await window.number(at, 4), await window.take(at + 4, at + 8)
+        stop = at + 12 + length
+        if length > _LONGEST or stop > window.size:
+            raise damaged("it ends too early")
+        if kind == b"eXIf":
+            _exif(plan, image, at, await window.take(at + 8, stop - 4))
+        elif kind not in _KEPT:
+            plan.cut(at, stop, *await _contents(window, kind, at + 8, stop - 4))
+        image.has_pixels = image.has_pixels or kind == b"IDAT"
+        at = stop
+    return at
+
+
+def _exif(plan: Plan, image: _Image, at: int, data: bytes) -> None:
+    exif = parse_exif(data)
+    if image.exif is None:
+        image.exif = exif
+        image.own_exif = exif.orientation > 1 and data == minimal(exif.orientation) and not image.has_pixels
+        if image.own_exif:
+            return
+    plan.cut(at, at + 12 + len(data), Removal.EXIF, *exif.contents)
+
+
+async def _contents(window: Window, kind: bytes, start: int, stop: int) -> set[Removal]:
+    if kind == b"iTXt":
+        text = await window.upto(start, min(stop - start, SEARCH_BYTES))
+        return xmp_contents(text) if text.startswith(_XMP_KEYWORD) else {Removal.COMMENT}
+    return {_REMOVED.get(kind, Removal.PRIVATE_DATA)}
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")

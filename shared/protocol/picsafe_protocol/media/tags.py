@@ -1,0 +1,69 @@
+"""Tags around sound: ID3v2 before it, ID3v1, APE and Lyrics3 behind it (id3.org 2.4.0 structure; APE tags 2.0)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from picsafe_protocol.media.model import Removal
+from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.source import Window
+
+__all__ = ["behind_id3v2", "cut_tags_behind", "end_before_tags"]
+
+_ID3V1, _ENHANCED = 128, 227
+_APE_FOOTER, _LYRICS_END = 32, 15
+_LYRICS1: Final = 5100
+"""Lyrics3 version 1 is searched backwards: it has no length, but may not be longer."""
+
+
+async def behind_id3v2(window: Window, at: int) -> int:
+    """Where the run of ID3v2 tags at `at` ends; `at` where there is none, the end of the file where it is cut off."""
+    while True:
+        head = await window.upto(at, 10)
+        if len(head) < 10 or head[:3] != b"ID3" or max(head[6:10]) >= 0x80:
+            return at
+        footer = 10 if head[5] & 0x10 else 0
+        at = min(at + 10 + _syncsafe(head[6:10]) + footer, window.size)
+
+
+async def end_before_tags(window: Window, first: int) -> int:
+    """Where the sound that begins at `first` ends: before all the tags at the end of the file."""
+    end = window.size
+    while True:
+        start = max(await _tag_before(window, end), first)
+        if start == end:
+            return end
+        end = start
+
+
+async def cut_tags_behind(window: Window, plan: Plan, first: int) -> int:
+    """Cuts the tags at the end of the file; returns where the sound ends."""
+    end = await end_before_tags(window, first)
+    plan.cut(end, window.size, *([Removal.TAGS] if end < window.size else []))
+    return end
+
+
+async def _tag_before(window: Window, end: int) -> int:
+    """Where the tag that ends at `end` starts; `end` where there is none."""
+    tail = await window.take(max(0, end - _ID3V1), end)
+    if len(tail) == _ID3V1 and tail.startswith(b"TAG"):
+        start = end - _ID3V1
+        enhanced = await window.upto(max(0, start - _ENHANCED), 4)
+        return start - _ENHANCED if enhanced == b"TAG+" and start >= _ENHANCED else start
+    if tail[-_APE_FOOTER:].startswith(b"APETAGEX"):
+        length, flags = (int.from_bytes(tail[at : at + 4], "little") for at in (-20, -12))
+        return max(0, end - length - (_APE_FOOTER if flags & 0x80000000 else 0))
+    if tail.endswith(b"LYRICS200") and tail[-_LYRICS_END:-9].isdigit():
+        return max(0, end - _LYRICS_END - int(tail[-_LYRICS_END:-9]))
+    if tail.endswith(b"LYRICSEND"):
+        start = max(0, end - _LYRICS1 - 20)
+        found = (await window.take(start, end)).find(b"LYRICSBEGIN")
+        return end if found < 0 else start + found
+    if tail[-10:-7] == b"3DI":
+        return max(0, end - 20 - _syncsafe(tail[-4:]))
+    return end
+
+
+def _syncsafe(four: bytes) -> int:
+    """A number of 28 bits, seven in each byte."""
+    return four[0] << 21 | four[1] << 14 | four[2] << 7 | four[3]
