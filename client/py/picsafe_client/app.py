@@ -89,6 +89,7 @@ class App:
         self.me = me
         if not self.boxes:
             self.boxes = {name: Box(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
+            self.boxes["inbox"].watch(lambda _which: self._paint_title())
         self.clock.learn(answer.get("server_time"))
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
@@ -287,7 +288,6 @@ class App:
             dom.spawn(self._check_session())
             return
         self._keep_boxes(kind, data)
-        self._paint_title()
         for listener in list(self._listeners):
             listener(kind, data)
 

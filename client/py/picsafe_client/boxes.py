@@ -26,19 +26,24 @@ AVAILABLE: Final = "available"
 
 
 class Box:
-    """One list. `changed` is called with the identifiers of reports that came, changed or went."""
+    """One list, as far as it is loaded."""
 
     def __init__(self, name: str, fetch: Fetch) -> None:
         self.name = name
         self.reports: list[Report] = []
         self.is_loaded = False
         self.is_complete = False
-        self.changed: Callable[[set[str]], None] | None = None
+        self._watchers: list[Callable[[set[str]], None]] = []
         self._fetch = fetch
         self._next: str | None = None
 
     def __contains__(self, report_id: object) -> bool:
         return any(report["id"] == report_id for report in self.reports)
+
+    def watch(self, watcher: Callable[[set[str]], None]) -> Callable[[], None]:
+        """Calls `watcher` with the identifiers of reports that came, changed or went; the answer stops it."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def get(self, report_id: str) -> Report | None:
         """A loaded report."""
@@ -118,8 +123,8 @@ class Box:
         return answer
 
     def _tell(self, which: set[str]) -> None:
-        if self.changed is not None:
-            self.changed(which)
+        for watcher in list(self._watchers):
+            watcher(which)
 
 
 def _order(report: Report) -> tuple[str, str]:

@@ -35,7 +35,7 @@ class ReportsScreen(Screen, ABC):
         self._loading = False
         self._pending: dom.Off | None = None
         self._build()
-        self.box.changed = self._changed
+        self.on_release(self.box.watch(self._changed))
         if self.box.is_loaded:
             self._render()
         else:
@@ -44,7 +44,6 @@ class ReportsScreen(Screen, ABC):
         self.spawn(self._stay_fresh())
 
     def leave(self) -> None:
-        self.box.changed = None
         if self._pending is not None:
             self._pending()
 
