@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from picsafe_protocol.buffers import BytesSource
 from picsafe_protocol.chunked import CHUNK, HEADER, SALT, SEALED, TAG, Reader, Writer
 from picsafe_protocol.ciphers import AesGcm, open_chunks, seal_chunks
 from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+
+T = TypeVar("T")
 
 KEY = bytes(range(32))
 CONTEXT = b"context"
@@ -305,12 +309,11 @@ def test_sealed_bytes_without_a_tag_are_refused() -> None:
 messages = st.integers(0, 2 * CHUNK + 50).map(pattern)
 
 
-def run(coroutine: object) -> bytes:
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that never waits."""
-    assert hasattr(coroutine, "send")
     with pytest.raises(StopIteration) as stopped:
         coroutine.send(None)
-    result: bytes = stopped.value.value
+    result: T = stopped.value.value
     return result
 
 
