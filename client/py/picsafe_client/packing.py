@@ -1,0 +1,98 @@
+"""Encrypts a report into a package on this device. The result is a Blob of ciphertext, which the browser may keep on its disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from picsafe_client import digests
+from picsafe_client.preparing import STEP, PreparedFile, Progress, new_blob, read_blob
+from picsafe_client.webcrypto import WebCryptoCipher
+from picsafe_protocol.chunked import Writer
+from picsafe_protocol.errors import DigestMismatch
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.package import Header, frame
+from picsafe_protocol.payload import FilePart, plan_payload
+from picsafe_protocol.report import Report
+
+BLOB_BYTES: Final = 16 * MIB
+"""Ciphertext that is collected before it becomes a Blob, so that the browser can move it out of memory."""
+
+
+async def pack(header: Header, key: bytes, report: Report, files: Sequence[PreparedFile], progress: Progress) -> Any:
+    """The package as a Blob.
+
+    Raises `DigestMismatch` when a file changed since it was prepared, `LimitExceeded` for more than a package holds.
+    """
+    header_bytes = header.to_bytes()
+    contents = {medium.path: file for medium, file in zip(report.media, files, strict=True)}
+    pictures = {
+        medium.thumbnail.path: file.preview
+        for medium, file in zip(report.media, files, strict=True)
+        if medium.thumbnail and file.preview
+    }
+    crc32s = {path: file.crc32 for path, file in contents.items()}
+    crc32s |= {path: picture.crc32 for path, picture in pictures.items()}
+    plan = plan_payload(report, crc32s)
+    cipher = WebCryptoCipher()
+    writer = Writer(key, header_bytes, cipher)
+    sealed = _Sealed(await digests.crc32(), cipher)
+    sealed.add(cipher.from_bytes(writer.header))
+    for part in plan.parts:
+        if isinstance(part, bytes):
+            sealed.add(await writer.update(cipher.from_bytes(part)))
+        elif part.path in pictures:
+            sealed.add(await writer.update(pictures[part.path].data))
+        else:
+            async for piece in _unchanged(contents[part.path], part):
+                sealed.add(await writer.update(piece))
+                progress(int(piece.length))
+    sealed.add(await writer.finish())
+    return sealed.framed(header_bytes)
+
+
+async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
+    """The bytes of a file, compared with what was measured when it was prepared."""
+    crc32 = await digests.crc32()
+    for start in range(0, part.size, STEP):
+        piece = await read_blob(file.blob, start, min(start + STEP, part.size))
+        crc32.update(piece)
+        yield piece
+    if crc32.value() != file.crc32:
+        raise DigestMismatch(
+            f"{file.name} changed while it was being encrypted.",
+            advice="Nothing was sent. Choose it again.",
+            path=part.path,
+        )
+
+
+class _Sealed:
+    """Ciphertext on its way into Blobs."""
+
+    def __init__(self, crc32: digests.Crc32, cipher: WebCryptoCipher) -> None:
+        self._crc32 = crc32
+        self._cipher = cipher
+        self._pending: list[Any] = []
+        self._pending_size = 0
+        self._blobs: list[Any] = []
+        self._size = 0
+
+    def add(self, piece: Any) -> None:
+        self._crc32.update(piece)
+        length = self._cipher.length(piece)
+        self._size += length
+        self._pending.append(piece)
+        self._pending_size += length
+        if self._pending_size >= BLOB_BYTES:
+            self._store()
+
+    def framed(self, header_bytes: bytes) -> Any:
+        """The whole package."""
+        self._store()
+        around = frame(header_bytes, self._size, self._crc32.value())
+        prefix, suffix = self._cipher.from_bytes(around.prefix), self._cipher.from_bytes(around.suffix)
+        return new_blob([prefix, *self._blobs, suffix])
+
+    def _store(self) -> None:
+        self._blobs.append(new_blob(self._pending))
+        self._pending, self._pending_size = [], 0

@@ -1,0 +1,103 @@
+"""Sending a report (design, "Sending and opening"): ask for it, get a key, encrypt here, upload, hand in the receipt."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from picsafe_client.api import Api, Grant
+from picsafe_client.packing import pack
+from picsafe_client.preparing import PreparedFile
+from picsafe_client.session import Me
+from picsafe_client.uploading import Upload
+from picsafe_protocol.consent import ConsentRecord
+from picsafe_protocol.package import Header
+from picsafe_protocol.report import Author, Laterality, Patient, Report
+from picsafe_protocol.times import utc_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the sender says about the media. `captured_at` has an offset."""
+
+    patient: Patient
+    captured_at: str
+    body_site: str = ""
+    laterality: Laterality | None = None
+    notes: str = ""
+    consent: tuple[ConsentRecord, ...] = ()
+
+
+class Sending:
+    """One report on its way. `upload` is there once the encryption is done, and can be paused."""
+
+    def __init__(self, api: Api, me: Me, signal: Any) -> None:
+        """`signal` of an AbortController stops it; then nothing becomes visible to anybody."""
+        self._api = api
+        self._me = me
+        self._signal = signal
+        self.upload: Upload | None = None
+
+    async def run(
+        self,
+        files: Sequence[PreparedFile],
+        facts: Facts,
+        recipients: Sequence[str],
+        now: datetime,
+        phase: Callable[[str, int], None],
+        progress: Callable[[int], None],
+    ) -> Any:
+        """Sends; the server's description of the report. `phase` is told "encrypting" and "uploading" with their bytes.
+
+        Raises `UnknownRecipient`, `LimitExceeded`, `Cancelled`, `StorageFull`, …; nobody has received anything then.
+        """
+        created = await self._api.users("POST", "/v1/reports", {"recipients": list(recipients)}, signal=self._signal)
+        report_id = str(created["report_id"])
+        keyserver = created["keyserver"]
+        body = {"report_id": report_id}
+        issued = await self._api.keys(
+            keyserver["url"], "POST", "/v1/keys", keyserver["grant"], body, signal=self._signal
+        )
+        report = self._report(report_id, files, facts, now)
+        header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
+        phase("encrypting", sum(file.size for file in files))
+        package = await pack(header, _key(issued["key"]), report, files, self._checked(progress))
+        cloud = created["cloud"]
+        grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
+        phase("uploading", int(package.size))
+        self.upload = Upload(self._api, report_id, grant, package, self._signal)
+        receipt = await self.upload.run(progress)
+        return await self._api.users("POST", f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
+
+    def _checked(self, progress: Callable[[int], None]) -> Callable[[int], None]:
+        """Progress that also notices a cancellation, since encrypting asks no network."""
+        from picsafe_client.api import Cancelled
+
+        def report(count: int) -> None:
+            if self._signal.aborted:
+                raise Cancelled
+            progress(count)
+
+        return report
+
+    def _report(self, report_id: str, files: Sequence[PreparedFile], facts: Facts, now: datetime) -> Report:
+        institution = self._me.institution
+        return Report(
+            report_id=report_id,
+            created_at=utc_text(now),
+            captured_at=facts.captured_at,
+            author=Author(self._me.name, self._me.email, institution.name if institution else None),
+            patient=facts.patient,
+            media=tuple(file.medium(number) for number, file in enumerate(files, 1)),
+            notes=facts.notes,
+            body_site=facts.body_site,
+            laterality=facts.laterality,
+            consent=facts.consent,
+        )
+
+
+def _key(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
