@@ -1,0 +1,76 @@
+"""JSON of which there is only one reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picsafe_protocol.strictjson import NotStrictJson, dump, parse
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4),
+)  # fmt: skip
+
+
+@given(values)
+def test_every_value_round_trips(value: Any) -> None:
+    assert parse(dump(value)) == value
+
+
+def test_it_is_written_compactly_and_in_order() -> None:
+    assert dump({"b": "ä", "a": [1, None]}) == '{"b":"ä","a":[1,null]}'.encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{}x",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b'{"a":1,"a":1}',
+        b'{"x":{"a":1,"a":2}}',
+        b'[{"a":1,"\\u0061":2}]',
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"1e400",
+        b"-1e400",
+        b"9" * 5000,
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'{"\\ud800":1}',
+        b'"a\nb"',
+        b"\xef\xbb\xbf{}",
+        "{}".encode("utf-16"),
+        "{}".encode("utf-32"),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"01",
+        b"+1",
+        b"0x1",
+        b"// comment\n{}",
+        b"True",
+        b"undefined",
+    ],
+    ids=lambda data: repr(data)[:30],
+)
+def test_refused(data: bytes) -> None:
+    with pytest.raises(NotStrictJson):
+        parse(data)
+
+
+@given(st.binary(max_size=100))
+def test_nothing_crashes(data: bytes) -> None:
+    try:
+        parse(data)
+    except NotStrictJson:
+        return
