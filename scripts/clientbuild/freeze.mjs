@@ -1,5 +1,6 @@
 // Starts Python, imports everything that My PicSafe needs, and writes the memory as it then is.
-//   task: { pyodide: file URL of pyodide.mjs, sitePackages: zip, prepare: Python source, output: file }
+//   task: { pyodide: file URL of pyodide.mjs, sitePackages: zip, prepare: Python source,
+//           pyscript: JSON of path to source, output: file }
 import { bytesOf, runTask, stillOptions } from "./still.mjs";
 import { readFile, writeFile } from "node:fs/promises";
 
@@ -8,7 +9,9 @@ await runTask(async (task) => {
   const pyodide = await loadPyodide(stillOptions(task.pyodide, { _makeSnapshot: true }));
   const sitePackages = pyodide.runPython("import site; site.getsitepackages()[0]");
   pyodide.unpackArchive(await bytesOf(task.sitePackages), "zip", { extractDir: sitePackages });
-  pyodide.runPython(await readFile(task.prepare, "utf8"), { globals: pyodide.toPy({ __name__: "prepare" }) });
+  const globals = pyodide.toPy({ __name__: "prepare", pyscript_sources: await readFile(task.pyscript, "utf8") });
+  pyodide.runPython(await readFile(task.prepare, "utf8"), { globals });
+  globals.destroy();
   let snapshot;
   try {
     snapshot = pyodide.makeMemorySnapshot();

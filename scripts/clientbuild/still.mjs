@@ -36,7 +36,7 @@ export function stillOptions(pyodideModule, more = {}) {
   return {
     indexURL: dirname(fileURLToPath(pyodideModule)),
     _sysExecutable: "/picsafe/python",
-    env: { HOME: "/home/pyodide", LANG: "en_GB.UTF-8", PYTHONHASHSEED: "0", PYTHONDONTWRITEBYTECODE: "1", TZ: "UTC0" },
+    env: { HOME: "/home/pyodide", LANG: "en_GB.UTF-8", PYTHONHASHSEED: "0", PYTHONDONTWRITEBYTECODE: "1" },
     ...more,
   };
 }

@@ -1,0 +1,50 @@
+// Starts Python through PyScript and says how that went: by the events `picsafe:ready` and `picsafe:boot-failed` on the
+// document (the latter with `detail.reason`), by `picsafe.shell.failed`, and in `picsafe.boot` for whoever looks later.
+import { start } from "./interpreter.js";
+import * as kernel from "./kernel.js";
+
+const boot = {
+  state: "loading", // then "ready" or "failed"
+  reason: null, // an Error, once it failed
+  snapshot: true, // false when Python had to start without it
+
+  /** Called by Python when its imports have run. */
+  ready() {
+    boot.state = "ready";
+    document.dispatchEvent(new CustomEvent("picsafe:ready"));
+  },
+
+  /** The page will never work: only the first reason counts, the others follow from it. */
+  failed(reason) {
+    if (boot.state === "failed") return;
+    boot.state = "failed";
+    boot.reason = reason instanceof Error ? reason : new Error(String(reason));
+    globalThis.picsafe.shell?.failed(boot.reason);
+    document.dispatchEvent(new CustomEvent("picsafe:boot-failed", { detail: { reason: boot.reason } }));
+  },
+};
+
+globalThis.picsafe ??= {};
+Object.assign(globalThis.picsafe, { kernel, boot });
+
+// PyScript reads its settings from these elements while it is imported. Its plugins are all switched off, also for the
+// MicroPython that this page does not use: nobody edits code here, and the shell shows what went wrong.
+const plugins = ["codemirror", "deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
+const off = plugins.map((name) => `!${name}`);
+const interpreter = new URL("./interpreter.js", import.meta.url).href;
+configure("py-config", { interpreter, plugins: off, packages_cache: "never" });
+configure("mpy-config", { plugins: off });
+
+function configure(element, settings) {
+  const holder = document.createElement(element);
+  holder.setAttribute("type", "json");
+  holder.textContent = JSON.stringify(settings);
+  document.head.append(holder);
+}
+
+start().catch(boot.failed);
+import("../npm/@pyscript/core/dist/core.js").then(({ hooks }) => {
+  // These hooks are for Python in workers, which this page has none of. Building them takes `Function("…")`, which the
+  // page's policy forbids; without any there is nothing to build.
+  hooks.worker.onBeforeRunAsync.clear();
+}, boot.failed);

@@ -1,0 +1,128 @@
+// What Python cannot do fast: the loop over 16 KiB chunks with WebCrypto, and digests of long streams.
+// Python calls these once for a few MiB, with typed arrays that never enter its memory; py/picsafe_client/webcrypto.py
+// is the other side. The format is that of picsafe_protocol/chunked.py.
+import "../npm/hash-wasm/dist/sha256.umd.min.js";
+import "../npm/hash-wasm/dist/crc32.umd.min.js";
+
+const CHUNK = 16384;
+const TAG = 16;
+const SEALED = CHUNK + TAG;
+const NONCE = 12;
+const LANES = 16; // chunks under way at once: enough to keep the browser's crypto threads busy, few enough to stop soon
+
+const ALGORITHM = "AES-GCM";
+const { createSHA256, createCRC32 } = globalThis.hashwasm;
+
+/** An error that Python tells from all others by its name. */
+class ChunkError extends Error {
+  constructor(name, message) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** A key for `openChunks` and `sealChunks` that no script can read back. `raw` is 32 bytes; they are wiped. */
+export async function importKey(raw) {
+  try {
+    return await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["encrypt", "decrypt"]);
+  } finally {
+    raw.fill(0);
+  }
+}
+
+/**
+ * Decrypts consecutive sealed chunks, the first of them number `firstChunk`; only the last may be shorter than 16400.
+ * Throws an error named "Tampered" when one of them does not authenticate, "Truncated" when the last has no whole tag.
+ */
+export async function openChunks(key, baseNonce, firstChunk, sealed) {
+  const count = Math.max(1, Math.ceil(sealed.length / SEALED));
+  if (sealed.length - (count - 1) * SEALED < TAG) {
+    throw new ChunkError("Truncated", "the last chunk is shorter than its tag");
+  }
+  const plaintext = new Uint8Array(sealed.length - count * TAG);
+  await inLanes(count, async (index) => {
+    const iv = chunkNonce(baseNonce, firstChunk + index);
+    const chunk = sealed.subarray(index * SEALED, (index + 1) * SEALED);
+    let opened;
+    try {
+      opened = await crypto.subtle.decrypt({ name: ALGORITHM, iv }, key, chunk);
+    } catch (error) {
+      if (error.name !== "OperationError") throw error;
+      throw new ChunkError("Tampered", `chunk ${firstChunk + index} does not authenticate`);
+    }
+    plaintext.set(new Uint8Array(opened), index * CHUNK);
+  });
+  return plaintext;
+}
+
+/** The reverse: full chunks, then a short one if bytes are left over. No bytes at all make one empty chunk. */
+export async function sealChunks(key, baseNonce, firstChunk, plaintext) {
+  const count = Math.max(1, Math.ceil(plaintext.length / CHUNK));
+  const sealed = new Uint8Array(plaintext.length + count * TAG);
+  await inLanes(count, async (index) => {
+    const iv = chunkNonce(baseNonce, firstChunk + index);
+    const chunk = plaintext.subarray(index * CHUNK, (index + 1) * CHUNK);
+    sealed.set(new Uint8Array(await crypto.subtle.encrypt({ name: ALGORITHM, iv }, key, chunk)), index * SEALED);
+  });
+  return sealed;
+}
+
+/** Runs `work` for 0 up to `count`, `LANES` at a time. The first failure is thrown, after what had begun has ended. */
+async function inLanes(count, work) {
+  let next = 0;
+  let failed = false;
+  async function lane() {
+    while (next < count && !failed) {
+      try {
+        await work(next++);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  }
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(LANES, count) }, lane));
+  const failure = lanes.find(({ status }) => status === "rejected");
+  if (failure) throw failure.reason;
+}
+
+/** base_nonce XOR chunk, big-endian; a chunk number has at most 53 bits here. */
+function chunkNonce(baseNonce, chunk) {
+  const nonce = new Uint8Array(NONCE);
+  nonce.set(baseNonce);
+  const view = new DataView(nonce.buffer);
+  view.setUint32(4, view.getUint32(4) ^ Math.floor(chunk / 2 ** 32));
+  view.setUint32(8, view.getUint32(8) ^ chunk % 2 ** 32);
+  return nonce;
+}
+
+/** SHA-256 of bytes that come piece by piece: `update(Uint8Array)`, then once `hex()`. */
+export async function createDigest() {
+  const hasher = (await createSHA256()).init();
+  return {
+    update: (bytes) => void hasher.update(bytes),
+    hex: () => hasher.digest("hex"),
+  };
+}
+
+/** SHA-256 of bytes that are all there, as hex: faster than `createDigest`, and beside the main thread. */
+export async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** CRC-32 (as in zip) of bytes that come piece by piece: `update(Uint8Array)`, then once `value()`, a number. */
+export async function createCrc32() {
+  const hasher = (await createCRC32()).init();
+  return {
+    update: (bytes) => void hasher.update(bytes),
+    value: () => Number.parseInt(hasher.digest("hex"), 16),
+  };
+}
+
+/** CRC-32 (as in zip) of bytes that are all there. */
+export async function crc32(bytes) {
+  const checksum = await createCrc32();
+  checksum.update(bytes);
+  return checksum.value();
+}

@@ -1,0 +1,14 @@
+"""How My PicSafe is built: from client/ and the protocol package to build/client, a folder of files that never change.
+
+::
+
+    toolchain.py    Node and what comes from npm and PyPI, all pinned by lock files
+    python_side.py  the protocol wheel, site-packages and the memory snapshot (install.mjs, freeze.mjs, still.mjs, prepare.py)
+    assets.py       content-hashed names, and the references between assets rewritten to them
+    page.py         index.html: its texts, its assets, and the tags that start Python
+    compress.py     .br and .gz beside every file that gains by it
+    bundle.py       the whole: reads the sources, calls the others, writes the folder and its manifest
+    fingerprint.py  whether anything that the build reads has changed
+
+`build.py` at the root of the repository is the command.
+"""

@@ -1,0 +1,55 @@
+"""The whole build: from the sources to a folder of hashed files, their compressed siblings and a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from scripts.clientbuild.assets import Assets
+from scripts.clientbuild.compress import compressed
+from scripts.clientbuild.page import index_page
+from scripts.clientbuild.python_side import python_side
+from scripts.clientbuild.toolchain import npm_modules
+
+
+def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
+    """Build the client of the repository at `root` into the folder `target`, which is replaced at the end, whole.
+
+    `cache` keeps what this build made for later ones, `downloads` what came from npm and PyPI.
+    """
+    files = client_files(root, cache, downloads)
+    staging = target.with_name(target.name + ".new")
+    shutil.rmtree(staging, ignore_errors=True)
+    for name, content in files.items():
+        path = staging / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    previous = target.with_name(target.name + ".old")
+    shutil.rmtree(previous, ignore_errors=True)
+    if target.exists():
+        target.rename(previous)
+    staging.rename(target)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
+    """Every file of the built client by its path: index.html, assets, their siblings, and manifest.json."""
+    client = root / "client"
+    made = python_side(root, cache, downloads)
+    assets = Assets(
+        client,
+        npm_modules(client, downloads),
+        {
+            "python/lock.js": made.lock,
+            "python/snapshot.bin": made.snapshot,
+            "python/site-packages.zip": made.site_packages,
+        },
+    )
+    files = {"index.html": index_page(client, assets)}
+    files |= {url.lstrip("/"): content for url, content in sorted(assets.files.items())}
+    manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    files |= compressed(files, cache / "compressed")
+    files["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
+    return files

@@ -1,0 +1,65 @@
+"""index.html: its words, the URLs of its assets, and the tags that start Python."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from scripts.clientbuild.assets import Assets
+from scripts.clientbuild.toolchain import BuildFailed
+
+_ASSET = re.compile(r"\{\{asset:([^}]+)\}\}")
+_LEFT_OVER = re.compile(r"\{\{[^}]*\}\}")
+
+ENTRY: Final = "from picsafe_client.waking import wake\nwake()"
+"""What PyScript runs; everything else is in the snapshot."""
+
+_MODULES: Final = (
+    "js/boot.js",
+    "js/interpreter.js",
+    "js/kernel.js",
+    "python/lock.js",
+    "npm/hash-wasm/dist/sha256.umd.min.js",
+    "npm/hash-wasm/dist/crc32.umd.min.js",
+    "npm/pyodide/pyodide.mjs",
+    "npm/pyodide/pyodide.asm.mjs",
+)
+_DATA: Final = ("npm/pyodide/pyodide.asm.wasm", "python/snapshot.bin", "npm/pyodide/python_stdlib.zip")
+
+
+def index_page(client: Path, assets: Assets) -> bytes:
+    """client/index.html with every ``{{…}}`` filled in. Raises `BuildFailed` for one that nobody knows."""
+    template = (client / "index.html").read_text("utf-8")
+    if template.count("{{boot}}") != 1:
+        raise BuildFailed("client/index.html must hold {{boot}} exactly once.")
+    page = _filled_with_texts(client, template)
+    page = page.replace("{{boot}}", boot_tags(assets))
+    page = _ASSET.sub(lambda match: html.escape(assets.url(match[1])), page)
+    left_over = _LEFT_OVER.search(page)
+    if left_over:
+        raise BuildFailed(f"client/index.html holds {left_over[0]}, which means nothing.")
+    return page.encode("utf-8")
+
+
+def boot_tags(assets: Assets) -> str:
+    """Early requests for all that the start needs, in the order in which it is needed; then the start itself."""
+    modules = [assets.url(path) for path in _MODULES] + assets.urls_in("npm/@pyscript/core/dist")
+    lines = [f'<link rel="preload" as="fetch" crossorigin href="{assets.url(path)}">' for path in _DATA]
+    lines += [f'<link rel="modulepreload" href="{url}">' for url in modules]
+    lines.append(f'<script type="module" src="{assets.url("js/boot.js")}"></script>')
+    lines.append(f'<script type="py">{ENTRY}</script>')
+    return "\n  ".join(lines)
+
+
+def _filled_with_texts(client: Path, template: str) -> str:
+    if "{{text" not in template:
+        return template
+    sys.path.insert(0, str(client / "py"))
+    try:
+        from picsafe_client.texts import fill_template
+    finally:
+        sys.path.pop(0)
+    return fill_template(template)

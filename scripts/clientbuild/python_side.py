@@ -1,0 +1,96 @@
+"""The Python half of the bundle: wheels into site-packages by micropip, and the memory of a Python that imported it all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.clientbuild.fingerprint import files_under, fingerprint
+from scripts.clientbuild.toolchain import browser_wheels, npm_modules, run, run_node
+
+_SCRIPTS = Path(__file__).resolve().parent
+_ZIP_TIME = (2026, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class PythonSide:
+    """What Python needs in the browser besides Pyodide itself."""
+
+    lock: Path
+    """A JavaScript module with what Pyodide's lock file says about Pyodide itself; its 300 packages are not needed."""
+    site_packages: Path
+    """A zip of the Python files, for a start without the snapshot."""
+    snapshot: Path
+    """The memory of a Python that has imported everything, about 30 MB."""
+
+
+def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
+    """Make both, or take them from `cache` when neither the Python sources nor the tools changed."""
+    modules = npm_modules(root / "client", downloads)
+    sources = [
+        *files_under(root / "client" / "py"),
+        *files_under(root / "shared" / "protocol"),
+        *(path for path in files_under(root / "scripts" / "clientbuild")),
+        root / "client" / "package-lock.json",
+        root / "requirements" / "browser.lock",
+    ]
+    home = cache / f"python-{fingerprint(root, sources)[:16]}"
+    made = PythonSide(home / "lock.js", home / "site-packages.zip", home / "snapshot.bin")
+    if not (home / "complete").is_file():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            tree = Path(scratch) / "site-packages"
+            _install(root, downloads, modules, Path(scratch), tree)
+            _zip(tree, made.site_packages)
+        info = json.loads((modules / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
+        made.lock.write_text(f"export default {json.dumps(info)};\n", "utf-8")
+        (home / "pyscript.json").write_text(json.dumps(pyscript_sources(modules)), "utf-8")
+        task = {
+            "pyodide": (modules / "pyodide" / "pyodide.mjs").as_uri(),
+            "sitePackages": str(made.site_packages),
+            "prepare": str(_SCRIPTS / "prepare.py"),
+            "pyscript": str(home / "pyscript.json"),
+            "output": str(made.snapshot),
+        }
+        run_node(_SCRIPTS / "freeze.mjs", task)
+        (home / "complete").touch()
+    return made
+
+
+def pyscript_sources(modules: Path) -> dict[str, str]:
+    """PyScript's own Python modules by path, which it writes and imports at every start."""
+    module = (modules / "@pyscript" / "core" / "src" / "stdlib" / "pyscript.js").read_text("utf-8")
+    tree = json.loads(module.partition("export default")[2].strip().rstrip(";"))
+    return {f"pyscript/{name}": source for name, source in tree["pyscript"].items()}
+
+
+def _install(root: Path, downloads: Path, modules: Path, scratch: Path, tree: Path) -> None:
+    wheels = browser_wheels(root / "requirements" / "browser.lock", downloads)
+    micropip = wheels.pop("micropip")
+    protocol = scratch / "wheels"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(protocol)]
+    run("hatchling", command, cwd=root / "shared" / "protocol")
+    task = {
+        "pyodide": (modules / "pyodide" / "pyodide.mjs").as_uri(),
+        "micropip": str(micropip),
+        "wheels": [str(wheel) for wheel in [*protocol.glob("*.whl"), *wheels.values()]],
+        "output": str(tree),
+    }
+    run_node(_SCRIPTS / "install.mjs", task)
+    for path in files_under(root / "client" / "py"):
+        target = tree / path.relative_to(root / "client" / "py")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+def _zip(tree: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in files_under(tree):
+            entry = zipfile.ZipInfo(path.relative_to(tree).as_posix(), _ZIP_TIME)
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 9)

@@ -1,0 +1,51 @@
+"""Whether two builds of the same sources give the same bytes, in different places and under different settings."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from scripts.clientbuild.fingerprint import source_files
+from scripts.clientbuild.toolchain import BuildFailed, run
+
+_SURROUNDINGS: Final = (
+    ("first", {"TZ": "UTC", "LANG": "C.UTF-8", "PYTHONHASHSEED": "1"}),
+    ("second/deeper down", {"TZ": "Pacific/Auckland", "LANG": "en_NZ.UTF-8", "PYTHONHASHSEED": "2"}),
+)
+
+
+def check(root: Path, downloads: Path) -> str:
+    """Build the client of `root` twice from copies of what a build is said to read, and compare.
+
+    Returns what was compared, in a sentence. Raises `BuildFailed` naming the files that differ. `downloads` is shared:
+    what comes from npm and PyPI is pinned by hash already.
+    """
+    downloads.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="picsafe-build-") as scratch:
+        first, second = (_built(root, downloads, Path(scratch) / name, extra) for name, extra in _SURROUNDINGS)
+        different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+    if different:
+        raise BuildFailed("Two builds of the same sources differ in: " + ", ".join(different))
+    total = hashlib.sha256("".join(f"{digest} {name}\n" for name, digest in sorted(first.items())).encode())
+    return f"Two builds gave the same {len(first)} files; SHA-256 over all of them: {total.hexdigest()}"
+
+
+def _built(root: Path, downloads: Path, copy: Path, extra: dict[str, str]) -> dict[str, str]:
+    for source in source_files(root):
+        target = copy / source.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    (copy / "build").mkdir()
+    (copy / "build" / "downloads").symlink_to(downloads.resolve())
+    run("build.py", [sys.executable, "build.py"], cwd=copy, environment=os.environ | extra)
+    built = copy / "build" / "client"
+    return {
+        path.relative_to(built).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in built.rglob("*")
+        if path.is_file()
+    }
