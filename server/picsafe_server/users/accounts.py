@@ -1,0 +1,102 @@
+"""Accounts of people: making them, their name, their password."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.errors import Conflict, InvalidRequest, WrongPassword
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.regions import region_for_country
+from picsafe_protocol.tokens import Role
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import emails
+from picsafe_server.users.models import Account, SignedInSession
+from picsafe_server.users.names import checked_name, search_text
+from picsafe_server.users.passwords import Passwords
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.sessions import Sessions
+from picsafe_server.users.throttle import Throttle
+from picsafe_server.users.upsert import insert_into
+
+
+class Accounts:
+    """What people do with their own account."""
+
+    def __init__(
+        self, database: Database, clock: Clock, passwords: Passwords, throttle: Throttle, sessions: Sessions
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._passwords = passwords
+        self._throttle = throttle
+        self._sessions = sessions
+
+    async def rename(self, who: Principal, name: str) -> None:
+        """Change what others see as the caller's name."""
+        checked = checked_name(name)
+        search = search_text(checked, who.email or "")
+        async with self._database.writing() as session:
+            await session.execute(update(Account).where(Account.id == who.id).values(name=checked, search=search))
+
+    async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
+        """Set a new password; all other sessions of the caller end. `WrongPassword` when `current` is not the present one."""
+        email = who.email or ""
+        await self._throttle.begin(email, address)
+        async with self._database.reading() as session:
+            known = await session.scalar(select(Account.password_hash).where(Account.id == who.id))
+        if not await self._passwords.verify(current, known):
+            raise WrongPassword("The current password is wrong.")
+        await self._throttle.succeeded(email, address)
+        fresh = await self._passwords.hash(new, "new")
+        async with self._database.writing() as session:
+            changed = await session.scalar(
+                update(Account)
+                .where(Account.id == who.id, Account.password_hash == known)
+                .values(password_hash=fresh)
+                .returning(Account.id)
+            )
+            if changed is None:
+                raise WrongPassword("The password has been changed somewhere else in the meantime.")
+            await self._sessions.end_where(
+                session, SignedInSession.account_id == who.id, SignedInSession.id != who.session_id
+            )
+
+
+async def create_account(
+    session: AsyncSession,
+    clock: Clock,
+    *,
+    email: str,
+    name: str,
+    country: str,
+    institution_id: str | None,
+    role: Role | None,
+    password_hash: str | None,
+) -> Account:
+    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense."""
+    country = country.upper()
+    region_for_country(country)
+    if role is Role.SERVICE or (role is None) != (institution_id is None):
+        raise InvalidRequest("A person is a member or an administrator of their institution.", field="role")
+    address, shown = emails.checked(email), checked_name(name)
+    values = {
+        "id": new_identifier(),
+        "email": address,
+        "name": shown,
+        "search": search_text(shown, address),
+        "country": country,
+        "institution_id": institution_id,
+        "role": role.value if role else None,
+        "password_hash": password_hash,
+        "created_at": clock.now(),
+    }
+    made = await session.scalar(
+        insert_into(session, Account).values(values).on_conflict_do_nothing().returning(Account.id)
+    )
+    if made is None:
+        raise Conflict(
+            "This e-mail address has an account already.", advice="Ask them to sign in, or use another address."
+        )
+    return await session.get_one(Account, made)

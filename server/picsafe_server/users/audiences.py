@@ -1,0 +1,38 @@
+"""Names of those who share a list or are told of a change together. A listing or an event is written once an audience, not once a person."""
+
+from __future__ import annotations
+
+
+def inbox(account_id: str) -> str:
+    """One person, for what is addressed to them."""
+    return f"inbox:{account_id}"
+
+
+def sent(account_id: str) -> str:
+    """One person, for what they sent."""
+    return f"sent:{account_id}"
+
+
+def members(institution_id: str) -> str:
+    """Every member of an institution whose policy lets members open what colleagues sent or received."""
+    return f"members:{institution_id}"
+
+
+def services(institution_id: str) -> str:
+    """The service accounts of an institution."""
+    return f"services:{institution_id}"
+
+
+def session(session_id: str) -> str:
+    """One session or service account, to be told that it has ended."""
+    return f"session:{session_id}"
+
+
+def is_sent(audience: str) -> bool:
+    """Whether the audience sees the report as its sender."""
+    return audience.startswith("sent:")
+
+
+def is_services(audience: str) -> bool:
+    """Whether the audience is made of machines, which poll."""
+    return audience.startswith("services:")

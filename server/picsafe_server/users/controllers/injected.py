@@ -1,0 +1,14 @@
+"""What handlers are given besides the request."""
+
+from __future__ import annotations
+
+from litestar.di import NamedDependency
+
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.services import Services
+
+Caller = NamedDependency[Principal]
+"""Who is calling; the route's guard has let them in."""
+
+Parts = NamedDependency[Services]
+"""The parts of the user server."""

@@ -1,0 +1,110 @@
+"""`/users/v1/institution`: what administrators see and change of their own institution."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from picsafe_protocol import limits
+from picsafe_protocol.tokens import Role
+from picsafe_server.access import only
+from picsafe_server.users.access import ADMINISTRATOR
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.institutions import Policy
+from picsafe_server.users.schemas import (
+    InstitutionChange,
+    InstitutionView,
+    InvitedMember,
+    Member,
+    MemberChange,
+    MemberPage,
+    NewMember,
+    NewService,
+    NewServiceView,
+    ServiceList,
+    ServiceView,
+    given,
+)
+
+_ONLY = only(ADMINISTRATOR)
+
+Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
+After = Annotated[
+    str | None, QueryParameter(max_length=limits.EMAIL_CHARACTERS, description="`next` of the page before")
+]
+
+
+class InstitutionController(Controller):
+    """The caller's institution."""
+
+    path = "/v1/institution"
+    tags = ("users",)
+
+    @get("", summary="My institution and its policy", **_ONLY)
+    async def institution(self, caller: Caller) -> InstitutionView:
+        """As its administrators see it."""
+        assert caller.institution is not None  # noqa: S101 an administrator has one
+        return InstitutionView.of(caller.institution)
+
+    @patch("", summary="Change the policy", **_ONLY)
+    async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
+        """Holds for reports made from now on. Retention and idle lock can only be shortened; key servers are https."""
+        fields = {name: getattr(data, name) for name in data.__struct_fields__}
+        policy = Policy(**{name: value for name, value in fields.items() if given(value)})
+        return InstitutionView.of(await services.institutions.change(caller, policy))
+
+    @get("/members", summary="Members", **_ONLY)
+    async def members(
+        self, caller: Caller, services: Parts, after: After = None, limit: Limit = limits.PAGE_ROWS
+    ) -> MemberPage:
+        """A page, in the order of their addresses."""
+        rows = await services.members.page(caller, after, limit + 1)
+        following = rows[limit - 1].email if len(rows) > limit else None
+        return MemberPage([Member.of(row) for row in rows[:limit]], following)
+
+    @post("/members", summary="Add a member", **_ONLY)
+    async def add_member(self, data: JSONBody[NewMember], caller: Caller, services: Parts) -> InvitedMember:
+        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account."""
+        invited = await services.members.add(
+            caller, email=data.email, name=data.name, country=data.country, role=Role(data.role)
+        )
+        return InvitedMember.with_token(invited.account, invited.invitation_token)
+
+    @patch("/members/{member_id:str}", summary="Change a member", **_ONLY)
+    async def change_member(
+        self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: Parts
+    ) -> Member:
+        """Role, or disabled: then their sessions end. 409 `last_administrator` for the only one left."""
+        role = Role(data.role) if isinstance(data.role, str) else None
+        disabled = data.disabled if isinstance(data.disabled, bool) else None
+        return Member.of(await services.members.change(caller, member_id, role=role, disabled=disabled))
+
+    @delete("/members/{member_id:str}", summary="Remove a member", **_ONLY)
+    async def remove_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> None:
+        """Closes the account for good. Their name stays on what they sent."""
+        await services.members.remove(caller, member_id)
+
+    @post("/members/{member_id:str}/invitation", summary="Invite a member again", **_ONLY)
+    async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
+        """For a lost invitation or a forgotten password; an older invitation is worthless from now on."""
+        invited = await services.members.invite_again(caller, member_id)
+        return InvitedMember.with_token(invited.account, invited.invitation_token)
+
+    @get("/service-accounts", summary="Service accounts", **_ONLY)
+    async def service_accounts(self, caller: Caller, services: Parts) -> ServiceList:
+        """Those that are not revoked."""
+        rows = await services.service_accounts.of(caller.institution_id or "")
+        return ServiceList([ServiceView.of(row) for row in rows])
+
+    @post("/service-accounts", summary="Make a service account", **_ONLY)
+    async def make_service_account(self, data: JSONBody[NewService], caller: Caller, services: Parts) -> NewServiceView:
+        """Its token is shown this once. It sees every report of the institution, and polls for new ones."""
+        made = await services.service_accounts.create(caller.institution_id or "", data.name)
+        return NewServiceView(made.account.id, made.account.name, made.token)
+
+    @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **_ONLY)
+    async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
+        """Its token is worthless from now on."""
+        await services.service_accounts.revoke(caller.institution_id or "", account_id)

@@ -1,0 +1,31 @@
+"""`/users/v1/events`: the live inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.response import Stream
+
+from picsafe_server.access import only
+from picsafe_server.users.access import SIGNED_IN
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.listings import number_of
+
+
+@get(
+    "/v1/events",
+    media_type="text/event-stream",
+    summary="What changes, as it changes",
+    tags=["users"],
+    **only(SIGNED_IN),
+)
+async def events(request: Request[Any, Any, Any], caller: Caller, services: Parts) -> Stream:
+    """Server-sent events: `report` with a report, `removed` with an id, `session-ended`. `Last-Event-ID` resumes."""
+    last_seen = request.headers.get("last-event-id")
+    position = number_of(last_seen, "Last-Event-ID") if last_seen else None
+    return Stream(
+        services.streams.of(caller, position),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )

@@ -1,0 +1,73 @@
+"""`/users/v1/me` and `/users/v1/invitations`: the caller's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Controller, Request, get, patch, post
+from litestar.params import JSONBody
+
+from picsafe_protocol.regions import REGIONS
+from picsafe_server.access import OPEN, only
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.access import PERSON, SIGNED_IN
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.schemas import Acceptance, InstitutionFacts, Me, NewPassword, Rename
+from picsafe_server.users.services import Services
+
+
+def describe(who: Principal, services: Services) -> Me:
+    """The caller, and where their servers are."""
+    settings, institution = services.context.settings, who.institution
+    return Me(
+        id=who.id,
+        email=who.email,
+        name=who.name,
+        country=who.country,
+        region=who.region,
+        role=who.role.value if who.role else None,
+        kind="service" if who.is_service else "person",
+        institution=InstitutionFacts(
+            institution.id, institution.name, institution.idle_lock_minutes, institution.retention_days
+        )
+        if institution
+        else None,
+        server_time=rfc3339(services.context.clock.now()),
+        users_url=settings.users_base,
+        key_servers=services.grants.key_servers(who),
+        clouds={region: settings.cloud_base(region) for region in REGIONS},
+    )
+
+
+class MeController(Controller):
+    """The caller's account."""
+
+    path = "/v1/me"
+    tags = ("users",)
+
+    @get("", summary="Who am I", **only(SIGNED_IN))
+    async def me(self, caller: Caller, services: Parts) -> Me:
+        """The caller, their institution, and the servers that they may use."""
+        return describe(caller, services)
+
+    @patch("", summary="Change my name", **only(PERSON))
+    async def rename(self, data: JSONBody[Rename], caller: Caller, services: Parts) -> Me:
+        """Changes what others see."""
+        if isinstance(data.name, str):
+            await services.accounts.rename(caller, data.name)
+        return describe(await services.sessions.again(caller), services)
+
+    @post("/password", status_code=204, summary="Change my password", **only(PERSON))
+    async def change_password(
+        self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: Parts
+    ) -> None:
+        """The caller's other sessions end."""
+        address = request.client.host if request.client else ""
+        await services.accounts.change_password(caller, data.current, data.new, address)
+
+
+@post("/v1/invitations", status_code=201, summary="Accept an invitation", tags=["users"], **only(OPEN))
+async def accept_invitation(data: JSONBody[Acceptance], services: Parts) -> None:
+    """Sets the password of the invited person and signs nobody in. 401 `token_refused` for a wrong, used or old invitation."""
+    await services.invitations.accept(data.token, data.password)

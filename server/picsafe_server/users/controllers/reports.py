@@ -1,0 +1,118 @@
+"""`/users/v1/reports` and `/users/v1/recipients`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, delete, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from picsafe_protocol import limits
+from picsafe_server.access import only
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.recipients import suggest
+from picsafe_server.users.report_view import Box, ReportView
+from picsafe_server.users.schemas import (
+    GrantAt,
+    GrantRequest,
+    NewReport,
+    NewReports,
+    Person,
+    ReceiptBody,
+    ReportBegun,
+    ReportPage,
+    SignedGrant,
+    Suggestion,
+    Suggestions,
+)
+from picsafe_server.users.visibility import visible
+
+Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
+Cursor = Annotated[str | None, QueryParameter(max_length=40, description="where the page begins: from the page before")]
+
+
+class ReportController(Controller):
+    """The index of reports."""
+
+    path = "/v1/reports"
+    tags = ("users",)
+
+    @post("", summary="Begin a report", **only(PERSON))
+    async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
+        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account."""
+        begun = await services.drafts.begin(caller, data.recipients)
+        return ReportBegun(
+            report_id=begun.report.id,
+            region=begun.report.region,
+            expires_at=rfc3339(begun.report.expires_at),
+            cloud=GrantAt(begun.cloud.url, begun.cloud.token),
+            keyserver=GrantAt(begun.keyserver.url, begun.keyserver.token),
+            recipients=[Person.of(account) for account in begun.recipients],
+        )
+
+    @get("", summary="Reports received or sent", **only(PERSON))
+    async def reports(
+        self, caller: Caller, services: Parts, box: FromQuery[Box] = "inbox", before: Cursor = None, limit: Limit = 50
+    ) -> ReportPage:
+        """A page, newest first. The inbox holds what can be opened; what was sent stays listed a while after its time."""
+        page = await services.listings.newest(caller, box, before, limit)
+        return ReportPage(page.reports, page.cursor if page.more else None)
+
+    @get("/new", summary="Reports received since last time", **only(SIGNED_IN))
+    async def new(self, caller: Caller, services: Parts, after: Cursor = None, limit: Limit = 100) -> NewReports:
+        """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped."""
+        page = await services.listings.new(caller, after, limit)
+        return NewReports(page.reports, page.cursor, page.more)
+
+    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN))
+    async def report(self, report_id: FromPath[str], caller: Caller, services: Parts) -> ReportView:
+        """404 for everybody who may not know of it."""
+        async with services.database.reading() as session:
+            return await services.views.one(session, caller, await visible(session, caller, report_id))
+
+    @post("/{report_id:str}/receipt", status_code=200, summary="Make a report available", **only(PERSON))
+    async def accept_receipt(
+        self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: Parts
+    ) -> ReportView:
+        """The sender hands in the cloud's receipt; its recipients see the report at once. The same receipt again changes nothing."""
+        report = await services.reports.accept_receipt(caller, report_id, data.receipt)
+        async with services.database.reading() as session:
+            return await services.views.one(session, caller, report)
+
+    @post("/{report_id:str}/grants", status_code=200, summary="Make a grant", **only(SIGNED_IN))
+    async def make_grant(
+        self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: Parts
+    ) -> SignedGrant:
+        """To download, for everybody who sees the report; to go on with a draft, for its sender. 410 when its time is over."""
+        signed = await services.reports.grant(caller, report_id, data.wanted)
+        return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
+
+    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON))
+    async def opened(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+        """The first time is kept, and shown to the sender."""
+        await services.reports.opened(caller, report_id)
+
+    @post("/{report_id:str}/collected", status_code=204, summary="It is safely filed", **only(SERVICE))
+    async def collected(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+        """The service account has the files safely on its own disk."""
+        await services.reports.collected(caller, report_id)
+
+    @delete("/{report_id:str}", summary="Withdraw a report", **only(PERSON))
+    async def withdraw(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+        """Its sender takes it back: nobody can open it from now on; key and ciphertext are destroyed."""
+        await services.withdrawals.withdraw(caller, report_id)
+
+
+@get("/v1/recipients", summary="Find recipients", tags=["users"], **only(PERSON))
+async def suggest_recipients(
+    caller: Caller,
+    services: Parts,
+    text: Annotated[
+        str, QueryParameter(name="query", max_length=limits.EMAIL_CHARACTERS, description="part of a name or address")
+    ] = "",
+) -> Suggestions:
+    """Colleagues, and people written to before, whose name or address contains the text."""
+    found = await suggest(services.database, caller, text)
+    return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])

@@ -1,0 +1,59 @@
+"""`/users/v1/sessions`: signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from picsafe_protocol import limits
+from picsafe_server.access import OPEN, only
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.access import PERSON
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.controllers.me import describe
+from picsafe_server.users.cookies import check_not_foreign, no_cookie, session_cookie
+from picsafe_server.users.names import checked_name
+from picsafe_server.users.schemas import SessionBegun, SessionList, SessionView, SignIn
+
+_UNNAMED = "Unnamed device"
+
+
+class SessionController(Controller):
+    """Sessions of people."""
+
+    path = "/v1/sessions"
+    tags = ("users",)
+
+    @post("", summary="Sign in", **only(OPEN))
+    async def sign_in(
+        self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: Parts
+    ) -> Response[SessionBegun]:
+        """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many."""
+        settings = services.context.settings
+        check_not_foreign(request, settings)
+        device = checked_name(data.device, "device", limits.DEVICE_CHARACTERS) if data.device.strip() else _UNNAMED
+        address = request.client.host if request.client else ""
+        signed_in = await services.sessions.sign_in(data.email, data.password, device, address)
+        by_token = data.transport == "token"
+        body = SessionBegun(
+            me=describe(signed_in.principal, services),
+            expires_at=rfc3339(signed_in.expires_at),
+            token=signed_in.token if by_token else None,
+        )
+        return Response(body, cookies=[] if by_token else [session_cookie(settings, signed_in.token)])
+
+    @get("", summary="My sessions", **only(PERSON))
+    async def sessions(self, caller: Caller, services: Parts) -> SessionList:
+        """Where the caller is signed in, last used first."""
+        rows = await services.sessions.of(caller)
+        return SessionList([SessionView.of(row, caller.session_id) for row in rows])
+
+    @delete("/{session_id:str}", summary="Sign out", **only(PERSON))
+    async def sign_out(self, session_id: FromPath[str], caller: Caller, services: Parts) -> Response[None]:
+        """Ends one of the caller's sessions at once; `current` names the one that asks."""
+        current = session_id in {"current", caller.session_id}
+        await services.sessions.end(caller, caller.session_id if current else session_id)
+        cookies = [no_cookie(services.context.settings)] if current else []
+        return Response(None, cookies=cookies)

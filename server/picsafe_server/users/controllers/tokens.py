@@ -1,0 +1,19 @@
+"""`/users/v1/tokens`: user tokens for key servers."""
+
+from __future__ import annotations
+
+from litestar import post
+from litestar.params import JSONBody
+
+from picsafe_server.access import only
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.access import SIGNED_IN
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.schemas import SignedToken, TokenRequest
+
+
+@post("/v1/tokens", status_code=200, summary="Make a user token", tags=["users"], **only(SIGNED_IN))
+async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: Parts) -> SignedToken:
+    """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list."""
+    signed = services.grants.user_token(caller, data.audience)
+    return SignedToken(signed.token, rfc3339(signed.expires_at))

@@ -1,0 +1,57 @@
+"""The session cookie, and why a request that carries it can be believed to come from our own page."""
+
+from __future__ import annotations
+
+from litestar.datastructures import Cookie
+
+from picsafe_protocol.errors import NotPermitted
+from picsafe_server.access import Connection
+from picsafe_server.settings import Settings
+
+_HOST = "__Host-picsafe-session"
+_LOOPBACK = "picsafe-session"
+"""WebKit refuses Secure cookies on plain http, even on this machine's own address; and `__Host-` demands Secure."""
+
+_READS_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(settings: Settings) -> str:
+    """The one name that is read and written here. The plain one exists on plain http to this machine only."""
+    return _LOOPBACK if settings.is_loopback_http else _HOST
+
+
+def session_cookie(settings: Settings, token: str) -> Cookie:
+    """The cookie of a session. It has no date: on a shared ward computer, closing the browser signs out."""
+    return Cookie(
+        key=cookie_name(settings),
+        value=token,
+        path="/",
+        secure=not settings.is_loopback_http,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def no_cookie(settings: Settings) -> Cookie:
+    """What makes the browser forget the cookie."""
+    cookie = session_cookie(settings, "")
+    cookie.max_age = 0
+    return cookie
+
+
+def check_same_site(connection: Connection, settings: Settings) -> None:
+    """`NotPermitted` when a request that changes something comes with the cookie but not from our page (OWASP: CSRF)."""
+    if connection.scope.get("method") in _READS_ONLY:
+        return
+    if connection.headers.get("sec-fetch-site") == "same-origin":
+        return
+    if connection.headers.get("origin") not in {settings.origin, *settings.client_origins}:
+        raise NotPermitted(
+            "This request comes from another site than My PicSafe.", advice="Open My PicSafe at its own address."
+        )
+
+
+def check_not_foreign(connection: Connection, settings: Settings) -> None:
+    """For signing in: `NotPermitted` when a browser says that the request comes from another site; programs say nothing."""
+    if "origin" in connection.headers or "sec-fetch-site" in connection.headers:
+        check_same_site(connection, settings)

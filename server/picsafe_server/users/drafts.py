@@ -1,0 +1,125 @@
+"""Beginning a report: who it is for, where it will lie, how long it will live. All of it is fixed here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import InvalidRequest, LimitExceeded, TooManyRequests, UnknownRecipient
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.regions import region_for_country
+from picsafe_protocol.tokens import Action
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.settings import Settings
+from picsafe_server.users import emails
+from picsafe_server.users.grants import Grants, Signed
+from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.principal import Principal
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A new draft: everything that its sender needs to encrypt and upload it."""
+
+    report: Report
+    cloud: Signed
+    keyserver: Signed
+    recipients: Sequence[Account]
+
+
+class Drafts:
+    """Makes drafts."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._grants = grants
+
+    async def begin(self, who: Principal, addresses: Sequence[str]) -> Begun:
+        """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has."""
+        wanted = _wanted(addresses)
+        report = self._report(who)
+        async with self._database.writing() as session:
+            await _check_drafts(session, who, report.created_at)
+            recipients, institutions = await _recipients(session, wanted)
+            if who.institution:
+                institutions |= {who.institution.id: who.institution}
+            session.add(report)
+            await session.flush()
+            session.add_all(
+                ReportRecipient(report_id=report.id, account_id=account.id, position=position)
+                for position, account in enumerate(recipients)
+            )
+            session.add_all(
+                ReportInstitution(
+                    report_id=report.id, institution_id=id_, members=institution.members_may_open == "members"
+                )
+                for id_, institution in institutions.items()
+            )
+            await session.flush()
+            cloud = await self._grants.grant(session, who, report, Action.PACKAGE_UPLOAD)
+            keyserver = await self._grants.grant(session, who, report, Action.KEY_CREATE)
+        return Begun(report, cloud, keyserver, recipients)
+
+    def _report(self, who: Principal) -> Report:
+        own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
+        now = self._clock.now()
+        return Report(
+            id=new_identifier(),
+            sender_id=who.id,
+            region=region_for_country(who.country or ""),
+            state=DRAFT,
+            created_at=now,
+            expires_at=now.replace(microsecond=0) + timedelta(days=min(self._settings.report_days, own_days)),
+        )
+
+
+def _wanted(addresses: Sequence[str]) -> list[str]:
+    wanted = list(dict.fromkeys(map(emails.normalise, addresses)))
+    if not wanted:
+        raise InvalidRequest("A report needs at least one recipient.", field="recipients")
+    if len(wanted) > limits.RECIPIENTS:
+        raise LimitExceeded(
+            f"A report has at most {limits.RECIPIENTS} recipients.",
+            limit="recipients",
+            maximum=limits.RECIPIENTS,
+            actual=len(wanted),
+        )
+    return wanted
+
+
+async def _check_drafts(session: AsyncSession, who: Principal, now: datetime) -> None:
+    since = now - timedelta(hours=limits.UPLOAD_HOURS)
+    drafts = await session.scalar(
+        select(func.count())
+        .select_from(Report)
+        .where(Report.sender_id == who.id, Report.state == DRAFT, Report.created_at > since)
+    )
+    if (drafts or 0) >= limits.OPEN_DRAFTS:
+        raise TooManyRequests(
+            "You have begun many reports that were never sent completely. Finish or withdraw some of them.",
+            retry_after=3600,
+        )
+
+
+async def _recipients(session: AsyncSession, wanted: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:
+    rows = await session.execute(
+        select(Account, Institution)
+        .outerjoin(Institution, Institution.id == Account.institution_id)
+        .where(Account.email.in_(wanted), Account.removed_at.is_(None), Account.disabled_at.is_(None))
+    )
+    by_email = {account.email: (account, institution) for account, institution in rows}
+    unknown = [email for email in wanted if email not in by_email]
+    if unknown:
+        raise UnknownRecipient(
+            f"Nobody with this address uses PicSafe: {', '.join(unknown)}.", field="recipients", recipients=unknown
+        )
+    institutions = {found.id: found for _, found in by_email.values() if found is not None}
+    return [by_email[email][0] for email in wanted], institutions

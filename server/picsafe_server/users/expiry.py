@@ -1,0 +1,76 @@
+"""What happens by the clock: reports end, and after a while are forgotten. Reading compares with the clock and does not wait for this."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol import limits
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import audiences
+from picsafe_server.users.changes import REMOVED, REPORT, Change, Changes
+from picsafe_server.users.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, Listing, Report
+from picsafe_server.users.reports import received_by
+
+_AT_ONCE = 200
+"""Reports in one transaction, so that nobody waits long for the counter of changes."""
+
+
+class Expiry:
+    """Ends and forgets reports."""
+
+    def __init__(self, database: Database, clock: Clock, changes: Changes) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+
+    async def expire(self) -> int:
+        """End the reports whose time is over, and tell those who saw them; how many there were."""
+        total = 0
+        while True:
+            async with self._database.writing() as session:
+                count = await self._expire_some(session)
+            total += count
+            if count < _AT_ONCE:
+                return total
+
+    async def _expire_some(self, session: AsyncSession) -> int:
+        due = (
+            select(Report)
+            .where(Report.state.in_([DRAFT, AVAILABLE]), Report.expires_at <= self._clock.now())
+            .order_by(Report.expires_at)
+            .limit(_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        reports = (await session.scalars(due)).all()
+        changes: list[Change] = []
+        for report in reports:
+            report.state = EXPIRED
+            if report.available_at is not None:
+                received = await received_by(session, report)
+                gone = delete(Listing).where(Listing.report_id == report.id, Listing.audience.in_(received))
+                await session.execute(gone)
+                changes.append(Change(REMOVED, received, report.id))
+                changes.append(Change(REPORT, [audiences.sent(report.sender_id)], report.id))
+        await self._changes.append(session, *changes)
+        return len(reports)
+
+    async def forget(self) -> int:
+        """Delete what the index remembers of reports long over, and events that no live inbox needs any more; how many reports."""
+        now = self._clock.now()
+        old = (
+            select(Report.id)
+            .where(
+                Report.state.in_([EXPIRED, WITHDRAWN]),
+                Report.expires_at <= now - timedelta(days=limits.REPORT_INDEX_DAYS),
+            )
+            .limit(_AT_ONCE)
+        )
+        async with self._database.writing() as session:
+            ids = (await session.scalars(old)).all()
+            await session.execute(delete(Report).where(Report.id.in_(ids)))
+            await session.execute(delete(Event).where(Event.at <= now - timedelta(days=limits.EVENT_DAYS)))
+        return len(ids)

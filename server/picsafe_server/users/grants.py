@@ -1,0 +1,119 @@
+"""What the user server signs: user tokens for key servers, and grants for one action on one report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import KeyServerNotAllowed
+from picsafe_protocol.tokens import (
+    GRANT_TYPE,
+    USER_TOKEN_TYPE,
+    Action,
+    InstitutionAccess,
+    KeyAccess,
+    Role,
+)
+from picsafe_server.clock import Clock
+from picsafe_server.settings import Settings
+from picsafe_server.tokens import Signer
+from picsafe_server.users.models import Account, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.principal import Principal
+
+_AT_KEY_SERVER = frozenset({Action.KEY_CREATE, Action.KEY_REVOKE})
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A token, the base URL of the server that it is for, and when its time is over."""
+
+    url: str
+    token: str
+    expires_at: datetime
+
+
+class Grants:
+    """Signs in the name of the user server. Whether the caller may have it is decided before."""
+
+    def __init__(self, signer: Signer, settings: Settings, clock: Clock) -> None:
+        self._signer = signer
+        self._settings = settings
+        self._clock = clock
+
+    def key_servers(self, who: Principal) -> list[str]:
+        """The allow-list of the caller: the operator's key servers and those of the institution."""
+        own = who.institution.key_servers if who.institution else []
+        known = [self._settings.keys_base, *self._settings.allowed_key_servers, *own]
+        return list(dict.fromkeys(url.rstrip("/") for url in known))
+
+    def user_token(self, who: Principal, audience: str) -> Signed:
+        """Says to the key server `audience` who the caller is; `KeyServerNotAllowed` when it is not on their allow-list."""
+        url = audience.rstrip("/")
+        if url not in self.key_servers(who):
+            raise KeyServerNotAllowed(keyserver_url=audience)
+        claims = {"sub": who.id, "name": who.name, "email": who.email or ""}
+        if who.institution:
+            claims |= {"inst": who.institution.id, "inst_name": who.institution.name}
+        if who.role:
+            claims["role"] = who.role.value
+        token = self._signer.sign(USER_TOKEN_TYPE, url, limits.USER_TOKEN_SECONDS, **claims)
+        return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
+
+    async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> Signed:
+        """Lets the caller do one thing with one report, at the one server that does it."""
+        claims = _claims(who, report, action)
+        if action is Action.KEY_CREATE:
+            claims["access"] = await key_access(session, report)
+        return self._sign_grant(report, action, claims)
+
+    def grant_for_sender(self, sender: Account, report: Report, action: Action) -> Signed:
+        """A grant with which the user server itself does what the sender asked for."""
+        return self._sign_grant(report, action, _claims(sender, report, action))
+
+    def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
+        settings = self._settings
+        url = settings.keys_base if action in _AT_KEY_SERVER else settings.cloud_base(report.region)
+        token = self._signer.sign(GRANT_TYPE, url, limits.GRANT_SECONDS, **claims)
+        return Signed(url, token, self._expiry(limits.GRANT_SECONDS))
+
+    def _expiry(self, seconds: int) -> datetime:
+        return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)
+
+
+def _claims(who: Principal | Account, report: Report, action: Action) -> dict[str, object]:
+    until = int(report.expires_at.timestamp())
+    claims: dict[str, object] = {"sub": who.id, "act": action.value, "rid": report.id, "until": until}
+    if action in _AT_KEY_SERVER:  # its log names people; the cloud need not know them
+        claims |= {"name": who.name, "email": who.email or ""}
+    return claims
+
+
+async def key_access(session: AsyncSession, report: Report) -> KeyAccess:
+    """Who may ever be given the report's key: its people, and the policy of their institutions as it was when the report was made."""
+    recipients = await session.scalars(
+        select(ReportRecipient.account_id)
+        .where(ReportRecipient.report_id == report.id)
+        .order_by(ReportRecipient.position)
+    )
+    institutions = await session.scalars(
+        select(ReportInstitution)
+        .where(ReportInstitution.report_id == report.id)
+        .order_by(ReportInstitution.institution_id)
+    )
+    return KeyAccess(
+        owner=report.sender_id,
+        recipients=list(recipients),
+        institutions=[
+            InstitutionAccess(id=row.institution_id, roles=[role.value for role in _roles(row.members)])
+            for row in institutions
+        ],
+    )
+
+
+def _roles(members: bool) -> Collection[Role]:
+    return [Role.SERVICE, Role.MEMBER, Role.ADMINISTRATOR] if members else [Role.SERVICE]

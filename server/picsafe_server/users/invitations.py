@@ -1,0 +1,76 @@
+"""Invitations: how somebody comes by a password, the first time and after forgetting it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import TokenRefused
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import credentials
+from picsafe_server.users.models import Account, Invitation, SignedInSession
+from picsafe_server.users.passwords import Passwords
+from picsafe_server.users.sessions import Sessions
+from picsafe_server.users.upsert import insert_into
+
+_DAYS = timedelta(days=limits.INVITATION_DAYS)
+
+
+class Invitations:
+    """Makes and accepts invitations."""
+
+    def __init__(self, database: Database, clock: Clock, passwords: Passwords, sessions: Sessions) -> None:
+        self._database = database
+        self._clock = clock
+        self._passwords = passwords
+        self._sessions = sessions
+
+    async def invite(self, session: AsyncSession, account_id: str) -> str:
+        """The token of a new invitation, in the transaction of `session`; an older one of the same account is worthless now."""
+        token = credentials.INVITATION_PREFIX + credentials.new_secret()
+        now = self._clock.now()
+        values = {
+            "token_hash": credentials.digest(token),
+            "created_at": now,
+            "expires_at": now + _DAYS,
+            "used_at": None,
+        }
+        statement = insert_into(session, Invitation).values(account_id=account_id, **values)
+        await session.execute(statement.on_conflict_do_update(index_elements=[Invitation.account_id], set_=values))
+        return token
+
+    async def accept(self, token: str, password: str) -> None:
+        """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old invitation."""
+        digest = credentials.digest(token)
+        async with self._database.reading() as session:
+            await self._check(session, digest, lock=False)
+        fresh = await self._passwords.hash(password)
+        async with self._database.writing() as session:
+            account_id = await self._check(session, digest, lock=True)
+            await session.execute(
+                update(Invitation).where(Invitation.account_id == account_id).values(used_at=self._clock.now())
+            )
+            await session.execute(update(Account).where(Account.id == account_id).values(password_hash=fresh))
+            await self._sessions.end_where(session, SignedInSession.account_id == account_id)
+
+    async def _check(self, session: AsyncSession, digest: bytes, *, lock: bool) -> str:
+        """The invited account, when the invitation is good."""
+        query = select(Invitation, Account).join(Account, Account.id == Invitation.account_id)
+        query = query.where(Invitation.token_hash == digest)
+        row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
+        if row is None or row[1].disabled_at is not None or row[1].removed_at is not None:
+            raise _refused("This invitation is not valid.", "unknown")
+        invitation: Invitation = row[0]
+        if invitation.used_at is not None:
+            raise _refused("This invitation has been used already.", "used")
+        if invitation.expires_at <= self._clock.now():
+            raise _refused("The time of this invitation is over.", "expired")
+        return invitation.account_id
+
+
+def _refused(sentence: str, reason: str) -> TokenRefused:
+    return TokenRefused(sentence, advice="Ask your administrator for a new invitation.", reason=reason)

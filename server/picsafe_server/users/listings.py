@@ -1,0 +1,108 @@
+"""Lists of reports, by keyset: each page reads as many index rows as it shows, however many reports there are."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.errors import InvalidRequest
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import audiences
+from picsafe_server.users.models import AVAILABLE, Listing, Report
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.report_view import Box, Entry, ReportView, ReportViews
+
+_BEYOND = 2**62
+"""Larger than any number of a change."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some reports, and the cursor at which the next page begins. `more` says whether there is one now."""
+
+    reports: list[ReportView]
+    cursor: str
+    more: bool
+
+
+class Listings:
+    """The three lists: received and sent for people, and what is new for whoever polls."""
+
+    def __init__(self, database: Database, clock: Clock, views: ReportViews) -> None:
+        self._database = database
+        self._clock = clock
+        self._views = views
+
+    async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> Page:
+        """A page of what the caller received or sent, newest first. What was sent stays listed after its time; what was received does not."""
+        sent = box == "sent"
+        names = [audiences.sent(who.id)] if sent else who.received
+        conditions = [] if sent else [self._live()]
+        start = _BEYOND if before is None else number_of(before, "before")
+        async with self._database.reading() as session:
+            found = await self._merged(session, who, names, [Listing.sequence < start, *conditions], limit, True)
+            return await self._page(session, who, found, box, limit, start)
+
+    async def new(self, who: Principal, after: str | None, limit: int) -> Page:
+        """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report."""
+        start = 0 if after is None else number_of(after, "after")
+        async with self._database.reading() as session:
+            conditions = [Listing.sequence > start, self._live()]
+            found = await self._merged(session, who, who.received, conditions, limit, False)
+            return await self._page(session, who, found, "inbox", limit, start)
+
+    def _live(self) -> ColumnElement[bool]:
+        return (Report.state == AVAILABLE) & (Report.expires_at > self._clock.now())
+
+    async def _merged(
+        self,
+        session: AsyncSession,
+        who: Principal,
+        names: Sequence[str],
+        conditions: Sequence[ColumnElement[bool]],
+        limit: int,
+        newest_first: bool,
+    ) -> list[Listing]:
+        """One more listing than `limit` from all audiences `names` together, each report once."""
+        order = Listing.sequence.desc() if newest_first else Listing.sequence.asc()
+        pages = [
+            (
+                await session.scalars(
+                    select(Listing)
+                    .join(Report, Report.id == Listing.report_id)
+                    .where(Listing.audience == name, *conditions, _not_own(who, name))
+                    .order_by(order)
+                    .limit(limit + 1)
+                )
+            ).all()
+            for name in names
+        ]
+        merged = heapq.merge(*pages, key=attrgetter("sequence"), reverse=newest_first)
+        once = {listing.sequence: listing for listing in merged}  # a report becomes available once, under one number
+        return list(once.values())[: limit + 1]
+
+    async def _page(
+        self, session: AsyncSession, who: Principal, found: Sequence[Listing], box: Box, limit: int, start: int
+    ) -> Page:
+        shown = found[:limit]
+        reports = await self._views.many(session, who, [Entry(listing.report_id, box) for listing in shown])
+        return Page(reports, str(shown[-1].sequence if shown else start), len(found) > limit)
+
+
+def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:
+    """What colleagues sent stands in an inbox shared with them; what one sent oneself does not, unless it is addressed to oneself."""
+    shared = audience != audiences.inbox(who.id) and not audiences.is_sent(audience)
+    return Report.sender_id != who.id if shared else true()
+
+
+def number_of(cursor: str, field: str) -> int:
+    """The number in a cursor; `InvalidRequest` naming `field` for anything else."""
+    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+        raise InvalidRequest("This is not a cursor that the server gave out.", field=field)
+    return int(cursor)

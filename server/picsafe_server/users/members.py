@@ -1,0 +1,136 @@
+"""The members of an institution, as its administrators see and change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.errors import Conflict, InvalidRequest, LastAdministrator, NotFound
+from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.tokens import Role
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import emails
+from picsafe_server.users.accounts import create_account
+from picsafe_server.users.invitations import Invitations
+from picsafe_server.users.models import Account, Institution, SignedInSession
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Invited:
+    """A member and the token of their invitation, which is shown once."""
+
+    account: Account
+    invitation_token: str
+
+
+class Members:
+    """What administrators do with the members of their own institution."""
+
+    def __init__(self, database: Database, clock: Clock, invitations: Invitations, sessions: Sessions) -> None:
+        self._database = database
+        self._clock = clock
+        self._invitations = invitations
+        self._sessions = sessions
+
+    async def page(self, who: Principal, after: str | None, limit: int) -> Sequence[Account]:
+        """At most `limit` members in the order of their addresses, from the one after the address `after`."""
+        query = select(Account).where(Account.institution_id == who.institution_id, Account.removed_at.is_(None))
+        if after is not None:
+            query = query.where(Account.email > emails.normalise(after))
+        async with self._database.reading() as session:
+            return (await session.scalars(query.order_by(Account.email).limit(limit))).all()
+
+    async def add(self, who: Principal, *, email: str, name: str, country: str, role: Role) -> Invited:
+        """A new member, invited to set a password; `Conflict` when the address has an account already."""
+        async with self._database.writing() as session:
+            account = await create_account(
+                session,
+                self._clock,
+                email=email,
+                name=name,
+                country=country,
+                institution_id=who.institution_id,
+                role=role,
+                password_hash=None,
+            )
+            return Invited(account, await self._invitations.invite(session, account.id))
+
+    async def invite_again(self, who: Principal, account_id: str) -> Invited:
+        """A new invitation, for somebody who lost theirs or forgot their password."""
+        async with self._database.writing() as session:
+            account = await _locked(session, who, account_id)
+            if account.disabled_at is not None:
+                raise Conflict("This member is disabled.", advice="Enable them first.")
+            return Invited(account, await self._invitations.invite(session, account.id))
+
+    async def change(self, who: Principal, account_id: str, *, role: Role | None, disabled: bool | None) -> Account:
+        """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the institution."""
+        if role is Role.SERVICE:
+            raise InvalidRequest("A person is a member or an administrator.", field="role")
+        async with self._database.writing() as session:
+            account = await _locked(session, who, account_id)
+            if (role or account.role) != Role.ADMINISTRATOR or disabled:
+                await _check_not_last(session, account)
+            if role is not None:
+                account.role = role.value
+            if disabled is not None and disabled != (account.disabled_at is not None):
+                account.disabled_at = self._clock.now() if disabled else None
+            await session.flush()
+            if account.disabled_at is not None:
+                await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+        return account
+
+    async def remove(self, who: Principal, account_id: str) -> None:
+        """Close a member's account for good. Their name stays on what they sent; their address is free again."""
+        async with self._database.writing() as session:
+            account = await _locked(session, who, account_id)
+            await _check_not_last(session, account)
+            account.removed_at = self._clock.now()
+            account.password_hash = None
+            await session.flush()
+            await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+
+
+async def _locked(session: AsyncSession, who: Principal, account_id: str) -> Account:
+    """A member of the caller's institution, with the institution locked: two administrators cannot demote each other at once."""
+    await session.execute(select(Institution.id).where(Institution.id == who.institution_id).with_for_update())
+    account = None
+    if is_identifier(account_id):
+        account = await session.scalar(
+            select(Account)
+            .where(
+                Account.id == account_id,
+                Account.institution_id == who.institution_id,
+                Account.removed_at.is_(None),
+            )
+            .with_for_update()
+        )
+    if account is None:
+        raise NotFound
+    return account
+
+
+async def _check_not_last(session: AsyncSession, account: Account) -> None:
+    """`LastAdministrator` when `account` is the only administrator who can sign in."""
+    if account.role != Role.ADMINISTRATOR or account.disabled_at is not None:
+        return
+    others = await session.scalar(
+        select(func.count())
+        .select_from(Account)
+        .where(
+            Account.institution_id == account.institution_id,
+            Account.id != account.id,
+            Account.role == Role.ADMINISTRATOR.value,
+            Account.disabled_at.is_(None),
+            Account.removed_at.is_(None),
+            Account.password_hash.is_not(None),
+        )
+    )
+    if not others:
+        raise LastAdministrator

@@ -1,0 +1,6 @@
+"""Alembic's entry for the user server's database; `Database.migrate` opens the connection."""
+
+from picsafe_server.database import run_migrations
+from picsafe_server.users.models import Base
+
+run_migrations(Base.metadata)

@@ -1,0 +1,244 @@
+"""The user server's database: people and machines, and the index of reports. No patient data anywhere.
+
+Three tables carry the live inbox. `changes` counts every change that somebody may see; the counter's row is locked in the
+transaction that makes the change, so numbers have no gaps and become visible in their order. `listings` says in which lists an
+available report stands, by the number under which it became available. `events` says who is to be told of which change.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from advanced_alchemy.base import create_registry
+from advanced_alchemy.types import DateTimeUTC
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from picsafe_protocol import limits
+
+_ID = String(26)
+_AUDIENCE = String(40)
+_MOMENT = DateTimeUTC(timezone=True)
+_DIGEST = LargeBinary(32)
+
+DRAFT = "draft"
+AVAILABLE = "available"
+EXPIRED = "expired"
+WITHDRAWN = "withdrawn"
+
+
+class Base(DeclarativeBase):
+    """The user server's own tables; other roles have registries of their own."""
+
+    registry = create_registry()
+
+
+class Institution(Base):
+    """An enterprise account and its policy."""
+
+    __tablename__ = "institutions"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    name: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS))
+    retention_days: Mapped[int] = mapped_column(default=limits.REPORT_DAYS)
+    idle_lock_minutes: Mapped[int] = mapped_column(default=limits.IDLE_LOCK_MINUTES)
+    members_may_open: Mapped[str] = mapped_column(String(10), default="recipients")
+    """`recipients`: named recipients alone; `members`: every member may open what a colleague sent or received."""
+    key_servers: Mapped[list[str]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
+class Account(Base):
+    """A person. Removed ones stay, so that reports keep their names; their address is free for a new account."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        Index(
+            "uq_accounts_email",
+            "email",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL"),
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index("ix_accounts_institution_id", "institution_id", "email"),
+    )
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    email: Mapped[str] = mapped_column(String(limits.EMAIL_CHARACTERS))
+    """Normalised: see `emails.normalise`."""
+    name: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS))
+    search: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS + 1 + limits.EMAIL_CHARACTERS))
+    """See `names.search_text`."""
+    country: Mapped[str] = mapped_column(String(2))
+    institution_id: Mapped[str | None] = mapped_column(ForeignKey("institutions.id"))
+    role: Mapped[str | None] = mapped_column(String(20))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    """None until the invitation is accepted."""
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    disabled_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
+class ServiceAccount(Base):
+    """A machine user of an institution. Its token is `picsafe_st_<id>_<secret>`; only the hash of the secret is here."""
+
+    __tablename__ = "service_accounts"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), index=True)
+    name: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS))
+    secret_hash: Mapped[bytes] = mapped_column(_DIGEST)
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    last_used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    revoked_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
+class SignedInSession(Base):
+    """A person signed in on a device. Ended sessions are deleted."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(_DIGEST, unique=True)
+    device: Mapped[str] = mapped_column(String(limits.DEVICE_CHARACTERS))
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    last_used_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+    expires_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
+class Invitation(Base):
+    """Lets one person set a password once. One an account: a new one replaces the old."""
+
+    __tablename__ = "invitations"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(_DIGEST, unique=True)
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    expires_at: Mapped[datetime] = mapped_column(_MOMENT)
+    used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
+class SignInFailures(Base):
+    """How often signing in failed of late, for one account (known or not) or one client address. Subjects are hashes."""
+
+    __tablename__ = "sign_in_failures"
+
+    subject: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+    count: Mapped[int]
+
+
+class Report(Base):
+    """The index entry of a report. What is in it, the user server does not know."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index("ix_reports_state", "state", "expires_at"),
+        Index("ix_reports_sender_id", "sender_id", "state", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    sender_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    region: Mapped[str] = mapped_column(String(2))
+    state: Mapped[str] = mapped_column(String(10))
+    """As last written; by the clock it may have expired since: see `visibility.state_of`."""
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    expires_at: Mapped[datetime] = mapped_column(_MOMENT)
+    """Whole seconds, as tokens carry it."""
+    available_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    collected_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    """Bytes of the package."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+def _of_report() -> Mapped[str]:
+    return mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ReportRecipient(Base):
+    """Somebody to whom a report is addressed."""
+
+    __tablename__ = "report_recipients"
+
+    report_id: Mapped[str] = _of_report()
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    position: Mapped[int]
+
+
+class ReportInstitution(Base):
+    """An institution of the sender or of a recipient, with its policy when the report was made: the key server was told the same."""
+
+    __tablename__ = "report_institutions"
+
+    report_id: Mapped[str] = _of_report()
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), primary_key=True)
+    members: Mapped[bool]
+    """Whether all its members may open the report; its service accounts always may."""
+
+
+class Opening(Base):
+    """When a person first read a report."""
+
+    __tablename__ = "openings"
+
+    report_id: Mapped[str] = _of_report()
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    opened_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
+class WithdrawalCall(Base):
+    """A call to another server that a withdrawal still owes: written with the withdrawal, deleted once it succeeded."""
+
+    __tablename__ = "withdrawal_calls"
+
+    report_id: Mapped[str] = _of_report()
+    action: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """`key.revoke` or `package.delete`."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
+class Listing(Base):
+    """An available report in the list of one audience."""
+
+    __tablename__ = "listings"
+
+    audience: Mapped[str] = mapped_column(_AUDIENCE, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    report_id: Mapped[str] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
+
+
+class Event(Base):
+    """A change that one audience is to be told of."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_audience", "audience", "sequence"),)
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    audience: Mapped[str] = mapped_column(_AUDIENCE, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    """`report`, `removed` or `session-ended`."""
+    report_id: Mapped[str | None] = mapped_column(_ID)
+    at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
+class ChangeCounter(Base):
+    """One row: the number of the last change."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+class Correspondence(Base):
+    """Who wrote to whom, for suggesting recipients."""
+
+    __tablename__ = "correspondence"
+
+    sender_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    recipient_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    last_at: Mapped[datetime] = mapped_column(_MOMENT)

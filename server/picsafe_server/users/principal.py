@@ -1,0 +1,80 @@
+"""Who is calling: a person with a session, or a service account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from picsafe_protocol.regions import region_for_country
+from picsafe_protocol.tokens import Role
+from picsafe_server.users import audiences
+from picsafe_server.users.models import Account, Institution, ServiceAccount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """An authenticated caller, as one request sees it."""
+
+    id: str
+    name: str
+    role: Role | None
+    institution: Institution | None
+    email: str | None
+    """None for a service account."""
+    country: str | None
+    """None for a service account."""
+    session_id: str
+    """The session; for a service account, its own identifier: what ends when it is revoked."""
+
+    @property
+    def is_service(self) -> bool:
+        return self.role is Role.SERVICE
+
+    @property
+    def region(self) -> str | None:
+        """Where reports of this person are stored."""
+        return region_for_country(self.country) if self.country else None
+
+    @property
+    def institution_id(self) -> str | None:
+        return self.institution.id if self.institution else None
+
+    @property
+    def received(self) -> Sequence[str]:
+        """The audiences whose lists together are what this caller received."""
+        if self.is_service:
+            return [audiences.services(self.institution_id or "")]
+        own = [audiences.inbox(self.id)]
+        return [*own, audiences.members(self.institution_id)] if self.institution_id else own
+
+    @property
+    def listens_to(self) -> Sequence[str]:
+        """The audiences whose events this caller is told of."""
+        sent = [] if self.is_service else [audiences.sent(self.id)]
+        return [*self.received, *sent, audiences.session(self.session_id)]
+
+
+def person(account: Account, institution: Institution | None, session_id: str) -> Principal:
+    """The caller with this account."""
+    return Principal(
+        id=account.id,
+        name=account.name,
+        role=Role(account.role) if account.role else None,
+        institution=institution,
+        email=account.email,
+        country=account.country,
+        session_id=session_id,
+    )
+
+
+def service(account: ServiceAccount, institution: Institution) -> Principal:
+    """The caller with this service account."""
+    return Principal(
+        id=account.id,
+        name=account.name,
+        role=Role.SERVICE,
+        institution=institution,
+        email=None,
+        country=None,
+        session_id=account.id,
+    )

@@ -1,0 +1,73 @@
+"""The user server as a role of the process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from litestar import Request, Router
+from litestar.di import Provide
+
+from picsafe_server.database import Database
+from picsafe_server.json_bodies import json_only
+from picsafe_server.roles import Role
+from picsafe_server.tokens import Signer
+from picsafe_server.users import services as parts
+from picsafe_server.users.authentication import authenticate
+from picsafe_server.users.controllers import CONTROLLERS
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.services import Services
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def _caller(request: Request[Any, Any, Any]) -> Principal:
+    return await authenticate(request)
+
+
+class UsersRole(Role):
+    """Accounts, institutions, tokens and the report index under `/users`."""
+
+    name: ClassVar[str] = "users"
+    services: Services
+    """There once the role has started."""
+
+    def router(self) -> Router:
+        def services() -> Services:
+            return self.services
+
+        return Router(
+            "/users",
+            route_handlers=CONTROLLERS,
+            guards=[json_only],
+            dependencies={"services": Provide(services, sync_to_thread=False), "caller": Provide(_caller)},
+        )
+
+    async def start(self) -> None:
+        settings = self.context.settings
+        database = Database(settings.database(self.name), MIGRATIONS)
+        await database.migrate()
+        signing_key = self.context.folder(self.name) / "signing.pem"
+        signer = Signer.from_file(settings.users_base, signing_key, self.context.clock)
+        self.services = parts.build(self.context, database, signer)
+
+    def closing(self) -> None:
+        self.services.live.close()
+
+    async def stop(self) -> None:
+        await self.services.live.stop()
+        await self.services.database.close()
+
+    async def ready(self) -> None:
+        await self.services.database.check()
+
+    async def sweep(self) -> Mapping[str, int]:
+        services = self.services
+        return {
+            "reports expired": await services.expiry.expire(),
+            "reports forgotten": await services.expiry.forget(),
+            "withdrawal calls made": await services.withdrawals.make_calls(),
+            "sessions ended": await services.sessions.sweep(),
+            "sign-in counts forgotten": await services.throttle.sweep(),
+        }

@@ -1,0 +1,345 @@
+"""What goes over HTTP, but for reports (`report_view.py`). Times are RFC 3339 in UTC; sizes are bytes. Unknown fields are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from picsafe_protocol import limits
+from picsafe_protocol.tokens import Action
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.report_view import ReportView
+
+Email = Annotated[str, Meta(max_length=limits.EMAIL_CHARACTERS, description="an e-mail address, in any case")]
+Password = Annotated[str, Meta(max_length=4 * limits.PASSWORD_CHARACTERS_MAX)]
+"""Counted after normalisation, see `passwords.py`; this only bounds what is read."""
+Name = Annotated[str, Meta(max_length=2 * limits.NAME_CHARACTERS)]
+Country = Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2")]
+Url = Annotated[str, Meta(max_length=limits.URL_CHARACTERS, description="a base URL")]
+Token = Annotated[str, Meta(max_length=8192)]
+PersonRole = Literal["member", "administrator"]
+
+
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body of a request."""
+
+
+class SignIn(Body):
+    """Who signs in, where. `transport`: `cookie` for browsers, `token` for programs."""
+
+    email: Email
+    password: Password
+    device: Annotated[str, Meta(max_length=4 * limits.DEVICE_CHARACTERS)] = ""
+    transport: Literal["cookie", "token"] = "cookie"
+
+
+class Rename(Body):
+    """A new name; left out, it stays."""
+
+    name: Name | UnsetType = UNSET
+
+
+class NewPassword(Body):
+    """12 to 256 characters."""
+
+    current: Password
+    new: Password
+
+
+class Acceptance(Body):
+    """An invitation's token and the password that its holder chooses."""
+
+    token: Annotated[str, Meta(max_length=200)]
+    password: Password
+
+
+class NewReport(Body):
+    """To whom a report goes: 1 to 50 addresses of accounts."""
+
+    recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
+
+
+class ReceiptBody(Body):
+    """What the cloud answered when the upload was complete."""
+
+    receipt: Token
+
+
+class GrantRequest(Body):
+    """What the grant is for."""
+
+    action: Literal["package.upload", "package.download", "key.create"]
+
+    @property
+    def wanted(self) -> Action:
+        return Action(self.action)
+
+
+class TokenRequest(Body):
+    """The key server that the user token is for."""
+
+    audience: Url
+
+
+class InstitutionChange(Body):
+    """What is left out stays."""
+
+    name: Name | UnsetType = UNSET
+    retention_days: int | UnsetType = UNSET
+    idle_lock_minutes: int | UnsetType = UNSET
+    members_may_open: Literal["recipients", "members"] | UnsetType = UNSET
+    key_servers: Annotated[list[str], Meta(max_length=100)] | UnsetType = UNSET
+
+
+class NewMember(Body):
+    """Somebody who is to join."""
+
+    email: Email
+    name: Name
+    country: Country
+    role: PersonRole = "member"
+
+
+class MemberChange(Body):
+    """What is left out stays."""
+
+    role: PersonRole | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+
+
+class NewService(Body):
+    """What the service account is called."""
+
+    name: Name
+
+
+class InstitutionFacts(Struct, frozen=True):
+    """What a member needs to know of their institution."""
+
+    id: str
+    name: str
+    idle_lock_minutes: int
+    retention_days: int
+
+
+class Me(Struct, frozen=True):
+    """The caller, and where their servers are. `email`, `country` and `region` are null for a service account."""
+
+    id: str
+    email: str | None
+    name: str
+    country: str | None
+    region: str | None
+    role: Literal["member", "administrator", "service"] | None
+    kind: Literal["person", "service"]
+    institution: InstitutionFacts | None
+    server_time: str
+    users_url: str
+    key_servers: list[str]
+    clouds: dict[str, str]
+
+
+class SessionBegun(Struct, frozen=True, omit_defaults=True):
+    """`token` is there for `transport: token` only. `expires_at` is the latest end; 12 idle hours end it earlier."""
+
+    me: Me
+    expires_at: str
+    token: str | None = None
+
+
+class SessionView(Struct, frozen=True):
+    """A session of the caller. `current` is the one that asks."""
+
+    id: str
+    device: str
+    created_at: str
+    last_used_at: str
+    current: bool
+
+    @classmethod
+    def of(cls, row: SignedInSession, current: str) -> SessionView:
+        return cls(row.id, row.device, rfc3339(row.created_at), rfc3339(row.last_used_at), row.id == current)
+
+
+class SessionList(Struct, frozen=True):
+    """Last used first."""
+
+    sessions: list[SessionView]
+
+
+class SignedGrant(Struct, frozen=True):
+    """A grant for the server at `url`."""
+
+    url: str
+    grant: str
+    expires_at: str
+
+
+class GrantAt(Struct, frozen=True):
+    """A grant for the server at `url`."""
+
+    url: str
+    grant: str
+
+
+class SignedToken(Struct, frozen=True):
+    """A user token."""
+
+    token: str
+    expires_at: str
+
+
+class Person(Struct, frozen=True):
+    """An account, as others see it."""
+
+    id: str
+    email: str
+    name: str
+
+    @classmethod
+    def of(cls, account: Account) -> Person:
+        return cls(account.id, account.email, account.name)
+
+
+class ReportBegun(Struct, frozen=True):
+    """A draft: what its sender needs to encrypt and upload it."""
+
+    report_id: str
+    region: str
+    expires_at: str
+    cloud: GrantAt
+    keyserver: GrantAt
+    recipients: list[Person]
+
+
+class ReportPage(Struct, frozen=True):
+    """Newest first. `next` goes on as `before`; null at the end."""
+
+    reports: list[ReportView]
+    next: str | None
+
+
+class NewReports(Struct, frozen=True):
+    """Oldest first. `cursor` goes on as `after`, now or later; `more`: there is more already."""
+
+    reports: list[ReportView]
+    cursor: str
+    more: bool
+
+
+class Suggestion(Struct, frozen=True):
+    """Somebody whom the caller may want to write to. `institution` is its name."""
+
+    id: str
+    email: str
+    name: str
+    institution: str | None
+
+
+class Suggestions(Struct, frozen=True):
+    """Those last written to first."""
+
+    recipients: list[Suggestion]
+
+
+class InstitutionView(Struct, frozen=True):
+    """An institution and its policy."""
+
+    id: str
+    name: str
+    retention_days: int
+    idle_lock_minutes: int
+    members_may_open: Literal["recipients", "members"]
+    key_servers: list[str]
+
+    @classmethod
+    def of(cls, row: Institution) -> InstitutionView:
+        return cls(
+            row.id,
+            row.name,
+            row.retention_days,
+            row.idle_lock_minutes,
+            row.members_may_open,  # type: ignore[arg-type]
+            row.key_servers,
+        )
+
+
+class Member(Struct, frozen=True):
+    """A member. `invited`: has not accepted an invitation yet."""
+
+    id: str
+    email: str
+    name: str
+    country: str
+    role: PersonRole
+    disabled: bool
+    invited: bool
+
+    @classmethod
+    def of(cls, row: Account) -> Member:
+        return cls(**_member(row))
+
+
+class InvitedMember(Member, frozen=True):
+    """A member and their invitation's token, which is shown this once."""
+
+    invitation_token: str
+
+    @classmethod
+    def with_token(cls, row: Account, token: str) -> InvitedMember:
+        return cls(**_member(row), invitation_token=token)
+
+
+def _member(row: Account) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "email": row.email,
+        "name": row.name,
+        "country": row.country,
+        "role": row.role,
+        "disabled": row.disabled_at is not None,
+        "invited": row.password_hash is None,
+    }
+
+
+class MemberPage(Struct, frozen=True):
+    """In the order of addresses. `next` goes on as `after`; null at the end."""
+
+    members: list[Member]
+    next: str | None
+
+
+class ServiceView(Struct, frozen=True):
+    """A service account."""
+
+    id: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+
+    @classmethod
+    def of(cls, row: ServiceAccount) -> ServiceView:
+        used = rfc3339(row.last_used_at) if row.last_used_at else None
+        return cls(row.id, row.name, rfc3339(row.created_at), used)
+
+
+class ServiceList(Struct, frozen=True):
+    """Oldest first."""
+
+    service_accounts: list[ServiceView]
+
+
+class NewServiceView(Struct, frozen=True):
+    """A service account and its token, which is shown this once."""
+
+    id: str
+    name: str
+    token: str
+
+
+def given(value: object) -> bool:
+    """Whether an optional field of a body was there."""
+    return not isinstance(value, msgspec.UnsetType)

@@ -1,0 +1,88 @@
+"""Service accounts: machines that poll for an institution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import LimitExceeded, NotFound
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import audiences, credentials
+from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
+from picsafe_server.users.models import Institution, ServiceAccount
+from picsafe_server.users.names import checked_name
+
+
+@dataclass(frozen=True)
+class NewServiceAccount:
+    """A service account and its token, which is shown once."""
+
+    account: ServiceAccount
+    token: str
+
+
+class ServiceAccounts:
+    """Makes and revokes service accounts of one institution at a time."""
+
+    def __init__(self, database: Database, clock: Clock, changes: Changes) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+
+    async def of(self, institution_id: str) -> Sequence[ServiceAccount]:
+        """The institution's service accounts that are not revoked, oldest first."""
+        query = select(ServiceAccount).where(
+            ServiceAccount.institution_id == institution_id, ServiceAccount.revoked_at.is_(None)
+        )
+        async with self._database.reading() as session:
+            return (await session.scalars(query.order_by(ServiceAccount.created_at))).all()
+
+    async def create(self, institution_id: str, name: str) -> NewServiceAccount:
+        """A new service account; `LimitExceeded` when the institution has too many."""
+        secret = credentials.new_secret()
+        account = ServiceAccount(
+            id=new_identifier(),
+            institution_id=institution_id,
+            name=checked_name(name),
+            secret_hash=credentials.digest(secret),
+            created_at=self._clock.now(),
+        )
+        async with self._database.writing() as session:
+            await session.execute(select(Institution.id).where(Institution.id == institution_id).with_for_update())
+            count = await session.scalar(
+                select(func.count())
+                .select_from(ServiceAccount)
+                .where(ServiceAccount.institution_id == institution_id, ServiceAccount.revoked_at.is_(None))
+            )
+            if (count or 0) >= limits.SERVICE_ACCOUNTS:
+                raise LimitExceeded(
+                    f"An institution has at most {limits.SERVICE_ACCOUNTS} service accounts.",
+                    advice="Revoke one that is not used any more.",
+                    limit="service_accounts",
+                    maximum=limits.SERVICE_ACCOUNTS,
+                    actual=(count or 0) + 1,
+                )
+            session.add(account)
+        return NewServiceAccount(account, credentials.service_token(account.id, secret))
+
+    async def revoke(self, institution_id: str, account_id: str) -> None:
+        """The token is worthless from now on; `NotFound` when the institution has no such service account."""
+        async with self._database.writing() as session:
+            revoked = await session.scalar(
+                update(ServiceAccount)
+                .where(
+                    ServiceAccount.id == account_id,
+                    ServiceAccount.institution_id == institution_id,
+                    ServiceAccount.revoked_at.is_(None),
+                )
+                .values(revoked_at=self._clock.now())
+                .returning(ServiceAccount.id)
+            )
+            if revoked is None:
+                raise NotFound
+            await self._changes.append(session, Change(SESSION_ENDED, [audiences.session(account_id)]))

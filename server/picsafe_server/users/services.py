@@ -1,0 +1,92 @@
+"""The parts of the user server, put together once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from picsafe_protocol.regions import REGIONS
+from picsafe_server.database import Database
+from picsafe_server.roles import Context
+from picsafe_server.tokens import Signer, Verifier
+from picsafe_server.users.accounts import Accounts
+from picsafe_server.users.authentication import Authentication
+from picsafe_server.users.changes import Changes
+from picsafe_server.users.drafts import Drafts
+from picsafe_server.users.expiry import Expiry
+from picsafe_server.users.grants import Grants
+from picsafe_server.users.institutions import Institutions
+from picsafe_server.users.invitations import Invitations
+from picsafe_server.users.listings import Listings
+from picsafe_server.users.live import Live
+from picsafe_server.users.members import Members
+from picsafe_server.users.passwords import Passwords
+from picsafe_server.users.report_view import ReportViews
+from picsafe_server.users.reports import Reports
+from picsafe_server.users.service_accounts import ServiceAccounts
+from picsafe_server.users.sessions import Sessions
+from picsafe_server.users.stream import Streams
+from picsafe_server.users.throttle import Throttle
+from picsafe_server.users.withdrawals import Withdrawals
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What controllers call. Each attribute is also a dependency of that name."""
+
+    database: Database
+    context: Context
+    signer: Signer
+    authentication: Authentication
+    passwords: Passwords
+    throttle: Throttle
+    sessions: Sessions
+    accounts: Accounts
+    invitations: Invitations
+    institutions: Institutions
+    members: Members
+    service_accounts: ServiceAccounts
+    grants: Grants
+    drafts: Drafts
+    reports: Reports
+    listings: Listings
+    views: ReportViews
+    withdrawals: Withdrawals
+    expiry: Expiry
+    live: Live
+    streams: Streams
+
+
+def build(context: Context, database: Database, signer: Signer) -> Services:
+    """All parts, on `database`."""
+    settings, clock = context.settings, context.clock
+    live = Live(database)
+    changes = Changes(clock, live.wake)
+    passwords, throttle = Passwords(), Throttle(database, clock)
+    sessions = Sessions(database, clock, changes, passwords, throttle)
+    invitations = Invitations(database, clock, passwords, sessions)
+    grants = Grants(signer, settings, clock)
+    views = ReportViews(settings, clock)
+    receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
+    return Services(
+        database=database,
+        context=context,
+        signer=signer,
+        authentication=Authentication(sessions, settings),
+        passwords=passwords,
+        throttle=throttle,
+        sessions=sessions,
+        accounts=Accounts(database, clock, passwords, throttle, sessions),
+        invitations=invitations,
+        institutions=Institutions(database, clock),
+        members=Members(database, clock, invitations, sessions),
+        service_accounts=ServiceAccounts(database, clock, changes),
+        grants=grants,
+        drafts=Drafts(database, clock, settings, grants),
+        reports=Reports(database, clock, settings, changes, grants, receipts),
+        listings=Listings(database, clock, views),
+        views=views,
+        withdrawals=Withdrawals(database, clock, changes, grants, context.http),
+        expiry=Expiry(database, clock, changes),
+        live=live,
+        streams=Streams(database, live, sessions, views),
+    )

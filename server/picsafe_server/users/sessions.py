@@ -1,0 +1,192 @@
+"""Signing in and out. A session is a random token; the database keeps its hash, and ends it 12 hours after its last use or 30 days after its first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import NotFound, NotSignedIn, WrongPassword
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users import audiences, credentials, emails, principal
+from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
+from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.passwords import Passwords
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.throttle import Throttle
+
+_IDLE = timedelta(hours=limits.SESSION_IDLE_HOURS)
+_LONGEST = timedelta(days=limits.SESSION_DAYS)
+TOUCH = timedelta(minutes=1)
+"""Use is written down at most so often: reading must not cost a write each time."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A fresh session. `token` is known here and to the client, nowhere else."""
+
+    principal: Principal
+    token: str
+    expires_at: datetime
+
+
+class Sessions:
+    """Sessions of people, and the tokens of service accounts."""
+
+    def __init__(
+        self, database: Database, clock: Clock, changes: Changes, passwords: Passwords, throttle: Throttle
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._changes = changes
+        self._passwords = passwords
+        self._throttle = throttle
+
+    async def sign_in(self, email: str, password: str, device: str, address: str) -> SignedIn:
+        """A new session; `WrongPassword` for every mismatch alike, `TooManyRequests` after too many."""
+        email = emails.normalise(email)
+        await self._throttle.begin(email, address)
+        async with self._database.reading() as session:
+            account = await session.scalar(select(Account).where(Account.email == email, Account.removed_at.is_(None)))
+        usable = account is not None and account.disabled_at is None
+        known = account.password_hash if account is not None and usable else None
+        if not await self._passwords.verify(password, known) or account is None or known is None:
+            raise WrongPassword
+        await self._throttle.succeeded(email, address)
+        fresh = await self._passwords.hash(password) if self._passwords.is_outdated(known) else known
+        return await self._begin(account.id, known, fresh, device)
+
+    async def _begin(self, account_id: str, known: str, fresh: str, device: str) -> SignedIn:
+        now = self._clock.now()
+        token = credentials.new_secret()
+        async with self._database.writing() as session:
+            found = await _account(session, Account.id == account_id, lock=True)
+            if found is None or found[0].password_hash != known:  # disabled, or a new password, since we looked
+                raise WrongPassword
+            account, institution = found
+            account.password_hash = fresh
+            row = SignedInSession(
+                id=new_identifier(),
+                account_id=account.id,
+                token_hash=credentials.digest(token),
+                device=device,
+                created_at=now,
+                last_used_at=now,
+                expires_at=now + _LONGEST,
+            )
+            session.add(row)
+        return SignedIn(principal.person(account, institution, row.id), token, row.expires_at)
+
+    async def authenticate(self, token: str) -> Principal:
+        """Who holds the session or service `token`; `NotSignedIn` when it is wrong, expired or revoked."""
+        if (parts := credentials.split_service_token(token)) is not None:
+            return await self._service(*parts)
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            row = await session.scalar(
+                select(SignedInSession).where(SignedInSession.token_hash == credentials.digest(token), is_alive(now))
+            )
+            found = await _account(session, Account.id == row.account_id) if row else None
+        if row is None or found is None:
+            raise NotSignedIn
+        if now - row.last_used_at >= TOUCH:
+            await self._touch(row.id, now)
+        return principal.person(*found, row.id)
+
+    async def _touch(self, session_id: str, now: datetime) -> None:
+        async with self._database.writing() as session:
+            await session.execute(
+                update(SignedInSession).where(SignedInSession.id == session_id).values(last_used_at=now)
+            )
+
+    async def _service(self, account_id: str, secret: str) -> Principal:
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            row = (
+                await session.execute(
+                    select(ServiceAccount, Institution)
+                    .join(Institution, Institution.id == ServiceAccount.institution_id)
+                    .where(
+                        ServiceAccount.id == account_id,
+                        ServiceAccount.secret_hash == credentials.digest(secret),
+                        ServiceAccount.revoked_at.is_(None),
+                    )
+                )
+            ).one_or_none()
+        if row is None:
+            raise NotSignedIn("This service account's token is not valid any more.", advice="Make a new one.")
+        account, institution = row
+        if account.last_used_at is None or now - account.last_used_at >= TOUCH:
+            async with self._database.writing() as session:
+                await session.execute(
+                    update(ServiceAccount).where(ServiceAccount.id == account.id).values(last_used_at=now)
+                )
+        return principal.service(account, institution)
+
+    async def again(self, who: Principal) -> Principal:
+        """The caller as they are now, after a change; `NotSignedIn` when they are no more."""
+        async with self._database.reading() as session:
+            found = await _account(session, Account.id == who.id)
+        if found is None:
+            raise NotSignedIn
+        return principal.person(*found, who.session_id)
+
+    async def is_open(self, who: Principal) -> bool:
+        """Whether the caller could still authenticate; does not count as use."""
+        query = select(SignedInSession.id).where(SignedInSession.id == who.session_id, is_alive(self._clock.now()))
+        if who.is_service:
+            query = select(ServiceAccount.id).where(ServiceAccount.id == who.id, ServiceAccount.revoked_at.is_(None))
+        async with self._database.reading() as session:
+            return await session.scalar(query) is not None
+
+    async def of(self, who: Principal) -> Sequence[SignedInSession]:
+        """The open sessions of a person, last used first."""
+        async with self._database.reading() as session:
+            query = select(SignedInSession).where(SignedInSession.account_id == who.id, is_alive(self._clock.now()))
+            return (await session.scalars(query.order_by(SignedInSession.last_used_at.desc()))).all()
+
+    async def end(self, who: Principal, session_id: str) -> None:
+        """End one of the caller's sessions; `NotFound` when it is not theirs."""
+        async with self._database.writing() as session:
+            ended = await self.end_where(
+                session, SignedInSession.id == session_id, SignedInSession.account_id == who.id
+            )
+        if not ended:
+            raise NotFound
+
+    async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> int:
+        """End the sessions that meet all of `which`, in the transaction of `session`; to be called last in it. How many there were."""
+        ended = (await session.scalars(delete(SignedInSession).where(*which).returning(SignedInSession.id))).all()
+        await self._changes.append(session, *(Change(SESSION_ENDED, [audiences.session(id_)]) for id_ in ended))
+        return len(ended)
+
+    async def sweep(self) -> int:
+        """End what is over by the clock; how many there were."""
+        async with self._database.writing() as session:
+            return await self.end_where(session, ~is_alive(self._clock.now()))
+
+
+def is_alive(now: datetime) -> ColumnElement[bool]:
+    """The condition that a session is neither idle for too long nor too old."""
+    return and_(SignedInSession.last_used_at > now - _IDLE, SignedInSession.expires_at > now)
+
+
+async def _account(
+    session: AsyncSession, *which: ColumnElement[bool], lock: bool = False
+) -> tuple[Account, Institution | None] | None:
+    """An account that may be used, with its institution."""
+    query = (
+        select(Account, Institution)
+        .outerjoin(Institution, Institution.id == Account.institution_id)
+        .where(*which, Account.disabled_at.is_(None), Account.removed_at.is_(None))
+    )
+    if lock:
+        query = query.with_for_update(of=Account)
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None

@@ -1,0 +1,111 @@
+"""The live inbox of one caller as server-sent events (WHATWG HTML, section 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from picsafe_server.database import Database
+from picsafe_server.users import audiences
+from picsafe_server.users.changes import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
+from picsafe_server.users.live import Listener, Live
+from picsafe_server.users.models import Event
+from picsafe_server.users.principal import Principal
+from picsafe_server.users.report_view import Entry, ReportViews
+from picsafe_server.users.sessions import Sessions
+
+PING_SECONDS = 15.0
+"""Proxies close what is silent for longer than half a minute or so; and a session that is over is noticed by then."""
+RETRY_MILLISECONDS = 2000
+_BATCH = 200
+
+_PING = b": ping\n\n"
+
+
+class Streams:
+    """Makes streams."""
+
+    def __init__(
+        self, database: Database, live: Live, sessions: Sessions, views: ReportViews, ping_seconds: float = PING_SECONDS
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._sessions = sessions
+        self._views = views
+        self._ping_seconds = ping_seconds
+
+    async def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
+        """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends."""
+        async with self._live.listening(who.listens_to) as listener:
+            async with self._database.reading() as session:
+                newest = await last_number(session)
+            position = newest if last_seen is None else min(last_seen, newest)
+            # An event without data is not shown to the page, but its number is what the browser resumes from.
+            yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
+            while not self._live.closing.is_set():
+                listener.news.clear()
+                found = await self._after(listener, position)
+                for text in await self._texts(who, found):
+                    yield text
+                if any(event.kind == SESSION_ENDED for event in found):
+                    return
+                if found:
+                    position = found[-1].sequence
+                elif not await self._news(listener):
+                    if not await self._sessions.is_open(who):
+                        yield _event(SESSION_ENDED, {}, None)
+                        return
+                    yield _PING
+
+    async def _news(self, listener: Listener) -> bool:
+        """Wait until there may be something to read; False when it is time for a ping instead."""
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(listener.news.wait(), self._ping_seconds)
+        return False
+
+    async def _after(self, listener: Listener, position: int) -> Sequence[Event]:
+        async with self._database.reading() as session:
+            return await events_after(session, listener.audiences, position, _BATCH)
+
+    async def _texts(self, who: Principal, events: Sequence[Event]) -> list[bytes]:
+        """The events as text. A change that reaches the caller in two ways is told once for each box."""
+        entries: dict[tuple[int, Entry], Event] = {}
+        for event in events:
+            known = entries.setdefault((event.sequence, _entry(event)), event)
+            if event.audience == audiences.inbox(who.id) != known.audience:  # what is meant for one alone goes first
+                entries[event.sequence, _entry(event)] = event
+        wanted = [entry for (_, entry), event in entries.items() if event.kind == REPORT]
+        async with self._database.reading() as session:
+            views = await self._views.many(session, who, wanted)
+        shown = {(view.id, view.box): view for view in views}
+        texts = []
+        for (number, entry), event in entries.items():
+            view = shown.get((entry.report_id, entry.box))
+            if event.kind == SESSION_ENDED:
+                texts.append(_event(SESSION_ENDED, {}, number))
+            elif event.kind == REMOVED:
+                texts.append(_event(REMOVED, {"id": entry.report_id}, number))
+            elif view is not None and _belongs(who, entry, view.state, view.sender.id, event.audience):
+                texts.append(_event(REPORT, view, number))
+        return texts
+
+
+def _entry(event: Event) -> Entry:
+    return Entry(event.report_id or "", "sent" if audiences.is_sent(event.audience) else "inbox")
+
+
+def _belongs(who: Principal, entry: Entry, state: str, sender_id: str, audience: str) -> bool:
+    """Whether the list of that box shows the report: what is over leaves the inbox, what one sent oneself never was in a shared one."""
+    if entry.box == "sent":
+        return True
+    shared = audience != audiences.inbox(who.id)
+    return state == "available" and not (shared and sender_id == who.id)
+
+
+def _event(kind: str, data: Any, number: int | None) -> bytes:
+    head = f"id: {number}\n" if number is not None else ""
+    return f"{head}event: {kind}\n".encode() + b"data: " + msgspec.json.encode(data) + b"\n\n"
