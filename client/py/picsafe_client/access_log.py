@@ -52,21 +52,22 @@ def table(entries: Sequence[Entry], *, with_report: bool = False) -> dom.Node:
         return dom.el("p", {"class": "soft"}, t("log.empty"))
     names = ["log.time", "log.event", "log.who", "log.from"] + (["log.report"] if with_report else [])
     head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(name)) for name in names])
-    body = dom.el("tbody", None, *[_row(entry, with_report) for entry in entries])
+    body = dom.el("tbody", None, *[row(entry, with_report=with_report) for entry in entries])
     return dom.el(
         "div",
         {"class": "table-scroll", "tabindex": "0", "role": "region", "aria-label": t("sent.log")},
-        dom.el("table", {"class": "table"}, dom.el("thead", None, head), body),
+        dom.el("table", {"class": "table table-stack"}, dom.el("thead", None, head), body),
     )
 
 
-def _row(entry: Entry, with_report: bool) -> dom.Node:
+def row(entry: Entry, *, with_report: bool = False) -> dom.Node:
+    """One entry as a row of the table."""
     event = entry["event"]
     what = dom.el("td", None, dom.el("span", {"class": CHIPS.get(event, "chip")}, t(f"log.{event}")))
     reason = entry.get("reason") or entry.get("result_code") or ""
     if reason:
         dom.append(what, dom.el("span", {"class": "soft small table-note"}, reason))
-    row = dom.el(
+    line = dom.el(
         "tr",
         None,
         dom.el("td", {"class": "number"}, moment(entry["time"])),
@@ -75,8 +76,8 @@ def _row(entry: Entry, with_report: bool) -> dom.Node:
         dom.el("td", {"class": "number"}, entry.get("from") or ""),
     )
     if with_report:
-        dom.append(row, dom.el("td", {"class": "mono", "title": entry["report_id"]}, entry["report_id"][:8]))
-    return row
+        dom.append(line, dom.el("td", {"class": "mono", "title": entry["report_id"]}, entry["report_id"][:8]))
+    return line
 
 
 def _who(entry: Entry) -> list[dom.Child]:

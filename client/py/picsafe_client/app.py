@@ -96,6 +96,8 @@ class App:
         self._back.set()
         self._paint_frame(me)
         self._navigated()
+        if not self.boxes["inbox"].is_loaded and self.route.screen != "inbox":
+            dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
 
     def refresh_me(self, answer: Mapping[str, Any]) -> Me:
         """Takes over what the user server says after a change of the account or of the institution's settings."""
@@ -297,9 +299,9 @@ class App:
             if is_new and data["box"] == "inbox" and data["unread"]:
                 dom.announce(t("inbox.arrived", name=data["sender"]["name"]))
         elif kind == "removed":
-            gone = [box.remove(data["id"]) for box in self.boxes.values()]
-            if gone[0] is not None:
-                dom.announce(t("inbox.gone", name=gone[0]["sender"]["name"]))
+            gone = self.boxes["inbox"].remove(data["id"])
+            if gone is not None:
+                dom.announce(t("inbox.gone", name=gone["sender"]["name"]))
         elif kind == "connected":
             for box in self.boxes.values():
                 if box.is_loaded:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -247,11 +248,22 @@ def _guarded(handler: Handler) -> Callable[[Any], None]:
 
 
 def spawn(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-    """Runs a coroutine beside what is going on. What it raises reaches the error banner; cancelling it is no error."""
-    task = asyncio.ensure_future(work)
+    """Runs a coroutine beside what is going on. What it raises reaches the error banner; cancelling it is no error.
+
+    It begins at once and runs to its first wait, as a JavaScript async function does: so a coroutine that handles an
+    event can still prevent its default, and open a file picker, before it first awaits.
+    """
+    task = _started(work)
     _tasks.add(task)
     task.add_done_callback(_finished)
     return task
+
+
+def _started(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, eager_start=True)
+    return loop.create_task(work)
 
 
 def _finished(task: asyncio.Task[Any]) -> None:

@@ -28,6 +28,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "action.sign_in": "Sign in",
     "action.copy": "Copy",
     "action.copied": "Copied",
+    "action.done": "Done",
     "action.dismiss": "Dismiss this message",
     "action.leave": "Leave",
     "action.stay": "Stay here",

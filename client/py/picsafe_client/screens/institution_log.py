@@ -1,0 +1,101 @@
+"""The institution's access log: filter, page by page, export."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from picsafe_client import access_log, dom, fields
+from picsafe_client.screens import Screen
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+
+PAGE: Final = 50
+OBJECT_URL_LIFE: Final = 60_000
+"""Milliseconds that the browser gets to begin saving the export."""
+
+
+async def show_log(screen: Screen, place: dom.Node) -> None:
+    """Fills `place`."""
+    await _Log(screen, place).show()
+
+
+class _Log:
+    def __init__(self, screen: Screen, place: dom.Node) -> None:
+        self.screen = screen
+        self.api = screen.app.api
+        self.place = place
+        self.after = ""
+        servers = screen.app.require_me().key_servers
+        self.server = fields.choice_field("log-server", t("access.server"), [(url, url) for url in servers])
+        self.server.node.hidden = len(servers) < 2
+        events = [("", t("access.any")), *((event, t(f"log.{event}")) for event in access_log.EVENTS)]
+        self.event = fields.choice_field("log-event", t("access.event"), events)
+        self.who = fields.text_field("log-who", t("access.who"), kind="search", placeholder=t("access.who_hint"))
+        self.report = fields.text_field(
+            "log-report", t("access.report"), kind="search", placeholder=t("access.report_hint"), spellcheck="false"
+        )
+        self.result = dom.el("div", {"class": "panel panel-padded"})
+        self.more = dom.el("div", {"class": "list-end"})
+        self.waiting = dom.el("div")
+
+    async def show(self) -> None:
+        apply = dom.el("button", {"type": "submit", "class": "button"}, t("access.apply"))
+        export = dom.button(t("access.export"), lambda _event: self.export(), icon_name="save")
+        form = dom.el(
+            "form",
+            {"class": "log-filter", "role": "search"},
+            self.event.node,
+            self.who.node,
+            self.report.node,
+            self.server.node,
+            dom.el("div", {"class": "button-row"}, apply, export),
+        )
+
+        async def first(event: Any) -> None:
+            event.preventDefault()
+            await self.first()
+
+        dom.on(form, "submit", dom.busy(apply, first))
+        text = dom.el("p", {"class": "soft"}, t("access.text"))
+        dom.clear(self.place, text, form, self.waiting, self.result, self.more)
+        await self.first()
+
+    def wanted(self) -> dict[str, str]:
+        return {"event": self.event.value, "who": self.who.value, "report_id": self.report.value}
+
+    async def first(self) -> None:
+        self.after = ""
+        entries = await self.page()
+        dom.clear(self.result, access_log.table(entries, with_report=True))
+
+    async def older(self) -> None:
+        entries = await self.page()
+        body = self.result.querySelector("tbody")
+        dom.append(body, *[access_log.row(entry, with_report=True) for entry in entries])
+
+    async def page(self) -> list[access_log.Entry]:
+        async with Wait(t("log.loading"), self.waiting) as wait:
+            wanted = {**self.wanted(), "after": self.after, "limit": str(PAGE)}
+            entries, following = await access_log.of_institution(
+                self.api, self.server.value, wanted, signal=wait.signal
+            )
+        self.after = following or ""
+        button = dom.button(t("access.more"), lambda _event: self.older()) if following else None
+        dom.soon(lambda: dom.clear(self.more, button))
+        return entries
+
+    async def export(self) -> None:
+        """Saves the entries that the filter chooses, all pages of them."""
+        import js
+
+        async with Wait(t("access.exporting"), self.waiting) as wait:
+            data = await access_log.as_csv(self.api, self.server.value, self.wanted(), signal=wait.signal)
+        day = self.screen.app.clock.now().date().isoformat()
+        blob = js.Blob.new([data], dom.options({"type": "text/csv"}))
+        url = js.URL.createObjectURL(blob)
+        link = dom.el("a", {"href": url, "download": t("access.file", day=day), "hidden": True})
+        dom.append(self.place, link)
+        link.click()
+        link.remove()
+        dom.once_later(lambda: js.URL.revokeObjectURL(url), OBJECT_URL_LIFE)
+        dom.announce(t("access.exported"))

@@ -1,0 +1,97 @@
+"""Service accounts: tokens for the machines that collect an institution's reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client.screens import Screen
+from picsafe_client.screens.account import section
+from picsafe_client.secrets_shown import show_once
+from picsafe_client.texts import ago, moment, t
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.limits import NAME_CHARACTERS
+
+PATH: Final = "/v1/institution/service-accounts"
+Machine: TypeAlias = Mapping[str, Any]
+
+
+async def show_machines(screen: Screen, place: dom.Node) -> None:
+    """Fills `place`."""
+    known = dom.el("ul", {"class": "devices"})
+
+    async def list_them() -> None:
+        machines: list[Machine] = (await screen.app.api.users("GET", PATH))["service_accounts"]
+        dom.clear(known, *[_row(screen, machine, list_them) for machine in machines])
+        if not machines:
+            dom.append(known, dom.el("li", {"class": "soft"}, t("machines.none")))
+
+    await list_them()
+    add = dom.button(t("machines.add"), lambda _event: _create(screen, list_them), kind="primary", icon_name="plus")
+    dom.clear(
+        place,
+        section(
+            "institution.machines",
+            dom.el("p", {"class": "soft"}, t("machines.text")),
+            known,
+            dom.el("div", {"class": "button-row"}, add),
+        ),
+    )
+
+
+def _row(screen: Screen, machine: Machine, list_again: Any) -> dom.Node:
+    name = machine["name"]
+    used = machine.get("last_used_at")
+    since = t("machines.created", moment=moment(machine["created_at"]))
+    last = t("machines.used", ago=ago(used, screen.app.clock.now())) if used else t("machines.never_used")
+
+    async def revoke(_event: Any) -> None:
+        title = t("machines.revoke_title", name=name)
+        if await dialogue.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
+            await screen.app.api.users("DELETE", f"{PATH}/{machine['id']}")
+            dom.announce(t("machines.revoked", name=name))
+            await list_again()
+
+    words = dom.el(
+        "span",
+        {"class": "device-words"},
+        dom.el("span", {"class": "device-name"}, name),
+        dom.el("span", {"class": "soft small"}, f"{since}, {last}"),
+    )
+    button = dom.button(t("machines.revoke"), revoke, aria_label=t("machines.revoke_named", name=name))
+    return dom.el("li", {"class": "device"}, dom.icon("key"), words, button)
+
+
+def _create(screen: Screen, list_again: Any) -> None:
+    name = fields.text_field(
+        "machine-name", t("machines.name"), hint=t("machines.name_hint"), autocomplete="off", maxlength=NAME_CHARACTERS
+    )
+    problem = dom.el("div")
+    form = dom.el("form", {"class": "form", "id": "new-machine", "novalidate": True}, problem, name.node)
+    go = dom.el(
+        "button", {"type": "submit", "form": "new-machine", "class": "button button-primary"}, t("machines.create")
+    )
+
+    async def create(event: Any) -> None:
+        event.preventDefault()
+        dom.clear(problem)
+        name.accept()
+        if not name.value:
+            name.refuse(t("machines.name_missing"))
+            name.focus()
+            return
+        try:
+            answer = await screen.app.api.users("POST", PATH, {"name": name.value})
+        except PicSafeError as error:
+            dom.append(problem, banner.problem(error, means=t("institution.unchanged")))
+            return
+        dialogue.close(asked)
+        title = t("machines.token_title", name=name.value)
+        show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
+        await list_again()
+
+    dom.on(form, "submit", dom.busy(go, create))
+    stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
+    asked = dialogue.show(t("machines.add"), form, actions=(go, stop))
+    name.focus()

@@ -1,0 +1,241 @@
+"""The institution's members: inviting, roles, disabling, removing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, urlencode
+
+from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client.router import address
+from picsafe_client.screens import Screen
+from picsafe_client.secrets_shown import show_once
+from picsafe_client.texts import t
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
+from picsafe_protocol.regions import COUNTRIES
+
+PATH: Final = "/v1/institution/members"
+ROLES: Final = ("member", "administrator")
+Member: TypeAlias = Mapping[str, Any]
+
+
+async def show_members(screen: Screen, place: dom.Node) -> None:
+    """Fills `place`."""
+    await _Members(screen, place).load()
+
+
+class _Members:
+    def __init__(self, screen: Screen, place: dom.Node) -> None:
+        self.screen = screen
+        self.api = screen.app.api
+        self.place = place
+        self.members: list[Member] = []
+        self.next: str | None = None
+        self.rows = dom.el("tbody")
+        self.count = dom.el("p", {"class": "soft small", "role": "status"})
+        self.filter = dom.el(
+            "input",
+            {
+                "class": "input filter-input",
+                "type": "search",
+                "aria-label": t("members.filter"),
+                "placeholder": t("members.filter_hint"),
+                "autocomplete": "off",
+            },
+        )
+        self.more = dom.button(t("members.more"), lambda _event: self.load(self.next))
+        dom.on(self.filter, "input", lambda _event: self.list_them())
+
+    async def load(self, after: str | None = None) -> None:
+        query = urlencode({"limit": PAGE_ROWS} | ({"after": after} if after else {}))
+        answer = await self.api.users("GET", f"{PATH}?{query}")
+        self.members = (self.members if after else []) + list(answer["members"])
+        self.next = answer.get("next")
+        if not self.rows.isConnected:
+            self.build()
+        self.list_them()
+
+    def build(self) -> None:
+        names = ("name", "role", "state", "country", "actions")
+        head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(f"members.{name}")) for name in names])
+        table = dom.el("table", {"class": "table table-stack"}, dom.el("thead", None, head), self.rows)
+        add = dom.button(t("members.add"), lambda _event: self.invite(), kind="primary", icon_name="plus")
+        dom.clear(
+            self.place,
+            dom.el(
+                "div",
+                {"class": "filter filter-with-button"},
+                dom.icon("search"),
+                self.filter,
+                self.count,
+                add,
+            ),
+            dom.el("div", {"class": "panel panel-table"}, table),
+            self.more,
+        )
+
+    def list_them(self) -> None:
+        words = str(self.filter.value).casefold().split()
+        shown = [
+            each for each in self.members if all(word in f"{each['name']} {each['email']}".casefold() for word in words)
+        ]
+        dom.clear(self.rows, *[self.row(each) for each in shown])
+        self.count.textContent = t("members.count", count=len(shown))
+        self.more.hidden = self.next is None
+
+    def row(self, member: Member) -> dom.Node:
+        is_me = member["id"] == self.screen.app.require_me().id
+        state = state_of(member)
+        name = dom.el("td", None, dom.el("span", {"class": "table-name strong"}, member["name"]))
+        if is_me:
+            name.firstElementChild.append(" ", dom.el("span", {"class": "chip"}, t("members.you")))
+        dom.append(name, dom.el("span", {"class": "soft small"}, member["email"]))
+        chip = {"active": "chip chip-good", "disabled": "chip chip-danger"}.get(state, "chip")
+        return dom.el(
+            "tr",
+            None,
+            name,
+            dom.el("td", None, self.role_choice(member)),
+            dom.el("td", None, dom.el("span", {"class": chip}, t(f"members.{state}"))),
+            dom.el("td", None, COUNTRIES.get(member["country"], member["country"])),
+            dom.el("td", None, dom.el("div", {"class": "button-row"}, *([] if is_me else self.actions(member)))),
+        )
+
+    def role_choice(self, member: Member) -> dom.Node:
+        choice = dom.el("select", {"class": "input", "aria-label": t("members.role_of", name=member["name"])})
+        for role in ROLES:
+            dom.append(choice, dom.el("option", {"value": role, "selected": role == member["role"]}, t(f"role.{role}")))
+
+        async def change(_event: Any) -> None:
+            try:
+                await self.api.users("PATCH", self.path(member), {"role": str(choice.value)})
+            except PicSafeError:
+                choice.value = member["role"]
+                raise
+            role = t(f"role.{choice.value}")
+            dom.announce(t("members.role_changed", name=member["name"], role=role))
+
+        dom.on(choice, "change", change)
+        return choice
+
+    def actions(self, member: Member) -> list[dom.Node]:
+        name = member["name"]
+        if state_of(member) == "disabled":
+            enable = dom.button(
+                t("members.enable"),
+                lambda _event: self.change(member, {"disabled": False}),
+                kind="quiet",
+                aria_label=t("members.enable_named", name=name),
+            )
+            remove = dom.button(
+                t("members.remove"),
+                lambda _event: self.remove(member),
+                kind="quiet",
+                aria_label=t("members.remove_named", name=name),
+            )
+            return [enable, remove]
+        again = dom.button(
+            t("members.new_invitation"),
+            lambda _event: self.invite_again(member),
+            kind="quiet",
+            aria_label=t("members.new_invitation_for", name=name),
+        )
+        disable = dom.button(
+            t("members.disable"),
+            lambda _event: self.disable(member),
+            kind="quiet",
+            aria_label=t("members.disable_named", name=name),
+        )
+        return [again, disable]
+
+    def path(self, member: Member) -> str:
+        return f"{PATH}/{quote(member['id'], safe='')}"
+
+    async def change(self, member: Member, wanted: Mapping[str, Any]) -> None:
+        await self.api.users("PATCH", self.path(member), wanted)
+        dom.announce(t("members.changed", name=member["name"]))
+        await self.load()
+
+    async def disable(self, member: Member) -> None:
+        title = t("members.disable_title", name=member["name"])
+        if await dialogue.confirm(title, t("members.disable_text"), t("members.disable"), danger=True):
+            await self.change(member, {"disabled": True})
+
+    async def remove(self, member: Member) -> None:
+        title = t("members.remove_title", name=member["name"])
+        if await dialogue.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
+            await self.api.users("DELETE", self.path(member))
+            dom.announce(t("members.removed", name=member["name"]))
+            await self.load()
+
+    async def invite_again(self, member: Member) -> None:
+        answer = await self.api.users("POST", f"{self.path(member)}/invitation", {})
+        show_link(member["name"], answer["invitation_token"])
+
+    def invite(self) -> None:
+        """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
+        me = self.screen.app.require_me()
+        name = fields.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
+        email = fields.text_field(
+            "member-email", t("members.email"), kind="email", autocomplete="off", maxlength=EMAIL_CHARACTERS
+        )
+        countries = sorted(COUNTRIES.items(), key=lambda each: each[1])
+        country = fields.choice_field(
+            "member-country", t("members.country"), countries, me.country, hint=t("members.country_hint")
+        )
+        role = fields.radios("member-role", t("members.role"), {each: t(f"role.{each}") for each in ROLES}, "member")
+        problem = dom.el("div")
+        form = dom.el("form", {"class": "form", "id": "invite", "novalidate": True}, problem)
+        dom.append(form, name.node, email.node, country.node, role)
+        go = dom.el(
+            "button", {"type": "submit", "form": "invite", "class": "button button-primary"}, t("members.invite")
+        )
+
+        async def send(event: Any) -> None:
+            event.preventDefault()
+            dom.clear(problem)
+            if not _filled_in(name, email):
+                return
+            wanted = {"name": name.value, "email": email.value, "country": country.value, "role": fields.chosen(role)}
+            try:
+                answer = await self.api.users("POST", PATH, wanted)
+            except PicSafeError as error:
+                dom.append(problem, banner.problem(error, means=t("institution.unchanged")))
+                return
+            dialogue.close(asked)
+            show_link(name.value, answer["invitation_token"])
+            await self.load()
+
+        dom.on(form, "submit", dom.busy(go, send))
+        stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
+        asked = dialogue.show(t("members.add"), form, actions=(go, stop))
+        name.focus()
+
+
+def _filled_in(name: fields.Field, email: fields.Field) -> bool:
+    name.accept()
+    email.accept()
+    if "@" not in email.value:
+        email.refuse(t("members.email_missing"))
+        email.focus()
+    if not name.value:
+        name.refuse(t("members.name_missing"))
+        name.focus()
+    return bool(name.value) and "@" in email.value
+
+
+def state_of(member: Member) -> str:
+    """active, invited (no password yet) or disabled."""
+    if member.get("disabled"):
+        return "disabled"
+    return "invited" if member.get("invited") else "active"
+
+
+def show_link(name: str, token: str) -> None:
+    """The link that lets the invited person set a password, this once."""
+    import js
+
+    link = f"{js.location.origin}/{address('invitation', token)}"
+    title = t("members.link_title", name=name)
+    show_once(title, t("members.link_text", name=name), t("members.link"), link)

@@ -1,0 +1,32 @@
+"""A secret that is shown once: in a dialogue, with a button that copies it, gone when the dialogue closes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from picsafe_client import dialogue, dom
+from picsafe_client.texts import t
+
+
+def show_once(title: str, text: str, label: str, secret: str) -> None:
+    """Opens the dialogue. `text` says that it will not be shown again."""
+    value = dom.el("input", {"class": "input mono", "readonly": True, "id": "secret", "autocomplete": "off"})
+    value.value = secret
+    copied = dom.el("span", {"class": "soft small", "role": "status"})
+
+    async def copy(_event: Any) -> None:
+        import js
+
+        value.select()
+        await js.navigator.clipboard.writeText(secret)
+        copied.textContent = t("action.copied")
+
+    done = dom.button(t("action.done"), lambda _event: dialogue.close(shown))
+    shown = dialogue.show(
+        title,
+        dom.el("p", None, text),
+        dom.el("div", {"class": "field"}, dom.el("label", {"for": "secret", "class": "field-label"}, label), value),
+        actions=(dom.button(t("action.copy"), copy, kind="primary", icon_name="copy"), done, copied),
+        wide=True,
+    )
+    value.select()
