@@ -45,7 +45,6 @@ __all__ = [
     "Reader",
     "Source",
     "Writer",
-    "check_commitment",
     "chunk_nonce",
     "chunk_start",
     "ciphertext_length",
@@ -53,6 +52,7 @@ __all__ = [
     "derive",
     "encrypt",
     "new_key",
+    "open_header",
     "plaintext_length",
 ]
 
@@ -121,8 +121,7 @@ def new_key() -> bytes:
 
 def derive(key: bytes, salt: bytes, context: bytes) -> MessageKey:
     """The message key. Raises `InvalidKey` when `key` is not 32 bytes; `salt` must be 24 bytes (`ValueError`)."""
-    if len(key) != KEY:
-        raise InvalidKey(f"A report key has {KEY} bytes, this one has {len(key)}.")
+    _check_key(key)
     if len(salt) != SALT:
         raise ValueError(f"a salt has {SALT} bytes, not {len(salt)}")
     info = NAME.encode("ascii") + b"\x00" + salt + context
@@ -137,10 +136,24 @@ def derive(key: bytes, salt: bytes, context: bytes) -> MessageKey:
     )
 
 
-def check_commitment(message_key: MessageKey, commitment: bytes) -> None:
-    """Raise `WrongKey` unless the message commits to this key; takes the same time whatever differs."""
-    if not hmac.compare_digest(message_key.commitment, commitment):
+def open_header(key: bytes, header: bytes, context: bytes) -> MessageKey:
+    """The message key of a message that begins with `header`, its first 56 bytes.
+
+    Raises `InvalidKey`, `Truncated` for fewer bytes, and `WrongKey` unless the message commits to this key and context;
+    the comparison takes the same time whatever differs.
+    """
+    _check_key(key)
+    if len(header) < HEADER:
+        raise Truncated("The file ends before its encrypted part begins.")
+    message_key = derive(key, header[:SALT], context)
+    if not hmac.compare_digest(message_key.commitment, header[SALT:HEADER]):
         raise WrongKey
+    return message_key
+
+
+def _check_key(key: bytes) -> None:
+    if len(key) != KEY:
+        raise InvalidKey(f"A report key has {KEY} bytes, this one has {len(key)}.")
 
 
 # Whole messages
@@ -162,12 +175,7 @@ def decrypt(key: bytes, ciphertext: bytes, context: bytes = b"") -> bytes:
     """Decrypt a whole message. Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and then returns nothing of it."""
     from picsafe_protocol.ciphers import open_chunks
 
-    if len(key) != KEY:
-        raise InvalidKey(f"A report key has {KEY} bytes, this one has {len(key)}.")
-    if len(ciphertext) < HEADER:
-        raise Truncated("The file ends before its encrypted part begins.")
-    message_key = derive(key, ciphertext[:SALT], context)
-    check_commitment(message_key, ciphertext[SALT:HEADER])
+    message_key = open_header(key, ciphertext[:HEADER], context)
     plaintext_length(len(ciphertext))
     return open_chunks(message_key, 0, memoryview(ciphertext)[HEADER:])
 
@@ -215,13 +223,8 @@ class Reader(Generic[B]):
 
         Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and whatever `source` raises.
         """
-        if len(key) != KEY:
-            raise InvalidKey(f"A report key has {KEY} bytes, this one has {len(key)}.")
-        if source.size < HEADER:
-            raise Truncated("The file ends before its encrypted part begins.")
-        header = cipher.to_bytes(await _exactly(source, cipher, 0, HEADER))
-        message_key = derive(key, header[:SALT], context)
-        check_commitment(message_key, header[SALT:])
+        header = cipher.to_bytes(await _exactly(source, cipher, 0, min(HEADER, source.size)))
+        message_key = open_header(key, header, context)
         size = plaintext_length(source.size)
         last_chunk = size // CHUNK
         sealed = await _exactly(source, cipher, chunk_start(last_chunk), source.size)

@@ -8,6 +8,8 @@ import secrets
 
 from picsafe_protocol.errors import InvalidRequest
 
+__all__ = ["checked_identifier", "is_identifier", "new_identifier"]
+
 _SHAPE = re.compile(r"[a-z2-7]{26}")
 
 

@@ -16,6 +16,19 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NotRequired, TypedDict
 
+__all__ = [
+    "GRANT_TYPE",
+    "RECEIPT_TYPE",
+    "USER_TOKEN_TYPE",
+    "Action",
+    "GrantClaims",
+    "InstitutionAccess",
+    "KeyAccess",
+    "ReceiptClaims",
+    "Role",
+    "UserClaims",
+]
+
 USER_TOKEN_TYPE: Final = "picsafe-user+jwt"  # noqa: S105 a media type, not a secret
 GRANT_TYPE: Final = "picsafe-grant+jwt"
 RECEIPT_TYPE: Final = "picsafe-receipt+jwt"
