@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from litestar import Router
 
+from picsafe_protocol.regions import REGIONS
 from picsafe_server.cloud import retention
 from picsafe_server.cloud.ledger import Ledger
 from picsafe_server.cloud.receiving import Receiver
@@ -68,7 +69,14 @@ class CloudRole(Role):
         )
 
     def _store(self, region: str, folder: Path, incoming: Path) -> Store:
-        return FileStore(folder, incoming, self._threads)
+        settings = self.context.settings
+        bucket = settings.s3_buckets.get(region)
+        if bucket is None:
+            return FileStore(folder, incoming, self._threads)
+        from picsafe_server.cloud.stores.s3 import S3Store  # boto3 takes a while to load
+
+        aws_region = REGIONS[region].aws_region
+        return S3Store(bucket, aws_region, settings.s3_endpoint, settings.report_days, self._threads)
 
     async def _prepare(self, cloud: RegionCloud) -> None:
         # A bucket that is away at this moment must not keep the other regions and roles from starting: `ready` tells.

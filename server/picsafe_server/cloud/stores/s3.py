@@ -1,0 +1,262 @@
+"""The S3 store: a bucket a region.
+
+::
+
+    packages/<name>.picsafe     published packages; before that, S3's own multipart upload under this key, which nobody sees
+    uploads/<name>/0            the only part of a small upload, which needs no multipart upload
+
+A key holds a name that is used for one attempt only, and a multipart upload can be completed once, so no package is ever
+written over. Where the store knows conditional writes it is told so besides (`If-None-Match: *`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from picsafe_protocol.errors import UploadIncomplete, UploadMismatch
+from picsafe_server.cloud import parts
+from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
+from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, connect, make_fit
+from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
+from picsafe_server.cloud.stores.threads import Threads
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
+
+MEDIA_TYPE = "application/octet-stream"
+SWEEP_EVERY = timedelta(hours=1)
+"""Looking for what no row leads to costs requests; it is rare, and nobody can see it."""
+
+
+class S3Store(Store):
+    """Packages in `bucket`, which lies in `aws_region`; `endpoint` is empty for AWS."""
+
+    def __init__(self, bucket: str, aws_region: str, endpoint: str, days: int, threads: Threads) -> None:
+        self._bucket = bucket
+        self._required_region = None if endpoint else aws_region
+        self._days = days
+        self._threads = threads
+        self._client = connect(aws_region, endpoint)
+        self._fit = False
+        self._swept: datetime | None = None
+
+    async def prepare(self) -> None:
+        await self._threads.quick(self._make_fit)
+
+    async def check(self) -> None:
+        await self._threads.quick(self._check)
+
+    async def begin(self, name: str, size: int) -> Upload:
+        if parts.count(size) == 1:
+            return Upload(name, size)
+        return Upload(name, size, await self._threads.quick(self._create, name))
+
+    async def parts(self, upload: Upload) -> Collection[int]:
+        return await self._threads.quick(self._parts, upload)
+
+    async def put_part(self, upload: Upload, index: int, received: Path) -> None:
+        await self._threads.quick(self._put_part, upload, index, received)
+
+    async def publish(self, upload: Upload, sha256: str) -> None:
+        await self._threads.long(self._publish, upload, sha256)
+
+    @asynccontextmanager
+    async def reading(self, upload: Upload, start: int, stop: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        body = await self._threads.quick(self._get, _package(upload), start, stop)
+        try:
+            yield self._blocks(body)
+        finally:
+            body.close()
+
+    async def discard(self, upload: Upload) -> None:
+        await self._threads.quick(self._discard, upload)
+
+    async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
+        if self._swept is not None and abandoned < self._swept + SWEEP_EVERY:
+            return 0
+        done = await self._threads.long(self._sweep, abandoned)
+        self._swept = abandoned
+        return done
+
+    async def close(self) -> None:
+        self._client.close()
+
+    async def _blocks(self, body: StreamingBody) -> AsyncIterator[bytes]:
+        while block := await self._threads.quick(_read, body):
+            yield block
+
+    # What follows runs in threads.
+
+    def _make_fit(self) -> None:
+        make_fit(self._client, self._bucket, aws_region=self._required_region, days=self._days)
+        self._fit = True
+
+    def _check(self) -> None:
+        if not self._fit:
+            self._make_fit()
+        with translated():
+            self._client.head_bucket(Bucket=self._bucket)
+
+    def _create(self, name: str) -> str:
+        with translated():
+            key = _package(Upload(name, 0))
+            answer = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=MEDIA_TYPE)
+            return answer["UploadId"]
+
+    def _parts(self, upload: Upload) -> Collection[int]:
+        if self._exists(_package(upload)):
+            return range(parts.count(upload.size))
+        if not upload.session:
+            return {0} if self._exists(_only_part(upload)) else set()
+        with _lost_when_gone():
+            return {part["PartNumber"] - 1 for part in self._listed(upload)}
+
+    def _put_part(self, upload: Upload, index: int, received: Path) -> None:
+        with received.open("rb") as body, _lost_when_gone(), translated():
+            if not upload.session:
+                self._client.put_object(Bucket=self._bucket, Key=_only_part(upload), Body=body)
+                return
+            self._client.upload_part(
+                Bucket=self._bucket,
+                Key=_package(upload),
+                UploadId=upload.session,
+                PartNumber=index + 1,
+                Body=body,
+            )
+
+    def _publish(self, upload: Upload, sha256: str) -> None:
+        if not self._exists(_package(upload)):
+            if upload.session:
+                self._complete(upload)
+            else:
+                self._put_package(upload)
+        self._verify(upload, sha256)
+        if not upload.session:
+            self._delete(_only_part(upload))
+
+    def _complete(self, upload: Upload) -> None:
+        with _lost_when_gone():
+            listed = self._listed(upload)
+        there = {part["PartNumber"] - 1 for part in listed}
+        missing = sorted(set(range(parts.count(upload.size))) - there)
+        if missing:
+            raise UploadIncomplete(missing=missing)
+        completed: list[CompletedPartTypeDef] = [
+            {"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in listed
+        ]
+        # Somebody else may have completed it since; `_verify` looks at what is there.
+        with suppress(NothingThere, AlreadyThere), translated():
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket,
+                Key=_package(upload),
+                UploadId=upload.session,
+                MultipartUpload={"Parts": completed},
+                IfNoneMatch="*",
+            )
+
+    def _put_package(self, upload: Upload) -> None:
+        try:
+            with translated(), closing(self._get(_only_part(upload))) as body:
+                content = body.read()
+        except NothingThere:
+            if self._exists(_package(upload)):
+                return
+            raise UploadIncomplete(missing=[0]) from None
+        with suppress(AlreadyThere), translated():
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=_package(upload),
+                Body=content,
+                ContentType=MEDIA_TYPE,
+                IfNoneMatch="*",
+            )
+
+    def _verify(self, upload: Upload, sha256: str) -> None:
+        digest = hashlib.sha256()
+        with _lost_when_gone(), closing(self._get(_package(upload))) as body:
+            while block := _read(body):
+                digest.update(block)
+        if digest.hexdigest() != sha256:
+            raise UploadMismatch
+
+    def _discard(self, upload: Upload) -> None:
+        if upload.session:
+            self._abort(_package(upload), upload.session)
+        else:
+            self._delete(_only_part(upload))
+        self._delete(_package(upload))
+
+    def _sweep(self, abandoned: datetime) -> int:
+        done = 0
+        with translated():
+            uploads = self._client.get_paginator("list_multipart_uploads")
+            for page in uploads.paginate(Bucket=self._bucket, Prefix=PACKAGES):
+                for upload in page.get("Uploads", []):
+                    if upload["Initiated"] < abandoned:
+                        self._abort(upload["Key"], upload["UploadId"])
+                        done += 1
+            objects = self._client.get_paginator("list_objects_v2")
+            for listing in objects.paginate(Bucket=self._bucket, Prefix=UPLOADS):
+                for item in listing.get("Contents", []):
+                    if item["LastModified"] < abandoned:
+                        self._delete(item["Key"])
+                        done += 1
+        return done
+
+    # Single requests.
+
+    def _exists(self, key: str) -> bool:
+        try:
+            with translated():
+                self._client.head_object(Bucket=self._bucket, Key=key)
+        except NothingThere:
+            return False
+        return True
+
+    def _get(self, key: str, start: int = 0, stop: int | None = None) -> StreamingBody:
+        wanted = f"bytes={start}-{'' if stop is None else stop - 1}"
+        with translated():
+            return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"]
+
+    def _listed(self, upload: Upload) -> list[PartTypeDef]:
+        found: list[PartTypeDef] = []
+        with translated():
+            pages = self._client.get_paginator("list_parts")
+            for page in pages.paginate(Bucket=self._bucket, Key=_package(upload), UploadId=upload.session):
+                found += page.get("Parts", [])
+        return found
+
+    def _abort(self, key: str, session: str) -> None:
+        with suppress(NothingThere), translated():
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=session)
+
+    def _delete(self, key: str) -> None:
+        with suppress(NothingThere), translated():
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+def _package(upload: Upload) -> str:
+    return f"{PACKAGES}{upload.name}.picsafe"
+
+
+def _only_part(upload: Upload) -> str:
+    return f"{UPLOADS}{upload.name}/0"
+
+
+@contextmanager
+def _lost_when_gone() -> Iterator[None]:
+    try:
+        yield
+    except NothingThere as error:
+        raise UploadLost from error
+
+
+def _read(body: StreamingBody) -> bytes:
+    with translated():
+        return body.read(BLOCK)

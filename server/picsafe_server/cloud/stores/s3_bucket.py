@@ -1,0 +1,115 @@
+"""A region's bucket: the connection to it, and what must be true of it before anything is put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from picsafe_protocol.limits import UPLOAD_HOURS
+from picsafe_server.cloud.stores.s3_errors import NothingThere, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
+
+PACKAGES = "packages/"
+UPLOADS = "uploads/"
+CONNECTIONS = 64
+"""Connections to a bucket that are kept: each download holds one while it lasts."""
+_OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
+"""What AWS calls the regions that are older than their names."""
+
+
+class BucketUnfit(Exception):
+    """The bucket is not one that reports may be put into; the message says what to change."""
+
+
+def connect(aws_region: str, endpoint: str) -> S3Client:
+    """A client for the bucket's region. Credentials come from boto3's own chain: environment, file, container or machine role."""
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint else "virtual"},
+        # Other S3 servers refuse the checksums that boto3 adds by itself; every package is read back against its SHA-256.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=CONNECTIONS,
+    )
+    session = boto3.session.Session()
+    return session.client("s3", region_name=aws_region, endpoint_url=endpoint or None, config=config)
+
+
+def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int) -> None:
+    """Check the bucket and see to its lifecycle rules; `BucketUnfit`. `aws_region` is None for an S3 store that is not AWS."""
+    try:
+        with translated():
+            client.head_bucket(Bucket=bucket)
+    except NothingThere:
+        raise BucketUnfit(f"there is no bucket {bucket}: make it in the region's own AWS region") from None
+    if aws_region is not None:
+        _check_region(client, bucket, aws_region)
+    _check_versioning(client, bucket)
+    _ensure_lifecycle(client, bucket, days)
+
+
+def _check_region(client: S3Client, bucket: str, aws_region: str) -> None:
+    with translated():
+        location = client.get_bucket_location(Bucket=bucket).get("LocationConstraint") or ""
+    found = _OLD_NAMES.get(location, location)
+    if found != aws_region:
+        raise BucketUnfit(f"bucket {bucket} lies in {found}; reports of this region may only be stored in {aws_region}")
+
+
+def _check_versioning(client: S3Client, bucket: str) -> None:
+    with translated():
+        status = client.get_bucket_versioning(Bucket=bucket).get("Status")
+    if status == "Enabled":
+        raise BucketUnfit(f"bucket {bucket} keeps old versions, so nothing in it is ever deleted: turn versioning off")
+
+
+def rules(days: int) -> list[LifecycleRuleTypeDef]:
+    """The second net under retention: what the server should have deleted, the store itself deletes.
+
+    S3 counts from an object's creation and rounds up to midnight, so it never comes before the server.
+    """
+    unfinished = UPLOAD_HOURS // 24 + 1
+    return [
+        {
+            "ID": "picsafe-packages",
+            "Status": "Enabled",
+            "Filter": {"Prefix": PACKAGES},
+            "Expiration": {"Days": days},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": unfinished},
+        },
+        {
+            "ID": "picsafe-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": UPLOADS},
+            "Expiration": {"Days": unfinished},
+        },
+    ]
+
+
+def _ensure_lifecycle(client: S3Client, bucket: str, days: int) -> None:
+    ours = rules(days)
+    found = _lifecycle(client, bucket)
+    names = {rule["ID"] for rule in ours}
+    theirs = [rule for rule in found if rule.get("ID") not in names]
+    # Compared by what we set: a store may add fields of its own.
+    kept = {rule.get("ID"): rule for rule in found}
+    if all(rule.items() <= kept.get(rule["ID"], {}).items() for rule in ours):
+        return
+    with translated():
+        client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [*theirs, *ours]})
+
+
+def _lifecycle(client: S3Client, bucket: str) -> list[LifecycleRuleOutputTypeDef]:
+    try:
+        with translated():
+            return client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except NothingThere:
+        return []
