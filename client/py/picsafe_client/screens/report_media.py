@@ -103,6 +103,8 @@ class ShownMedia:
         self._loaded: dict[int, _Loaded] = {}
         self._thumbnails: dict[int, str] = {}
         self._ahead: asyncio.Task[None] | None = None
+        self.pinned: set[int] = set()
+        """Media that stay although they are not shown, while they are being printed."""
 
     async def url(self, index: int, progress: Progress | None = None) -> str:
         """The object URL of a medium, once all of it is there and is what the report describes."""
@@ -125,14 +127,19 @@ class ShownMedia:
             if progress is not None:
                 loaded.listeners.remove(progress)
 
+    def url_now(self, index: int) -> str:
+        """The object URL of a medium that is shown already, empty otherwise."""
+        loaded = self._loaded.get(index)
+        return loaded.url if loaded is not None else ""
+
     def is_here(self, index: int) -> bool:
         """Whether a medium has been decrypted already."""
         loaded = self._loaded.get(index)
         return loaded is not None and loaded.task.done()
 
     def keep(self, wanted: Collection[int]) -> None:
-        """Drops every medium that is not among `wanted`, and stops what is on its way for it."""
-        for index in [index for index in self._loaded if index not in wanted]:
+        """Drops every medium that is neither among `wanted` nor pinned, and stops what is on its way for it."""
+        for index in [index for index in self._loaded if index not in wanted and index not in self.pinned]:
             self._drop(index)
 
     def prefetch(self, indices: Iterable[int]) -> None:
@@ -165,6 +172,7 @@ class ShownMedia:
         """Revokes every URL and stops everything, at once."""
         if self._ahead is not None:
             self._ahead.cancel()
+        self.pinned.clear()
         self.keep(())
         for url in self._thumbnails.values():
             self._blobs.revoke(url)

@@ -1,0 +1,190 @@
+"""Saving what a report holds: one file, all of them as a zip, or the encrypted package as it came.
+
+Everything is written piece by piece. Where the browser can write to a file that the person names, large things go straight
+to the disk and are taken back when something is wrong; otherwise they are put together outside Python and handed to the
+browser's downloads when all of it has been found right. Either way nothing false or half is ever left behind.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from picsafe_client.opening import OpenReport
+from picsafe_protocol import filenames
+from picsafe_protocol.files import FileFacts
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.package import MEDIA_TYPE as PACKAGE_TYPE
+from picsafe_protocol.payload import REPORT_NAME
+from picsafe_protocol.report import Report
+from picsafe_protocol.storedzip import Entry, Layout, plan
+
+STREAM_FROM: Final = 96 * MIB
+"""From this size on, a file is written to the disk while it comes, where the browser can; below, a download is simpler."""
+
+ZIP_TYPE: Final = "application/zip"
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Bytes that are done, and all of them."""
+
+
+class Checksum(Protocol):
+    """A running CRC-32."""
+
+    def update(self, data: Any) -> Any: ...
+    def value(self) -> int: ...
+
+
+NewChecksum: TypeAlias = Callable[[], Awaitable[Checksum]]
+
+
+class Target(Protocol):
+    """Where something is saved to. Either `finish` or `abandon` ends it."""
+
+    async def write(self, piece: Any) -> None:
+        """Adds a piece: a buffer of the browser's, or `bytes`."""
+        ...
+
+    async def replace(self, position: int, data: bytes) -> None:
+        """Puts `data` in the place of a piece of `bytes` that was written at `position` and has the same length."""
+        ...
+
+    async def finish(self) -> None:
+        """Everything has been written and is right: only now it becomes a file."""
+        ...
+
+    async def abandon(self) -> None:
+        """Nothing of it stays."""
+        ...
+
+
+@dataclass(frozen=True)
+class ZipMember:
+    """A file of the zip: its name there, and the file of the report; None is `report.json` itself."""
+
+    name: str
+    file: FileFacts | None
+
+
+def zip_members(report: Report, *, with_patient: bool) -> list[ZipMember]:
+    """What "all files" are: the media under readable names, what shows consent, and the facts."""
+    media = [
+        ZipMember(filenames.medium_name(report, index, with_patient=with_patient), medium)
+        for index, medium in enumerate(report.media)
+    ]
+    evidence = [record.evidence for record in report.consent if record.evidence]
+    return [*media, *(ZipMember(file.path, file) for file in evidence), ZipMember(REPORT_NAME, None)]
+
+
+def zip_size(report: Report) -> int:
+    """Bytes of all the files together, about; for people."""
+    return sum(medium.size for medium in report.media)
+
+
+async def save_file(opened: OpenReport[Any], file: FileFacts, target: Target, progress: Progress) -> None:
+    """One file of the report, byte for byte as it was sent."""
+    count = _Count(opened.sealed_size(file), progress)
+    await _into(target, opened.pieces(file, count.arrived))
+
+
+async def save_package(opened: OpenReport[Any], target: Target, progress: Progress) -> None:
+    """The encrypted package as it came. Nothing is decrypted, so nothing is checked: that happens when it is opened."""
+    count = _Count(opened.package_size, progress)
+    await _into(target, opened.package_pieces(count.arrived))
+
+
+async def save_zip(
+    opened: OpenReport[Any], members: Sequence[ZipMember], target: Target, new_checksum: NewChecksum, progress: Progress
+) -> None:
+    """All of `members` in one zip, read, checked and written one after the other.
+
+    A zip of this kind has each checksum before the content, where it is not known yet: a place is kept for it, and filled
+    at the end.
+    """
+    facts = opened.report.to_bytes()
+    sizes = {member.name: member.file.size if member.file else len(facts) for member in members}
+    checksums = dict.fromkeys(sizes, 0)
+    count = _Count(sum(opened.sealed_size(member.file) for member in members if member.file), progress)
+
+    def layout() -> Layout:
+        return plan([Entry(name, size, checksums[name]) for name, size in sizes.items()])
+
+    try:
+        for member, place in zip(members, layout().members, strict=True):
+            await target.write(place.local_header)
+            if member.file is None:
+                checksums[member.name] = zlib.crc32(facts)
+                await target.write(facts)
+                continue
+            checksum = await new_checksum()
+            async for piece in opened.pieces(member.file, count.arrived):
+                checksum.update(piece)
+                await target.write(piece)
+            checksums[member.name] = checksum.value()
+        final = layout()
+        await target.write(final.ending)
+        for place in final.members:
+            await target.replace(place.offset, place.local_header)
+        await target.finish()
+    except BaseException:
+        await target.abandon()
+        raise
+
+
+async def _into(target: Target, pieces: AsyncIterator[Any]) -> None:
+    """Writes all pieces; a file comes of it only when the last has come without an error."""
+    try:
+        async for piece in pieces:
+            await target.write(piece)
+        await target.finish()
+    except BaseException:
+        await target.abandon()
+        raise
+
+
+class _Count:
+    """Adds up what arrives."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    def arrived(self, length: int) -> None:
+        self._done += length
+        self._progress(min(self._done, self._total), self._total)
+
+
+def package_name(opened: OpenReport[Any]) -> str:
+    """The name for the encrypted package; it says nothing of the patient."""
+    return filenames.package_name(opened.header.created_at, opened.header.report_id)
+
+
+def zip_name(report: Report, *, with_patient: bool) -> str:
+    """The name for the zip of all files."""
+    return filenames.report_name(report, with_patient=with_patient) + ".zip"
+
+
+def file_name(report: Report, index: int, *, with_patient: bool) -> str:
+    """The name for one medium."""
+    return filenames.medium_name(report, index, with_patient=with_patient)
+
+
+__all__ = [
+    "PACKAGE_TYPE",
+    "STREAM_FROM",
+    "ZIP_TYPE",
+    "Progress",
+    "Target",
+    "ZipMember",
+    "file_name",
+    "package_name",
+    "save_file",
+    "save_package",
+    "save_zip",
+    "zip_members",
+    "zip_name",
+    "zip_size",
+]

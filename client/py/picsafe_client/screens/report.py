@@ -1,0 +1,267 @@
+"""The report screen: opening, looking, and what can be done with what is seen. One class for both ways in:
+``#/report/<id>`` from the inbox and ``#/file`` from this computer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar, Final, Literal
+
+from picsafe_client import banner, dialogue, dom, printing
+from picsafe_client.api import Cancelled
+from picsafe_client.router import address
+from picsafe_client.screens import Screen, report_readers
+from picsafe_client.screens.report_keys import action_for
+from picsafe_client.screens.report_names import site
+from picsafe_client.screens.report_opening import Opened, Opening
+from picsafe_client.screens.report_pane import Pane
+from picsafe_client.screens.report_shown import ShownReport
+from picsafe_client.screens.report_stage import Stage
+from picsafe_client.screens.report_toolbar import Toolbar, show_keys
+from picsafe_client.screens.report_trouble import explained
+from picsafe_client.screens.report_view import View
+from picsafe_client.screens.report_visits import Visit
+from picsafe_client.sources import Patience
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import date, t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.errors import NotSignedIn
+
+FILE: Final = "report.file"
+"""Where the file from disk is kept during a lock: it is encrypted."""
+WIDE: Final = "(min-width: 64rem)"
+"""Windows of this width show the facts from the start."""
+
+
+class ReportScreen(Screen):
+    """A report, from the click on it until it is closed."""
+
+    title: ClassVar[str] = "report.title"
+    layout: ClassVar[Literal["page", "wide", "stage"]] = "stage"
+
+    async def show(self, params: Mapping[str, str]) -> None:
+        """Opens the report of the address, or the file that the app was given."""
+        self._report_id = params.get("id")
+        self._shown: ShownReport | None = None
+        self._file: Any = None
+        self._visit = Visit(self.app.kept)
+        self._opening: Opening | None = None
+        if not self._visit.begin():
+            self.app.go(address("inbox"), replace=True)
+            return
+        self._build()
+        if self._report_id is None:
+            self._file = self.app.take_file() or self.app.kept.get(FILE)
+            if self._file is None:
+                self._ask_for_file()
+                return
+            self.app.kept[FILE] = self._file
+        await self._open()
+
+    def leave(self) -> None:
+        if self._visit.ends_here():
+            self._visit.end()
+            self.app.kept.pop(FILE, None)
+
+    def drop_plaintext(self) -> None:
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            shown.close()
+        printing.discard()
+        dialogue.close_all()
+        dom.clear(self.root)
+
+    # -- opening
+
+    def _build(self) -> None:
+        self._toolbar = Toolbar(self._actions())
+        self._body = dom.el("div", {"class": "report-body"})
+        self._waiting = dom.el("div", {"class": "report-wait"})
+        self._picker = dom.el("input", {"type": "file", "accept": ".picsafe", "hidden": True, "aria-hidden": True})
+        dom.on(self._picker, "change", self._picked)
+        if not dom.document().fullscreenEnabled:
+            self._toolbar.hide("full_screen")
+        dom.clear(self.root, self._toolbar.node, self._waiting, self._body, self._picker)
+        dom.append(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
+        self.on(dom.window(), "keydown", self._key)
+        self.on(dom.window(), "beforeprint", self._before_print)
+        self.on(dom.window(), "pagehide", lambda _event: self._visit.end())
+        self.on(dom.document(), "fullscreenchange", self._full_screen_changed)
+        self.on_release(self.app.subscribe(self._heard))
+
+    async def _open(self) -> None:
+        self._patience = Patience(self._lost)
+        opening = self._opening = Opening(self.app, self._patience)
+        try:
+            async with Wait(t("report.fetching_report"), self._waiting) as wait:
+                self._wait = wait
+                opened = await stoppable(wait, self._opened(opening, wait))
+        except Cancelled:
+            self._back()
+        except (asyncio.CancelledError, NotSignedIn):
+            raise
+        except Exception as error:  # noqa: BLE001 whatever it was, it is explained where the report would be
+            self._explain(error)
+        else:
+            self._present(opening, opened)
+
+    def _opened(self, opening: Opening, wait: Wait) -> Coroutine[Any, Any, Opened]:
+        if self._report_id is not None:
+            return opening.from_cloud(self._report_id, wait)
+        return opening.from_disk(self._file, wait)
+
+    def _present(self, opening: Opening, opened: Opened) -> None:
+        report = opened.report
+        shown = self._shown = ShownReport(self, opened, self._waiting, self._looked)
+        self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
+        about = " · ".join(part for part in (site(report), date(report.captured_at), report.author.name) if part)
+        self._toolbar.name(report.patient.name or t("report.unnamed"), about)
+        self._toolbar.enable(True)
+        dom.clear(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
+        self._fold_facts(not dom.window().matchMedia(WIDE).matches)
+        shown.stage.show(0)
+        self.spawn(shown.media.thumbnails(shown.strip.picture))
+        self.spawn(opening.tell_opened())
+        if opening.row is not None:
+            self.spawn(report_readers.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
+
+    def _explain(self, error: BaseException) -> None:
+        notice = explained(
+            error,
+            row=self._opening.row if self._opening else None,
+            from_disk=self._report_id is None,
+            retry=self._retry,
+            choose_file=self._picker.click,
+            leave=self._back,
+        )
+        dom.clear(self._body, dom.el("div", {"class": "report-trouble"}, notice))
+
+    def _retry(self) -> None:
+        dom.clear(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
+        self.spawn(self._open())
+
+    def _ask_for_file(self) -> None:
+        choose = dom.button(
+            t("report.choose_file"), lambda _event: self._picker.click(), kind="primary", icon_name="open"
+        )
+        place = dom.el(
+            "div",
+            {"class": "report-trouble"},
+            dom.el(
+                "div",
+                {"class": "nothing"},
+                dom.icon("file"),
+                dom.el("h2", None, t("report.no_file")),
+                dom.el("p", None, t("report.no_file_text")),
+                choose,
+            ),
+        )
+        dom.clear(self._body, place)
+
+    def _picked(self, _event: Any) -> None:
+        if self._picker.files.length:
+            self.app.open_file(self._picker.files.item(0))
+
+    def _lost(self, waiting: bool) -> None:
+        """The connection is broken, or it is being tried again."""
+        dom.by_id("offline").hidden = not waiting
+        if self._shown is None:
+            self._wait.says(t("report.reconnecting" if waiting else "report.fetching_report"))
+
+    def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Live events about this report: somebody opened it, or it is no longer there for others to open."""
+        opening, shown = self._opening, self._shown
+        if opening is None or opening.row is None or shown is None or data.get("id") != opening.row["id"]:
+            return
+        if kind == "removed":
+            place = dom.by_id("banner")
+            dom.clear(place, banner.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text")))
+        elif kind == "report":
+            opening.row = data
+            url = shown.opened.header.keyserver_url
+            self.spawn(report_readers.show(self.app, data, url, shown.facts.readers))
+
+    # -- acting
+
+    def _actions(self) -> dict[str, Callable[[], None]]:
+        return {
+            "back": self._back,
+            "previous": lambda: self._stage(lambda stage: stage.step(-1)),
+            "next": lambda: self._stage(lambda stage: stage.step(1)),
+            "first": lambda: self._stage(lambda stage: stage.show(0)),
+            "last": lambda: self._stage(lambda stage: stage.show(1_000_000)),
+            "zoom_in": lambda: self._pane(lambda pane: pane.enlarge(1)),
+            "zoom_out": lambda: self._pane(lambda pane: pane.enlarge(-1)),
+            "fit": lambda: self._pane(lambda pane: pane.change(View.fit)),
+            "rotate": lambda: self._pane(Pane.rotate),
+            "play": lambda: self._pane(Pane.toggle_playing),
+            "compare": self._compare,
+            "full_screen": self._full_screen,
+            "facts": self._toggle_facts,
+            "save": self._save,
+            "print": self._print,
+            "help": show_keys,
+        }
+
+    def _key(self, event: Any) -> None:
+        action = action_for(event)
+        if action is None or (self._shown is None and action != "back"):
+            return
+        event.preventDefault()
+        if isinstance(action, tuple):
+            across, down = action
+            self._stage(lambda stage: stage.pan(across, down))
+        else:
+            self._actions()[action]()
+
+    def _stage(self, act: Callable[[Stage], Any]) -> None:
+        if self._shown is not None:
+            act(self._shown.stage)
+
+    def _pane(self, act: Callable[[Pane], Any]) -> None:
+        if self._shown is not None:
+            act(self._shown.stage.active)
+
+    def _back(self) -> None:
+        self.app.go(address("inbox"))
+
+    def _compare(self) -> None:
+        if self._shown is not None and len(self._shown.report.media) > 1:
+            self._shown.stage.compare()
+            self._toolbar.switch("compare", self._shown.stage.is_comparing)
+
+    def _full_screen(self) -> None:
+        page = dom.document()
+        if page.fullscreenElement:
+            page.exitFullscreen()
+        elif page.fullscreenEnabled:
+            self.root.requestFullscreen()
+
+    def _full_screen_changed(self, _event: Any) -> None:
+        self._toolbar.switch("full_screen", bool(dom.document().fullscreenElement))
+
+    def _toggle_facts(self) -> None:
+        self._fold_facts(not self.root.classList.contains("facts-folded"))
+
+    def _fold_facts(self, folded: bool) -> None:
+        self.root.classList.toggle("facts-folded", folded)
+        self._toolbar.switch("facts", not folded)
+
+    def _save(self) -> None:
+        if self._shown is not None:
+            self._shown.saver.ask(self._shown.stage.index)
+
+    def _print(self) -> None:
+        if self._shown is not None:
+            self._shown.ask_to_print()
+
+    def _before_print(self, _event: Any) -> None:
+        if self._shown is not None:
+            self._shown.lay_out_for_print()
+
+    def _looked(self) -> None:
+        """Another medium is shown, or the photo lies differently."""
+        if self._shown is not None:
+            shown = self._shown
+            self._toolbar.show(shown.stage.view, has_two=len(shown.report.media) > 1)
+            shown.mark()

@@ -1,0 +1,181 @@
+"""The facts of a report, beside its pictures: whose, when and by whom taken, of what, with whose consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from picsafe_client import dom
+from picsafe_client.screens.report_names import site, type_name
+from picsafe_client.texts import birth_date, duration, listing, moment, number, size, t
+from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
+from picsafe_protocol.report import Medium, Report
+
+ShowEvidence = Callable[[ConsentRecord, Any], None]
+"""Shows the signature or recording of a record in the element that is given."""
+
+UNKNOWN: Final = "report.not_recorded"
+
+
+class Facts:
+    """The panel. The part about the medium that is shown changes with it; who opened it comes when it is known."""
+
+    def __init__(self, report: Report, show_evidence: ShowEvidence) -> None:
+        self._report = report
+        self._show_evidence = show_evidence
+        self._medium = dom.el("div", {"class": "fact-group"})
+        self.readers = dom.el("div", {"class": "fact-group", "hidden": True})
+        self.node = dom.el(
+            "aside",
+            {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "-1"},
+            _group("report.patient", _patient(report)),
+            _group("report.taken", _taken(report)),
+            self._medium,
+            _notes(report),
+            self._consent(),
+            self.readers,
+        )
+
+    def show_medium(self, index: int) -> None:
+        """The facts of one medium."""
+        medium, count = self._report.media[index], len(self._report.media)
+        title = dom.el("h2", None, t(f"report.nth_{medium.kind}", number=index + 1, count=count))
+        dom.clear(self._medium, title, _list(_medium_facts(medium, self._report)))
+
+    def _consent(self) -> dom.Node:
+        title = dom.el("h2", None, t("report.consent"))
+        records = self._report.consent
+        if not records:
+            return dom.el("div", {"class": "fact-group"}, title, _notice("alert", "amber", t("report.no_consent")))
+        latest, earlier = records[-1], records[:-1]
+        group = dom.el("div", {"class": "fact-group"}, title, *self._record(latest))
+        if earlier:
+            older = dom.el("details", {"class": "facts-earlier"}, dom.el("summary", None, t("report.consent_earlier")))
+            for record in reversed(earlier):
+                dom.append(older, dom.el("div", {"class": "facts-earlier-record"}, *self._record(record)))
+            dom.append(group, older)
+        return group
+
+    def _record(self, record: ConsentRecord) -> list[dom.Child]:
+        if record.status is Status.WITHDRAWN:
+            title = t("report.consent_withdrawn", moment=moment(record.recorded_at), giver=_giver(record))
+            return [_notice("alert", "danger", title), _purposes(record) if record.purposes else None]
+        words = t("report.consent_given", giver=_giver(record), method=t(f"report.method_{record.method.value}"))
+        said: list[dom.Child] = [dom.el("p", None, words), _purposes(record)]
+        when = moment(record.recorded_at)
+        form = t("report.consent_form", version=record.form_text_version) if record.form_text_version else ""
+        said.append(dom.el("p", {"class": "soft small"}, ". ".join(part for part in (when, form) if part)))
+        if record.evidence is not None:
+            is_spoken = record.evidence.media_type.startswith("audio/")
+            said.append(self._evidence(record, "audio" if is_spoken else "image"))
+        return said
+
+    def _evidence(self, record: ConsentRecord, kind: str) -> dom.Node:
+        place = dom.el("div", {"class": "facts-evidence"})
+
+        def show(_event: Any) -> None:
+            self._show_evidence(record, place)
+
+        dom.append(place, dom.button(t(f"report.evidence_{kind}"), show))
+        return place
+
+    def drop(self) -> None:
+        """Nothing of a patient stays in the page."""
+        for picture in self.node.querySelectorAll("img, audio"):
+            picture.removeAttribute("src")
+        dom.clear(self.node)
+
+
+def _group(title: str, facts: Iterable[tuple[str, str]]) -> dom.Node:
+    return dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t(title)), _list(facts))
+
+
+def _list(facts: Iterable[tuple[str, str]]) -> dom.Node:
+    rows = dom.el("dl", {"class": "facts facts-narrow"})
+    for name, value in facts:
+        dom.append(rows, dom.el("dt", None, t(name)), dom.el("dd", None, value))
+    return rows
+
+
+def _patient(report: Report) -> list[tuple[str, str]]:
+    patient = report.patient
+    return [
+        ("report.name", patient.name or t(UNKNOWN)),
+        ("report.birth_date", birth_date(patient.birth_date) if patient.birth_date else t(UNKNOWN)),
+        ("report.record_number", patient.record_number or t(UNKNOWN)),
+    ]
+
+
+def _taken(report: Report) -> list[tuple[str, str]]:
+    author = report.author
+    who = ", ".join(part for part in (author.name, author.institution) if part)
+    return [
+        ("report.when", moment(report.captured_at)),
+        ("report.by", who),
+        ("report.email", author.email),
+        ("report.site", site(report) or t(UNKNOWN)),
+    ]
+
+
+def _medium_facts(medium: Medium, report: Report) -> list[tuple[str, str]]:
+    facts = []
+    if medium.caption:
+        facts.append(("report.caption", medium.caption))
+    if medium.captured_at and medium.captured_at != report.captured_at:
+        facts.append(("report.when", moment(medium.captured_at)))
+    details = [type_name(medium)]
+    if medium.width and medium.height:
+        details.append(t("report.pixels", width=number(medium.width), height=number(medium.height)))
+    if medium.duration is not None:
+        details.append(duration(medium.duration))
+    facts.append(("report.file", ", ".join([*details, size(medium.size)])))
+    return facts
+
+
+def _notes(report: Report) -> dom.Node | None:
+    if not report.notes:
+        return None
+    words = dom.el("p", {"class": "facts-notes"}, report.notes)
+    return dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t("report.notes")), words)
+
+
+def _giver(record: ConsentRecord) -> str:
+    role = t(f"report.giver_{record.giver.role.value}")
+    if record.giver.name and record.giver.role is not GiverRole.PATIENT:
+        return t("report.giver_named", role=role, name=record.giver.name)
+    return role
+
+
+def _purposes(record: ConsentRecord) -> dom.Node:
+    """Each purpose with "allowed" or "not allowed" in words, not by colour alone."""
+    rows = dom.el("ul", {"class": "purposes"})
+    for purpose in Purpose:
+        allowed = record.permits(purpose)
+        name = t(f"report.purpose_{purpose.value}")
+        if purpose is Purpose.NAMED_PUBLICATION and allowed:
+            name = t("report.purpose_publication_named", name=record.publication)
+        row = dom.el(
+            "li",
+            {"class": "purpose purpose-allowed" if allowed else "purpose purpose-denied"},
+            dom.icon("check" if allowed else "close"),
+            dom.el("span", None, name),
+            dom.el("span", {"class": "purpose-word"}, t("report.allowed" if allowed else "report.denied")),
+        )
+        dom.append(rows, row)
+    return rows
+
+
+def _notice(icon: str, kind: str, words: str) -> dom.Node:
+    return dom.el("p", {"class": f"facts-notice facts-notice-{kind}"}, dom.icon(icon), dom.el("span", None, words))
+
+
+def consent_words(report: Report) -> str:
+    """What is permitted now, in one sentence, for the caption of a printed photo."""
+    if not report.consent:
+        return t("report.no_consent")
+    latest = report.consent[-1]
+    if latest.status is Status.WITHDRAWN:
+        return t("report.consent_withdrawn", moment=moment(latest.recorded_at), giver=_giver(latest))
+    allowed = [t(f"report.purpose_{purpose.value}").lower() for purpose in Purpose if latest.permits(purpose)]
+    words = t("report.consent_given", giver=_giver(latest), method=t(f"report.method_{latest.method.value}"))
+    return f"{words} {t('report.consent_for', purposes=listing(allowed) if allowed else t('report.nothing'))}"

@@ -1,0 +1,65 @@
+"""Which key does what on the report screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from picsafe_client import dom
+
+Actions: TypeAlias = Mapping[str, Callable[[], None]]
+
+KEYS: Final = {
+    "ArrowLeft": "previous",
+    "ArrowUp": "previous",
+    "ArrowRight": "next",
+    "ArrowDown": "next",
+    "Home": "first",
+    "End": "last",
+    "+": "zoom_in",
+    "=": "zoom_in",
+    "-": "zoom_out",
+    "0": "fit",
+    "r": "rotate",
+    "c": "compare",
+    "f": "full_screen",
+    "i": "facts",
+    "s": "save",
+    "p": "print",
+    "?": "help",
+    " ": "play",
+    "Escape": "back",
+}
+"""The key to the name of the action; letters are small ones."""
+
+PANS: Final = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowDown": (0, 1)}
+"""With Shift: which way an enlarged photo is looked at."""
+
+OF_PLAYERS: Final = frozenset({"ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", " ", "f"})
+"""Keys that belong to a video or sound that has the focus."""
+OF_SCROLLING: Final = frozenset({"ArrowUp", "ArrowDown", "Home", "End"})
+"""Keys that belong to the facts when they have the focus."""
+
+
+def action_for(event: Any) -> str | tuple[int, int] | None:
+    """The name of the action that a key asks for, a way to pan, or None when the key is not ours."""
+    if dom.is_typing(event) or dom.document().querySelector("dialog[open]"):
+        return None
+    key = str(event.key)
+    name = key if len(key) > 1 else key.lower()
+    if _belongs_elsewhere(event.target, name):
+        return None
+    if event.shiftKey and name in PANS:
+        return PANS[name]
+    return KEYS.get(name)
+
+
+def _belongs_elsewhere(target: Any, name: str) -> bool:
+    closest = getattr(target, "closest", None)
+    if closest is None:
+        return False
+    if name in OF_PLAYERS and closest("audio, video"):
+        return True
+    if name in OF_SCROLLING and closest(".facts-panel"):
+        return True
+    return name == " " and bool(closest("button, a, summary, input"))

@@ -1,0 +1,55 @@
+"""What the media of a report are called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from picsafe_client.texts import duration, t
+from picsafe_protocol.report import Medium, Report
+
+TYPES: Final = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WebP",
+    "image/gif": "GIF",
+    "image/heic": "HEIC",
+    "image/heif": "HEIF",
+    "image/avif": "AVIF",
+    "image/mpo": "MPO",
+    "video/mp4": "MP4",
+    "video/quicktime": "QuickTime",
+    "video/webm": "WebM",
+    "video/3gpp": "3GP",
+    "audio/mp4": "M4A",
+    "audio/mpeg": "MP3",
+    "audio/ogg": "Ogg",
+    "audio/webm": "WebM",
+    "audio/wav": "WAV",
+    "audio/aac": "AAC",
+    "audio/flac": "FLAC",
+}
+"""How people know the media types."""
+
+KIND_ICONS: Final = {"photo": "photo", "video": "video", "audio": "sound"}
+
+
+def type_name(medium: Medium) -> str:
+    """A medium in general: "HEIC photo", "MP4 video"."""
+    return t(f"report.type_{medium.kind}", type=TYPES[medium.media_type])
+
+
+def medium_label(report: Report, index: int) -> str:
+    """One medium among the others, for the ear: "Photo 2 of 5, wound edge"."""
+    medium = report.media[index]
+    label = t(f"report.nth_{medium.kind}", number=index + 1, count=len(report.media))
+    details = [duration(medium.duration)] if medium.duration is not None else []
+    if medium.caption:
+        details.append(medium.caption)
+    return ", ".join([label, *details])
+
+
+def site(report: Report) -> str:
+    """Body site and side: "Forearm, left"; empty when neither is known."""
+    side = t(f"report.side_{report.laterality.value}") if report.laterality else ""
+    place = report.body_site[:1].upper() + report.body_site[1:]
+    return ", ".join(part for part in (place, side) if part)

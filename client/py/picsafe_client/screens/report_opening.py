@@ -1,0 +1,99 @@
+"""From a report's identifier, or a file, to an `OpenReport`: fetching, asking for the key, and saying meanwhile what is done."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from picsafe_client.app import App
+from picsafe_client.digests import sha256
+from picsafe_client.opening import OpenReport, PackageSource, release_from
+from picsafe_client.ranges import RangedSource
+from picsafe_client.screens.report_trouble import state_error
+from picsafe_client.sources import CloudPackage, DiskSource, Patience
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+from picsafe_client.webcrypto import WebCryptoCipher
+from picsafe_protocol.errors import PicSafeError
+
+Opened: TypeAlias = OpenReport[Any]
+
+
+class Opening:
+    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known."""
+
+    def __init__(self, app: App, patience: Patience) -> None:
+        self._app = app
+        self._patience = patience
+        self._cipher = WebCryptoCipher()
+        self.row: Mapping[str, Any] | None = None
+
+    async def from_cloud(self, report_id: str, wait: Wait) -> Opened:
+        """A report that was sent. Raises whatever stands in its way."""
+        package = CloudPackage(self._app.api, report_id)
+        answers: list[Any] = await asyncio.gather(
+            self._app.api.users("GET", f"/v1/reports/{report_id}"), package.prepare(), return_exceptions=True
+        )
+        row, grant = answers
+        if isinstance(row, BaseException):
+            raise row
+        self.row = row
+        if (error := state_error(row)) is not None:
+            raise error
+        if isinstance(grant, BaseException):
+            raise grant
+        source = RangedSource(package, self._cipher, int(row["size"]), self._patience)
+        done, total = 0, source.first_bytes()
+
+        def arrived(length: int) -> None:
+            nonlocal done
+            done += length
+            wait.progress(done, total)
+
+        try:
+            await asyncio.gather(source.begin(arrived), self._token_ahead(row.get("keyserver_url")))
+        except BaseException:
+            source.close()
+            raise
+        self._patience.begun = True
+        return await self._trusted(source, wait, report_id)
+
+    async def from_disk(self, file: Any, wait: Wait) -> Opened:
+        """A file of this computer. Nothing of it is sent anywhere; only its key server is asked."""
+        return await self._trusted(DiskSource(file), wait, None)
+
+    async def tell_opened(self) -> None:
+        """Tells the user server that this person has opened the report, when it was sent to them."""
+        if self.row is None or self.row["box"] != "inbox":
+            return
+        report_id = self.row["id"]
+        await self._app.api.users("POST", f"/v1/reports/{report_id}/opened", {})
+        if (box := self._app.boxes.get("inbox")) is not None:
+            box.mark_opened(report_id)
+
+    async def _trusted(self, source: PackageSource[Any], wait: Wait, report_id: str | None) -> Opened:
+        wait.progress(0, 0)
+        wait.says(t("report.asking_key"))
+        try:
+            return await OpenReport.open(
+                source,
+                cipher=self._cipher,
+                new_digest=sha256,
+                allowed_key_servers=self._app.require_me().key_servers,
+                release=release_from(self._app.api),
+                expected_report=report_id,
+            )
+        except BaseException:
+            source.close()
+            raise
+
+    async def _token_ahead(self, keyserver_url: str | None) -> None:
+        """Gets the user token while the package comes; it is for the server that the index names, if that is allowed."""
+        if keyserver_url not in self._app.require_me().key_servers:
+            return
+        try:
+            await self._app.api.user_token(str(keyserver_url))
+        except PicSafeError:
+            # It is asked for again when the header has been read, and then the failure counts.
+            return

@@ -1,0 +1,263 @@
+"""The stage: one medium of the report, or two side by side, on near-black ground with nothing laid over the picture."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from picsafe_client import banner, dom
+from picsafe_client.api import Cancelled
+from picsafe_client.screens.report_gestures import Gestures
+from picsafe_client.screens.report_media import ShownMedia
+from picsafe_client.screens.report_names import medium_label, type_name
+from picsafe_client.screens.report_view import STEP, View
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.report import Medium, Report
+
+ELSEWHERE = {"image/heic", "image/heif"}
+"""Photos that only Safari shows."""
+
+
+class Viewer(Protocol):
+    """What a pane tells the screen that it is on."""
+
+    def chosen(self, pane: Pane) -> None:
+        """The person has put a finger on this pane."""
+
+    def step(self, steps: int) -> None:
+        """The person has swiped to the next medium, or the one before."""
+
+    def looked(self, pane: Pane) -> None:
+        """The view has changed: another scale, another turn, another medium."""
+
+    def save_this(self, index: int) -> None:
+        """The person wants to save the medium that cannot be shown."""
+
+
+class Pane:
+    """One half of the stage, or all of it."""
+
+    def __init__(self, report: Report, media: ShownMedia, viewer: Viewer) -> None:
+        self._report = report
+        self._media = media
+        self._viewer = viewer
+        self._ground = dom.el("div", {"class": "pane-ground"})
+        self._wait = dom.el("div", {"class": "pane-wait"})
+        self.node = dom.el("section", {"class": "pane", "tabindex": "-1"}, self._ground, self._wait)
+        self.index = -1
+        self._picture: dom.Node = None
+        self._view: View | None = None
+        self._turns: dict[int, int] = {}
+        Gestures(self.node, self).listen()
+
+    # -- what is shown
+
+    @property
+    def medium(self) -> Medium:
+        """The medium that is shown, or is about to be."""
+        return self._report.media[self.index]
+
+    def point_at(self, index: int) -> None:
+        """Names the medium that `load` will show, and shows at once what is there of it: its small picture."""
+        self.index = index
+        self.node.setAttribute("aria-label", medium_label(self._report, index))
+        self._show_nothing()
+        thumbnail = self._media.thumbnail(index)
+        medium = self.medium
+        if thumbnail and medium.kind == "photo" and medium.width and medium.height and not self._media.is_here(index):
+            small = dom.el("img", {"class": "pane-picture", "src": thumbnail, "alt": "", "draggable": "false"})
+            self._lay(small, medium.width, medium.height)
+
+    async def load(self) -> None:
+        """Shows the medium once it is here and has been found right."""
+        index = self.index
+        try:
+            async with Wait(t("report.fetching", name=type_name(self.medium)), self._wait) as wait:
+                url = await stoppable(wait, self._media.url(index, wait.progress))
+                await self._show(index, url)
+        except Cancelled:
+            if index == self.index:
+                self._say(banner.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 said where the photo would have been
+            if index == self.index:
+                actions = [(t("action.retry"), self._again)]
+                self._say(banner.problem(error, means=t("report.not_shown"), actions=actions))
+
+    def _again(self, _event: Any) -> None:
+        self.point_at(self.index)
+        dom.spawn(self.load())
+
+    def drop(self) -> None:
+        """Nothing of a patient stays in the page."""
+        self._show_nothing()
+        self.node.removeAttribute("aria-label")
+
+    def _show_nothing(self) -> None:
+        for player in self._ground.querySelectorAll("audio, video"):
+            player.pause()
+            player.removeAttribute("src")
+            player.load()
+        for picture in self._ground.querySelectorAll("img"):
+            picture.removeAttribute("src")
+        dom.clear(self._ground)
+        self._picture = self._view = None
+        self.node.classList.remove("pane-enlarged")
+
+    async def _show(self, index: int, url: str) -> None:
+        kind = self.medium.kind
+        if kind == "photo":
+            await self._show_photo(index, url)
+        else:
+            self._show_player(kind, url)
+        self._viewer.looked(self)
+
+    async def _show_photo(self, index: int, url: str) -> None:
+        from pyodide.ffi import JsException
+
+        alt = medium_label(self._report, index)
+        photo = dom.el("img", {"class": "pane-picture", "alt": alt, "draggable": "false", "decoding": "async"})
+        photo.src = url
+        try:
+            await photo.decode()
+        except JsException:
+            if index == self.index:
+                self._say(self._not_for_this_browser())
+            return
+        if index == self.index:
+            self._lay(photo, int(photo.naturalWidth), int(photo.naturalHeight))
+
+    def _show_player(self, kind: str, url: str) -> None:
+        label = medium_label(self._report, self.index)
+        settings = {
+            "src": url,
+            "controls": True,
+            "preload": "metadata",
+            "playsinline": True,
+            "controlslist": "nodownload noremoteplayback",
+            "disableremoteplayback": True,
+            "aria-label": label,
+            "class": f"pane-{kind}",
+        }
+        player = dom.el(kind, settings)
+        dom.on(player, "error", lambda _event: self._say(self._not_for_this_browser()))
+        drawing = dom.icon("sound") if kind == "audio" else None
+        dom.clear(self._ground, dom.el("div", {"class": f"pane-player pane-player-{kind}"}, drawing, player))
+
+    def _not_for_this_browser(self) -> dom.Node:
+        """The bytes are right, since their SHA-256 is: so it is the browser that cannot show them."""
+        medium, index = self.medium, self.index
+        name = type_name(medium)
+        text = t("report.other_browser") if medium.media_type in ELSEWHERE else t("report.other_program")
+        return banner.notice(
+            "plain",
+            t("report.cannot_show", name=name),
+            t("report.is_complete"),
+            text,
+            actions=[(t("report.save_this"), lambda _event: self._viewer.save_this(index))],
+        )
+
+    def _say(self, notice: dom.Node) -> None:
+        self._show_nothing()
+        thumbnail = self._media.thumbnail(self.index)
+        small = dom.el("img", {"class": "pane-small", "src": thumbnail, "alt": ""}) if thumbnail else None
+        dom.append(self._ground, dom.el("div", {"class": "pane-message"}, small, notice))
+        self._viewer.looked(self)
+
+    # -- how it lies
+
+    @property
+    def view(self) -> View | None:
+        """How the photo lies; None for what cannot be zoomed."""
+        return self._view
+
+    def _lay(self, picture: dom.Node, width: int, height: int) -> None:
+        old, turn = self._view, self._turns.get(self.index, 0)
+        dom.clear(self._ground, picture)
+        self._picture = picture
+        fresh = View.fitted(width, height, *self._size(), turn)
+        if old is not None and not old.is_fitted and old.turn == turn:
+            # The small picture was enlarged already while the large one was on its way.
+            fresh = fresh.zoomed(old.scale / old.smallest).moved(old.x, old.y)
+        self._set(fresh)
+
+    def _size(self) -> tuple[float, float]:
+        return float(self.node.clientWidth), float(self.node.clientHeight)
+
+    def _set(self, view: View) -> None:
+        self._view = view
+        fitted = view.smallest
+        style = self._picture.style
+        style.width = f"{view.width * fitted:.2f}px"
+        style.height = f"{view.height * fitted:.2f}px"
+        style.transform = (
+            f"translate(-50%, -50%) translate({view.x:.2f}px, {view.y:.2f}px) "
+            f"rotate({view.turn}deg) scale({view.scale / fitted:.5f})"
+        )
+        self.node.classList.toggle("pane-enlarged", not view.is_fitted)
+        self._viewer.looked(self)
+
+    def change(self, change: Callable[[View], View]) -> None:
+        """Lays the photo differently: ``pane.change(View.fit)``. Nothing happens where there is no photo."""
+        if self._view is not None and self._picture is not None:
+            self._set(change(self._view))
+
+    def resized(self) -> None:
+        """The stage has another size."""
+        self.change(lambda view: view.resized(*self._size()))
+
+    def rotate(self) -> None:
+        """Turns the view of this photo by a quarter, for as long as the report is open."""
+        self.change(View.rotated)
+        if self._view is not None:
+            self._turns[self.index] = self._view.turn
+
+    def enlarge(self, steps: int) -> None:
+        """One press of + (1) or - (-1)."""
+        self.change(lambda view: view.zoomed(STEP**steps))
+
+    def toggle_playing(self) -> bool:
+        """Plays or pauses the video or sound; False when there is none."""
+        player = self._ground.querySelector("audio, video")
+        if not player:
+            return False
+        if player.paused:
+            player.play()
+        else:
+            player.pause()
+        return True
+
+    # -- the hand of `Gestures`
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether all of it is seen."""
+        return self._view is None or self._view.is_fitted
+
+    def pressed(self) -> None:
+        """A finger came down."""
+        self._viewer.chosen(self)
+
+    def zoomed(self, factor: float, x: float, y: float) -> None:
+        """The wheel."""
+        self.change(lambda view: view.zoomed(factor, x, y))
+
+    def moved(self, dx: float, dy: float) -> None:
+        """A drag."""
+        self.change(lambda view: view.moved(dx, dy))
+
+    def pinched(self, before: tuple[float, float, float], after: tuple[float, float, float]) -> None:
+        """Two fingers."""
+        self.change(lambda view: view.pinched(before, after))
+
+    def close_up(self, x: float, y: float) -> None:
+        """A double tap or click."""
+        self.change(lambda view: view.close_up(x, y))
+
+    def swiped(self, steps: int) -> None:
+        """To the next one or the one before."""
+        self._viewer.step(steps)

@@ -1,0 +1,70 @@
+"""What a printed photo says: the facts that keep it from being taken for someone else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from picsafe_client import dialogue, dom
+from picsafe_client.printing import Page
+from picsafe_client.screens.report_facts import consent_words
+from picsafe_client.screens.report_media import ShownMedia
+from picsafe_client.screens.report_names import site
+from picsafe_client.texts import birth_date, moment, t
+from picsafe_protocol.report import Report
+
+
+def photos_of(report: Report) -> list[int]:
+    """The media that can be printed."""
+    return [index for index, medium in enumerate(report.media) if medium.kind == "photo"]
+
+
+def page(report: Report, index: int, url: str, printed_by: str, now: Any) -> Page:
+    """One photo with its facts."""
+    medium, patient, author = report.media[index], report.patient, report.author
+    facts = [
+        ("report.birth_date", birth_date(patient.birth_date) if patient.birth_date else ""),
+        ("report.record_number", patient.record_number),
+        ("report.site", site(report)),
+        ("report.when", moment(medium.captured_at or report.captured_at)),
+        ("report.by", ", ".join(part for part in (author.name, author.institution) if part)),
+        ("report.caption", medium.caption),
+        ("report.consent", consent_words(report)),
+    ]
+    number = t("report.nth_photo", number=index + 1, count=len(report.media))
+    return Page(
+        url,
+        patient.name or t("report.unnamed"),
+        [(t(name), value) for name, value in facts if value],
+        t("print.footer", number=number, moment=moment(now), name=printed_by),
+    )
+
+
+async def pages(report: Report, indices: Sequence[int], media: ShownMedia, printed_by: str, now: Any) -> list[Page]:
+    """The pages of several photos, which are fetched for it."""
+    return [page(report, index, await media.url(index), printed_by, now) for index in indices]
+
+
+def ask(report: Report, index: int, chosen: Callable[[Sequence[int]], None]) -> None:
+    """Asks whether this photo or all of them; without asking when there is only one."""
+    photos = photos_of(report)
+    if photos == [index]:
+        chosen(photos)
+        return
+    opened: dom.Node = None
+
+    def choice(label: str, which: Sequence[int], *, first: bool) -> dom.Node:
+        def pick(_event: Any) -> None:
+            dialogue.close(opened)
+            chosen(which)
+
+        return dom.button(label, pick, kind="primary" if first else "", autofocus=first)
+
+    actions = []
+    if index in photos:
+        actions.append(choice(t("print.this"), [index], first=True))
+    if photos:
+        actions.append(choice(t("print.all", count=len(photos)), photos, first=not actions))
+    actions.append(dom.button(t("action.cancel"), lambda _event: dialogue.close(opened)))
+    text = t("print.text") if photos else t("print.nothing")
+    opened = dialogue.show(t("print.title"), dom.el("p", None, text), actions=tuple(actions))

@@ -1,0 +1,59 @@
+"""Who has opened a report: for its sender from the key server's access log, for others what the user server tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from picsafe_client import access_log, dom
+from picsafe_client.app import App
+from picsafe_client.texts import moment, t
+from picsafe_protocol.errors import PicSafeError
+
+
+async def show(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
+    """Fills `place`. `row` is REPORT of the user server's API."""
+    dom.clear(place, dom.el("h2", None, t("report.readers")))
+    place.hidden = False
+    if row["box"] == "sent":
+        await _from_log(app, row, keyserver_url, place)
+    else:
+        _from_row(row, place)
+    if row.get("expires_at"):
+        kept = t("report.kept_until", moment=moment(row["expires_at"]))
+        dom.append(place, dom.el("p", {"class": "soft small"}, kept))
+
+
+def _from_row(row: Mapping[str, Any], place: dom.Node) -> None:
+    rows = dom.el("ul", {"class": "readers"})
+    for person in row["recipients"]:
+        opened = person.get("opened_at")
+        words = t("report.reader_opened", moment=moment(opened)) if opened else t("report.reader_not")
+        dom.append(rows, _reader(person["name"] or person.get("email") or "", words))
+    dom.append(place, rows)
+
+
+async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
+    try:
+        entries = await access_log.of_report(app.api, keyserver_url, row["id"])
+    except PicSafeError as error:
+        # The pictures are there; only this part of the facts is missing, and says so.
+        dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", str(error)))
+        return
+    rows = dom.el("ul", {"class": "readers"})
+    for entry in reversed([entry for entry in entries if entry["event"] in ("released", "refused")]):
+        who = entry.get("who") or {}
+        name = who.get("name") or t("log.erased")
+        words = t(f"report.log_{entry['event']}", moment=moment(entry["time"]))
+        dom.append(rows, _reader(name, words, who.get("institution") or ""))
+    dom.append(place, rows if rows.childElementCount else dom.el("p", {"class": "soft"}, t("report.reader_nobody")))
+
+
+def _reader(name: str, words: str, institution: str = "") -> dom.Node:
+    return dom.el(
+        "li",
+        {"class": "reader"},
+        dom.el("span", {"class": "reader-name"}, name),
+        dom.el("span", {"class": "soft small"}, institution) if institution else None,
+        dom.el("span", {"class": "soft small number"}, words),
+    )

@@ -1,0 +1,141 @@
+"""The saving dialogue of the report screen: what to save, under what kind of name, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from picsafe_client import dialogue, dom, saving
+from picsafe_client.digests import crc32
+from picsafe_client.opening import OpenReport
+from picsafe_client.saving import Progress
+from picsafe_client.screens.report_media import ShownMedia
+from picsafe_client.screens.report_names import medium_label, type_name
+from picsafe_client.stopping import stoppable
+from picsafe_client.targets import Downloads
+from picsafe_client.texts import size, t
+from picsafe_client.waiting import Wait
+
+
+class Saver:
+    """Saves what one open report holds."""
+
+    def __init__(
+        self, opened: OpenReport[Any], media: ShownMedia, place: dom.Node, done: Callable[[str], None]
+    ) -> None:
+        """`place` is where progress is shown; `done` hears the name of every file that has been saved."""
+        self._opened = opened
+        self._media = media
+        self._place = place
+        self._done = done
+        self._downloads = Downloads()
+
+    def ask(self, index: int) -> None:
+        """Opens the dialogue; `index` is the medium that is shown."""
+        report = self._opened.report
+        medium = report.media[index]
+        tick = dom.el("input", {"type": "checkbox", "id": "save-with-patient"})
+        opened: dom.Node = None
+
+        def choice(
+            icon: str, title: str, name: Callable[[bool], str], length: int, save: Callable[[bool], Awaitable[None]]
+        ) -> dom.Node:
+            def chosen(_event: Any) -> Awaitable[None]:
+                named = bool(tick.checked)
+                dialogue.close(opened)
+                return save(named)
+
+            file = dom.el("span", {"class": "choice-name"}, name(False))
+            dom.on(tick, "change", lambda _event: setattr(file, "textContent", name(bool(tick.checked))))
+            words = dom.el("span", {"class": "choice-words"}, dom.el("span", {"class": "choice-title"}, title), file)
+            weight = dom.el("span", {"class": "choice-size number"}, size(length))
+            button = dom.el("button", {"type": "button", "class": "choice"}, dom.icon(icon), words, weight)
+            dom.on(button, "click", chosen)
+            return button
+
+        choices = [
+            choice(
+                "photo" if medium.kind == "photo" else "file",
+                t("save.this", name=type_name(medium)),
+                lambda named: saving.file_name(report, index, with_patient=named),
+                medium.size,
+                lambda named: self.save_medium(index, with_patient=named),
+            ),
+            choice(
+                "list",
+                t("save.all", count=len(report.media)),
+                lambda named: saving.zip_name(report, with_patient=named),
+                saving.zip_size(report),
+                lambda named: self.save_all(with_patient=named),
+            ),
+            choice(
+                "lock",
+                t("save.package"),
+                lambda _named: saving.package_name(self._opened),
+                self._opened.package_size,
+                lambda _named: self.save_package(),
+            ),
+        ]
+        choices[0].setAttribute("autofocus", "")
+        name_tick = dom.el(
+            "div",
+            {"class": "tick"},
+            tick,
+            dom.el("label", {"for": "save-with-patient"}, t("save.with_patient")),
+            dom.el("p", {"class": "field-hint"}, t("save.with_patient_hint")),
+        )
+        opened = dialogue.show(
+            t("save.title"),
+            dom.el("div", {"class": "choices"}, *choices),
+            name_tick,
+            dom.el("p", {"class": "soft small"}, t("save.after")),
+        )
+
+    async def save_medium(self, index: int, *, with_patient: bool = False) -> None:
+        """One medium, byte for byte as it was sent."""
+        report = self._opened.report
+        medium = report.media[index]
+        name = saving.file_name(report, index, with_patient=with_patient)
+        target = await self._downloads.target(name, medium.media_type, medium.size)
+
+        async def save(progress: Progress) -> None:
+            if self._media.is_here(index):
+                await target.write(await self._media.blob(index))
+                await target.finish()
+            else:
+                await saving.save_file(self._opened, medium, target, progress)
+
+        await self._run(t("save.saving", name=medium_label(report, index)), name, save)
+
+    async def save_all(self, *, with_patient: bool = False) -> None:
+        """All files as a zip."""
+        report = self._opened.report
+        name = saving.zip_name(report, with_patient=with_patient)
+        members = saving.zip_members(report, with_patient=with_patient)
+        target = await self._downloads.target(name, saving.ZIP_TYPE, saving.zip_size(report))
+        await self._run(
+            t("save.saving_all", count=len(report.media)),
+            name,
+            lambda progress: saving.save_zip(self._opened, members, target, crc32, progress),
+        )
+
+    async def save_package(self) -> None:
+        """The encrypted package as it came."""
+        name = saving.package_name(self._opened)
+        target = await self._downloads.target(name, saving.PACKAGE_TYPE, self._opened.package_size)
+        await self._run(
+            t("save.saving_package"), name, lambda progress: saving.save_package(self._opened, target, progress)
+        )
+
+    def close(self) -> None:
+        """Takes back what is still being handed to the browser."""
+        self._downloads.close()
+
+    async def _run(self, what: str, name: str, save: Callable[[Progress], Awaitable[None]]) -> None:
+        async with Wait(what, self._place) as wait:
+
+            async def work() -> None:
+                await save(wait.progress)
+
+            await stoppable(wait, work())
+        self._done(name)

@@ -1,0 +1,121 @@
+"""Everything that exists because a report is open: made together, and undone together by `close`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from picsafe_client import banner, dom, printing
+from picsafe_client.screens import Screen, report_printing
+from picsafe_client.screens.report_facts import Facts
+from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
+from picsafe_client.screens.report_opening import Opened
+from picsafe_client.screens.report_saving import Saver
+from picsafe_client.screens.report_stage import Stage
+from picsafe_client.screens.report_strip import Strip
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.consent import ConsentRecord
+from picsafe_protocol.report import Report
+
+SAY_FOR: Final = 6000
+"""Milliseconds that "saved" stays on the screen."""
+
+
+class ShownReport:
+    """An open report on the screen. `looked` is called when another medium is shown or a photo lies differently."""
+
+    def __init__(self, screen: Screen, opened: Opened, waiting: dom.Node, looked: Callable[[], None]) -> None:
+        self.opened = opened
+        self.report: Report = opened.report
+        self._screen = screen
+        self._waiting = waiting
+        self.media = ShownMedia(opened, BrowserBlobs())
+        self.saver = Saver(opened, self.media, waiting, self._saved)
+        self.stage = Stage(self.report, self.media, looked, self._save_this)
+        self.strip = Strip(self.report, self.stage.show)
+        self.facts = Facts(self.report, self._show_evidence)
+        self._marked: tuple[int, int | None] | None = None
+        self._evidence_urls: list[str] = []
+
+    def mark(self) -> None:
+        """The strip and the facts follow what is shown."""
+        now = (self.stage.index, self.stage.other)
+        if now != self._marked and now[0] >= 0:
+            self._marked = now
+            self.strip.mark(*now)
+            self.facts.show_medium(now[0])
+
+    def close(self) -> None:
+        """At once: key, bytes, URLs, pictures and facts."""
+        self.opened.close()
+        self.stage.drop()
+        self.strip.drop()
+        self.facts.drop()
+        self.media.close()
+        self.saver.close()
+        for url in self._evidence_urls:
+            BrowserBlobs().revoke(url)
+
+    # -- saving
+
+    def _save_this(self, index: int) -> None:
+        self._screen.spawn(self.saver.save_medium(index))
+
+    def _saved(self, name: str) -> None:
+        said = banner.notice("good", t("save.done", name=name))
+        said.classList.add("report-said")
+        dom.append(self._waiting, said)
+        self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
+
+    # -- printing
+
+    def ask_to_print(self) -> None:
+        """This photo or all of them?"""
+        report_printing.ask(self.report, self.stage.index, self._print)
+
+    def _print(self, which: Sequence[int]) -> None:
+        self._screen.spawn(self._print_photos(which))
+
+    async def _print_photos(self, which: Sequence[int]) -> None:
+        self.media.pinned.update(which)
+        try:
+            async with Wait(t("print.preparing"), self._waiting) as wait:
+                pages = await stoppable(
+                    wait, report_printing.pages(self.report, which, self.media, *self._printed_by())
+                )
+            missing = await printing.print_pages(pages)
+        finally:
+            self.media.pinned.clear()
+        if missing:
+            dom.append(dom.by_id("banner"), banner.notice("amber", t("print.missing", count=len(missing))))
+
+    def lay_out_for_print(self) -> None:
+        """Somebody prints through the browser's menu: what comes is the photo with its facts, not the screen."""
+        url = self.media.url_now(self.stage.index)
+        if url and self.stage.view is not None and not printing.is_laid_out():
+            printing.lay_out([report_printing.page(self.report, self.stage.index, url, *self._printed_by())])
+            self._screen.on(dom.window(), "afterprint", lambda _event: printing.discard())
+
+    def _printed_by(self) -> tuple[str, Any]:
+        return self._screen.app.require_me().name, self._screen.app.clock.now()
+
+    # -- consent
+
+    def _show_evidence(self, record: ConsentRecord, place: dom.Node) -> None:
+        self._screen.spawn(self._fetch_evidence(record, place))
+
+    async def _fetch_evidence(self, record: ConsentRecord, place: dom.Node) -> None:
+        evidence, blobs = record.evidence, BrowserBlobs()
+        if evidence is None:
+            return
+        async with Wait(t("report.fetching_evidence"), place) as wait:
+            blob = await stoppable(wait, read_blob(self.opened, evidence, blobs, wait.progress))
+        url = blobs.url(blob)
+        self._evidence_urls.append(url)
+        if evidence.media_type.startswith("audio/"):
+            seen = dom.el("audio", {"controls": True, "src": url, "aria-label": t("report.evidence_audio")})
+        else:
+            seen = dom.el("img", {"src": url, "alt": t("report.evidence_image"), "class": "facts-signature"})
+        dom.clear(place, seen)

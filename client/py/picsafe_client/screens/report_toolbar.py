@@ -1,0 +1,124 @@
+"""The bar above the stage, and the list of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from picsafe_client import dialogue, dom
+from picsafe_client.screens.report_view import View
+from picsafe_client.texts import t
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button: its name (of the text, of the action), its drawing, the key that does the same.
+
+    Without a drawing it shows how large the photo is.
+    """
+
+    name: str
+    icon: str
+    key: str
+    group: str = "look"
+    is_switch: bool = False
+
+
+TOOLS: Final = (
+    Tool("zoom_out", "minus", "-", "zoom"),
+    Tool("fit", "", "0", "zoom"),
+    Tool("zoom_in", "plus", "+", "zoom"),
+    Tool("rotate", "rotate", "R"),
+    Tool("compare", "compare", "C", is_switch=True),
+    Tool("full_screen", "fit", "F", is_switch=True),
+    Tool("save", "save", "S", "take"),
+    Tool("print", "print", "P", "take"),
+    Tool("facts", "facts", "I", "know", is_switch=True),
+    Tool("help", "keyboard", "?", "know"),
+)
+
+OTHER_KEYS: Final = (
+    ("← →", "report.key_step"),
+    ("Home End", "report.key_ends"),
+    ("⇧ ← ↑ → ↓", "report.key_pan"),
+    ("⎵", "report.key_play"),
+    ("Esc", "report.key_back"),
+    ("L", "report.key_lock"),
+)
+"""Keys without a button of their own on the bar."""
+
+
+class Toolbar:
+    """Back, whose report this is, and the tools. `actions` are by the tools' names, and "back"."""
+
+    def __init__(self, actions: Mapping[str, Callable[[], None]]) -> None:
+        self._buttons = {tool.name: self._button(tool, actions[tool.name]) for tool in TOOLS}
+        back = dom.icon_button(t("action.back"), "back", lambda _event: actions["back"](), aria_keyshortcuts="Escape")
+        self._title = dom.el("h1", {"class": "toolbar-title"}, t("report.title"))
+        self._about = dom.el("p", {"class": "toolbar-about"})
+        heading = dom.el("div", {"class": "toolbar-heading"}, self._title, self._about)
+        tools = dom.el("div", {"class": "toolbar-tools", "role": "toolbar", "aria-label": t("report.tools")})
+        for group in dict.fromkeys(tool.group for tool in TOOLS):
+            members = [self._buttons[tool.name] for tool in TOOLS if tool.group == group]
+            dom.append(tools, dom.el("div", {"class": f"toolbar-group toolbar-{group}"}, *members))
+        self._tools = tools
+        self.node = dom.el("div", {"class": "toolbar"}, back, heading, tools)
+        self.enable(False)
+
+    def _button(self, tool: Tool, action: Callable[[], None]) -> dom.Node:
+        label = t(f"report.tool_{tool.name}")
+        settings: dict[str, Any] = {"aria_keyshortcuts": tool.key, "aria_pressed": False if tool.is_switch else None}
+        if tool.icon:
+            button = dom.icon_button(label, tool.icon, lambda _event: action(), **settings)
+        else:
+            button = dom.button("", lambda _event: action(), kind="quiet", **settings)
+        button.classList.add(f"tool-{tool.name}")
+        button.title = f"{label} ({tool.key})"
+        return button
+
+    def enable(self, yes: bool) -> None:
+        """Before a report is open there is nothing that the tools could do."""
+        self._tools.hidden = not yes
+
+    def name(self, title: str, about: str) -> None:
+        """Whose report it is, and of what."""
+        self._title.textContent = title
+        self._about.textContent = about
+
+    def show(self, view: View | None, *, has_two: bool) -> None:
+        """How large the photo is shown, and which tools fit what is shown."""
+        for name in ("zoom_in", "zoom_out", "fit", "rotate"):
+            self._buttons[name].disabled = view is None
+        self._buttons["compare"].hidden = not has_two
+        ratio = float(dom.window().devicePixelRatio or 1)
+        percent = t("report.percent", number=round(view.scale * ratio * 100)) if view else ""
+        fit = self._buttons["fit"]
+        fit.querySelector(".button-label").textContent = percent
+        fit.setAttribute("aria-label", ", ".join(part for part in (t("report.tool_fit"), percent) if part))
+
+    def switch(self, name: str, on: bool) -> None:
+        """Shows whether a tool that stays on is on."""
+        self._buttons[name].setAttribute("aria-pressed", "true" if on else "false")
+
+    def focus(self, name: str) -> None:
+        """Moves the focus to a tool."""
+        self._buttons[name].focus()
+
+    def hide(self, name: str) -> None:
+        """Takes a tool away that this browser has no use for."""
+        self._buttons[name].hidden = True
+
+    def drop(self) -> None:
+        """Nothing of a patient stays in the page."""
+        self.name("", "")
+
+
+def show_keys() -> None:
+    """The list of keys."""
+    rows: list[dom.Child] = []
+    tools = [(tool.key, f"report.tool_{tool.name}") for tool in TOOLS]
+    for keys, text in (*OTHER_KEYS[:2], *tools, *OTHER_KEYS[2:]):
+        pressed: list[Any] = [dom.el("kbd", None, key) for key in keys.split(" ")]
+        rows += [dom.el("dt", None, *pressed), dom.el("dd", None, t(text))]
+    dialogue.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))

@@ -1,0 +1,92 @@
+"""A report that does not open: what happened, what it means for the patient data, and the button that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from picsafe_client import banner, dom
+from picsafe_client.texts import t
+from picsafe_protocol.errors import (
+    AccessError,
+    DecryptionError,
+    FormatError,
+    Gone,
+    KeyDestroyed,
+    KeyRevoked,
+    KeyServerNotAllowed,
+    NotFound,
+    PackageRuleBroken,
+    PicSafeError,
+    ReportExpired,
+    ServiceError,
+    UnsupportedVersion,
+)
+
+MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
+    (KeyServerNotAllowed, "report.means_not_asked"),
+    (PackageRuleBroken, "report.means_not_ours"),
+    (UnsupportedVersion, "report.means_untouched"),
+    (DecryptionError, "report.means_not_trusted"),
+    (FormatError, "report.means_not_trusted"),
+    (Gone, "report.means_gone"),
+    (AccessError, "report.means_untouched"),
+    (NotFound, "report.means_untouched"),
+    (ServiceError, "report.means_still_there"),
+)
+"""What each kind of failure means for the patient data; the first that fits."""
+
+LASTING: Final = (Gone, KeyServerNotAllowed, PackageRuleBroken, UnsupportedVersion, NotFound, AccessError)
+"""Failures that trying again does not mend."""
+
+ASK_SENDER: Final = (Gone, DecryptionError, FormatError, AccessError)
+"""Failures that only the sender can mend."""
+
+
+def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
+    """Why a report that the user server knows cannot be opened; None when it can."""
+    state = row["state"]
+    if state == "expired":
+        return ReportExpired()
+    if state == "withdrawn":
+        return KeyRevoked()
+    if state == "draft":
+        return NotFound(t("report.not_arrived"), advice=t("report.not_arrived_advice"))
+    return None
+
+
+def explained(
+    error: BaseException,
+    *,
+    row: Mapping[str, Any] | None,
+    from_disk: bool,
+    retry: Callable[[], None],
+    choose_file: Callable[[], None],
+    leave: Callable[[], None],
+) -> dom.Node:
+    """The notice that takes the place of the report. `row` is REPORT where the user server knows it."""
+    actions: list[banner.Action] = []
+    if not isinstance(error, LASTING):
+        actions.append((t("action.retry"), lambda _event: retry()))
+    if from_disk:
+        actions.append((t("report.choose_file"), lambda _event: choose_file()))
+    if row is not None and row["box"] == "inbox" and isinstance(error, ASK_SENDER):
+        actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
+    actions.append((t("action.back_to_inbox"), lambda _event: leave()))
+    return banner.problem(error, means=_meaning(error), actions=actions)
+
+
+def _meaning(error: BaseException) -> str:
+    for kind, key in MEANINGS:
+        if isinstance(error, kind):
+            if isinstance(error, KeyDestroyed | KeyRevoked | ReportExpired):
+                return t("report.means_gone_for_all")
+            return t(key)
+    return t("error.nothing_lost")
+
+
+def _write(row: Mapping[str, Any]) -> None:
+    """Begins an e-mail to the sender: about which report, by its time; nothing of a patient, nobody here knows any."""
+    subject = quote(t("report.ask_subject"))
+    dom.window().location.href = f"mailto:{quote(row['sender']['email'], safe='@')}?subject={subject}"

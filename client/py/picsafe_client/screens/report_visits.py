@@ -1,0 +1,54 @@
+"""The back button never brings a closed report back: a step of the history that showed a report shows it once.
+
+Each such step carries a random name in its `history.state`. Going back to a step whose report has been closed leads to the
+inbox. After a lock, or when the person reloads the page, the report was not closed by going elsewhere, so it may come back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from picsafe_client import dom
+from picsafe_protocol.identifiers import new_identifier
+
+KEPT: Final = "report.visits"
+STATE: Final = "picsafeVisit"
+
+
+class Visit:
+    """One visit to a report. `kept` is `App.kept`, which outlives the screens."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        self._open: dict[str, bool] = kept.setdefault(KEPT, {})
+        self._name = ""
+        self._address = ""
+
+    def begin(self) -> bool:
+        """False when this step of the history is one to which the person has come back after closing its report."""
+        window = dom.window()
+        state = window.history.state
+        name = str(getattr(state, STATE, None) or "") if state else ""
+        if name and not self._open.get(name, _was_reloaded()):
+            return False
+        self._name, self._address = name or new_identifier(), _address()
+        self._open[self._name] = True
+        window.history.replaceState(dom.options({STATE: self._name}), "")
+        return True
+
+    def ends_here(self) -> bool:
+        """Whether the person is going elsewhere, rather than locking the page or trying again."""
+        return _address() != self._address
+
+    def end(self) -> None:
+        """The report is closed for good."""
+        if self._name:
+            self._open[self._name] = False
+
+
+def _address() -> str:
+    return str(dom.window().location.hash)
+
+
+def _was_reloaded() -> bool:
+    entries = dom.window().performance.getEntriesByType("navigation")
+    return bool(entries.length) and str(entries[0].type) == "reload"
