@@ -3,11 +3,12 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image
 from protocol.media.cleaning import (
     assert_all_truncations_are_refused,
     cleaned,
@@ -15,6 +16,7 @@ from protocol.media.cleaning import (
     survives,
     survives_and_settles,
 )
+from protocol.media.picture_files import exif_with, pixels, same_pixels, saved
 from shared_files import samples
 
 from picsafe_protocol.errors import UnsupportedMedium
@@ -54,13 +56,8 @@ TELLTALES = [
 ]
 
 
-def picture(**options: object) -> bytes:
-    """A small JPEG with sharp corners, so that each orientation shows."""
-    image = Image.linear_gradient("L").resize((48, 32)).convert("RGB")
-    image.paste((255, 0, 0), (0, 0, 12, 6))
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=80, **options)
-    return file.getvalue()
+def picture(**options: Any) -> bytes:
+    return saved("JPEG", quality=80, **options)
 
 
 def segment(marker: int, payload: bytes) -> bytes:
@@ -70,32 +67,6 @@ def segment(marker: int, payload: bytes) -> bytes:
 def with_segments(*segments: bytes, base: bytes | None = None) -> bytes:
     data = base or picture()
     return data[:2] + b"".join(segments) + data[2:]
-
-
-def exif_with(orientation: int) -> Image.Exif:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    exif[0x010F] = "Acme Cameras"
-    exif[0x013B] = "Dr Example"
-    exif.get_ifd(0x8769)[0xA431] = "SERIAL-42"
-    exif.get_ifd(0x8769)[0x9003] = "2026:11:22 10:15:00"
-    exif.get_ifd(0x8769)[0x9011] = "+10:00"
-    exif.get_ifd(0x8825)[1] = "S"
-    return exif
-
-
-def pixels(data: bytes) -> Image.Image:
-    """As displayed, without the file's metadata."""
-    image = Image.open(io.BytesIO(data))
-    image.load()
-    return ImageOps.exif_transpose(image)
-
-
-def same_pixels(first: bytes, second: bytes) -> bool:
-    before, after = pixels(first), pixels(second)
-    return (before.mode, before.size) == (after.mode, after.size) and ImageChops.difference(
-        before, after
-    ).getbbox() is None
 
 
 @pytest.mark.parametrize("name", CAMERA_FILES)

@@ -61,28 +61,28 @@ async def clean(source: ByteSource) -> Cleaned:
         raise EmptyMedium
     window = Window(source)
     head = await window.upto(0, _HEAD)
-    for (offset, magic), name in _FOREIGN.items():
-        if head.startswith(magic, offset) and not _is_known_riff(head):
-            raise UnsupportedMedium(f"This is {name}, which PicSafe does not carry.")
+    if head.startswith(b"\xff\xd8\xff"):
+        return await clean_jpeg(window)
     if head.startswith(PNG):
         return await clean_png(window)
     if head.startswith((b"GIF87a", b"GIF89a")):
         return await clean_gif(window)
-    if _is_known_riff(head):
-        return await (clean_webp(window) if head[8:12] == b"WEBP" else clean_wav(window))
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return await clean_webp(window)
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return await clean_wav(window)
     if head.startswith(b"OggS"):
         return await clean_ogg(window)
     if head.startswith(MATROSKA):
         return await clean_matroska(window)
     if is_heif(head):
         return await clean_heif(window)
+    for (offset, magic), name in _FOREIGN.items():
+        if head.startswith(magic, offset):
+            raise UnsupportedMedium(f"This is {name}, which PicSafe does not carry.")
     if head[4:8] in MOVIE_KINDS:
         return await clean_movie(window)
     return await _by_frames(window)
-
-
-def _is_known_riff(head: bytes) -> bool:
-    return head.startswith(b"RIFF") and head[8:12] in (b"WEBP", b"WAVE")
 
 
 async def _by_frames(window: Window) -> Cleaned:
