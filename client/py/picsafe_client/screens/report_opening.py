@@ -32,7 +32,7 @@ class Opening:
     async def from_cloud(self, report_id: str, wait: Wait) -> Opened:
         """A report that was sent. Raises whatever stands in its way."""
         package = CloudPackage(self._app.api, report_id)
-        answers: list[Any] = await asyncio.gather(
+        answers: tuple[Any, Any] = await asyncio.gather(
             self._app.api.users("GET", f"/v1/reports/{report_id}"), package.prepare(), return_exceptions=True
         )
         row, grant = answers
