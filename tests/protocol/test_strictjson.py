@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from picsafe_protocol.limits import JSON_NESTING
 from picsafe_protocol.strictjson import NotStrictJson, dump, parse
 
 values = st.recursive(
@@ -52,6 +53,9 @@ def test_it_is_written_compactly_and_in_order() -> None:
         b"\xef\xbb\xbf{}",
         "{}".encode("utf-16"),
         "{}".encode("utf-32"),
+        b"[" * (JSON_NESTING + 1) + b"]" * (JSON_NESTING + 1),
+        b'["]' * 10 + b"[" * 17,
+        b'["\\"[[[", ' + b"[" * 16 + b"]" * 17,
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b"01",
@@ -66,6 +70,28 @@ def test_it_is_written_compactly_and_in_order() -> None:
 def test_refused(data: bytes) -> None:
     with pytest.raises(NotStrictJson):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * JSON_NESTING + b"]" * JSON_NESTING,
+        b'{"a":' * JSON_NESTING + b"1" + b"}" * JSON_NESTING,
+        b"[" + b"[]," * 1000 + b"[]]",
+        b'["' + b"[{" * 1000 + b'"]',
+        b'["' + b'\\"[' * 1000 + b'"]',
+        b'{"' + b"[" * 100 + b'\\\\": ["]"]}',
+    ],
+    ids=lambda data: repr(data)[:30],
+)
+def test_as_deep_as_allowed_and_brackets_in_text_do_not_count(data: bytes) -> None:
+    parse(data)
+
+
+def test_a_text_of_quotes_and_backslashes_takes_no_longer_than_its_length() -> None:
+    for data in (b'"' + b'\\"' * 500_000, b'\\"' * 500_000, b'"' * 1_000_001, b"[]" * 500_000):
+        with pytest.raises(NotStrictJson):
+            parse(data)
 
 
 @given(st.binary(max_size=100))

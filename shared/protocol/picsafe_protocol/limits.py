@@ -16,6 +16,9 @@ HEADER_BYTES: Final = 64 * KIB
 REPORT_JSON_BYTES: Final = 4 * MIB
 """`report.json`: room for the most media with long notes; parsed in memory by a phone's browser."""
 
+JSON_NESTING: Final = 16
+"""Arrays and objects inside one another in `package.json` and `report.json`, which need four. Python in a browser dies of a few thousand."""
+
 MEDIA_COUNT: Final = 500
 """Media in one report: an operation's photos, and still a list that a person can look through."""
 

@@ -1,9 +1,12 @@
-"""JSON (RFC 8259) of which there is only one reading: UTF-8, no duplicate names, no NaN, no lone surrogates."""
+"""JSON (RFC 8259) of which there is only one reading: UTF-8, no duplicate names, no NaN, no lone surrogates, little nesting."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+import re
+from typing import Any, Final, NoReturn
+
+from picsafe_protocol.limits import JSON_NESTING
 
 __all__ = ["NotStrictJson", "dump", "parse"]
 
@@ -20,13 +23,12 @@ def parse(data: bytes) -> Any:
         raise NotStrictJson("is not UTF-8") from None
     if text.startswith("\ufeff"):
         raise NotStrictJson("begins with a byte order mark")
+    _check_nesting(text)
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
         _check(value)
     except NotStrictJson:
         raise
-    except RecursionError:
-        raise NotStrictJson("is nested too deeply") from None
     except ValueError:  # syntax, and integers longer than Python will convert
         raise NotStrictJson("is not JSON") from None
     return value
@@ -35,6 +37,23 @@ def parse(data: bytes) -> Any:
 def dump(value: Any) -> bytes:
     """`value` as compact UTF-8 JSON, names in the order in which they stand."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+
+
+# A string, whole or broken off, or a bracket; possessive, so that no text makes it go back.
+_TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def _check_nesting(text: str) -> None:
+    """Count brackets before `json` descends into them: in a browser its recursion ends the whole interpreter, not the call."""
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        bracket = token[0]
+        if bracket in "[{":
+            depth += 1
+            if depth > JSON_NESTING:
+                raise NotStrictJson("is nested too deeply")
+        elif bracket in "]}":
+            depth -= 1
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
