@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from picsafe_client.api import Api, Grant
+from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.packing import pack
 from picsafe_client.preparing import PreparedFile
 from picsafe_client.session import Me
 from picsafe_client.uploading import Upload
 from picsafe_protocol.consent import ConsentRecord
+from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author, Laterality, Patient, Report
 from picsafe_protocol.times import utc_text
@@ -34,11 +36,16 @@ class Facts:
 class Sending:
     """One report on its way. `upload` is there once the encryption is done, and can be paused."""
 
-    def __init__(self, api: Api, me: Me, signal: Any) -> None:
-        """`signal` of an AbortController stops it; then nothing becomes visible to anybody."""
+    def __init__(self, api: Api, me: Me, signal: Any, signed_in_again: Callable[[], Awaitable[None]]) -> None:
+        """`signal` of an AbortController stops it; then nothing becomes visible to anybody.
+
+        `signed_in_again` returns when the sender is back after the session ended, or raises `Cancelled`.
+        """
         self._api = api
         self._me = me
         self._signal = signal
+        self._signed_in_again = signed_in_again
+        self._report_id = ""
         self.upload: Upload | None = None
 
     async def run(
@@ -55,7 +62,7 @@ class Sending:
         Raises `UnknownRecipient`, `LimitExceeded`, `Cancelled`, `StorageFull`, …; nobody has received anything then.
         """
         created = await self._api.users("POST", "/v1/reports", {"recipients": list(recipients)}, signal=self._signal)
-        report_id = str(created["report_id"])
+        report_id = self._report_id = str(created["report_id"])
         keyserver = created["keyserver"]
         body = {"report_id": report_id}
         issued = await self._api.keys(
@@ -68,13 +75,21 @@ class Sending:
         cloud = created["cloud"]
         grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
         phase("uploading", int(package.size))
-        self.upload = Upload(self._api, report_id, grant, package, self._signal)
+        self.upload = Upload(self._api, report_id, grant, package, self._signal, self._signed_in_again)
         receipt = await self.upload.run(progress)
+        return await self.upload.patiently(lambda: self._hand_in(report_id, receipt))
+
+    async def withdraw(self) -> None:
+        """Tells the servers that it will never be completed; they would find out by themselves within a day."""
+        if self._report_id:
+            with contextlib.suppress(PicSafeError):
+                await self._api.users("DELETE", f"/v1/reports/{self._report_id}")
+
+    async def _hand_in(self, report_id: str, receipt: str) -> Any:
         return await self._api.users("POST", f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
 
     def _checked(self, progress: Callable[[int], None]) -> Callable[[int], None]:
         """Progress that also notices a cancellation, since encrypting asks no network."""
-        from picsafe_client.api import Cancelled
 
         def report(count: int) -> None:
             if self._signal.aborted:

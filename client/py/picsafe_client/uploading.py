@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from picsafe_client import digests, dom
-from picsafe_client.api import Api, Grant
+from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.preparing import Progress, read_blob
-from picsafe_protocol.errors import ServiceError, StorageFull, TokenRefused
+from picsafe_protocol.errors import NotSignedIn, ServiceError, StorageFull, TokenRefused
 from picsafe_protocol.tokens import Action
 
 FIRST_PAUSE: Final = 1.0
@@ -20,13 +22,22 @@ LONGEST_PAUSE: Final = 30.0
 class Upload:
     """One upload. `waiting` tells whether it is held up by the network; `pause` and `resume` are the person's."""
 
-    def __init__(self, api: Api, report_id: str, grant: Grant, package: Any, signal: Any) -> None:
-        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good."""
+    def __init__(
+        self,
+        api: Api,
+        report_id: str,
+        grant: Grant,
+        package: Any,
+        signal: Any,
+        signed_in_again: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for the last see `Sending`."""
         self._api = api
         self._report_id = report_id
         self._grant = grant
         self._package = package
         self._signal = signal
+        self._signed_in_again = signed_in_again
         self._running = asyncio.Event()
         self._running.set()
         self._online = asyncio.Event()
@@ -49,7 +60,7 @@ class Upload:
     async def run(self, progress: Progress) -> str:
         """Upload everything; the cloud's receipt. Raises `Cancelled`, `StorageFull`, `ReportExpired`, `UploadMismatch`, …"""
         size = int(self._package.size)
-        begun = await self._call("POST", "", {"size": size})
+        begun = await self.patiently(lambda: self._call("POST", "", {"size": size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         digest = await digests.sha256()
         off = dom.on(dom.window(), "online", lambda _event: self._online.set())
@@ -59,20 +70,27 @@ class Upload:
                 part = await read_blob(self._package, start, min(start + part_size, size))
                 digest.update(part)
                 if index not in there:
-                    await self._patiently(lambda part=part, index=index: self._send(index, part))
+                    await self.patiently(partial(self._send, index, part))
                 progress(int(part.length))
             sha256 = digest.hexdigest()
-            answer = await self._patiently(lambda: self._call("POST", "/complete", {"sha256": sha256}))
+            answer = await self.patiently(lambda: self._call("POST", "/complete", {"sha256": sha256}))
         finally:
             off()
         return str(answer["receipt"])
 
-    async def _patiently(self, attempt: Any) -> Any:
-        """Tries until it succeeds: a broken network, or a server that is restarting, only makes it wait."""
+    async def patiently(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
+        """Tries until it succeeds: a broken network, a restarting server or a lock only make it wait.
+
+        Raises `Cancelled`, and what trying again cannot change.
+        """
         pause = FIRST_PAUSE
         while True:
+            if self._signal.aborted:
+                raise Cancelled
             try:
                 result = await attempt()
+            except NotSignedIn:
+                await self._signed_in_again()
             except StorageFull:
                 raise
             except ServiceError:
@@ -106,7 +124,7 @@ class Upload:
 
         return await self._with_fresh_grant(call)
 
-    async def _with_fresh_grant(self, work: Any) -> Any:
+    async def _with_fresh_grant(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """A lid closed for an hour outlives the grant: another one is asked for, and the work done again."""
         try:
             return await work()

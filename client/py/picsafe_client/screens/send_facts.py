@@ -1,0 +1,191 @@
+"""The facts of the send screen: patient, what the pictures show, consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from picsafe_client import dom, fields
+from picsafe_client.sending import Facts
+from picsafe_client.texts import t
+from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.limits import NAME_CHARACTERS, NOTES_CHARACTERS
+from picsafe_protocol.report import Laterality, Patient
+from picsafe_protocol.times import is_date, utc_text
+
+SITES: Final = (
+    "Scalp", "Face", "Forehead", "Eye", "Ear", "Nose", "Mouth", "Neck", "Shoulder", "Upper arm", "Elbow", "Forearm", "Wrist",
+    "Hand", "Finger", "Chest", "Breast", "Abdomen", "Back", "Lower back", "Groin", "Hip", "Buttock", "Sacrum", "Thigh", "Knee",
+    "Lower leg", "Ankle", "Foot", "Heel", "Toe",
+)  # fmt: skip
+
+
+class PatientFields:
+    """Name, date of birth, record number: at least one of the first and the last."""
+
+    def __init__(self) -> None:
+        plain: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false", "maxlength": NAME_CHARACTERS}
+        self.name = fields.text_field("send-patient-name", t("send.patient_name"), **plain)
+        self.number = fields.text_field("send-record-number", t("send.record_number"), optional=True, **plain)
+        self.born = fields.text_field("send-birth-date", t("send.birth_date"), kind="date", optional=True)
+        self.node = dom.el("div", {"class": "form"}, self.name.node, self.born.node, self.number.node)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been entered."""
+        return not (self.name.value or self.number.value or self.born.value)
+
+    def check(self, today: datetime) -> bool:
+        """Whether this says who the patient is; shows and focuses what is wrong."""
+        self.name.accept()
+        self.born.accept()
+        if self.born.value and (
+            not is_date(self.born.value) or self.born.value > today.astimezone().date().isoformat()
+        ):
+            self.born.refuse(t("send.birth_date_future"))
+            self.born.focus()
+            return False
+        if not (self.name.value or self.number.value):
+            self.name.refuse(t("send.patient_missing"))
+            self.name.focus()
+            return False
+        return True
+
+    def patient(self) -> Patient:
+        """The patient."""
+        return Patient(self.name.value, self.born.value or None, self.number.value)
+
+
+class PictureFields:
+    """Body site, side, when they were taken, notes."""
+
+    def __init__(self, now: datetime) -> None:
+        self.site = fields.text_field(
+            "send-body-site", t("send.body_site"), optional=True, hint=t("send.body_site_hint"), list="send-sites",
+            autocomplete="off", maxlength=NAME_CHARACTERS,
+        )  # fmt: skip
+        sites = dom.el("datalist", {"id": "send-sites"}, *[dom.el("option", {"value": site}) for site in SITES])
+        sides = {"": t("send.side.unset")} | {side.value: t(f"send.side.{side.value}") for side in Laterality}
+        self.side = fields.choice_field("send-side", t("send.side"), sides, optional=True)
+        self.taken = fields.text_field("send-captured-at", t("send.captured_at"), kind="datetime-local")
+        self.notes = fields.text_field(
+            "send-notes", t("send.notes"), optional=True, lines=4, maxlength=NOTES_CHARACTERS
+        )
+        self._touched = False
+        dom.on(self.taken.control, "input", lambda _event: self._touch())
+        self._suggest(now)
+        self.node = dom.el(
+            "div", {"class": "form"}, self.site.node, sites, self.side.node, self.taken.node, self.notes.node
+        )
+
+    def _touch(self) -> None:
+        self._touched = True
+
+    def _suggest(self, moment: datetime) -> None:
+        self.taken.value = (
+            moment.astimezone().replace(tzinfo=None, microsecond=0, second=0).isoformat(timespec="minutes")
+        )
+
+    def learn(self, captured_at: str | None) -> None:
+        """The time that the first file's device noted, unless the person has given one."""
+        if captured_at and not self._touched:
+            self._suggest(datetime.fromisoformat(captured_at))
+
+    def check(self) -> bool:
+        """Whether the time is there."""
+        self.taken.accept()
+        if not self.taken.value:
+            self.taken.refuse(t("send.captured_at_missing"))
+            self.taken.focus()
+            return False
+        return True
+
+    def captured_at(self) -> str:
+        """The time with this computer's offset."""
+        return datetime.fromisoformat(self.taken.value).astimezone().replace(microsecond=0).isoformat()
+
+
+class ConsentFields:
+    """How consent was given, by whom, and for what."""
+
+    def __init__(self) -> None:
+        methods = {"": t("send.method.unset")} | {each.value: t(f"send.method.{each.value}") for each in Method}
+        self.method = fields.choice_field("send-method", t("send.consent_method"), methods)
+        givers = {each.value: t(f"send.giver.{each.value}") for each in GiverRole}
+        self.giver = fields.choice_field("send-giver", t("send.consent_giver"), givers)
+        self.name = fields.text_field(
+            "send-giver-name", t("send.consent_name"), optional=True, autocomplete="off", maxlength=NAME_CHARACTERS
+        )
+        self.publication = fields.text_field("send-publication", t("send.publication"), maxlength=NAME_CHARACTERS)
+        self._purposes: dict[Purpose, dom.Node] = {}
+        group = dom.el("fieldset", {"class": "field"}, dom.el("legend", {"class": "field-label"}, t("send.purposes")))
+        for purpose in Purpose:
+            node, tick = fields.checkbox(
+                f"send-purpose-{purpose.value}", t(f"send.purpose.{purpose.value}"), purpose is Purpose.TREATMENT
+            )
+            self._purposes[purpose] = tick
+            dom.append(group, node)
+            dom.on(tick, "change", lambda _event: self._arrange())
+        self._details = dom.el("div", {"class": "form"}, self.giver.node, self.name.node, group, self.publication.node)
+        self.node = dom.el("div", {"class": "form"}, self.method.node, self._details)
+        for control in (self.method.control, self.giver.control):
+            dom.on(control, "change", lambda _event: self._arrange())
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._details.hidden = not self.method.value
+        self.name.node.hidden = self.giver.value == GiverRole.PATIENT.value
+        self.publication.node.hidden = not self._purposes[Purpose.NAMED_PUBLICATION].checked
+
+    def check(self) -> bool:
+        """Whether a named publication has its name."""
+        self.publication.accept()
+        wanted = self.method.value and self._purposes[Purpose.NAMED_PUBLICATION].checked
+        if wanted and not self.publication.value:
+            self.publication.refuse(t("send.publication_missing"))
+            self.publication.focus()
+            return False
+        return True
+
+    def record(self, now: datetime) -> ConsentRecord | None:
+        """The consent, None when none is recorded."""
+        if not self.method.value:
+            return None
+        giver = GiverRole(self.giver.value)
+        purposes = frozenset(purpose for purpose, tick in self._purposes.items() if tick.checked)
+        return ConsentRecord(
+            recorded_at=utc_text(now),
+            status=Status.GIVEN,
+            giver=Giver(giver, "" if giver is GiverRole.PATIENT else self.name.value),
+            method=Method(self.method.value),
+            purposes=purposes,
+            publication=self.publication.value if Purpose.NAMED_PUBLICATION in purposes else "",
+        )
+
+
+class FactFields:
+    """All of them."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.patient = PatientFields()
+        self.picture = PictureFields(now())
+        self.consent = ConsentFields()
+
+    def check(self) -> bool:
+        """Whether everything is as it must be; the first thing that is not has the focus."""
+        return self.patient.check(self._now()) and self.picture.check() and self.consent.check()
+
+    def facts(self) -> Facts:
+        """What was entered."""
+        record = self.consent.record(self._now())
+        side: Any = self.picture.side.value
+        return Facts(
+            patient=self.patient.patient(),
+            captured_at=self.picture.captured_at(),
+            body_site=self.picture.site.value,
+            laterality=Laterality(side) if side else None,
+            notes=self.picture.notes.value,
+            consent=(record,) if record else (),
+        )

@@ -1,0 +1,157 @@
+"""Who gets the report: addresses as chips, with suggestions from the address book while one types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from picsafe_client import dom, fields
+from picsafe_client.api import Api
+from picsafe_client.texts import t
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.limits import EMAIL_CHARACTERS, RECIPIENTS
+
+_EMAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
+TYPING_PAUSE: Final = 200
+"""Milliseconds without a key before suggestions are asked for."""
+
+
+class RecipientPicker:
+    """`node` goes on the page; `emails` are those chosen."""
+
+    def __init__(self, api: Api, changed: Callable[[], None]) -> None:
+        self._api = api
+        self._changed = changed
+        self._later: dom.Off = lambda: None
+        self._asked = 0
+        self._names: dict[str, str] = {}
+        self.emails: list[str] = []
+        self.field = fields.text_field(
+            "send-recipient",
+            t("send.recipient"),
+            kind="email",
+            hint=t("send.recipient_hint"),
+            autocomplete="off",
+            maxlength=EMAIL_CHARACTERS,
+            autocapitalize="none",
+            spellcheck="false",
+        )
+        add = dom.button(t("send.add_recipient"), self._add_clicked, icon_name="plus")
+        row = dom.el("div", {"class": "input-with-button"})
+        self.field.control.replaceWith(row)
+        dom.append(row, self.field.control, add)
+        self._chips = dom.el("ul", {"class": "chips"})
+        self._suggestions = dom.el("ul", {"class": "suggestions", "aria-label": t("send.suggestions"), "hidden": True})
+        self.node = dom.el("div", {"class": "stack"}, self._chips, self.field.node, self._suggestions)
+        dom.on(self.field.control, "keydown", self._key)
+        dom.on(self.field.control, "input", lambda _event: self._typed())
+
+    def settle(self) -> bool:
+        """Takes what is still being typed, if it is an address; whether the recipients can be sent to."""
+        if self.field.value and not self._add_typed():
+            return False
+        if not self.emails:
+            self.field.refuse(t("send.recipients_missing"))
+            return False
+        return True
+
+    def name(self, email: str) -> str:
+        """The name that the address book gives, else the address."""
+        return self._names.get(email, email)
+
+    def mark_unknown(self, emails: Sequence[str]) -> None:
+        """The server knows nobody with these addresses."""
+        self.field.refuse(t("send.recipient_unknown"))
+        for chip in self._chips.children:
+            if str(chip.dataset.email) in emails:
+                chip.classList.add("chip-danger")
+        self.field.focus()
+
+    def _key(self, event: Any) -> None:
+        if event.key in {"Enter", ",", ";"} and not event.isComposing:
+            event.preventDefault()
+            if self.field.value:
+                self._add_typed()
+        elif event.key == "Escape":
+            self._suggestions.hidden = True
+
+    def _typed(self) -> None:
+        self.field.accept()
+        self._later()
+        if len(self.field.value) < 2:
+            self._suggestions.hidden = True
+            return
+        self._later = dom.once_later(self._ask, TYPING_PAUSE)
+
+    def _ask(self) -> None:
+        dom.spawn(self._suggest(self.field.value))
+
+    async def _suggest(self, words: str) -> None:
+        self._asked += 1
+        number = self._asked
+        try:
+            found = (await self._api.users("GET", f"/v1/recipients?query={quote(words, safe='')}"))["recipients"]
+        except PicSafeError:
+            return  # an address can be typed without suggestions
+        if number != self._asked or not self._suggestions.isConnected:
+            return
+        fresh = [person for person in found if person["email"] not in self.emails]
+        dom.clear(self._suggestions, *[self._suggestion(person) for person in fresh])
+        self._suggestions.hidden = not fresh
+
+    def _suggestion(self, person: Any) -> dom.Node:
+        self._names[person["email"]] = person["name"]
+        about = " · ".join(part for part in (person["email"], person.get("institution") or "") if part)
+        button = dom.el(
+            "button",
+            {"type": "button", "class": "suggestion"},
+            dom.el("span", {"class": "suggestion-name"}, person["name"]),
+            dom.el("span", {"class": "soft small"}, about),
+        )
+        dom.on(button, "click", lambda _event: dom.soon(lambda: self._choose(person["email"])))
+        return dom.el("li", None, button)
+
+    def _choose(self, email: str) -> None:
+        self.field.value = ""
+        self._suggestions.hidden = True
+        self._add(email)
+        self.field.focus()
+
+    def _add_clicked(self, _event: Any) -> None:
+        self._add_typed()
+
+    def _add_typed(self) -> bool:
+        email = self.field.value.rstrip(",;").lower()
+        if not _EMAIL.fullmatch(email):
+            self.field.refuse(t("send.recipient_odd"))
+            self.field.focus()
+            return False
+        self.field.value = ""
+        self._suggestions.hidden = True
+        return self._add(email)
+
+    def _add(self, email: str) -> bool:
+        self.field.accept()
+        if email in self.emails:
+            return True
+        if len(self.emails) >= RECIPIENTS:
+            self.field.refuse(t("send.too_many_recipients", count=RECIPIENTS))
+            return False
+        self.emails.append(email)
+
+        def take_away(_event: Any) -> None:
+            self.emails.remove(email)
+            dom.soon(lambda: dom.remove(chip))
+            self.field.accept()
+            self.field.focus()
+            self._changed()
+
+        remove = dom.icon_button(t("send.remove_recipient", email=email), "close", take_away)
+        chip = dom.el(
+            "li", {"class": "chip chip-person", "data-email": email}, dom.el("span", None, self.name(email)), remove
+        )
+        dom.append(self._chips, chip)
+        self._changed()
+        return True

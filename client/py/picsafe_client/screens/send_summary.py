@@ -1,0 +1,87 @@
+"""What is about to be sent, in words: the last look before it leaves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from picsafe_client import banner, dom
+from picsafe_client.preparing import PreparedFile
+from picsafe_client.sending import Facts
+from picsafe_client.texts import date, listing, moment, size, t
+from picsafe_protocol.consent import ConsentRecord, Purpose
+from picsafe_protocol.report import Laterality
+
+_KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("audio", "send.summary_sounds"))
+
+
+def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> dom.Node:
+    """A list of facts; cautions about files that could not be cleaned stand above it."""
+    rows = [
+        ("send.summary_recipients", listing(recipients)),
+        ("send.summary_patient", patient_words(facts)),
+        ("send.summary_files", files_words(files)),
+        ("send.summary_site", site_words(facts)),
+        ("send.summary_taken", moment(facts.captured_at)),
+        ("send.summary_notes", facts.notes),
+        ("send.summary_consent", consent_words(facts.consent[-1] if facts.consent else None)),
+        ("send.summary_removed", removed_words(files)),
+    ]
+    table = dom.el("dl", {"class": "facts"})
+    for key, words in rows:
+        if words:
+            dom.append(table, dom.el("dt", None, t(key)), dom.el("dd", None, words))
+    node = dom.el("div", {"class": "stack"})
+    cautions = sorted({f"{file.name}: {each.sentence}" for file in files for each in file.cleaned.warnings})
+    if cautions:
+        dom.append(node, banner.notice("amber", t("send.know"), *cautions))
+    dom.append(node, dom.el("div", {"class": "panel panel-padded"}, table))
+    return node
+
+
+def patient_words(facts: Facts) -> str:
+    """Name, date of birth, record number."""
+    patient = facts.patient
+    born = t("send.summary_born", date=date(patient.birth_date + "T12:00:00")) if patient.birth_date else ""
+    number = t("send.summary_number", number=patient.record_number) if patient.record_number else ""
+    return ", ".join(part for part in (patient.name, born, number) if part)
+
+
+def files_words(files: Sequence[PreparedFile]) -> str:
+    """Two photos and one video, 5.1 MB."""
+    kinds: Counter[str] = Counter(file.cleaned.description.kind for file in files)
+    words = listing(t(key, count=kinds[kind]) for kind, key in _KINDS if kinds[kind])
+    return t("send.summary_amount", what=words, size=size(sum(file.size for file in files)))
+
+
+def site_words(facts: Facts) -> str:
+    """The body site with its side."""
+    side = facts.laterality
+    if side is None or side is Laterality.NONE:
+        return facts.body_site
+    return ", ".join(part for part in (facts.body_site, t(f"send.side.{side.value}").lower()) if part)
+
+
+def consent_words(record: ConsentRecord | None) -> str:
+    """How, by whom and for what."""
+    if record is None:
+        return t("send.summary_consent_none")
+    giver = t(f"send.giver.{record.giver.role.value}").lower()
+    if record.giver.name:
+        giver = f"{record.giver.name} ({giver})"
+    method = t(f"send.method.{record.method.value}")
+    purposes = [_purpose_words(record, each) for each in Purpose if record.permits(each)]
+    if not purposes:
+        return t("send.summary_consent_nothing", method=method, giver=giver)
+    return t("send.summary_consent_text", method=method, giver=giver, purposes=listing(purposes))
+
+
+def _purpose_words(record: ConsentRecord, purpose: Purpose) -> str:
+    words = t(f"send.purpose.{purpose.value}").lower()
+    return f"{words} ({record.publication})" if purpose is Purpose.NAMED_PUBLICATION else words
+
+
+def removed_words(files: Sequence[PreparedFile]) -> str:
+    """Everything that was removed from any of the files."""
+    found = dict.fromkeys(each.sentence for file in files for each in file.cleaned.removed)
+    return " ".join(found)
