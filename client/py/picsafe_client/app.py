@@ -30,7 +30,7 @@ from picsafe_client.screens import Screen, screen_class
 from picsafe_client.session import Clock, Me
 from picsafe_client.shell import Shell
 from picsafe_client.texts import t
-from picsafe_protocol.errors import NotSignedIn
+from picsafe_protocol.errors import NotSignedIn, PicSafeError
 
 NAVIGATION: Final = {"report": "inbox", "file": "inbox"}
 """Screens that light up another screen's entry in the navigation."""
@@ -230,7 +230,8 @@ class App:
         except (Cancelled, NotSignedIn):
             raise
         except Exception as error:  # noqa: BLE001 whatever a screen meets, the person can try it again
-            self.show_problem(error, actions=[(t("action.retry"), lambda _event: self._navigated(again=True))])
+            retry = (t("action.retry"), lambda _event: self._navigated(again=True))
+            self.show_problem(error, means=t("error.nothing_lost"), actions=[retry])
         heading = screen.root.querySelector("h1")
         if heading and screen is self.screen and dom.document().activeElement.isSameNode(dom.document().body):
             heading.setAttribute("tabindex", "-1")
@@ -265,14 +266,15 @@ class App:
             return
         if isinstance(error, NotSignedIn) and not self._back.is_set():
             return
-        import js
+        if not isinstance(error, PicSafeError):
+            import js
 
-        js.console.error("".join(traceback.format_exception(error)))
+            js.console.error("".join(traceback.format_exception(error)))
         place = dom.by_id("banner")
         dom.clear(place)
 
         def dismiss(_event: Any) -> None:
-            dom.soon(lambda: dom.clear(place))
+            dom.clear(place)
 
         node = banner.problem(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)

@@ -17,13 +17,9 @@ def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wi
     dom.append(row, *(actions or (dom.button(t("action.close"), lambda _event: close(dialogue)),)))
     dom.append(dialogue, dom.el("h2", {"id": name}, title), *content, row)
     dom.append(dom.by_id("dialogues"), dialogue)
-    dom.on(dialogue, "close", lambda _event: _gone(dialogue))
+    dom.on(dialogue, "close", lambda _event: dom.soon(lambda: dom.remove(dialogue)))  # other listeners come first
     dialogue.showModal()
     return dialogue
-
-
-def _gone(dialogue: dom.Node) -> None:
-    dom.soon(lambda: dom.remove(dialogue))
 
 
 def close(dialogue: dom.Node) -> None:

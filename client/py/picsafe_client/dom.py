@@ -184,7 +184,7 @@ def on(node: Node, event: str, handler: Handler, *, passive: bool | None = None,
         if live:
             live = False
             node.removeEventListener(event, proxy, capture)
-            proxy.destroy()
+            soon(proxy.destroy)  # not now: this may be the handler that is running
 
     if getattr(node, "setAttribute", None):
         mark = node.getAttribute(MARK)
@@ -231,7 +231,7 @@ def once_later(handler: Callable[[], None], milliseconds: int) -> Off:
 
 
 def soon(handler: Callable[[], None]) -> None:
-    """Calls `handler` after what is going on now: a handler that takes its own element away must not release itself."""
+    """Calls `handler` after what is going on now."""
     once_later(handler, 0)
 
 

@@ -79,10 +79,10 @@ class AccountScreen(Screen):
 
         form = dom.el("form", {"class": "form"}, name.node)
         save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("account.save_name"))
-        stop = dom.button(t("action.cancel"), lambda _event: dom.soon(lambda: self._show_you(me)))
+        stop = dom.button(t("action.cancel"), lambda _event: self._show_you(me))
         dom.append(form, dom.el("div", {"class": "button-row"}, save_button, stop))
         dom.on(form, "submit", dom.busy(save_button, save))
-        dom.soon(lambda: self._replace_you(form, name))
+        self._replace_you(form, name)
 
     def _replace_you(self, form: dom.Node, name: fields.Field) -> None:
         dom.clear(self.you, form)

@@ -81,7 +81,7 @@ class _Log:
             )
         self.after = following or ""
         button = dom.button(t("access.more"), lambda _event: self.older()) if following else None
-        dom.soon(lambda: dom.clear(self.more, button))
+        dom.clear(self.more, button)
         return entries
 
     async def export(self) -> None:

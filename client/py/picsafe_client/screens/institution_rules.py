@@ -87,7 +87,7 @@ def _key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
     async def change(wanted: list[str]) -> None:
         answer = await screen.app.api.users("PATCH", PATH, {"key_servers": wanted})
         urls[:] = answer["key_servers"]
-        dom.soon(list_them)
+        list_them()
 
     async def remove(each: str) -> None:
         sure = await dialogue.confirm(

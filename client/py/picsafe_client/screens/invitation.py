@@ -55,7 +55,7 @@ class InvitationScreen(Screen):
                 dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
             else:
                 password.value = ""
-                dom.soon(lambda: self._done(card))
+                self._done(card)
 
         dom.on(form, "submit", dom.busy(accept, set_password))
         password.focus()

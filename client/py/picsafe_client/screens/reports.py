@@ -40,7 +40,10 @@ class ReportsScreen(Screen, ABC):
             self._render()
         else:
             self._skeleton()
-        await self.box.refresh()
+        try:
+            await self.box.refresh()
+        finally:
+            self.panel.hidden = not self.box.is_loaded
         self.spawn(self._stay_fresh())
 
     def leave(self) -> None:
@@ -192,7 +195,7 @@ class ReportsScreen(Screen, ABC):
         if self._shown < len(self._matching()):
             self._shown += CHUNK
             self._render()
-            dom.once_later(self._want_more, 0)  # the end may still be in view
+            dom.soon(self._want_more)  # the end may still be in view
         elif not self.box.is_complete:
             self.spawn(self._load_more())
 
