@@ -7,8 +7,13 @@ import pytest
 from server.ceph import Ceph, running_ceph
 from server.cloud.buckets import Bucket, made_bucket
 from server.cloud.world import World, running_world
+from server.postgres import Cluster, cluster
 
-STORES = ["files", pytest.param("s3", marks=pytest.mark.s3)]
+KINDS = [
+    "files",
+    pytest.param("s3", marks=pytest.mark.s3),
+    pytest.param("postgres", marks=pytest.mark.postgres),
+]
 
 
 @pytest.fixture(scope="session")
@@ -26,17 +31,41 @@ def bucket(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     return made_bucket(ceph)
 
 
-@pytest.fixture(params=STORES)
-def store_settings(request: pytest.FixtureRequest) -> dict[str, object]:
-    """The settings that choose each of the stores in turn for the Australian cloud; the German one keeps files."""
-    if request.param == "files":
-        return {}
-    bucket = request.getfixturevalue("bucket")
-    return {"s3_buckets": {"au": bucket.name}, "s3_endpoint": bucket.endpoint}
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One PostgreSQL for all tests of this process."""
+    with cluster() as postgres:
+        yield postgres
 
 
 @pytest.fixture
-async def world(store_settings: dict[str, object], tmp_path: Path) -> AsyncIterator[World]:
-    """A cloud over each of the stores in turn."""
-    async with running_world(tmp_path, **store_settings) as world:
+def database(postgres: Cluster) -> Iterator[str]:
+    """The URL of an empty database."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> dict[str, object]:
+    """The settings that choose each store and database in turn: files or S3 on SQLite, files on PostgreSQL."""
+    if request.param == "s3":
+        bucket = request.getfixturevalue("bucket")
+        return {"s3_buckets": {"au": bucket.name}, "s3_endpoint": bucket.endpoint}
+    if request.param == "postgres":
+        return {"cloud_database": request.getfixturevalue("database")}
+    return {}
+
+
+@pytest.fixture
+async def world(kind: dict[str, object], tmp_path: Path) -> AsyncIterator[World]:
+    """A cloud over each store and database in turn."""
+    async with running_world(tmp_path, **kind) as world:
+        yield world
+
+
+@pytest.fixture
+async def files_world(tmp_path: Path) -> AsyncIterator[World]:
+    """A cloud over files and SQLite, for what never gets as far as the store."""
+    async with running_world(tmp_path) as world:
         yield world

@@ -198,8 +198,8 @@ SIZES = {
 
 
 @pytest.mark.parametrize(("size", "status", "code"), SIZES.values(), ids=SIZES.keys())
-async def test_sizes_that_are_refused(world: World, size: object, status: int, code: str) -> None:
-    assert problem(await world.begin(new_identifier(), size)) == (status, code)  # type: ignore[arg-type]
+async def test_sizes_that_are_refused(files_world: World, size: object, status: int, code: str) -> None:
+    assert problem(await files_world.begin(new_identifier(), size)) == (status, code)  # type: ignore[arg-type]
 
 
 async def test_the_largest_package_can_begin(world: World) -> None:
@@ -221,10 +221,10 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("body", "kind"), BODIES.values(), ids=BODIES.keys())
-async def test_bodies_that_are_refused(world: World, body: bytes, kind: str) -> None:
+async def test_bodies_that_are_refused(files_world: World, body: bytes, kind: str) -> None:
     report_id = new_identifier()
-    headers = world.grant("package.upload", report_id) | {"Content-Type": kind}
-    answer = await world.client.post(f"/cloud/au/v1/uploads/{report_id}", content=body, headers=headers)
+    headers = files_world.grant("package.upload", report_id) | {"Content-Type": kind}
+    answer = await files_world.client.post(f"/cloud/au/v1/uploads/{report_id}", content=body, headers=headers)
     assert problem(answer) == (400, "invalid_request")
 
 
@@ -266,20 +266,22 @@ DIGESTS = {
 
 
 @pytest.mark.parametrize("digest", DIGESTS.values(), ids=DIGESTS.keys())
-async def test_content_digests_that_are_refused(world: World, digest: str | None) -> None:
+async def test_content_digests_that_are_refused(files_world: World, digest: str | None) -> None:
     report_id = new_identifier()
-    await world.begin(report_id, len(SMALL))
-    headers = world.grant("package.upload", report_id) | ({"Content-Digest": digest} if digest is not None else {})
-    answer = await world.client.put(f"/cloud/au/v1/uploads/{report_id}/parts/0", content=SMALL, headers=headers)
+    await files_world.begin(report_id, len(SMALL))
+    headers = files_world.grant("package.upload", report_id) | (
+        {"Content-Digest": digest} if digest is not None else {}
+    )
+    answer = await files_world.client.put(f"/cloud/au/v1/uploads/{report_id}/parts/0", content=SMALL, headers=headers)
     assert problem(answer) == (400, "invalid_request")
     assert answer.json()["field"] == "Content-Digest"
 
 
-async def test_another_digest_beside_sha256_is_passed_over(world: World) -> None:
+async def test_another_digest_beside_sha256_is_passed_over(files_world: World) -> None:
     report_id = new_identifier()
-    await world.begin(report_id, len(SMALL))
+    await files_world.begin(report_id, len(SMALL))
     digest = f"sha-512=:AAAA:, {content_digest(SMALL)}"
-    assert (await world.put(report_id, 0, SMALL, digest)).status_code == 204
+    assert (await files_world.put(report_id, 0, SMALL, digest)).status_code == 204
 
 
 WRONG_DIGESTS = {
@@ -292,12 +294,12 @@ WRONG_DIGESTS = {
 
 
 @pytest.mark.parametrize("digest", WRONG_DIGESTS.values(), ids=WRONG_DIGESTS.keys())
-async def test_what_is_not_a_sha256_does_not_cost_the_upload(world: World, digest: str) -> None:
+async def test_what_is_not_a_sha256_does_not_cost_the_upload(files_world: World, digest: str) -> None:
     report_id = new_identifier()
-    await world.begin(report_id, len(SMALL))
-    await world.put(report_id, 0, SMALL)
-    assert problem(await world.complete(report_id, digest)) == (400, "invalid_request")
-    assert (await world.complete(report_id, sha256(SMALL))).status_code == 201
+    await files_world.begin(report_id, len(SMALL))
+    await files_world.put(report_id, 0, SMALL)
+    assert problem(await files_world.complete(report_id, digest)) == (400, "invalid_request")
+    assert (await files_world.complete(report_id, sha256(SMALL))).status_code == 201
 
 
 async def test_what_was_never_begun_is_not_there(world: World) -> None:

@@ -28,6 +28,8 @@ from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.durable import older, remove_folder, room_needed, sync_file, sync_folder, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
+_SHORTER = "a published package has not the length that it had"
+
 
 class FileStore(Store):
     """Packages as files under `folder`; parts are received in `incoming`, which lies on the same file system."""
@@ -64,6 +66,8 @@ class FileStore(Store):
     async def reading(self, upload: Upload, start: int, stop: int) -> AsyncIterator[AsyncIterator[bytes]]:
         descriptor = os.open(self._package(upload), os.O_RDONLY | os.O_CLOEXEC)
         try:
+            if os.fstat(descriptor).st_size != upload.size:
+                raise EOFError(_SHORTER)
             yield self._blocks(descriptor, start, stop)
         finally:
             os.close(descriptor)
@@ -167,7 +171,7 @@ class FileStore(Store):
         while start < stop:
             block = await self._threads.quick(os.pread, descriptor, min(BLOCK, stop - start), start)
             if not block:
-                raise EOFError("a published package is shorter than it was")
+                raise EOFError(_SHORTER)
             start += len(block)
             yield block
 
