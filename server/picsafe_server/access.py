@@ -21,7 +21,7 @@ class Access:
     guard: Guard
 
 
-def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
+async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
     """Lets everybody in."""
 
 
