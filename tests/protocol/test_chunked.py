@@ -166,7 +166,7 @@ async def test_a_range_reads_only_the_chunks_that_it_needs() -> None:
 
 
 @given(st.integers(0, 3 * CHUNK), st.lists(st.integers(0, 3 * CHUNK), max_size=8))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_however_it_is_cut_a_writer_writes_the_same_message(length: int, cuts: list[int]) -> None:
     plaintext, salt = pattern(length), bytes(SALT)
 
@@ -318,13 +318,13 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 @given(messages, st.binary(max_size=40))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_message_round_trips(message: bytes, context: bytes) -> None:
     assert chunked.decrypt(KEY, chunked.encrypt(KEY, message, context), context) == message
 
 
 @given(st.data(), messages)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_flipped_bit_fails(data: st.DataObject, message: bytes) -> None:
     sealed = bytearray(chunked.encrypt(KEY, message))
     sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
@@ -333,7 +333,7 @@ def test_any_flipped_bit_fails(data: st.DataObject, message: bytes) -> None:
 
 
 @given(st.data(), messages)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_bytes_dropped_or_duplicated_fail(data: st.DataObject, message: bytes) -> None:
     sealed = chunked.encrypt(KEY, message)
     start = data.draw(st.integers(0, len(sealed) - 1))
@@ -346,7 +346,7 @@ def test_any_bytes_dropped_or_duplicated_fail(data: st.DataObject, message: byte
 
 
 @given(st.data(), messages)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_any_two_different_bytes_swapped_fail(data: st.DataObject, message: bytes) -> None:
     sealed = bytearray(chunked.encrypt(KEY, message))
     first, second = (data.draw(st.integers(0, len(sealed) - 1)) for _ in range(2))
@@ -358,7 +358,6 @@ def test_any_two_different_bytes_swapped_fail(data: st.DataObject, message: byte
 
 
 @given(st.permutations(range(4)))
-@settings(deadline=None)
 def test_any_other_order_of_chunks_fails(order: list[int]) -> None:
     header, chunks = chunks_of(chunked.encrypt(KEY, pattern(3 * CHUNK + 100)))
     forged = header + b"".join(chunks[index] for index in order)

@@ -457,7 +457,7 @@ async def test_a_ciphertext_that_was_changed_is_found_even_where_its_crc_is_not_
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_changed_byte_of_a_package_fails_or_changes_nothing(data: st.DataObject) -> None:
     good = pack(HEADER, KEY, b"payload")
     at = data.draw(st.integers(0, len(good) - 1))

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocol.examples import FILES, KEY, REPORT_ID, header, payload, report
 from protocol.strategies import reports
@@ -128,7 +128,7 @@ def test_a_report_of_the_most_media_round_trips() -> None:
 
 
 @given(reports())
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100)
 def test_any_report_comes_back_through_a_whole_package(example: tuple[Report, dict[str, bytes]]) -> None:
     described, files = example
     package_header = dataclasses.replace(header(), report_id=described.report_id)
@@ -288,7 +288,7 @@ def test_the_longest_report_that_the_other_limits_allow_fits() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_changed_byte_of_a_payload_is_refused_or_has_no_meaning(data: st.DataObject) -> None:
     good = payload()
     at = data.draw(st.integers(0, len(good) - 1))

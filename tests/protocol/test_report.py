@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from protocol.examples import report
 from protocol.strategies import reports
 
@@ -293,7 +293,7 @@ def test_what_no_reader_would_accept_is_not_written(change: Callable[[Report], R
 
 
 @given(reports())
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100)
 def test_any_report_round_trips(example: tuple[Report, dict[str, bytes]]) -> None:
     described, files = example
     assert Report.from_bytes(described.to_bytes()) == described

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocol.strategies import reports
 from protocol.test_report import BAD_VALUES, GOOD, GOOD_VALUES, at
@@ -60,7 +60,7 @@ def test_bad_value_is_invalid(path: str, value: Any) -> None:
 
 
 @given(reports())
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=50)
 def test_any_report_is_valid(example: tuple[Report, dict[str, bytes]]) -> None:
     VALIDATOR.validate(json.loads(example[0].to_bytes()))
 
@@ -82,7 +82,7 @@ def values_of(name: str, value: Any) -> list[Any]:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_model_and_schema_agree_on_any_single_change(data: st.DataObject) -> None:
     changed: Any = copy.deepcopy(GOOD)
     way = data.draw(st.sampled_from(places(GOOD)))
