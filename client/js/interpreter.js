@@ -9,6 +9,8 @@ const RUNTIME = new URL(".", new URL("../npm/pyodide/pyodide.mjs", import.meta.u
 const SNAPSHOT = new URL("../python/snapshot.bin", import.meta.url);
 const SITE_PACKAGES = new URL("../python/site-packages.zip", import.meta.url);
 
+const WASM_FAILED = "wasm instantiation failed!"; // the words of Pyodide's emscripten-settings.ts
+
 // PyScript brings its own streams with its call, after Python has started.
 const streams = { stdout: (line) => console.log(line), stderr: (line) => console.error(line) };
 const options = () => ({
@@ -37,14 +39,31 @@ async function fromFiles() {
   return python;
 }
 
+// When the WebAssembly cannot be had or compiled, Pyodide says so on the console and its promise stays open for ever.
+// So the promise here ends by that warning, too.
+function unlessWasmFails(loading) {
+  return new Promise((resolve, reject) => {
+    const warn = console.warn;
+    const restore = () => {
+      console.warn = warn;
+    };
+    console.warn = (...words) => {
+      warn.apply(console, words);
+      if (words[0] === WASM_FAILED) reject(new Error(WASM_FAILED));
+    };
+    loading().then(resolve, reject).finally(restore);
+  });
+}
+
 let starting;
 
 /** Python, started once; from the snapshot, or without it when it is refused. */
 export function start() {
-  starting ??= fromSnapshot().catch((error) => {
+  starting ??= unlessWasmFails(fromSnapshot).catch((error) => {
+    if (error.message === WASM_FAILED) throw error; // the other way would need the same file
     console.warn("The memory snapshot was refused, so Python starts without it:", error);
     globalThis.picsafe.boot.snapshot = false;
-    return fromFiles();
+    return unlessWasmFails(fromFiles);
   });
   return starting;
 }
