@@ -21,6 +21,7 @@ from picsafe_protocol.errors import (
     FormatError,
     LimitExceeded,
     PackageRuleBroken,
+    Truncated,
     UnsupportedVersion,
     WrongKey,
 )
@@ -131,6 +132,17 @@ def test_a_package_of_4_gib_less_one_byte_can_be_framed_and_one_byte_more_cannot
         frame(HEADER.to_bytes(), room + 1, 0)
     with pytest.raises(LimitExceeded):
         package_size(HEADER.to_bytes(), PACKAGE_BYTES)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("end", ["head", "tail"])
+async def test_a_source_that_gives_fewer_bytes_than_asked_is_not_believed(end: str) -> None:
+    class Short(BytesSource):
+        async def read(self, start: int, stop: int) -> bytes:
+            return (await super().read(start, stop))[: -1 if (start == 0) == (end == "head") else None]
+
+    with pytest.raises(Truncated):
+        await read_package(Short(pack(HEADER, KEY, bytes(1_000_000))), BYTES)
 
 
 # The header

@@ -11,7 +11,7 @@ import pytest
 import picsafe_protocol
 
 PUBLIC: dict[str, str] = {
-    "buffers": "BYTES Buffers ByteBuffers BytesSource Source",
+    "buffers": "BYTES Buffers ByteBuffers BytesSource Source read_exactly",
     "chunked": """
         CHUNK COMMITMENT HEADER KEY NAME NONCE SALT SEALED STEP TAG Cipher MessageKey Reader Source Writer chunk_nonce
         chunk_start ciphertext_length decrypt derive encrypt new_key open_header plaintext_length

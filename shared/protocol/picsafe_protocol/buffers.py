@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-__all__ = ["BYTES", "Buffers", "ByteBuffers", "BytesSource", "Source"]
+from picsafe_protocol.errors import Truncated
+
+__all__ = ["BYTES", "Buffers", "ByteBuffers", "BytesSource", "Source", "read_exactly"]
 
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
@@ -86,3 +88,11 @@ class BytesSource:
 
     async def read(self, start: int, stop: int) -> bytes:
         return self._data[start:stop]
+
+
+async def read_exactly(source: Source[B], buffers: Buffers[B], start: int, stop: int) -> B:
+    """Bytes `start` up to `stop` of `source`. Raises `Truncated` when it gives fewer or more: such a source is not believed."""
+    buffer = await source.read(start, stop)
+    if buffers.length(buffer) != stop - start:
+        raise Truncated
+    return buffer

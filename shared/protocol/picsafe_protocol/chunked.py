@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
-from picsafe_protocol.buffers import Buffers, Source
+from picsafe_protocol.buffers import Buffers, Source, read_exactly
 from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
 
 __all__ = [
@@ -223,11 +223,11 @@ class Reader(Generic[B]):
 
         Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and whatever `source` raises.
         """
-        header = cipher.to_bytes(await _exactly(source, cipher, 0, min(HEADER, source.size)))
+        header = cipher.to_bytes(await read_exactly(source, cipher, 0, min(HEADER, source.size)))
         message_key = open_header(key, header, context)
         size = plaintext_length(source.size)
         last_chunk = size // CHUNK
-        sealed = await _exactly(source, cipher, chunk_start(last_chunk), source.size)
+        sealed = await read_exactly(source, cipher, chunk_start(last_chunk), source.size)
         last = await cipher.open(message_key, last_chunk, sealed)
         return cls(source, message_key, cipher, size, last)
 
@@ -277,7 +277,7 @@ class Reader(Generic[B]):
         opened: list[B] = []
         if first < last_chunk:
             sealed_stop = chunk_start(min(end, last_chunk))
-            sealed = await _exactly(self._source, self._cipher, chunk_start(first), sealed_stop)
+            sealed = await read_exactly(self._source, self._cipher, chunk_start(first), sealed_stop)
             try:
                 opened.append(await self._cipher.open(self._message_key, first, sealed))
             except DecryptionError as error:
@@ -290,14 +290,6 @@ class Reader(Generic[B]):
         if skip == 0 and self._cipher.length(whole) == stop - start:
             return whole
         return self._cipher.part(whole, skip, skip + stop - start)
-
-
-async def _exactly(source: Source[B], cipher: Cipher[B], start: int, stop: int) -> B:
-    """Bytes `start` up to `stop` of the message; a source that gives fewer or more is not believed."""
-    buffer = await source.read(start, stop)
-    if cipher.length(buffer) != stop - start:
-        raise Truncated
-    return buffer
 
 
 class Writer(Generic[B]):

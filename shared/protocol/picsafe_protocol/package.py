@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from picsafe_protocol import chunked, strictjson
-from picsafe_protocol.buffers import Buffers, BytesSource, Source
+from picsafe_protocol.buffers import Buffers, BytesSource, Source, read_exactly
 from picsafe_protocol.errors import PackageRuleBroken, UnsupportedVersion
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_protocol.limits import HEADER_BYTES, URL_CHARACTERS
@@ -226,9 +226,9 @@ async def read_package(source: Source[B], buffers: Buffers[B]) -> Package[B]:
     ciphertext is not checked, as that needs all of it: each chunk is authenticated instead.
     """
     size = source.size
-    head = await source.read(0, min(HEAD_BYTES, size))
+    head = await read_exactly(source, buffers, 0, min(HEAD_BYTES, size))
     tail_start = max(size - TAIL_BYTES, 0) if size > HEAD_BYTES else 0
-    tail = await source.read(tail_start, size) if size > HEAD_BYTES else head
+    tail = await read_exactly(source, buffers, tail_start, size) if size > HEAD_BYTES else head
     front = buffers.to_bytes(buffers.part(head, 0, min(_FRONT_BYTES, buffers.length(head))))
     back = buffers.to_bytes(buffers.part(tail, max(buffers.length(tail) - _BACK_BYTES, 0), buffers.length(tail)))
     _ZIP.check_size(size)

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from picsafe_protocol.buffers import Buffers, Source
+from picsafe_protocol.buffers import Buffers, Source, read_exactly
 from picsafe_protocol.errors import FormatError, LimitExceeded
 from picsafe_protocol.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
 
@@ -187,11 +187,12 @@ class StrictZip:
         """
         self.check_size(source.size)
         if tail is None:
-            tail = buffers.to_bytes(await source.read(max(source.size - TAIL_BYTES, 0), source.size))
+            start = max(source.size - TAIL_BYTES, 0)
+            tail = buffers.to_bytes(await read_exactly(source, buffers, start, source.size))
         count, start, stop = self._end(tail, source.size)
         missing = source.size - len(tail) - start
         if missing > 0:
-            tail = buffers.to_bytes(await source.read(start, source.size - len(tail))) + tail
+            tail = buffers.to_bytes(await read_exactly(source, buffers, start, source.size - len(tail))) + tail
         begin = start - (source.size - len(tail))
         return self._directory(tail[begin : begin + stop - start], count, start)
 
