@@ -19,7 +19,7 @@ def search_text(name: str, email: str) -> str:
 
 def checked_name(text: str, field: str = "name", longest: int = limits.NAME_CHARACTERS) -> str:
     """`text` with its spaces tidied; `InvalidRequest` or `LimitExceeded` naming `field` when it is no name to show."""
-    name = unicodedata.normalize("NFC", " ".join(text.split(" "))).strip()
+    name = unicodedata.normalize("NFC", " ".join(word for word in text.split(" ") if word))
     if not name:
         raise InvalidRequest("A name cannot be empty.", field=field)
     if len(name) > longest:

@@ -1,0 +1,103 @@
+"""A throwaway PostgreSQL for tests: a cluster a test run, a database a test.
+
+Debian's packages put the programs where `PATH` does not look. `initdb` refuses root, so for root everything runs as `nobody`.
+`fsync=off`, because what it protects is thrown away anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from picsafe_protocol.identifiers import new_identifier
+
+_PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
+_OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c listen_addresses=127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running PostgreSQL that belongs to this test run."""
+
+    programs: Path
+    folder: Path
+    port: int
+
+    def create_database(self, template: str | None = None) -> str:
+        """A fresh database, empty or a copy of `template`; its name."""
+        name = f"t{new_identifier()}"
+        self._sql(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        self._sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def url(self, name: str) -> str:
+        """The SQLAlchemy URL of a database."""
+        return f"postgresql+asyncpg://picsafe@127.0.0.1:{self.port}/{name}"
+
+    def _sql(self, statement: str) -> None:
+        host = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "picsafe", "-d", "postgres"]
+        _run([str(self.programs / "psql"), "-q", "-X", "-v", "ON_ERROR_STOP=1", *host, "-c", statement])
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A cluster on a free port in a folder of its own; both are gone afterwards. Skips when PostgreSQL is not installed."""
+    if not _PROGRAMS:
+        pytest.skip("PostgreSQL is not here: looked in /usr/lib/postgresql/*/bin; install Debian's `postgresql`")
+    programs = _PROGRAMS[-1]
+    folder = Path(tempfile.mkdtemp(prefix="picsafe-postgres-"))
+    port = _free_port()
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    data = folder / "data"
+    control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
+    try:
+        _run(
+            [str(programs / "initdb"), "-D", str(data), "-U", "picsafe", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            folder,
+        )
+        _run([*control, "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} {_OPTIONS}", "start"], folder)
+        try:
+            yield Cluster(programs, folder, port)
+        finally:
+            _run([*control, "-m", "immediate", "stop"], folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _run(command: list[str], folder: Path = Path("/")) -> None:
+    """Run one of PostgreSQL's programs; its output is in the error when it fails."""
+    unprivileged = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    result = subprocess.run(
+        [*unprivileged, *command],
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise RuntimeError(f"{command[0]} failed with {result.returncode}:\n{result.stdout}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

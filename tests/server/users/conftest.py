@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from server.postgres import Cluster, cluster
+from server.users.world import World, running_world
+
+from picsafe_server.database import Database
+from picsafe_server.users import passwords
+from picsafe_server.users.role import MIGRATIONS
+
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id with so little work that hundreds of sign-ins take no time; one test asks for the real thing."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
+        monkeypatch.setattr(passwords, "TIME_COST", 1)
+        monkeypatch.setattr(passwords, "LANES", 1)
+
+
+@pytest.fixture
+def real_hashes() -> None:
+    """For a test that is about the hashes themselves."""
+
+
+def _migrate(url: str) -> None:
+    async def migrate() -> None:
+        database = Database(url, MIGRATIONS)
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(migrate())
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[tuple[Cluster, str]]:
+    """One PostgreSQL for all tests of this process, and a database with the newest schema to copy."""
+    with cluster() as running:
+        template = running.create_database()
+        _migrate(running.url(template))
+        yield running, template
+
+
+@pytest.fixture
+def postgres_url(postgres: tuple[Cluster, str]) -> Iterator[str]:
+    """A PostgreSQL database of this test's own."""
+    running, template = postgres
+    name = running.create_database(template)
+    yield running.url(name)
+    running.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema to copy."""
+    path = tmp_path_factory.mktemp("template") / "users.sqlite"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
+    """Each of the databases in turn."""
+    if request.param == "sqlite":
+        own = tmp_path / "users.sqlite"
+        shutil.copy(sqlite_template, own)
+        return f"sqlite+aiosqlite:///{own}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A user server over each of the databases in turn; over SQLite alone for tests marked `on_sqlite`."""
+    async with running_world(tmp_path, database_url) as world:
+        yield world
