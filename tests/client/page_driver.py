@@ -57,7 +57,7 @@ class ClientPage:
         found: list[dict[str, str]] = await self.page.evaluate("() => violations")
         return found
 
-    async def python(self, source: str, **values: Any) -> Any:
+    async def python(self, source: str, /, **values: Any) -> Any:
         """Runs Python in the page with `values` among its globals; the value of the last line, as JSON can hold it."""
         return await self.page.evaluate(_PYTHON, [source, values])
 
