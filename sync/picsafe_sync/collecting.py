@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from picsafe_protocol.errors import (
     DecryptionError,
@@ -78,7 +79,7 @@ class Collector:
                 await self._collect(report, summary)
         more = True
         while more:
-            page = await self._api.users("GET", f"/v1/reports/new?after={self._state.cursor}&limit={PAGE}")
+            page = await self._api.users("GET", f"/v1/reports/new?{self._question()}")
             # Noted before anything is fetched: however this ends, none of the page is forgotten.
             fresh = [report for report in page["reports"] if report["id"] not in self._state.waiting]
             self._state.waiting += [checked_identifier(report["id"]) for report in fresh]
@@ -89,6 +90,10 @@ class Collector:
             more = page["more"]
         summary.waiting = len(self._state.waiting)
         return summary
+
+    def _question(self) -> str:
+        after = {"after": self._state.cursor} if self._state.cursor else {}
+        return urlencode({"limit": PAGE, **after})
 
     async def _collect(self, report: Mapping[str, Any], summary: Summary) -> None:
         report_id = checked_identifier(report["id"])
