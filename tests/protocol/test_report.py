@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from protocol.examples import report
 from protocol.strategies import reports
 
+import picsafe_protocol
 from picsafe_protocol.consent import Purpose, permitted_purposes
 from picsafe_protocol.errors import ReportInvalid, UnsupportedVersion
 from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES, extension_for
@@ -322,6 +325,21 @@ def test_no_type_that_is_carried_can_hold_a_program() -> None:
     assert set(THUMBNAIL_TYPES) < set(MEDIA_TYPES)
     assert set(EVIDENCE_TYPES) < set(MEDIA_TYPES)
     assert extension_for("image/jpeg") == "jpg"
+
+
+MEDIA_MODULES = sorted((Path(picsafe_protocol.__path__[0]) / "media").glob("*.py"))
+
+
+def test_whatever_is_recognised_before_sending_can_be_carried() -> None:
+    """Every media type that the code below `media/` names, with the extension beside it when there is one."""
+    named = set()
+    for module in MEDIA_MODULES:
+        named |= set(
+            re.findall(r'"((?:image|video|audio)/[a-z0-9.+-]+)"(?:, "([a-z0-9]+)")?', module.read_text("utf-8"))
+        )
+    assert len(named) > 10
+    assert {name for name, _ in named} <= set(MEDIA_TYPES)
+    assert [(name, extension) for name, extension in named if extension and extension not in MEDIA_TYPES[name]] == []
 
 
 # Consent
