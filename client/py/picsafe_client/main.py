@@ -1,8 +1,6 @@
-"""Where the app begins. The boot script calls `start` once Python runs; everything before that is js/shell.js."""
+"""Where the app begins. `waking.wake` calls `start` once Python runs; everything before that is js/shell.js."""
 
 from __future__ import annotations
-
-import random
 
 from picsafe_client import dom
 from picsafe_client.app import App
@@ -16,6 +14,5 @@ def start() -> None:
     global _app
     if _app is not None:
         return
-    random.seed()  # the memory snapshot froze its state at build time
     _app = App(Shell())
     dom.spawn(_app.start())

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from picsafe_client import boxes, dom
+from picsafe_client.row_list import RowList
 from picsafe_client.screens import Screen
 from picsafe_client.texts import ago, moment, t
 
-CHUNK: Final = 50
-"""Rows put on the page at a time; more follow when the end of the list comes into view."""
 FILTER_AFTER: Final = 120
 """Milliseconds of quiet after a keystroke before the list is filtered."""
 FRESHEN_EVERY: Final = 30
 """Seconds between updates of "5 min ago" and "6 days left"."""
-NEAR_END: Final = "600px"
+NEAR_END: Final = "1500px"
+"""How far below the window the end of the list may be before older reports are fetched."""
+SKELETON_ROWS: Final = 6
 
 
 class ReportsScreen(Screen, ABC):
@@ -29,24 +30,30 @@ class ReportsScreen(Screen, ABC):
 
     async def show(self, params: Mapping[str, str]) -> None:
         self.box = self.app.boxes[self.box_name]
-        self._rows: dict[str, dom.Node] = {}
         self._words = ""
-        self._shown = CHUNK
         self._loading = False
+        self._at_end = False
         self._pending: dom.Off | None = None
         self._build()
         self.on_release(self.box.watch(self._changed))
         if self.box.is_loaded:
             self._render()
-        else:
-            self._skeleton()
+            dom.window().scrollTo(0, self.app.kept.get(self._place, 0))
         try:
             await self.box.refresh()
         finally:
-            self.panel.hidden = not self.box.is_loaded
+            self.skeleton.hidden = True
+            self.panel.hidden = not self.box.reports
         self.spawn(self._stay_fresh())
 
+    @property
+    def _place(self) -> str:
+        """Under which key the app keeps how far the list was scrolled."""
+        return f"{self.box_name}.scrolled"
+
     def leave(self) -> None:
+        self.app.kept[self._place] = dom.window().scrollY
+        self.rows.release()
         if self._pending is not None:
             self._pending()
 
@@ -89,20 +96,17 @@ class ReportsScreen(Screen, ABC):
         )
         self.count = dom.el("p", {"class": "soft small list-count", "role": "status"})
         self.tools = dom.el("div", {"class": "filter"}, dom.icon("search"), self.filter, self.count)
-        self.list = dom.el("ul", {"class": f"rows rows-{self.box_name}", "aria-label": t(self.title)})
+        self.rows = RowList(t(self.title), self.box_name, self._new_row)
         self.end = dom.el("div", {"class": "list-end"})
-        self.panel = dom.el("div", {"class": "list panel"}, self.columns(), self.list, self.end)
+        self.panel = dom.el("div", {"class": "list panel", "hidden": True}, self.columns(), self.rows.node, self.end)
+        grey = [dom.el("li") for _ in range(SKELETON_ROWS)]
+        self.skeleton = dom.el("ul", {"class": "skeleton-rows", "aria-hidden": True}, *grey)
         self.nothing = dom.el("div", {"hidden": True})
-        dom.append(self.root, self.head(), self.tools, self.panel, self.nothing)
+        dom.append(self.root, self.head(), self.tools, self.panel, self.skeleton, self.nothing)
         dom.on(self.filter, "input", self._filter_soon)
-        dom.on(self.list, "keydown", self._key_in_list)
+        dom.on(self.rows.node, "keydown", self._key_in_list)
         self.on(dom.document(), "keydown", self._key)
         self.on_release(dom.when_seen(self.end, self._end_in_view, margin=NEAR_END))
-
-    def _skeleton(self) -> None:
-        self.count.textContent = ""
-        dom.clear(self.list, *[dom.el("li", {"class": "row row-skeleton", "aria-hidden": True}) for _ in range(6)])
-        self.panel.setAttribute("aria-busy", "true")
 
     def _matching(self) -> list[boxes.Report]:
         if not self._words:
@@ -111,24 +115,13 @@ class ReportsScreen(Screen, ABC):
         return [each for each in self.box.reports if boxes.matches(each, self._words, names.get(each["id"], ""))]
 
     def _render(self) -> None:
-        self.panel.removeAttribute("aria-busy")
         matching = self._matching()
-        focused = dom.document().activeElement
-        focused_id = str(focused.closest(".row").dataset.id) if focused and focused.closest(".row") else ""
-        kept = {}
-        for report in matching[: self._shown]:
-            kept[report["id"]] = self._rows.get(report["id"]) or self._new_row(report)
-        for gone in self._rows.keys() - kept.keys():
-            dom.release(self._rows[gone])
-        self._rows = kept
-        self.list.replaceChildren(*kept.values())
-        if focused_id in kept:
-            kept[focused_id].querySelector("a, summary").focus(dom.options({"preventScroll": True}))
+        self.skeleton.hidden = True
+        self.rows.show(matching)
         self._say_how_many(len(matching))
 
     def _new_row(self, report: boxes.Report) -> dom.Node:
         row = self.row(report)
-        row.dataset.id = report["id"]
         self.freshen(row, report)
         return row
 
@@ -160,26 +153,15 @@ class ReportsScreen(Screen, ABC):
     # -- changes
 
     def _changed(self, which: set[str]) -> None:
-        unfolded = []
-        for report_id in which:
-            row = self._rows.pop(report_id, None)
-            if row is not None:
-                dom.release(row)
-                if row.querySelector("details[open]"):
-                    unfolded.append(report_id)
         self._render()
-        for report_id in unfolded:
-            if report_id in self._rows:
-                self._rows[report_id].querySelector("details").open = True
+        self.rows.renew(which)
         self._want_more()
 
     async def _stay_fresh(self) -> None:
         while True:
             await asyncio.sleep(FRESHEN_EVERY)
-            for report in self._matching()[: self._shown]:
-                row = self._rows.get(report["id"])
-                if row is not None:
-                    self.freshen(row, report)
+            for report, row in self.rows.rows():
+                self.freshen(row, report)
 
     # -- more
 
@@ -187,16 +169,8 @@ class ReportsScreen(Screen, ABC):
         self._at_end = in_view
         self._want_more()
 
-    _at_end: bool = False
-
     def _want_more(self) -> None:
-        if not self._at_end or self._loading or not self.box.is_loaded:
-            return
-        if self._shown < len(self._matching()):
-            self._shown += CHUNK
-            self._render()
-            dom.soon(self._want_more)  # the end may still be in view
-        elif not self.box.is_complete:
+        if self._at_end and not self._loading and self.box.is_loaded and not self.box.is_complete:
             self.spawn(self._load_more())
 
     async def _load_more(self) -> None:
@@ -209,7 +183,7 @@ class ReportsScreen(Screen, ABC):
         finally:
             self._loading = False
             dom.clear(self.end, dom.button(t("inbox.load_more"), lambda _event: self._want_more()) if failed else None)
-        self._want_more()
+        dom.soon(self._want_more)  # the end may still be in view
 
     # -- filter and keys
 
@@ -220,7 +194,6 @@ class ReportsScreen(Screen, ABC):
 
     def _filter_now(self) -> None:
         self._words = str(self.filter.value).strip()
-        self._shown = CHUNK
         self._render()
         self._want_more()
 
@@ -237,12 +210,10 @@ class ReportsScreen(Screen, ABC):
     def _key_in_list(self, event: Any) -> None:
         step = {"ArrowDown": 1, "ArrowUp": -1}.get(str(event.key))
         row = event.target.closest(".row") if step else None
-        if not row or event.target.closest(".row-details"):
+        if not step or not row or event.target.closest(".row-details"):
             return
-        other = row.nextElementSibling if step == 1 else row.previousElementSibling
-        if other:
+        if self.rows.focus_beside(str(row.dataset.id), step):
             event.preventDefault()
-            other.querySelector("a, summary").focus()
 
 
 def set_time(node: dom.Node, when: str, text: str) -> None:

@@ -70,7 +70,8 @@ class SentScreen(ReportsScreen):
         )
         body = dom.el("div", {"class": "row-details"})
         details = dom.el("details", None, summary, body)
-        row = dom.el("li", {"class": "row" if report["state"] == boxes.AVAILABLE else "row row-over"}, details)
+        kind = "row" if report["state"] == boxes.AVAILABLE else "row row-over"
+        row = dom.el("div", {"class": kind, "role": "listitem"}, details)
 
         def unfolded(_event: Any) -> None:
             if details.open and not body.hasChildNodes():
