@@ -64,7 +64,7 @@ class Facts:
         said: list[dom.Child] = [dom.el("p", None, words), _purposes(record)]
         when = moment(record.recorded_at)
         form = t("report.consent_form", version=record.form_text_version) if record.form_text_version else ""
-        said.append(dom.el("p", {"class": "soft small"}, ". ".join(part for part in (when, form) if part)))
+        said.append(dom.el("p", {"class": "soft small"}, " · ".join(part for part in (when, form) if part)))
         if record.evidence is not None:
             is_spoken = record.evidence.media_type.startswith("audio/")
             said.append(self._evidence(record, "audio" if is_spoken else "image"))
@@ -108,11 +108,9 @@ def _patient(report: Report) -> list[tuple[str, str]]:
 
 def _taken(report: Report) -> list[tuple[str, str]]:
     author = report.author
-    who = ", ".join(part for part in (author.name, author.institution) if part)
     return [
         ("report.when", moment(report.captured_at)),
-        ("report.by", who),
-        ("report.email", author.email),
+        ("report.by", "\n".join(part for part in (author.name, author.institution, author.email) if part)),
         ("report.site", site(report) or t(UNKNOWN)),
     ]
 

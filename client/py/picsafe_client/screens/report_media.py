@@ -17,7 +17,15 @@ from picsafe_protocol.limits import MIB
 PREFETCH_BYTES: Final = 64 * MIB
 """A neighbour larger than this is fetched only when it is asked for."""
 
-SHOWN_AS: Final = {"image/mpo": "image/jpeg", "video/quicktime": "video/mp4", "video/3gpp": "video/mp4"}
+SHOWN_AS: Final = {
+    "video/quicktime": "video/mp4",
+    "video/3gpp": "video/mp4",
+    "video/3gpp2": "video/mp4",
+    "video/x-matroska": "video/webm",
+    "audio/3gpp": "audio/mp4",
+    "audio/3gpp2": "audio/mp4",
+    "audio/x-matroska": "audio/webm",
+}
 """Types that browsers do not know by name, although they show what is inside."""
 
 Progress: TypeAlias = Callable[[int, int], None]

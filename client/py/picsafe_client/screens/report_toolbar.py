@@ -41,8 +41,8 @@ TOOLS: Final = (
 OTHER_KEYS: Final = (
     ("← →", "report.key_step"),
     ("Home End", "report.key_ends"),
-    ("⇧ ← ↑ → ↓", "report.key_pan"),
-    ("⎵", "report.key_play"),
+    ("Shift ← ↑ → ↓", "report.key_pan"),
+    ("Space", "report.key_play"),
     ("Esc", "report.key_back"),
     ("L", "report.key_lock"),
 )
@@ -71,6 +71,7 @@ class Toolbar:
         settings: dict[str, Any] = {"aria_keyshortcuts": tool.key, "aria_pressed": False if tool.is_switch else None}
         if tool.icon:
             button = dom.icon_button(label, tool.icon, lambda _event: action(), **settings)
+            dom.append(button, dom.el("span", {"class": "tool-words", "aria-hidden": True}, label))
         else:
             button = dom.button("", lambda _event: action(), kind="quiet", **settings)
         button.classList.add(f"tool-{tool.name}")

@@ -1,0 +1,258 @@
+"""A whole PicSafe for tests in a browser: the real server on a port of its own, people in it, reports under way.
+
+The clock can be moved, requests can be counted, delayed, broken and refused on their way: see `Clinic.weather`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import uvicorn
+from litestar import Litestar
+from litestar.types import Receive, Scope, Send
+from made_reports import MadeFile, MadeReport, made_report
+
+from picsafe_protocol.limits import UPLOAD_PART_BYTES
+from picsafe_protocol.tokens import Role
+from picsafe_server.app import create_app
+from picsafe_server.clock import MovableClock
+from picsafe_server.settings import Settings
+from picsafe_server.users import passwords, provisioning
+from picsafe_server.users.role import UsersRole
+
+ROOT = Path(__file__).resolve().parents[2]
+CLIENT = Path(os.environ.get("PICSAFE_CLIENT_FOLDER", ROOT / "build" / "client"))
+"""The built client; another one when somebody is building that one anew."""
+
+PASSWORD = "correct horse battery"
+
+T = TypeVar("T")
+Handler = Callable[[Scope, Receive, Send], Coroutine[Any, Any, bool]]
+
+
+@dataclass
+class Weather:
+    """What happens to requests on their way. `seen` are those that came: method, path, range."""
+
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+    refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    """Part of a path: the status and problem that it is answered with."""
+    breaks: list[int] = field(default_factory=list)
+    """After how many bytes each of the next downloads of a package breaks."""
+    changes: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
+    """Part of a path: what becomes of the bytes of the answer."""
+    slow: float = 0.0
+    """Seconds that each piece of a package takes."""
+
+    def asked(self, part: str) -> list[tuple[str, str, str]]:
+        """The requests whose path holds `part`."""
+        return [each for each in self.seen if part in each[1]]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account."""
+
+    id: str
+    email: str
+    name: str
+
+
+class Clinic:
+    """The running server and what tests do with it. Made by `running_clinic`."""
+
+    def __init__(self, folder: Path, port: int, **settings: Any) -> None:
+        self.url = f"http://localhost:{port}"
+        self.clock = MovableClock()
+        self.weather = Weather()
+        self.settings = Settings(public_url=self.url, data=folder, client_folder=CLIENT, **settings)
+        self.app: Litestar = create_app(self.settings, self.clock)
+        self._port = port
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: uvicorn.Server | None = None
+
+    def run(self, started: threading.Event) -> None:
+        """Serves until `stop`; runs in a thread of its own."""
+
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            config = uvicorn.Config(
+                self._through_weather,  # type: ignore[arg-type]
+                port=self._port,
+                interface="asgi3",
+                log_level="warning",
+                lifespan="on",
+                timeout_graceful_shutdown=1,
+            )
+            self._server = uvicorn.Server(config)
+            serving = asyncio.ensure_future(self._server.serve())
+            while not self._server.started and not serving.done():
+                await asyncio.sleep(0.02)
+            started.set()
+            await serving
+
+        asyncio.run(serve())
+
+    def stop(self) -> None:
+        """Ends the server."""
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def within(self, work: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine beside the server and gives back what it returns."""
+        assert self._loop is not None
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    # -- people
+
+    @property
+    def _users(self) -> UsersRole:
+        role = self.app.state.roles["users"]
+        assert isinstance(role, UsersRole)
+        return role
+
+    def institution(self, name: str) -> str:
+        """A new institution; its identifier."""
+        return self.within(provisioning.create_institution(self._users, name))
+
+    def person(
+        self, name: str, email: str, country: str = "AU", institution: str | None = None, role: Role | None = None
+    ) -> Person:
+        """Somebody new, with the password `PASSWORD`."""
+        made = self.within(provisioning.create_account(self._users, email, name, country, PASSWORD, institution, role))
+        return Person(made.id, email, name)
+
+    def client_of(self, person: Person) -> httpx.Client:
+        """HTTP as somebody who is signed in by a token."""
+        answer = httpx.post(
+            f"{self.url}/users/v1/sessions",
+            json={"email": person.email, "password": PASSWORD, "transport": "token"},
+        )
+        answer.raise_for_status()
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {answer.json()['token']}"}, timeout=60
+        )
+
+    # -- reports
+
+    def send(self, sender: Person, recipients: Sequence[Person], files: Sequence[MadeFile], **more: Any) -> MadeReport:
+        """A report, sent as the API wants it, all the way until its recipients see it."""
+        with self.client_of(sender) as http:
+            draft = _ok(http.post("/users/v1/reports", json={"recipients": [each.email for each in recipients]}))
+            report_id, keys, cloud = draft["report_id"], draft["keyserver"], draft["cloud"]
+            key = _ok(httpx.post(f"{keys['url']}/v1/keys", json={"report_id": report_id}, headers=_bearer(keys)))
+            raw = base64.urlsafe_b64decode(key["key"] + "=")
+            made = made_report(
+                files, keyserver_url=keys["url"], report_id=report_id, key_id=key["key_id"], key=raw, **more
+            )
+            self._upload(cloud, report_id, made.package)
+            path = f"{cloud['url']}/v1/uploads/{report_id}/complete"
+            digest = hashlib.sha256(made.package).hexdigest()
+            receipt = _ok(httpx.post(path, json={"sha256": digest}, headers=_bearer(cloud), timeout=60))
+            _ok(http.post(f"/users/v1/reports/{report_id}/receipt", json={"receipt": receipt["receipt"]}))
+        return made
+
+    def withdraw(self, sender: Person, report_id: str) -> None:
+        """The sender takes a report back."""
+        with self.client_of(sender) as http:
+            assert http.delete(f"/users/v1/reports/{report_id}").status_code == 204
+
+    def _upload(self, cloud: dict[str, str], report_id: str, package: bytes) -> None:
+        path = f"{cloud['url']}/v1/uploads"
+        _ok(httpx.post(f"{path}/{report_id}", json={"size": len(package)}, headers=_bearer(cloud)))
+        for index, start in enumerate(range(0, len(package), UPLOAD_PART_BYTES)):
+            part = package[start : start + UPLOAD_PART_BYTES]
+            digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
+            headers = _bearer(cloud) | {"Content-Digest": f"sha-256=:{digest}:"}
+            answer = httpx.put(f"{path}/{report_id}/parts/{index}", content=part, headers=headers, timeout=60)
+            assert answer.status_code == 204, answer.text
+
+    # -- the way between browser and server
+
+    async def _through_weather(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        wanted = dict(scope["headers"]).get(b"range", b"").decode()
+        self.weather.seen.append((scope["method"], path, wanted))
+        for part, (status, problem) in self.weather.refusals.items():
+            if part in path:
+                await _refuse(send, status, problem)
+                return
+        await self.app(scope, receive, self._disturbed(path, send))
+
+    def _disturbed(self, path: str, send: Send) -> Send:
+        """`send`, slowed down, changed and broken off as the weather is."""
+        is_package = "/v1/packages/" in path
+        limit = self.weather.breaks.pop(0) if is_package and self.weather.breaks else None
+        change = next((change for part, change in self.weather.changes.items() if part in path), None)
+        sent = 0
+
+        async def disturbed(message: Any) -> None:
+            nonlocal sent
+            if message["type"] == "http.response.body" and is_package:
+                body = message.get("body", b"")
+                if change is not None:
+                    message = {**message, "body": change(body)}
+                if self.weather.slow:
+                    await asyncio.sleep(self.weather.slow)
+                if limit is not None and sent + len(body) > limit:
+                    await send({**message, "body": body[: limit - sent], "more_body": True})
+                    raise ConnectionError("the weather broke the connection")
+                sent += len(body)
+            await send(message)
+
+        return disturbed
+
+
+@contextmanager
+def running_clinic(folder: Path, **settings: Any) -> Iterator[Clinic]:
+    """A clinic whose server runs until the end of the block. Passwords cost little work, as there are many in tests."""
+    passwords.MEMORY_KIB, passwords.TIME_COST, passwords.LANES = 8, 1, 1
+    clinic = Clinic(folder, _free_port(), **settings)
+    started = threading.Event()
+    thread = threading.Thread(target=clinic.run, args=(started,), daemon=True)
+    thread.start()
+    assert started.wait(30), "the server did not start"
+    try:
+        yield clinic
+    finally:
+        clinic.stop()
+        thread.join(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _ok(answer: httpx.Response) -> Any:
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def _bearer(place: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {place['grant']}"}
+
+
+async def _refuse(send: Send, status: int, problem: dict[str, Any]) -> None:
+    import json
+
+    body = json.dumps({"status": status, **problem}).encode()
+    headers = [(b"content-type", b"application/problem+json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
