@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.errors import NotFound
 from picsafe_protocol.limits import UPLOAD_HOURS
 from picsafe_server.cloud.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
 from picsafe_server.cloud.stores import Upload
@@ -80,18 +81,20 @@ class Ledger:
             session.add(self._discard(upload_of(package), now))
             return True
 
-    async def delete(self, report_id: str, *, issuer: str, now: datetime) -> bool:
-        """Leave a tombstone for a report, whether something is there or not. False when it belongs to another issuer."""
+    async def delete(self, report_id: str, *, issuer: str, now: datetime) -> Upload | None:
+        """Leave a tombstone for a report, whether something is there or not; what to discard. `NotFound` when it is another issuer's."""
         async with self._database.writing() as session:
             package = await session.get(Package, (self._region, report_id), with_for_update=True)
             if package is None:
                 session.add(self._tombstone(report_id, issuer, now))
-                return True
+                return None
             if package.issuer != issuer:
-                return False
-            if package.state != GONE:
-                self._bury(session, package, DELETED, now)
-            return True
+                raise NotFound
+            if package.state == GONE:
+                return None
+            upload = upload_of(package)
+            self._bury(session, package, DELETED if now < package.until else EXPIRED, now)
+            return upload
 
     async def expire(self, now: datetime) -> int:
         """Bury the packages whose time is over; how many (at most `BATCH`)."""
@@ -113,11 +116,11 @@ class Ledger:
                 await session.delete(package)
             return len(packages)
 
-    async def discards(self) -> Sequence[Discard]:
-        """What the store has yet to delete, oldest first (at most `BATCH`)."""
-        query = select(Discard).where(Discard.region == self._region).order_by(Discard.since).limit(BATCH)
+    async def discards(self, after: str = "") -> Sequence[Discard]:
+        """What the store has yet to delete, by name, past the name `after` (at most `BATCH`)."""
+        query = select(Discard).where(Discard.region == self._region, Discard.name > after)
         async with self._database.reading() as session:
-            return (await session.scalars(query)).all()
+            return (await session.scalars(query.order_by(Discard.name).limit(BATCH))).all()
 
     async def discarded(self, name: str) -> None:
         """The store has deleted `name`."""

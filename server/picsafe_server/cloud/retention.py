@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from picsafe_protocol.errors import NotFound
 from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS
-from picsafe_server.cloud import ledger
+from picsafe_server.cloud.ledger import upload_of
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.stores import Upload
 
@@ -27,14 +26,11 @@ async def delete(cloud: RegionCloud, report_id: str, issuer: str) -> None:
     """Delete a report's package for good; also one that never came, so that it cannot come later."""
     now = cloud.clock.now()
     try:
-        mine = await cloud.ledger.delete(report_id, issuer=issuer, now=now)
+        upload = await cloud.ledger.delete(report_id, issuer=issuer, now=now)
     except IntegrityError:  # an upload of it began at this very moment: now there is a row
-        mine = await cloud.ledger.delete(report_id, issuer=issuer, now=now)
-    if not mine:
-        raise NotFound
-    for row in await cloud.ledger.discards():
-        if row.name.partition(".")[0] == report_id:
-            await discard_now(cloud, ledger.upload_of(row))
+        upload = await cloud.ledger.delete(report_id, issuer=issuer, now=now)
+    if upload is not None:
+        await discard_now(cloud, upload)
 
 
 async def discard_now(cloud: RegionCloud, upload: Upload) -> bool:
@@ -53,14 +49,21 @@ async def sweep(cloud: RegionCloud) -> dict[str, int]:
     now = cloud.clock.now()
     expired = await _all(cloud.ledger.expire, now)
     abandoned = await _all(cloud.ledger.forget_abandoned, now)
-    discarded = 0
-    for row in await cloud.ledger.discards():
-        discarded += await discard_now(cloud, ledger.upload_of(row))
+    discarded = await _discard_all(cloud)
     orphans = await cloud.store.sweep(
         abandoned=now - timedelta(hours=UPLOAD_HOURS) - ORPHAN_MARGIN,
         expired=now - timedelta(days=REPORT_DAYS) - ORPHAN_MARGIN,
     )
     return {"expired": expired, "abandoned": abandoned, "discarded": discarded, "orphans": orphans}
+
+
+async def _discard_all(cloud: RegionCloud) -> int:
+    done, last = 0, ""
+    while rows := await cloud.ledger.discards(after=last):
+        for row in rows:
+            done += await discard_now(cloud, upload_of(row))
+        last = rows[-1].name  # on past those that fail: they must not keep the others
+    return done
 
 
 async def _all(step: Callable[[datetime], Awaitable[int]], now: datetime) -> int:
