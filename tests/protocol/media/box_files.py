@@ -170,7 +170,7 @@ def phone_picture() -> Picture:
 UNITY = (0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 TURNED_RIGHT = (0, 0x10000, 0, 0xFFFF0000, 0, 0, 0, 0, 0x40000000)
 RECORDED = 3880000000
-"""Seconds since 1904: 2026-12-13T01:46:40Z."""
+"""Seconds since 1904: 2026-12-13T09:46:40Z."""
 
 
 @dataclass
@@ -304,7 +304,7 @@ def fragmented_film() -> bytes:
     for number in range(3):
         tfhd = full_box(b"tfhd", ints(4, 1), flags=0x20000)
         tfdt = full_box(b"tfdt", struct.pack(">Q", 1000 * number), version=1)
-        trun = full_box(b"trun", ints(4, 2, 0, 5, 400, 5, 600) if number else ints(4, 2), flags=0x301 if number else 0)
+        trun = full_box(b"trun", ints(4, 2, 0, 400, 5, 600, 5) if number else ints(4, 2), flags=0x301 if number else 0)
         traf = box(b"traf", tfhd, tfdt, trun, box(b"uuid", bytes(16), b"Jane Doe"))
         fragments.append(box(b"moof", full_box(b"mfhd", ints(4, number)), traf) + box(b"mdat", b"onetwofour"))
     index = (len(moov) + len(mvex)).to_bytes(4, "big") + moov[4:] + mvex

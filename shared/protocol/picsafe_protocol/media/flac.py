@@ -43,9 +43,9 @@ async def clean_flac(window: Window, begin: int, plan: Plan) -> Cleaned:
     first = await window.number(kept, 1)
     if not first & _LAST:
         plan.put(kept, kept + 1, bytes((first | _LAST,)))
-    if await window.number(at, 2) & 0xFFFE != 0xFFF8 or description is None:
+    end = await cut_tags_behind(window, plan, at)
+    if end - at < 2 or await window.number(at, 2) & 0xFFFE != 0xFFF8 or description is None:
         raise damaged("there is no sound in it")
-    await cut_tags_behind(window, plan, at)
     return plan.finish(description)
 
 

@@ -34,6 +34,7 @@ _AVIF: Final = frozenset((b"avif", b"avis"))
 _HEIC: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _BRANDS: Final = _AVIF | _HEIC | {b"mif1", b"mif2", b"msf1", b"miaf"}
 _KEPT: Final = frozenset((b"ftyp", b"meta", b"moov", b"mdat"))
+_LISTS: Final = frozenset((b"ftyp", b"meta", b"moov"))
 _METADATA_BYTES: Final = MIB
 """How much of a metadata item is looked into for the words to the sender; all of it is removed anyway."""
 
@@ -55,7 +56,8 @@ async def clean_heif(window: Window) -> Cleaned:
     items = read_items(content)
     shown = items.shown()
     kept = _extents(items, shown, 0, window.size)
-    if within(kept, meta.begin, meta.stop) or (kept and kept[-1][1] > window.size):
+    data = [(box.start, box.stop) for box in found if box.kind not in _LISTS]
+    if without(kept, data):
         raise damaged("its picture is not where its list says")
     captured_at = await _note_what_goes(window, plan, items, shown, meta)
     rebuilt = rebuild_meta(content, items, shown, _extents(items, shown, 1, _idat_length(items)))
@@ -125,7 +127,7 @@ async def _clean_boxes(window: Window, plan: Plan, found: list[Box], kept: list[
     for box in found:
         if box.begin not in wanted:
             await remove_box(window, plan, box, is_last=box.begin > max(wanted))
-        elif box.kind not in (b"ftyp", b"meta", b"moov"):
+        elif box.kind not in _LISTS:
             named = within(gone, box.start, box.stop)
             for start, stop in named:
                 await blank(window, plan, start, stop)

@@ -92,14 +92,16 @@ class Items:
         for kind, source, targets in self.references:
             if kind == b"dimg":
                 made_of.setdefault(source, []).extend(targets)
-            elif kind == b"auxl" and self._is_alpha(source):
+            elif kind == b"auxl" and source in self.kinds and self._is_alpha(source):
                 for target in targets:
                     masks.setdefault(target, []).append(source)
         needed: set[int] = set()
         found = [self.primary]
         while found:
             item = found.pop()
-            if item in self.kinds and item not in needed:
+            if item not in self.kinds:
+                raise damaged("a part of its picture is missing")
+            if item not in needed:
                 needed.add(item)
                 found += made_of.get(item, []) + masks.get(item, [])
         return needed
@@ -118,18 +120,18 @@ def read_items(meta: bytes) -> Items:
             items.primary = fields.number(4 if fields.number(4) >> 24 else 2)
         elif box.kind == b"iinf":
             for entry in entries_in(content):
+                if entry.item in items.kinds:
+                    raise damaged("it lists a picture twice")
                 items.kinds[entry.item], items.types[entry.item] = entry.kind, entry.content_type
         elif box.kind == b"iloc":
             for item, extents, _ in locations_in(content):
                 items.extents.setdefault(item, []).extend(extents)
         elif box.kind == b"iref":
-            items.references += [reference for reference, _ in references_in(content)]
+            items.references += references_in(content)
         elif box.kind == b"idat":
             items.idat = box.start, box.stop
         elif box.kind == b"iprp":
             _read_properties(items, content)
-    if items.primary not in items.kinds:
-        raise damaged("it does not say which picture to show")
     return items
 
 
@@ -182,15 +184,15 @@ def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes]]:
         yield item, extents, content[start : fields.at]
 
 
-def references_in(content: bytes) -> Iterator[tuple[Reference, bytes]]:
-    """The references in `iref`, each with the box as it is."""
+def references_in(content: bytes) -> Iterator[Reference]:
+    """The references in `iref`."""
     width = 4 if content[:1] != b"\x00" else 2
     for number, box in enumerate(boxes_in(content, 4)):
         _limited(number)
         fields = Fields(content, box.start)
         source = fields.number(width)
         targets = tuple(fields.number(width) for _ in range(_limited(fields.number(2))))
-        yield Reference(box.kind, source, targets), content[box.begin : box.stop]
+        yield Reference(box.kind, source, targets)
 
 
 def associations_in(content: bytes) -> Iterator[tuple[Association, int]]:

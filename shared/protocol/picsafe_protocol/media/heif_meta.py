@@ -74,9 +74,14 @@ def _locations(content: bytes, kept: set[int]) -> bytes:
 
 
 def _references(content: bytes, kept: set[int]) -> bytes:
-    return content[:4] + b"".join(
-        raw for (_, source, targets), raw in references_in(content) if source in kept and kept.issuperset(targets)
-    )
+    width = 4 if content[0] else 2
+    parts = [content[:4]]
+    for kind, source, targets in references_in(content):
+        left = [target for target in targets if target in kept]
+        if source in kept and left:
+            numbers = b"".join(target.to_bytes(width, "big") for target in left)
+            parts.append(_box(kind, source.to_bytes(width, "big") + len(left).to_bytes(2, "big") + numbers))
+    return b"".join(parts)
 
 
 def _properties(content: bytes, items: Items, kept: set[int]) -> bytes:

@@ -64,6 +64,8 @@ async def clean_movie(window: Window) -> Cleaned:
     movies = [box for box in found if box.kind == b"moov"]
     if len(movies) != 1:
         raise damaged("it has no index" if not movies else "it has two indexes")
+    if not any(box.kind == b"mdat" for box in found):
+        raise damaged("there is no picture or sound in it")
     header, tracks = await clean_moov(window, plan, movies[0], found)
     last = max((box.begin for box in found if box.kind in _KEPT), default=0)
     for box in found:

@@ -6,7 +6,7 @@ from typing import Final
 
 from picsafe_protocol.media.model import Removal
 from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window
+from picsafe_protocol.media.source import Window, damaged
 
 __all__ = ["behind_id3v2", "cut_tags_behind", "end_before_tags"]
 
@@ -30,7 +30,9 @@ async def end_before_tags(window: Window, first: int) -> int:
     """Where the sound that begins at `first` ends: before all the tags at the end of the file."""
     end = window.size
     while True:
-        start = max(await _tag_before(window, end), first)
+        start = await _tag_before(window, first, end)
+        if start < first:
+            raise damaged("a tag at its end is longer than the file")
         if start == end:
             return end
         end = start
@@ -43,24 +45,24 @@ async def cut_tags_behind(window: Window, plan: Plan, first: int) -> int:
     return end
 
 
-async def _tag_before(window: Window, end: int) -> int:
-    """Where the tag that ends at `end` starts; `end` where there is none."""
-    tail = await window.take(max(0, end - _ID3V1), end)
+async def _tag_before(window: Window, first: int, end: int) -> int:
+    """Where the tag that ends at `end` starts; `end` where there is none. It is not looked for before `first`."""
+    tail = await window.take(max(first, end - _ID3V1), end)
     if len(tail) == _ID3V1 and tail.startswith(b"TAG"):
         start = end - _ID3V1
-        enhanced = await window.upto(max(0, start - _ENHANCED), 4)
-        return start - _ENHANCED if enhanced == b"TAG+" and start >= _ENHANCED else start
-    if tail[-_APE_FOOTER:].startswith(b"APETAGEX"):
+        enhanced = start - _ENHANCED
+        return enhanced if enhanced >= first and await window.take(enhanced, enhanced + 4) == b"TAG+" else start
+    if tail[-_APE_FOOTER:].startswith(b"APETAGEX") and len(tail) >= _APE_FOOTER:
         length, flags = (int.from_bytes(tail[at : at + 4], "little") for at in (-20, -12))
-        return max(0, end - length - (_APE_FOOTER if flags & 0x80000000 else 0))
+        return end - max(length, _APE_FOOTER) - (_APE_FOOTER if flags & 0x80000000 else 0)
     if tail.endswith(b"LYRICS200") and tail[-_LYRICS_END:-9].isdigit():
-        return max(0, end - _LYRICS_END - int(tail[-_LYRICS_END:-9]))
+        return end - _LYRICS_END - int(tail[-_LYRICS_END:-9])
     if tail.endswith(b"LYRICSEND"):
-        start = max(0, end - _LYRICS1 - 20)
+        start = max(first, end - _LYRICS1 - 20)
         found = (await window.take(start, end)).find(b"LYRICSBEGIN")
         return end if found < 0 else start + found
     if tail[-10:-7] == b"3DI":
-        return max(0, end - 20 - _syncsafe(tail[-4:]))
+        return end - 20 - _syncsafe(tail[-4:])
     return end
 
 
