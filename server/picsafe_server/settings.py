@@ -201,7 +201,7 @@ def origin_of(url: str) -> str:
 def check_url(url: str) -> None:
     """`SettingsError` unless `url` is https, or http on a loopback host."""
     parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment:
+    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
         raise SettingsError(f"{url!r} is not a base URL")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
         raise SettingsError(f"{url!r} must be https: only this machine's own address may be plain http")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import literal, select
+from sqlalchemy import literal, select, union_all
 
 from picsafe_protocol import limits
 from picsafe_server.database import Database
@@ -18,13 +18,10 @@ _ESCAPE = "\\"
 async def suggest(database: Database, who: Principal, text: str) -> Sequence[tuple[Account, str | None]]:
     """People whose name or address contains `text`, those last written to first, each with the name of their institution."""
     mine = Correspondence.sender_id == who.id
-    known = (
-        select(Correspondence.recipient_id)
-        .where(mine)
-        .union_all(
-            select(Account.id).where(Account.institution_id == who.institution_id),
-            select(literal(who.id)),
-        )
+    known = union_all(
+        select(Correspondence.recipient_id).where(mine),
+        select(Account.id).where(Account.institution_id == (who.institution_id or "")),
+        select(literal(who.id)),
     )
     query = (
         select(Account, Institution.name)

@@ -48,6 +48,7 @@ class Neighbours:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         """Method, path and the claims of the grant of each call that changes something."""
         self.answer_with = 204
+        self.are_away = False
 
     def receipt(self, report_id: str, region: str = "au", **claims: Any) -> str:
         """The receipt of this region's cloud for a report."""
@@ -55,6 +56,8 @@ class Neighbours:
         return self.signers[region].sign(RECEIPT_TYPE, self._settings.users_base, None, **said)
 
     async def __call__(self, scope: Mapping[str, Any], receive: object, send: Send) -> None:
+        if self.are_away:
+            raise httpx.ConnectError("no route to host")
         path, headers = scope["path"], dict(scope["headers"])
         if path.endswith("/.well-known/jwks.json"):
             region = path.split("/")[2]
