@@ -11,7 +11,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 run: setup client ## start everything with a demo institution and print where to look (PORT=8000, TLS=1 for phones)
-	@$(BIN)/picsafe-server run --demo --port $(PORT) $(if $(TLS),--tls)
+	@$(BIN)/python -m demo --port $(PORT) $(if $(TLS),--tls)
 
 test: setup-test client ## run every test
 	@scripts/test.sh

@@ -1,0 +1,150 @@
+"""The `picsafe-server` command."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Final
+
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.tokens import Role
+from picsafe_server.serving import Certificate, configure_logging, serve
+from picsafe_server.settings import Settings, SettingsError
+
+EXIT_REFUSED: Final = 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line. `docs/operate.md` describes it; a test compares the two."""
+    top = argparse.ArgumentParser(prog="picsafe-server", description="Run and administer a PicSafe server.")
+    sub = top.add_subparsers(required=True, metavar="COMMAND")
+
+    run = sub.add_parser("run", help="serve the roles of PICSAFE_ROLES")
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8000)
+    run.add_argument(
+        "--certificate", type=Path, metavar="FILE", help="TLS certificate chain, PEM; without it plain HTTP"
+    )
+    run.add_argument("--certificate-key", type=Path, metavar="FILE")
+    run.add_argument(
+        "--trusted-proxies", default="127.0.0.1", help="addresses whose X-Forwarded-For is believed (comma)"
+    )
+    run.set_defaults(run=_run)
+
+    migrate = sub.add_parser("migrate", help="bring every role's database to the newest schema")
+    migrate.set_defaults(run=_migrate)
+
+    settings = sub.add_parser("settings", help="list every setting, its value and its meaning")
+    settings.set_defaults(run=_settings)
+
+    institution = sub.add_parser("institution", help="institutions").add_subparsers(required=True, metavar="ACTION")
+    add = institution.add_parser("add", help="make an institution; prints its identifier")
+    add.add_argument("name")
+    add.set_defaults(run=_institution_add)
+
+    account = sub.add_parser("account", help="people").add_subparsers(required=True, metavar="ACTION")
+    add = account.add_parser("add", help="invite somebody; prints the link where they choose a password")
+    add.add_argument("email")
+    add.add_argument("--name", required=True)
+    add.add_argument("--country", required=True, help="ISO 3166 code, as AU: decides the region")
+    add.add_argument("--institution", help="identifier or exact name")
+    add.add_argument("--role", choices=[Role.MEMBER.value, Role.ADMINISTRATOR.value], default=Role.MEMBER.value)
+    add.set_defaults(run=_account_add)
+
+    service = sub.add_parser("service-account", help="machine users").add_subparsers(required=True, metavar="ACTION")
+    add = service.add_parser("add", help="make a service account; prints its token, once")
+    add.add_argument("name")
+    add.add_argument("--institution", required=True, help="identifier or exact name")
+    add.set_defaults(run=_service_account_add)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit status."""
+    configure_logging()
+    options = parser().parse_args(arguments)
+    run: Callable[[Settings, argparse.Namespace], None] = options.run
+    try:
+        run(Settings.from_environment(), options)
+    except PicSafeError as error:
+        print(f"picsafe-server: {error}\n                {error.advice}", file=sys.stderr)
+        return EXIT_REFUSED
+    except (SettingsError, FileNotFoundError) as error:
+        print(f"picsafe-server: {error}", file=sys.stderr)
+        return EXIT_REFUSED
+    return 0
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> None:
+    certificate = None
+    if options.certificate or options.certificate_key:
+        if not (options.certificate and options.certificate_key):
+            raise SettingsError("--certificate and --certificate-key go together")
+        certificate = Certificate(options.certificate, options.certificate_key)
+    serve(settings, options.host, options.port, certificate, options.trusted_proxies)
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.app import create_app
+
+    async def start_and_stop() -> None:
+        async with create_app(settings).lifespan():
+            pass
+
+    asyncio.run(start_and_stop())
+
+
+def _settings(settings: Settings, options: argparse.Namespace) -> None:
+    for item in fields(Settings):
+        variable = item.metadata["env"]
+        source = "set" if os.environ.get(variable) else "default"
+        value = getattr(settings, item.name)
+        shown = "(hidden)" if variable.endswith("_DATABASE") and value else value  # it may hold a password
+        print(f"{variable} = {shown}  [{source}]\n    {item.metadata['meaning']}")
+
+
+def _institution_add(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.users import provisioning
+
+    async def add() -> str:
+        async with provisioning.users_role(settings) as users:
+            return await provisioning.create_institution(users, options.name)
+
+    print(asyncio.run(add()))
+
+
+def _account_add(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.users import provisioning
+
+    async def add() -> str:
+        async with provisioning.users_role(settings) as users:
+            institution = (
+                await provisioning.find_institution(users, options.institution) if options.institution else None
+            )
+            role = Role(options.role) if institution else None
+            account = await provisioning.create_account(
+                users, options.email, options.name, options.country.upper(), institution=institution, role=role
+            )
+        return provisioning.invitation_url(settings, account.invitation_token or "")
+
+    print(asyncio.run(add()))
+
+
+def _service_account_add(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.users import provisioning
+
+    async def add() -> str:
+        async with provisioning.users_role(settings) as users:
+            institution = await provisioning.find_institution(users, options.institution)
+            return await provisioning.create_service_account(users, options.name, institution)
+
+    print(asyncio.run(add()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
