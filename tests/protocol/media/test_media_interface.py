@@ -46,8 +46,9 @@ class Watched:
         self.reads.append((start, stop))
         data = bytearray(bytes((self._fill,)) * (stop - start))
         for at, part in self._parts.items():
-            for position in range(max(at, start), min(at + len(part), stop)):
-                data[position - start] = part[position - at]
+            low, high = max(at, start), min(at + len(part), stop)
+            if low < high:
+                data[low - start : high - start] = part[low - at : high - at]
         return bytes(data)
 
 
@@ -88,6 +89,12 @@ def test_every_code_has_a_plain_sentence(code: Removal | Caution) -> None:
     assert code.sentence.endswith(".")
     assert code.value == code.value.lower()
     assert code.value not in code.sentence or "_" not in code.value
+
+
+def test_the_page_for_people_names_every_code_and_limit() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "media.md").read_text()
+    for name in (*(code.value for code in (*Removal, *Caution)), *bounds.__all__):
+        assert f"| `{name}` |" in page
 
 
 @pytest.mark.anyio
@@ -158,6 +165,13 @@ async def test_the_pixels_of_a_large_photo_pass_in_bounded_pieces() -> None:
     cleaned = await clean(source)
     assert cleaned.segments == (Keep(0, source.size),)
     assert max(stop - start for start, stop in source.reads) <= bounds.WINDOW_BYTES
+
+
+@pytest.mark.anyio
+async def test_rubbish_that_looks_like_sound_everywhere_is_not_fetched_again_and_again() -> None:
+    source = Watched(400_000, {0: sound_files.mp3(), 9000: b"\xff\xfb\x90\x44" * 97_000})
+    await clean(source)
+    assert len(source.reads) < 40
 
 
 @pytest.mark.anyio

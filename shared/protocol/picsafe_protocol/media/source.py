@@ -55,7 +55,7 @@ def damaged(why: str) -> UnsupportedMedium:
 
 
 class Window:
-    """Exact reads of a source, through one block that is kept.
+    """Exact reads of a source, through the last two blocks that were fetched: a look ahead must not cost the place.
 
     Every loop over a structure reads at least once per turn, so the count of reads bounds them all.
     Errors: UnsupportedMedium where bytes are missing, a structure is too large, or there are too many of them.
@@ -64,8 +64,7 @@ class Window:
     def __init__(self, source: ByteSource) -> None:
         self._source = source
         self.size = source.size
-        self._start = 0
-        self._block = b""
+        self._blocks = (0, b""), (0, b"")
         self._reads = 0
 
     async def take(self, start: int, stop: int) -> bytes:
@@ -77,9 +76,10 @@ class Window:
             raise damaged("it ends too early")
         if stop - start > STRUCTURE_BYTES:
             raise damaged("a part of its structure is too large")
-        if not (self._start <= start and stop <= self._start + len(self._block)):
-            await self._fetch(start, max(stop, min(start + WINDOW_BYTES, self.size)))
-        return self._block[start - self._start : stop - self._start]
+        for begin, block in self._blocks:
+            if begin <= start and stop <= begin + len(block):
+                return block[start - begin : stop - begin]
+        return (await self._fetch(start, max(stop, min(start + WINDOW_BYTES, self.size))))[: stop - start]
 
     async def upto(self, start: int, length: int) -> bytes:
         """At most `length` bytes from `start`: fewer, or none, where the file ends."""
@@ -98,8 +98,9 @@ class Window:
                 return False
         return True
 
-    async def _fetch(self, start: int, stop: int) -> None:
+    async def _fetch(self, start: int, stop: int) -> bytes:
         block = await self._source.read(start, stop)
         if len(block) != stop - start:
             raise damaged("it changed while it was being read")
-        self._start, self._block = start, block
+        self._blocks = (start, block), self._blocks[0]
+        return block
