@@ -192,7 +192,7 @@ class App:
             return
         if route.is_public or self._back.is_set():
             self._show(route)
-        elif self.me is None and self.route.is_public:
+        elif self.route.is_public:
             self._leave()
             self.route = route
             self.shell.ask_anyone()
@@ -208,6 +208,7 @@ class App:
         if self._showing is not None:
             self._showing.cancel()
         self._leave()
+        dialogue.close_all()
         dom.clear(dom.by_id("banner"))
         content = dom.by_id("main-content")
         self.route, self._shown_address = route, self.shell.address()

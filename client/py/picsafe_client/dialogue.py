@@ -28,8 +28,9 @@ def close(dialogue: dom.Node) -> None:
 
 
 def close_all() -> None:
-    """Ends every dialogue at once: on lock and sign-out nothing may stay above the page."""
-    dom.clear(dom.by_id("dialogues"))
+    """Ends every dialogue at once: on lock, sign-out and navigation nothing may stay above the page."""
+    for dialogue in dom.by_id("dialogues").querySelectorAll("dialog"):
+        close(dialogue)
 
 
 async def confirm(title: str, text: str, label: str, *, danger: bool = False, cancel: str = "") -> bool:

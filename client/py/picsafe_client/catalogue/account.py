@@ -63,5 +63,5 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "invitation.done": "Your password is set",
     "invitation.done_text": "Sign in with your e-mail address and the new password.",
     "invitation.sign_in": "Go to sign in",
-    "invitation.invalid_means": "Your account is unchanged. Ask your administrator for a new invitation; each works once and for a limited time.",
+    "invitation.invalid_means": "Your account is unchanged. Each invitation works once and for a limited time.",
 }

@@ -99,10 +99,13 @@ class SentScreen(ReportsScreen):
                     dom.el("span", {"class": "chip chip-good" if opened else "chip"}, words),
                 ),
             )
-        dom.append(body, dom.el("h3", None, t("sent.recipients")), people)
+        dom.append(body, dom.el("h2", {"class": "row-heading"}, t("sent.recipients")), people)
         log = dom.el("div", {"class": "row-log"})
         dom.append(
-            body, dom.el("h3", None, t("sent.log")), dom.el("p", {"class": "soft small"}, t("sent.log_hint")), log
+            body,
+            dom.el("h2", {"class": "row-heading"}, t("sent.log")),
+            dom.el("p", {"class": "soft small"}, t("sent.log_hint")),
+            log,
         )
         self.spawn(self._fill_log(log, report))
         if report["state"] != boxes.AVAILABLE:
