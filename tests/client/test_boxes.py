@@ -1,0 +1,181 @@
+"""The lists of reports: newest first, page by page, true to live events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from picsafe_client import boxes
+from picsafe_client.boxes import Box, Report
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.anyio
+
+
+def report(number: int, **changes: Any) -> Report:
+    """The report with this number; higher ones are newer."""
+    made = (NOW + timedelta(minutes=number)).isoformat().replace("+00:00", "Z")
+    return {
+        "id": f"r{number:05}",
+        "state": "available",
+        "sender": {"id": "s", "name": f"Dr Number {number}", "email": "s@clinic.example", "institution": "Clinic"},
+        "recipients": [{"id": "p", "name": "Priya Raman", "email": "priya@clinic.example", "opened_at": None}],
+        "region": "au",
+        "created_at": made,
+        "available_at": made,
+        "expires_at": (NOW + timedelta(days=7)).isoformat(),
+        "unread": True,
+        "collected_at": None,
+        **changes,
+    }
+
+
+class Shelf:
+    """What the user server has, newest first."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.reports = [report(number) for number in sorted(numbers, reverse=True)]
+        self.asked: list[str | None] = []
+
+    async def fetch(self, path: str) -> Any:
+        query = parse_qs(urlsplit(path).query)
+        before = query.get("before", [None])[0]
+        self.asked.append(before)
+        rows = [each for each in self.reports if before is None or each["id"] < before]
+        page = rows[: boxes.PAGE]
+        return {"reports": [dict(each) for each in page], "next": page[-1]["id"] if len(rows) > len(page) else None}
+
+
+def ids(box: Box) -> list[int]:
+    return [int(each["id"][1:]) for each in box.reports]
+
+
+async def test_a_box_loads_page_by_page_until_it_is_complete() -> None:
+    shelf = Shelf(*range(250))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    assert (len(box.reports), box.is_complete) == (100, False)
+    await box.more()
+    await box.more()
+    assert ids(box) == list(range(249, -1, -1))
+    assert box.is_complete
+    await box.more()
+    assert len(shelf.asked) == 3
+
+
+async def test_an_empty_box_is_complete() -> None:
+    box = Box("inbox", Shelf().fetch)
+    await box.refresh()
+    assert box.is_loaded
+    assert box.is_complete
+
+
+async def test_a_live_report_takes_its_place() -> None:
+    box = Box("inbox", Shelf(1, 3, 5).fetch)
+    await box.refresh()
+    assert box.put(report(9))
+    assert box.put(report(4))
+    assert not box.put(report(4, unread=False))
+    assert ids(box) == [9, 5, 4, 3, 1]
+    known = box.get("r00004")
+    assert known is not None
+    assert known["unread"] is False
+
+
+async def test_a_live_report_older_than_what_is_loaded_waits_for_its_page() -> None:
+    shelf = Shelf(*range(100, 250))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    assert not box.put(report(3))
+    assert 3 not in ids(box)
+
+
+async def test_a_report_that_arrives_between_two_pages_appears_once() -> None:
+    shelf = Shelf(*range(150))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    box.put(report(49))  # live, and on the next page too
+    await box.more()
+    assert ids(box) == list(range(149, -1, -1))
+
+
+async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:
+    shelf = Shelf(*range(250))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    await box.more()
+    shelf.reports = [report(300), *(each for each in shelf.reports if each["id"] != "r00200")]
+    await box.refresh()
+    assert ids(box) == [300, *(number for number in range(249, 49, -1) if number != 200)]
+    await box.more()
+    assert ids(box)[-1] == 0
+
+
+async def test_refreshing_after_a_long_absence_starts_anew() -> None:
+    shelf = Shelf(*range(50))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    shelf.reports = [report(number) for number in range(999, 799, -1)]
+    await box.refresh()
+    assert ids(box) == list(range(999, 899, -1))
+    assert not box.is_complete
+
+
+async def test_watchers_hear_what_changed_and_nothing_else() -> None:
+    shelf = Shelf(1, 2)
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+    heard: list[set[str]] = []
+    stop = box.watch(heard.append)
+    await box.refresh()
+    box.mark_opened("r00001")
+    box.mark_opened("r00001")
+    box.remove("r00002")
+    box.remove("r00002")
+    stop()
+    box.put(report(7))
+    assert heard == [set(), {"r00001"}, {"r00002"}]
+
+
+async def test_only_what_can_be_opened_counts_as_unread() -> None:
+    box = Box("inbox", Shelf(1, 2, 3).fetch)
+    await box.refresh()
+    box.put(report(2, state="withdrawn"))
+    box.mark_opened("r00003")
+    assert box.unread == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "is_match"),
+    [
+        ("", True),
+        ("number 7", True),
+        ("NUMBER", True),
+        ("australia", True),
+        ("priya clinic", True),
+        ("margaret", True),
+        ("7 nothing", False),
+        ("germany", False),
+    ],
+)
+async def test_the_filter_looks_at_what_the_row_says(words: str, is_match: bool) -> None:
+    assert boxes.matches(report(7), words, "Margaret Ellison") is is_match
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_urgent"),
+    [
+        ({"expires_at": "2026-11-23T11:59:59Z"}, True),
+        ({"expires_at": "2026-11-23T12:00:00Z"}, False),
+        ({"expires_at": "2026-11-23T11:59:59Z", "collected_at": "2026-11-22T11:00:00Z"}, False),
+        ({"expires_at": "2026-11-23T11:59:59Z", "state": "withdrawn"}, False),
+    ],
+)
+async def test_amber_is_for_little_time_and_nobody_having_collected_it(
+    changes: dict[str, str], is_urgent: bool
+) -> None:
+    assert boxes.is_urgent(report(1, **changes), NOW) is is_urgent

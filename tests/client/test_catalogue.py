@@ -1,0 +1,113 @@
+"""Every text that the page asks for exists, is used, and can be filled in."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from picsafe_client.catalogue import CATALOGUE
+from picsafe_client.texts import fill_template, t
+
+CLIENT = Path(__file__).resolve().parents[2] / "client"
+KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
+
+
+def sources() -> list[Path]:
+    folder = CLIENT / "py" / "picsafe_client"
+    return [path for path in sorted(folder.rglob("*.py")) if path.parent.name != "catalogue"]
+
+
+def pattern_of(node: ast.expr) -> str | None:
+    """A written-out text as a regular expression; what an f-string fills in may be anything."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    if isinstance(node, ast.JoinedStr):
+        parts = node.values
+        return "".join(
+            re.escape(str(each.value)) if isinstance(each, ast.Constant) else "[a-z0-9_.-]+" for each in parts
+        )
+    return None
+
+
+def literals(tree: ast.AST) -> Iterator[str]:
+    """Every text that is written out in a source."""
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr) and id(node) not in inside and (pattern := pattern_of(node)) is not None:
+            yield pattern
+
+
+def asked_for() -> dict[str, str]:
+    """What stands first in a call of `t`, where it is written out: pattern to the file it is in."""
+    found = {}
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "t":
+                pattern = pattern_of(node.args[0])
+                if pattern is not None:
+                    found[pattern] = path.name
+    return found
+
+
+def in_page() -> set[str]:
+    page = (CLIENT / "index.html").read_text("utf-8")
+    return set(re.findall(r"\{\{text:([a-z_.-]+)\}\}", page))
+
+
+@pytest.mark.parametrize(("pattern", "file"), sorted(asked_for().items()))
+def test_every_text_that_python_asks_for_exists(pattern: str, file: str) -> None:
+    assert any(re.fullmatch(pattern, key) for key in CATALOGUE), f"{file} asks for {pattern}"
+
+
+@pytest.mark.parametrize("key", sorted(in_page()))
+def test_every_text_of_the_page_exists(key: str) -> None:
+    assert isinstance(CATALOGUE.get(key), str)
+
+
+def test_every_text_that_the_shell_says_exists() -> None:
+    script = (CLIENT / "js" / "shell.js").read_text("utf-8")
+    said = set(re.findall(r'(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
+    assert {"unreachable", "ready", "not_ended", "email_missing"} <= said
+    assert {key for key in said if f"shell.{key}" not in CATALOGUE} == set()
+
+
+def test_no_text_is_left_over() -> None:
+    everything = {pattern for path in sources() for pattern in literals(ast.parse(path.read_text("utf-8")))}
+    patterns = [re.compile(pattern) for pattern in everything if "\\." in pattern]
+    unused = [
+        key
+        for key in CATALOGUE
+        if key not in in_page() and not key.startswith("shell.") and not any(each.fullmatch(key) for each in patterns)
+    ]
+    assert unused == []
+
+
+@pytest.mark.parametrize(("key", "text"), sorted(CATALOGUE.items(), key=lambda each: each[0]))
+def test_every_text_is_well_formed(key: str, text: str | Mapping[str, str]) -> None:
+    assert KEY.fullmatch(key)
+    forms = [text] if isinstance(text, str) else [text["one"], text["other"]]
+    for form in forms:
+        assert form
+        assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(form))
+
+
+def test_a_text_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        t("no.such_text")
+
+
+def test_the_page_is_filled_in_safely() -> None:
+    assert fill_template("<p>{{text:frame.product}}</p>") == "<p>My PicSafe</p>"
+    block = fill_template("{{texts:shell}}")
+    assert "<" not in block
+    assert '"shell.ready"' in block
+
+
+def test_plural_forms_are_chosen_by_count() -> None:
+    assert t("inbox.count", count=1) == "1 report"
+    assert t("inbox.count", count=0) == "0 reports"
