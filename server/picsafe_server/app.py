@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
-from litestar import Litestar, MediaType, Response, get
+from litestar import Litestar, MediaType, Response, Router, get
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from picsafe_protocol import limits
@@ -55,8 +56,9 @@ def create_app(
             title="PicSafe",
             version="1",
             description="Clinical photos from a phone to the medical record, encrypted from end to end.",
-            path="/schema",
-            render_plugins=[],
+            # An empty list would mean pages of other origins' scripts; the page for people is `api_page`.
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **only(OPEN)),
             use_handler_docstrings=True,
         ),
         state=State({"roles": roles}, deep_copy=False),
@@ -129,18 +131,26 @@ async def _sweep_for_ever(roles: Mapping[str, Role]) -> None:
 
 
 def _security_headers(settings: Settings) -> Callable[[Message, Scope], Any]:
+    # Encoded once, not for every answer: of a small one they are the larger part.
+    always = _encoded(headers.ALWAYS)
+    if settings.public_url.startswith("https"):
+        always |= _encoded({"Strict-Transport-Security": headers.TRANSPORT_SECURITY})
+    default = _encoded({"Content-Security-Policy": headers.API_POLICY, "Cache-Control": "no-store"})
+
     async def add(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        values = MutableScopeHeaders.from_message(message)
-        for name, value in headers.ALWAYS.items():
-            values[name] = value
-        if settings.public_url.startswith("https"):
-            values["Strict-Transport-Security"] = headers.TRANSPORT_SECURITY
-        values.setdefault("Content-Security-Policy", headers.API_POLICY)
-        values.setdefault("Cache-Control", "no-store")
+        given = [(name.lower(), value) for name, value in message["headers"]]
+        names = {name for name, _ in given}
+        own = [(name, value) for name, value in given if name not in always]
+        missing = [(name, value) for name, value in default.items() if name not in names]
+        message["headers"] = [*own, *always.items(), *missing]
 
     return add
+
+
+def _encoded(values: Mapping[str, str]) -> dict[bytes, bytes]:
+    return {name.lower().encode("ascii"): value.encode("latin-1") for name, value in values.items()}
 
 
 def _cors(settings: Settings) -> CORSConfig | None:

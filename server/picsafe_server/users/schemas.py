@@ -13,7 +13,11 @@ from picsafe_server.clock import rfc3339
 from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.report_view import ReportView
 
-Email = Annotated[str, Meta(max_length=limits.EMAIL_CHARACTERS, description="an e-mail address, in any case")]
+PRINTED = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: none belongs there, and PostgreSQL takes no NUL in any text."""
+Email = Annotated[
+    str, Meta(max_length=limits.EMAIL_CHARACTERS, pattern=PRINTED, description="an e-mail address, in any case")
+]
 Password = Annotated[str, Meta(max_length=4 * limits.PASSWORD_CHARACTERS_MAX)]
 """Counted after normalisation, see `passwords.py`; this only bounds what is read."""
 Name = Annotated[str, Meta(max_length=2 * limits.NAME_CHARACTERS)]

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import LimitExceeded, NotFound
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.identifiers import is_identifier, new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import audiences, credentials
@@ -72,6 +72,8 @@ class ServiceAccounts:
 
     async def revoke(self, institution_id: str, account_id: str) -> None:
         """The token is worthless from now on; `NotFound` when the institution has no such service account."""
+        if not is_identifier(account_id):
+            raise NotFound
         async with self._database.writing() as session:
             revoked = await session.scalar(
                 update(ServiceAccount)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import NotFound, NotSignedIn, WrongPassword
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.identifiers import is_identifier, new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import audiences, credentials, emails, principal
@@ -153,10 +153,11 @@ class Sessions:
 
     async def end(self, who: Principal, session_id: str) -> None:
         """End one of the caller's sessions; `NotFound` when it is not theirs."""
-        async with self._database.writing() as session:
-            ended = await self.end_where(
-                session, SignedInSession.id == session_id, SignedInSession.account_id == who.id
-            )
+        ended = 0
+        if is_identifier(session_id):
+            async with self._database.writing() as session:
+                mine = SignedInSession.account_id == who.id
+                ended = await self.end_where(session, SignedInSession.id == session_id, mine)
         if not ended:
             raise NotFound
 

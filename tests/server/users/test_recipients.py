@@ -89,7 +89,17 @@ async def test_no_more_than_fit_on_a_screen(world: World) -> None:
 async def test_a_query_has_an_end(world: World) -> None:
     ada = await world.person("Ada")
     assert (await ada.get("/v1/recipients", query="x" * limits.EMAIL_CHARACTERS)).status_code == 200
-    assert problem(await ada.get("/v1/recipients", query="x" * (limits.EMAIL_CHARACTERS + 1))) == (
-        400,
-        "invalid_request",
-    )
+    too_long = await ada.get("/v1/recipients", query="x" * (limits.EMAIL_CHARACTERS + 1))
+    assert problem(too_long) == (400, "invalid_request")
+
+
+async def test_control_characters_are_never_looked_up(world: World) -> None:
+    admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
+    refused = [
+        await admin.get("/v1/recipients", query="a\x00"),
+        await admin.get("/v1/institution/members", after="\x00"),
+        await admin.post("/v1/reports", {"recipients": ["a\x00@example.org"]}),
+        await admin.post("/v1/institution/members", {"email": "a\x00@b", "name": "A", "country": "AU"}),
+        await world.http.post("/users/v1/sessions", json={"email": "a\x00@b", "password": "x"}),
+    ]
+    assert {problem(answer) for answer in refused} == {(400, "invalid_request")}

@@ -14,6 +14,7 @@ from picsafe_server.users.access import ADMINISTRATOR
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.institutions import Policy
 from picsafe_server.users.schemas import (
+    PRINTED,
     InstitutionChange,
     InstitutionView,
     InvitedMember,
@@ -32,7 +33,8 @@ _ONLY = only(ADMINISTRATOR)
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
 After = Annotated[
-    str | None, QueryParameter(max_length=limits.EMAIL_CHARACTERS, description="`next` of the page before")
+    str | None,
+    QueryParameter(max_length=limits.EMAIL_CHARACTERS, pattern=PRINTED, description="`next` of the page before"),
 ]
 
 

@@ -15,6 +15,7 @@ from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.recipients import suggest
 from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.schemas import (
+    PRINTED,
     GrantAt,
     GrantRequest,
     NewReport,
@@ -110,7 +111,13 @@ async def suggest_recipients(
     caller: Caller,
     services: Parts,
     text: Annotated[
-        str, QueryParameter(name="query", max_length=limits.EMAIL_CHARACTERS, description="part of a name or address")
+        str,
+        QueryParameter(
+            name="query",
+            max_length=limits.EMAIL_CHARACTERS,
+            pattern=PRINTED,
+            description="part of a name or address",
+        ),
     ] = "",
 ) -> Suggestions:
     """Colleagues, and people written to before, whose name or address contains the text."""

@@ -1,0 +1,131 @@
+"""A sender takes a report back: at once here, and at the other servers as soon as they can be reached."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from server.users.world import World, ids, on_sqlite, problem, somebody
+from sqlalchemy import func, select
+
+from picsafe_server.users.models import WithdrawalCall
+
+pytestmark = pytest.mark.anyio
+
+
+async def owed(world: World) -> int:
+    async with world.users.services.database.reading() as session:
+        return (await session.scalars(select(func.count()).select_from(WithdrawalCall))).one()
+
+
+def calls(world: World) -> list[tuple[str, str, str]]:
+    return sorted((method, path, claims["act"]) for method, path, claims in world.neighbours.calls)
+
+
+def both(report_id: str, region: str = "au") -> list[tuple[str, str, str]]:
+    return [
+        ("DELETE", f"/cloud/{region}/v1/packages/{report_id}", "package.delete"),
+        ("POST", f"/keys/v1/reports/{report_id}/revoke", "key.revoke"),
+    ]
+
+
+async def test_the_key_is_revoked_and_the_ciphertext_deleted(world: World) -> None:
+    ada, bo = await world.person("Ada", "DE"), await world.person("Bo")
+    report_id = await world.report(ada, bo)
+    assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert calls(world) == both(report_id, "de")
+    assert await owed(world) == 0
+    by_action: dict[str, dict[str, Any]] = {claims["act"]: claims for _, _, claims in world.neighbours.calls}
+    revoke, delete = by_action["key.revoke"], by_action["package.delete"]
+    assert (revoke["aud"], revoke["sub"], revoke["rid"]) == ("http://localhost:8000/keys", ada.id, report_id)
+    assert (revoke["name"], revoke["email"]) == ("Ada", ada.email)
+    assert (delete["aud"], delete["rid"]) == ("http://localhost:8000/cloud/de", report_id)
+    assert "email" not in delete
+    assert (await bo.get(f"/v1/reports/{report_id}")).json()["state"] == "withdrawn"
+    assert ids(await bo.get("/v1/reports")) == []
+    assert ids(await bo.get("/v1/reports/new")) == []
+
+
+async def test_a_draft_can_be_withdrawn_and_is_nobody_else_s_news(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.draft(ada, bo)
+    assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert calls(world) == both(report_id)
+    assert problem(await bo.get(f"/v1/reports/{report_id}")) == (404, "not_found")
+
+
+async def test_doing_it_again_changes_nothing(world: World) -> None:
+    ada = await world.person("Ada")
+    report_id = await world.report(ada, ada)
+    for _ in range(3):
+        assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert calls(world) == both(report_id)
+
+
+async def test_only_the_sender_can(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.report(ada, bo)
+    for wrong in (report_id, somebody(), "nonsense"):
+        assert problem(await bo.delete(f"/v1/reports/{wrong}")) == (404, "not_found")
+    assert (await bo.get(f"/v1/reports/{report_id}")).json()["state"] == "available"
+
+
+async def test_what_is_over_cannot_be_withdrawn(world: World) -> None:
+    ada = await world.person("Ada")
+    report_id = await world.report(ada, ada)
+    world.clock.move(timedelta(days=7))
+    ada = await world.sign_in(ada.email)
+    assert problem(await ada.delete(f"/v1/reports/{report_id}")) == (410, "report_expired")
+
+
+async def test_servers_that_are_away_are_asked_until_they_answer(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.report(ada, bo)
+    world.neighbours.are_away = True
+    assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert problem(await bo.post(f"/v1/reports/{report_id}/grants", {"action": "package.download"})) == (
+        410,
+        "key_revoked",
+    )
+    assert await owed(world) == 2
+    for minutes in (1, 2, 4, 8, 15):
+        world.clock.move(timedelta(minutes=minutes))
+        assert (await world.users.sweep())["withdrawal calls made"] == 0
+        assert await owed(world) == 2
+    world.neighbours.are_away = False
+    assert (await world.users.sweep())["withdrawal calls made"] == 0, "each attempt waits for its turn"
+    world.clock.move(timedelta(minutes=15))
+    assert (await world.users.sweep())["withdrawal calls made"] == 2
+    assert calls(world) == both(report_id)
+    assert await owed(world) == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 409, 429, 500, 503])
+@on_sqlite
+async def test_a_refusal_is_no_success(world: World, status: int) -> None:
+    ada = await world.person("Ada")
+    report_id = await world.report(ada, ada)
+    world.neighbours.answer_with = status
+    assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert await owed(world) == 2
+
+
+@on_sqlite
+async def test_what_is_gone_already_is_done(world: World) -> None:
+    ada = await world.person("Ada")
+    report_id = await world.report(ada, ada)
+    world.neighbours.answer_with = 410
+    await ada.delete(f"/v1/reports/{report_id}")
+    assert await owed(world) == 0
+
+
+async def test_after_its_time_nobody_needs_to_be_asked(world: World) -> None:
+    ada = await world.person("Ada")
+    report_id = await world.report(ada, ada)
+    world.neighbours.are_away = True
+    await ada.delete(f"/v1/reports/{report_id}")
+    world.clock.move(timedelta(days=7))
+    assert (await world.users.sweep())["withdrawal calls made"] == 2
+    assert world.neighbours.calls == []
+    assert await owed(world) == 0
