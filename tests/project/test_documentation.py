@@ -52,9 +52,9 @@ def test_every_make_target_of_the_readme_exists() -> None:
 def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
     broken = []
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
-            if "://" not in target and not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
+        targets = re.findall(r"\]\(([^)#]+)", page.read_text("utf-8"))
+        missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
+        broken += [f"{page.relative_to(ROOT)}: {each}" for each in missing]
     assert not broken
 
 
