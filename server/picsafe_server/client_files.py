@@ -10,6 +10,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from picsafe_server import headers
@@ -75,7 +76,7 @@ class ClientFiles:
             return response
 
         @get("/assets/{name:path}", include_in_schema=False, **only(OPEN))
-        async def asset(request: AnyRequest, name: str) -> Response[Any]:
+        async def asset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             response = self._file(request, "assets/" + name.lstrip("/"))
             response.headers["Cache-Control"] = _FOREVER
             return response

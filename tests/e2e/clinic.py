@@ -15,12 +15,12 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 import uvicorn
 from litestar import Litestar
-from litestar.types import Receive, Scope, Send
+from litestar.types import Receive, Send
 from made_reports import MadeFile, MadeReport, made_report
 
 from picsafe_protocol.limits import UPLOAD_PART_BYTES
@@ -38,7 +38,6 @@ CLIENT = Path(os.environ.get("PICSAFE_CLIENT_FOLDER", ROOT / "build" / "client")
 PASSWORD = "correct horse battery"
 
 T = TypeVar("T")
-Handler = Callable[[Scope, Receive, Send], Coroutine[Any, Any, bool]]
 
 
 @dataclass
@@ -88,7 +87,7 @@ class Clinic:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             config = uvicorn.Config(
-                self._through_weather,  # type: ignore[arg-type]
+                self._through_weather,
                 port=self._port,
                 interface="asgi3",
                 log_level="warning",
@@ -180,7 +179,7 @@ class Clinic:
 
     # -- the way between browser and server
 
-    async def _through_weather(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _through_weather(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -209,7 +208,7 @@ class Clinic:
                 if self.weather.slow:
                     await asyncio.sleep(self.weather.slow)
                 if limit is not None and sent + len(body) > limit:
-                    await send({**message, "body": body[: limit - sent], "more_body": True})
+                    await send(cast(Any, {**message, "body": body[: limit - sent], "more_body": True}))
                     raise ConnectionError("the weather broke the connection")
                 sent += len(body)
             await send(message)
@@ -220,7 +219,8 @@ class Clinic:
 @contextmanager
 def running_clinic(folder: Path, **settings: Any) -> Iterator[Clinic]:
     """A clinic whose server runs until the end of the block. Passwords cost little work, as there are many in tests."""
-    passwords.MEMORY_KIB, passwords.TIME_COST, passwords.LANES = 8, 1, 1
+    for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
+        setattr(passwords, name, value)
     clinic = Clinic(folder, _free_port(), **settings)
     started = threading.Event()
     thread = threading.Thread(target=clinic.run, args=(started,), daemon=True)

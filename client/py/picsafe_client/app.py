@@ -152,7 +152,7 @@ class App:
         dialogue.close_all()
         dom.clear(dom.by_id("main-content"))
         dom.clear(dom.by_id("banner"))
-        dom.by_id("announcer").textContent = ""
+        dom.hush()
         self.session_names.clear()
         self._file = None
         self.idle_lock.stop()

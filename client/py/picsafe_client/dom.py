@@ -36,6 +36,7 @@ _numbers = count(1)
 _handlers: dict[str, list[Off]] = {}
 _tasks: set[asyncio.Task[Any]] = set()
 _report_error: Callable[[BaseException], None] | None = None
+_announcing: Off | None = None
 
 
 def document() -> Node:
@@ -320,9 +321,20 @@ def handler_count() -> int:
 
 def announce(text: str, *, urgent: bool = False) -> None:
     """Says `text` to screen readers, without moving anything on the screen."""
+    global _announcing
+    hush()
     region = by_id("announcer-urgent" if urgent else "announcer")
-    region.textContent = ""
-    once_later(lambda: setattr(region, "textContent", text), 50)
+    _announcing = once_later(lambda: setattr(region, "textContent", text), 50)
+
+
+def hush() -> None:
+    """Takes back what was said and what is about to be: it may be of a patient."""
+    global _announcing
+    if _announcing is not None:
+        _announcing()
+        _announcing = None
+    for name in ("announcer", "announcer-urgent"):
+        by_id(name).textContent = ""
 
 
 def is_typing(event: Node) -> bool:

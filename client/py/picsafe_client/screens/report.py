@@ -69,6 +69,7 @@ class ReportScreen(Screen):
             shown.close()
         printing.discard()
         dialogue.close_all()
+        dom.hush()
         dom.clear(self.root)
 
     # -- opening

@@ -1,0 +1,79 @@
+"""Browsers and a running clinic for the end-to-end tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e.clinic import ROOT, Clinic, Person, running_clinic
+from e2e.visits import WATCH, Visit
+from playwright.sync_api import Browser
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+
+Enter = Callable[..., Visit]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a real browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The Chromium of the system: Playwright's own cannot be downloaded everywhere."""
+    if not Path(CHROMIUM).is_file():
+        pytest.skip(f"there is no Chromium: looked for {CHROMIUM}")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def built_client() -> None:
+    """The built client is up to date."""
+    if "PICSAFE_CLIENT_FOLDER" not in os.environ:
+        subprocess.run([sys.executable, "build.py"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="module")
+def clinic(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """A running server with nobody in it yet, for all tests of a module."""
+    with running_clinic(tmp_path_factory.mktemp("clinic")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def calm(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The weather of one test does not trouble the next."""
+    yield
+    if "clinic" in request.fixturenames:
+        clinic: Clinic = request.getfixturevalue("clinic")
+        clinic.weather.__init__()  # type: ignore[misc]
+
+
+@pytest.fixture(scope="module")
+def enter(clinic: Clinic, browser: Browser) -> Iterator[Enter]:
+    """`enter(person)` is a browser window of their own in which they have signed in; it stays for the module's tests.
+
+    Keyword arguments are those of Playwright's `new_context`.
+    """
+    visits: list[Visit] = []
+
+    def signed_in(person: Person, **context: Any) -> Visit:
+        profile = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **context})
+        profile.add_init_script(WATCH)
+        visit = Visit(clinic, profile.new_page(), person)
+        visits.append(visit)
+        visit.sign_in()
+        return visit
+
+    yield signed_in
+    for visit in visits:
+        visit.page.context.close()
