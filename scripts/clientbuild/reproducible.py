@@ -27,7 +27,9 @@ def check(root: Path, downloads: Path) -> str:
     """
     downloads.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="picsafe-build-") as scratch:
-        first, second = (_built(root, downloads, Path(scratch) / name, extra) for name, extra in _SURROUNDINGS)
+        for name, _ in _SURROUNDINGS:  # both before the first build, in case somebody is editing
+            _copy(root, Path(scratch) / name, downloads)
+        first, second = (_built(Path(scratch) / name, extra) for name, extra in _SURROUNDINGS)
         different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     if different:
         raise BuildFailed("Two builds of the same sources differ in: " + ", ".join(different))
@@ -35,13 +37,16 @@ def check(root: Path, downloads: Path) -> str:
     return f"Two builds gave the same {len(first)} files; SHA-256 over all of them: {total.hexdigest()}"
 
 
-def _built(root: Path, downloads: Path, copy: Path, extra: dict[str, str]) -> dict[str, str]:
+def _copy(root: Path, copy: Path, downloads: Path) -> None:
     for source in source_files(root):
         target = copy / source.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
     (copy / "build").mkdir()
     (copy / "build" / "downloads").symlink_to(downloads.resolve())
+
+
+def _built(copy: Path, extra: dict[str, str]) -> dict[str, str]:
     run("build.py", [sys.executable, "build.py"], cwd=copy, environment=os.environ | extra)
     built = copy / "build" / "client"
     return {

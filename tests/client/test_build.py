@@ -1,0 +1,215 @@
+"""build.py: hashed names, references, compression, the manifest, and the same bytes every time."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+
+from scripts.clientbuild.assets import FOLDERS, Assets
+from scripts.clientbuild.compress import compressed
+from scripts.clientbuild.fingerprint import fingerprint, source_files
+from scripts.clientbuild.page import boot_tags, index_page
+from scripts.clientbuild.reproducible import check
+from scripts.clientbuild.toolchain import BuildFailed, browser_wheels, run
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Path:
+    """A small client folder, with what npm would have installed beside it."""
+    files = {
+        "client/index.html": "<link href='{{asset:css/page.css}}'>{{boot}}",
+        "client/css/page.css": "p { background: url('../img/dot.svg') url(../img/dot.svg) url(data:,x) }",
+        "client/img/dot.svg": "<svg/>",
+        "client/js/boot.js": "import './interpreter.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
+        "client/js/interpreter.js": 'import lock from "../python/lock.js"; const none = "./"; // it\'s not a path',
+        "client/js/kernel.js": "import '../npm/hash-wasm/dist/sha256.umd.min.js';",
+        "modules/hash-wasm/dist/sha256.umd.min.js": "import './never-rewritten.js';",
+        "modules/hash-wasm/dist/crc32.umd.min.js": "",
+        "lock.js": "export default {};",
+        "snapshot.bin": "memory",
+    }
+    for folder, patterns in FOLDERS.items():
+        for pattern in patterns:
+            name = pattern.replace("*", "1")
+            files[f"modules/{folder.removeprefix('npm/')}/{name}"] = f"content of {name}"
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return tmp_path / "client"
+
+
+def assets_of(client: Path) -> Assets:
+    made = {f"python/{name}": client.parent / name for name in ("lock.js", "snapshot.bin")}
+    return Assets(client, client.parent / "modules", made)
+
+
+def test_names_carry_the_hash_of_the_content(client: Path) -> None:
+    assets = assets_of(client)
+    digest = hashlib.sha256(b"<svg/>").hexdigest()
+    assert assets.url("img/dot.svg") == f"/assets/dot.{digest[:16]}.svg"
+    assert assets.files[assets.url("img/dot.svg")] == b"<svg/>"
+
+
+def test_references_are_rewritten_and_nothing_else(client: Path) -> None:
+    assets = assets_of(client)
+    dot = assets.url("img/dot.svg")
+    css = assets.files[assets.url("css/page.css")].decode()
+    assert css == f"p {{ background: url('{dot}') url({dot}) url(data:,x) }}"
+    interpreter = assets.files[assets.url("js/interpreter.js")].decode()
+    assert interpreter == f'import lock from "{assets.url("python/lock.js")}"; const none = "./"; // it\'s not a path'
+
+
+def test_a_change_reaches_the_names_of_all_that_refer_to_it(client: Path) -> None:
+    changed = ["python/lock.js", "js/interpreter.js", "js/boot.js"]
+    same = ["js/kernel.js", "css/page.css", "npm/pyodide/pyodide.mjs"]
+    before = assets_of(client)
+    names = {path: before.url(path) for path in changed + same}
+    (client.parent / "lock.js").write_text("export default {new: 1};")
+    after = assets_of(client)
+    assert [path for path in names if after.url(path) != names[path]] == changed
+
+
+def test_files_from_npm_keep_their_bytes_and_those_that_belong_together_their_names(client: Path) -> None:
+    assets = assets_of(client)
+    assert assets.files[assets.url("npm/hash-wasm/dist/sha256.umd.min.js")] == b"import './never-rewritten.js';"
+    urls = assets.urls_in("npm/pyodide")
+    assert [url.rpartition("/")[2] for url in urls] == list(FOLDERS["npm/pyodide"])
+    assert len({url.rpartition("/")[0] for url in urls}) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "complaint"),
+    [
+        ("js/boot.js", "import './gone.js';", r"no asset js/gone.js \(named in js/boot.js\)"),
+        ("js/boot.js", "import '../npm/unknown/index.js';", "no asset npm/unknown/index.js"),
+        ("js/boot.js", "import '../../secret.js';", r"no asset \.\./secret.js"),
+        ("js/kernel.js", "import './boot.js';", r"circle.*js/boot.js -> js/kernel.js -> js/boot.js"),
+        ("js/boot.js", "import './boot.js';", "circle"),
+        ("css/page.css", "p { background: url('../img/gone.png') }", "no asset img/gone.png"),
+        ("index.html", "{{asset:css/gone.css}}{{boot}}", "no asset css/gone.css"),
+        ("index.html", "no boot", "exactly once"),
+        ("index.html", "{{boot}}{{boot}}", "exactly once"),
+        ("index.html", "{{boot}} {{asset: css/page.css}}", "no asset"),
+        ("index.html", "{{boot}} {{wheel}}", "{{wheel}}, which means nothing"),
+        ("index.html", "{{boot}} {{text2:x}}", "which means nothing"),
+    ],
+)
+def test_a_mistake_in_the_sources_is_named(client: Path, file: str, content: str, complaint: str) -> None:
+    (client / file).write_text(content)
+    with pytest.raises(BuildFailed, match=complaint):
+        index_page(client, assets_of(client))
+
+
+def test_an_update_that_moves_a_file_is_noticed(client: Path) -> None:
+    (client.parent / "modules" / "pyodide" / "pyodide.asm.wasm").unlink()
+    with pytest.raises(BuildFailed, match=r"npm/pyodide has no pyodide.asm.wasm"):
+        assets_of(client)
+
+
+def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
+    assets = assets_of(client)
+    tags = boot_tags(assets)
+    for path in ("python/snapshot.bin", "npm/pyodide/pyodide.asm.wasm", "js/boot.js", "js/kernel.js", "python/lock.js"):
+        assert f'href="{assets.url(path)}"' in tags
+    assert f'<script type="module" src="{assets.url("js/boot.js")}">' in tags
+    assert index_page(client, assets).decode().endswith("</script>")
+
+
+def test_only_what_gains_is_compressed_and_it_comes_back(tmp_path: Path) -> None:
+    text, noise, small = b"words " * 1000, hashlib.shake_128(b"").digest(5000), b"a" * 511
+    found = compressed({"text": text, "noise": noise, "small": small}, tmp_path / "cache")
+    assert list(found) == ["text.br", "text.gz"]
+    assert brotli.decompress(found["text.br"]) == text
+    assert gzip.decompress(found["text.gz"]) == text
+    assert compressed({"text": text}, tmp_path / "cache") == found
+
+
+@pytest.mark.parametrize("change", ["content", "name", "more", "fewer"])
+def test_the_fingerprint_changes_with_every_input(tmp_path: Path, change: str) -> None:
+    files = [tmp_path / name for name in ("a", "b")]
+    for path in files:
+        path.write_text("content")
+    before = fingerprint(tmp_path, files)
+    assert before == fingerprint(tmp_path, files)
+    if change == "content":
+        files[0].write_text("contenu")
+    elif change == "name":
+        files[0] = files[0].rename(tmp_path / "c")
+    elif change == "more":
+        shutil.copy(files[0], tmp_path / "c")
+        files.append(tmp_path / "c")
+    else:
+        files.pop()
+    assert fingerprint(tmp_path, files) != before
+
+
+def test_nothing_that_tools_leave_behind_is_an_input() -> None:
+    names = {path.relative_to(ROOT).as_posix() for path in source_files(ROOT)}
+    assert {"build.py", "client/package-lock.json", "client/js/boot.js", "requirements/browser.lock"} <= names
+    assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
+
+
+def test_a_tool_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailed, match=r"(?s)the tool failed.*no such luck"):
+        run("the tool", [sys.executable, "-c", "import sys; sys.exit('no such luck')"], cwd=tmp_path)
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "browser.lock"
+    lock.write_text((ROOT / "requirements" / "browser.lock").read_text().replace("sha256:", "sha256:0000")[:200])
+    with pytest.raises(BuildFailed, match="pip download failed"):
+        browser_wheels(lock, tmp_path)
+
+
+def test_the_npm_lock_pins_everything_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "client" / "package-lock.json").read_text())
+    wanted = json.loads((ROOT / "client" / "package.json").read_text())["dependencies"]
+    assert all(version[0].isdigit() for version in wanted.values())
+    for name, package in lock["packages"].items():
+        assert "resolved" not in package, name
+        assert name == "" or package["integrity"].startswith("sha512-"), name
+
+
+def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None:
+    manifest = json.loads((built_client / "manifest.json").read_text())
+    there = {path.relative_to(built_client).as_posix() for path in built_client.rglob("*") if path.is_file()}
+    siblings = {name for name in there if name.endswith((".br", ".gz"))}
+    assert there - siblings == {*manifest, "manifest.json"}
+    for name, digest in manifest.items():
+        content = (built_client / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, name
+        if f"{name}.br" in siblings:
+            assert brotli.decompress((built_client / f"{name}.br").read_bytes()) == content
+        if f"{name}.gz" in siblings:
+            assert gzip.decompress((built_client / f"{name}.gz").read_bytes()) == content
+
+
+def test_the_page_names_no_other_origin_and_holds_no_inline_script(built_client: Path) -> None:
+    page = (built_client / "index.html").read_text("utf-8")
+    assert "://" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert "<script>" not in page
+    assert " on" + "click=" not in page
+
+
+def test_nothing_is_done_when_nothing_has_changed(built_client: Path) -> None:
+    before = (built_client / "manifest.json").stat()
+    done = subprocess.run([sys.executable, "build.py"], cwd=ROOT, check=True, capture_output=True, text=True)
+    after = (built_client / "manifest.json").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert done.stdout == ""
+
+
+def test_two_builds_give_the_same_bytes() -> None:
+    """Slow: two whole builds, in other places, time zones and languages."""
+    assert check(ROOT, ROOT / "build" / "downloads").startswith("Two builds gave the same")
