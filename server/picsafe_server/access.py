@@ -30,4 +30,4 @@ OPEN = Access("open", "anybody, signed in or not", _everybody)
 
 def only(access: Access) -> dict[str, Any]:
     """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN))`."""
-    return {"guards": [access.guard], "opt": {"access": access.name}}
+    return {"guards": [access.guard], "opt": {"access": access.name, "access_meaning": access.meaning}}
