@@ -78,7 +78,7 @@ class S3Store(Store):
         await self._threads.quick(self._discard, upload)
 
     async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
-        if self._swept is not None and abandoned < self._swept + SWEEP_EVERY:
+        if self._swept is not None and abs(abandoned - self._swept) < SWEEP_EVERY:
             return 0
         done = await self._threads.long(self._sweep, abandoned)
         self._swept = abandoned
