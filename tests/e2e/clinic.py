@@ -47,6 +47,8 @@ class Weather:
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     refusals: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     """Part of a path: the status and problem that it is answered with."""
+    refuse_once: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    """The same for the next such request only."""
     breaks: list[int] = field(default_factory=list)
     """After how many bytes each of the next downloads of a package breaks."""
     changes: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Clinic:
                 self._through_weather,
                 port=self._port,
                 interface="asgi3",
-                log_level="warning",
+                log_level="critical",
                 lifespan="on",
                 timeout_graceful_shutdown=1,
             )
@@ -186,9 +188,11 @@ class Clinic:
         path = scope["path"]
         wanted = dict(scope["headers"]).get(b"range", b"").decode()
         self.weather.seen.append((scope["method"], path, wanted))
-        for part, (status, problem) in self.weather.refusals.items():
-            if part in path:
-                await _refuse(send, status, problem)
+        for refusals in (self.weather.refuse_once, self.weather.refusals):
+            refused = next((part for part in refusals if part in path), None)
+            if refused is not None:
+                await _refuse(send, *refusals[refused])
+                self.weather.refuse_once.pop(refused, None)
                 return
         await self.app(scope, receive, self._disturbed(path, send))
 
@@ -209,6 +213,7 @@ class Clinic:
                     await asyncio.sleep(self.weather.slow)
                 if limit is not None and sent + len(body) > limit:
                     await send(cast(Any, {**message, "body": body[: limit - sent], "more_body": True}))
+                    await asyncio.sleep(0.3)  # what has been sent arrives before the end does
                     raise ConnectionError("the weather broke the connection")
                 sent += len(body)
             await send(message)

@@ -51,7 +51,8 @@ class ReportScreen(Screen):
             return
         self._build()
         if self._report_id is None:
-            self._file = self.app.take_file() or self.app.kept.get(FILE)
+            file = self.app.take_file()
+            self._file = self.app.kept.get(FILE) if file is None else file  # an empty file counts as false
             if self._file is None:
                 self._ask_for_file()
                 return

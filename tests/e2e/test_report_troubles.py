@@ -1,0 +1,250 @@
+"""A report that does not open: each reason is said in words, with what it means and a button that helps; nothing is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from e2e.clinic import Clinic, Person
+from e2e.conftest import Enter
+from e2e.pictures import drawn_photo
+from e2e.visits import Visit
+from made_reports import MadeFile, MadeReport, made_report, repacked
+from playwright.sync_api import expect
+
+from picsafe_protocol.errors import LogUnavailable, NotPermitted, TokenRefused, Unexpected
+from picsafe_protocol.payload import build_payload
+from picsafe_protocol.report import Report
+from picsafe_protocol.storedzip import build
+
+FILES = [MadeFile("image/jpeg", drawn_photo(400, 300, "olive"), caption="Never seen")]
+SECRETS = ("Edda Lindqvist", "MRN 00412", "Never seen")
+
+
+@pytest.fixture(scope="module")
+def sender(clinic: Clinic) -> Person:
+    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
+
+
+@pytest.fixture(scope="module")
+def reader(clinic: Clinic) -> Person:
+    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
+
+
+@pytest.fixture(scope="module")
+def report(clinic: Clinic, sender: Person, reader: Person) -> MadeReport:
+    return clinic.send(sender, [reader], FILES)
+
+
+@pytest.fixture(scope="module")
+def window(enter: Enter, reader: Person) -> Visit:
+    return enter(reader)
+
+
+@pytest.fixture
+def visit(window: Visit) -> Iterator[Visit]:
+    window.to_inbox()
+    yield window
+    window.nothing_was_refused()
+
+
+def says(visit: Visit, *words: str) -> None:
+    """The trouble names all of this, nothing of the patient is in the page, and the inbox is one click away."""
+    for word in words:
+        expect(visit.trouble).to_contain_text(word, timeout=15_000)
+    visit.shows_nothing_of(*SECRETS)
+    assert visit.live_urls() == 0
+    expect(visit.trouble.get_by_role("button", name="Back to the inbox")).to_be_visible()
+
+
+def go(visit: Visit, report_id: str) -> None:
+    visit.page.evaluate("(hash) => { location.hash = hash; }", f"#/report/{report_id}")
+
+
+# From the cloud
+
+
+def test_a_report_that_does_not_exist(visit: Visit) -> None:
+    go(visit, "a" * 26)
+    says(visit, "There is no such thing here", "Nothing was opened")
+
+
+def test_somebody_elses_report(visit: Visit, clinic: Clinic, sender: Person) -> None:
+    other = clinic.person("Dr Other", "other@clinic.example")
+    go(visit, clinic.send(sender, [other], FILES).header.report_id)
+    says(visit, "There is no such thing here, or it is not for you")
+
+
+def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader: Person) -> None:
+    gone = clinic.send(sender, [reader], FILES).header.report_id
+    clinic.withdraw(sender, gone)
+    go(visit, gone)
+    says(visit, "withdrawn", "Nobody can open it any more")
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "words"),
+    [
+        (
+            "/release",
+            LogUnavailable(),
+            ("The access log cannot be written, so no key is given out", "safe where it is"),
+        ),
+        ("/release", NotPermitted("Not for you any more."), ("Not for you any more.", "Nothing was opened")),
+        ("/release", Unexpected(), ("Something went wrong on the server", "safe where it is")),
+        ("/v1/packages/", TokenRefused(), ("does not accept this token", "Nothing was opened")),
+    ],
+    ids=["no log, no key", "not permitted", "key server fails", "grant refused twice"],
+)
+def test_what_the_servers_refuse(
+    visit: Visit, clinic: Clinic, report: MadeReport, where: str, error: Unexpected, words: tuple[str, ...]
+) -> None:
+    clinic.weather.refusals[where] = (error.status, error.to_problem())
+    go(visit, report.header.report_id)
+    says(visit, *words)
+
+
+def test_a_key_server_that_is_down_is_named_and_trying_again_helps(
+    visit: Visit, clinic: Clinic, report: MadeReport
+) -> None:
+    clinic.weather.refusals["/release"] = (503, {})
+    go(visit, report.header.report_id)
+    says(visit, "The server is not available", "safe where it is stored")
+    clinic.weather.refusals.clear()
+    visit.trouble.get_by_role("button", name="Try again").click()
+    expect(visit.title).to_have_text("Edda Lindqvist")
+
+
+def test_a_grant_that_is_refused_once_is_replaced(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
+    granted = len(clinic.weather.asked("/grants"))
+    clinic.weather.refuse_once["/v1/packages/"] = (401, TokenRefused().to_problem())
+    visit.open_report(report.header.report_id)
+    assert len(clinic.weather.asked("/grants")) == granted + 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data[:-300] + bytes([data[-300] ^ 1]) + data[-299:], "damaged or changed"),
+        (lambda data: b"\xff\xd8" + data[2:], "This is not a PicSafe file"),
+        (lambda data: data[:150] + b"x" + data[151:], "This is not a PicSafe file"),
+    ],
+    ids=["a byte changed", "something else", "the header changed"],
+)
+def test_a_cloud_that_changes_the_package(
+    visit: Visit, clinic: Clinic, report: MadeReport, change: Callable[[bytes], bytes], words: str
+) -> None:
+    clinic.weather.changes["/v1/packages/"] = lambda data: change(data) if len(data) > 1000 else data
+    go(visit, report.header.report_id)
+    says(visit, words)
+
+
+def test_a_cloud_that_answers_with_another_report(
+    visit: Visit, clinic: Clinic, sender: Person, reader: Person, report: MadeReport
+) -> None:
+    other = clinic.send(sender, [reader], FILES)
+    assert len(other.package) == len(report.package)
+    released = len(clinic.weather.asked("/release"))
+    clinic.weather.changes["/v1/packages/"] = lambda data: other.package if len(data) > 1000 else data
+    go(visit, report.header.report_id)
+    says(visit, "another report than the one that was asked for", "not what the sender encrypted")
+    assert len(clinic.weather.asked("/release")) == released
+
+
+def test_opening_can_be_cancelled(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
+    clinic.weather.slow = 20
+    visit.row(report.header.report_id).click()
+    visit.page.get_by_role("button", name="Cancel").click()
+    expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
+    visit.shows_nothing_of("MRN 00412")
+
+
+# From a file. Its key server is the clinic's own, unless the test is about another.
+
+
+@pytest.fixture(scope="module")
+def honest(report: MadeReport) -> MadeReport:
+    return report
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def with_changed_photo(made: MadeReport) -> bytes:
+    """What a sender could make who describes another photo than the one that is there."""
+    path = made.report.media[0].path
+    contents = {**made.files, path: flipped(made.files[path], 100)}
+    members = [
+        ("report.json", made.report.to_bytes()),
+        *((file.path, contents[file.path]) for file in made.report.files()),
+    ]
+    return repacked(made, build(members)).package
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda made: b"", "This is not a PicSafe file"),
+        (lambda made: made.files["media/001.jpg"], "This is not a PicSafe file"),
+        (lambda made: made.package[: len(made.package) // 2], "This is not a PicSafe file"),
+        (lambda made: made.package[:-1], "This is not a PicSafe file"),
+        (lambda made: made.package + b"\0", "This is not a PicSafe file"),
+        (lambda made: flipped(made.package, len(made.package) - 400), "damaged or changed"),
+        (lambda made: replace_in_header(made, b'"version":1', b'"version":9'), "newer PicSafe"),
+        (lambda made: repacked(made, build_payload(*other_report(made))).package, "report.json names the report"),
+        (lambda made: repacked(made, b"no zip").package, "not well formed"),
+    ],
+    ids=[
+        "nothing", "a photo", "half", "the last byte missing", "a byte too many", "a byte changed",
+        "version 9", "another report inside", "no zip inside",
+    ],
+)  # fmt: skip
+def test_a_false_file(visit: Visit, honest: MadeReport, damage: Callable[[MadeReport], bytes], words: str) -> None:
+    visit.open_file("report.picsafe", damage(honest))
+    says(visit, words)
+    expect(visit.trouble.get_by_role("button", name="Choose a file")).to_be_visible()
+
+
+def replace_in_header(made: MadeReport, old: bytes, new: bytes) -> bytes:
+    header = made.header.to_bytes()
+    assert old in header
+    return build([("package.json", header.replace(old, new)), ("package.encrypted", bytes(200))])
+
+
+def other_report(made: MadeReport) -> tuple[Report, dict[str, bytes]]:
+    return replace(made.report, report_id="b" * 26), made.files
+
+
+def test_a_file_of_an_unknown_key_server_opens_nothing_and_asks_nobody(visit: Visit, clinic: Clinic) -> None:
+    foreign = made_report(FILES, keyserver_url="https://keys.elsewhere.example")
+    before = len(clinic.weather.seen)
+    visit.open_file("report.picsafe", foreign.package)
+    says(visit, "not one that your institution trusts", "was not asked for anything")
+    paths = [path for _, path, _ in clinic.weather.seen[before:]]
+    assert not [path for path in paths if "token" in path or "release" in path or path.startswith("/cloud")]
+
+
+def test_a_photo_that_is_not_the_one_described_is_not_shown(visit: Visit, honest: MadeReport) -> None:
+    visit.open_file("report.picsafe", with_changed_photo(honest))
+    message = visit.page.locator(".pane-message")
+    expect(message).to_contain_text("not the one that the sender described")
+    expect(message).to_contain_text("This file is not shown.")
+    assert visit.photo.count() == 0
+    assert visit.live_urls() == 0
+
+
+# The time is over: last in this module, because its clock does not go back
+
+
+def test_an_expired_report(clinic: Clinic, visit: Visit, sender: Person, reader: Person, report: MadeReport) -> None:
+    clinic.clock.move(timedelta(days=7, minutes=5))
+    visit.page.reload()
+    visit.enter_password()
+    go(visit, report.header.report_id)
+    says(visit, "The time of this report is over", "Nobody can open it any more")
+    visit.trouble.get_by_role("button", name="Back to the inbox").click()
+    visit.open_file("report.picsafe", report.package)
+    says(visit, "key of this report has been destroyed")
