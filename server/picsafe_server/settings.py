@@ -93,12 +93,6 @@ class Settings:
             "PICSAFE_CLIENT_ORIGINS", "origins of My PicSafe that may call these roles across origins (comma)"
         ),
     )
-    trusted_proxies: tuple[str, ...] = field(
-        default=(),
-        metadata=_env(
-            "PICSAFE_TRUSTED_PROXIES", "addresses or networks whose X-Forwarded-For and -Proto are believed (comma)"
-        ),
-    )
     client_folder: Path = field(
         default=Path("build/client"),
         metadata=_env("PICSAFE_CLIENT_FOLDER", "the built client that the client role serves"),

@@ -96,7 +96,7 @@ class Socket:
 @asynccontextmanager
 async def behind_a_socket(world: World) -> AsyncIterator[Socket]:
     """Serve a world that is already running; stopping closes its streams first, as a signal does."""
-    server = make_server(world.app, world.settings, "127.0.0.1", 0)
+    server = make_server(world.app, "127.0.0.1", 0)
     server.config.lifespan = "off"
     listening = socketlib.create_server(("127.0.0.1", 0))  # who connects before the server is up waits
     serving = asyncio.create_task(server._serve([listening]))
