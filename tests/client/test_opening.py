@@ -16,6 +16,7 @@ from picsafe_client.opening import OpenReport, release_from
 from picsafe_protocol.chunked import KEY, new_key
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import (
+    AnotherReport,
     DigestMismatch,
     Gone,
     InvalidKey,
@@ -240,7 +241,7 @@ async def test_another_report_in_place_of_the_one_asked_for_is_refused_before_it
     made: MadeReport,
 ) -> None:
     keys = Keys(made.key)
-    with pytest.raises(Tampered):
+    with pytest.raises(AnotherReport):
         await opened(made.package, keys, expected=new_identifier())
     assert keys.asked == []
 

@@ -32,6 +32,7 @@ PUBLIC: dict[str, str] = {
     "merkle": """
         EMPTY_ROOT HASH CompactRange leaf_hash node_hash root_from_hashes verify_consistency verify_inclusion
     """,
+    "opening": "NewDigest Opened Release key_in open_report",
     "package": """
         ENCRYPTED_NAME EXTENSION FORMAT HEADER_NAME MEDIA_TYPE RULES VERSION Frame Header Package Payload build_package
         build_payload frame is_keyserver_url pack package_size plan_payload read_package read_package_bytes unpack
@@ -41,6 +42,9 @@ PUBLIC: dict[str, str] = {
     """,
     "regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
+    "sending": """
+        THUMBNAIL_PIXELS Facts Picture check_count check_size content_digest medium_of named report_of with_offset
+    """,
     "storedzip": "RULES Entry Layout Member StrictZip build is_safe_name plan",
     "strictjson": "NotStrictJson dump parse",
     "times": "is_date is_time is_utc_time parse_time utc_text",

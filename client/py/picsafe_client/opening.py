@@ -1,14 +1,6 @@
-"""The one place where the bytes of a report become trusted.
+"""A report that has been opened, as the screens use it: its facts, its files piece by piece, the package as it came.
 
-`OpenReport.open` goes through these steps in this order; whatever fails raises, and nothing is left behind:
-
-1. **container**: the file keeps every rule of the format. Nothing that its header says is believed yet.
-2. **the right one**: it is the report that was asked for; a cloud that answers with another is found out here.
-3. **key server**: the one that the header names is on the allow-list. No other is ever spoken to.
-4. **key**: that server writes its access log and then gives the key, or refuses.
-5. **message**: the commitment binds key and header together, the last chunk proves the length.
-6. **payload**: exactly the members that `report.json` describes, and `report.json` is of the same report.
-
+`OpenReport.open` takes it through the steps of `picsafe_protocol.opening`: until they have passed nothing of it is believed.
 From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces` raises at the end
 when it is not, so whoever reads a file shows and keeps nothing of it before the end. Bytes are opaque buffers, Python never
 looks into them; so this module runs in CPython too, which is where most of its tests are.
@@ -16,18 +8,17 @@ looks into them; so this module runs in CPython too, which is where most of its 
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from picsafe_protocol.buffers import Source
-from picsafe_protocol.chunked import CHUNK, KEY, STEP, Cipher, Reader, chunk_start
-from picsafe_protocol.errors import Gone, KeyServerNotAllowed, Tampered, Unexpected
+from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
+from picsafe_protocol.errors import Gone
 from picsafe_protocol.files import FileFacts
-from picsafe_protocol.package import Header, read_package
-from picsafe_protocol.payload import Digest, Payload
+from picsafe_protocol.opening import NewDigest, Opened, Release, key_in, open_report
+from picsafe_protocol.package import Header
+from picsafe_protocol.payload import Payload
 from picsafe_protocol.report import Report, Thumbnail
 
 __all__ = ["Arrived", "KeyServer", "OpenReport", "PackageSource", "Release", "release_from"]
@@ -37,12 +28,6 @@ B_co = TypeVar("B_co", covariant=True)
 
 Arrived: TypeAlias = Callable[[int], None]
 """Hears how many bytes of the package have just come."""
-
-NewDigest: TypeAlias = Callable[[], Awaitable[Digest[B]]]
-"""Makes a SHA-256 over the buffers."""
-
-Release: TypeAlias = Callable[[Header], Awaitable[bytes]]
-"""Asks the key server of a header for its key: 32 bytes, or what the server raises instead."""
 
 _LOCAL_HEADER_BYTES: Final = 1024
 """More than what stands before a member of a zip."""
@@ -67,12 +52,10 @@ class PackageSource(Source[B_co], Protocol[B_co]):
 class OpenReport(Generic[B]):
     """A report that has been opened. Once it is closed, whatever is asked of it raises `Gone`."""
 
-    def __init__(
-        self, source: PackageSource[B], header: Header, message_start: int, reader: Reader[B], payload: Payload[B]
-    ) -> None:  # use `open`
-        self._open: tuple[PackageSource[B], Payload[B], Header] | None = (source, payload, header)
-        self._message_start = message_start
-        self._last_chunk = reader.size // CHUNK
+    def __init__(self, source: PackageSource[B], opened: Opened[B]) -> None:  # use `open`
+        self._open: tuple[PackageSource[B], Payload[B], Header] | None = (source, opened.payload, opened.package.header)
+        self._message_start = opened.package.encrypted[0]
+        self._last_chunk = opened.reader.size // CHUNK
         self.package_size: int = source.size
         """Bytes of the encrypted package."""
 
@@ -87,19 +70,16 @@ class OpenReport(Generic[B]):
         release: Release,
         expected_report: str | None = None,
     ) -> OpenReport[B]:
-        """Takes a package through every step above. `expected_report` is the one that was asked for, None for a file.
-
-        Raises `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, and whatever `source` and `release` raise.
-        """
-        package = await read_package(source, cipher)
-        header = package.header
-        if expected_report is not None and header.report_id != expected_report:
-            raise Tampered("The cloud answered with another report than the one that was asked for.")
-        if header.keyserver_url not in allowed_key_servers:
-            raise KeyServerNotAllowed(keyserver_url=header.keyserver_url)
-        reader = await package.open(await release(header), cipher)
-        payload = await Payload.read(reader, header.report_id, new_digest)
-        return cls(source, header, package.encrypted[0], reader, payload)
+        """Raises as `picsafe_protocol.opening.open_report`. `expected_report` is the one that was asked for, None for a file."""
+        opened = await open_report(
+            source,
+            cipher,
+            allowed_key_servers=allowed_key_servers,
+            release=release,
+            expected_report=expected_report,
+            new_digest=new_digest,
+        )
+        return cls(source, opened)
 
     @property
     def report(self) -> Report:
@@ -205,17 +185,6 @@ def release_from(server: KeyServer, *, signal: Any = None) -> Release:
         token = await server.user_token(url, signal=signal)
         path = f"/v1/keys/{header.key_id}/release"
         answer = await server.keys(url, "POST", path, token, {"report_id": header.report_id}, signal=signal)
-        return _key(answer)
+        return key_in(answer)
 
     return release
-
-
-def _key(answer: Any) -> bytes:
-    """The key in a key server's answer. Raises `Unexpected`, which never repeats what the answer held."""
-    text = answer.get("key") if isinstance(answer, dict) else None
-    try:
-        if isinstance(text, str) and len(key := base64.b64decode(text + "=", altchars=b"-_", validate=True)) == KEY:
-            return key
-    except (binascii.Error, ValueError):
-        pass
-    raise Unexpected("The key server's answer holds no key.")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from picsafe_client import dom
 from picsafe_client.api import Cancelled
 from picsafe_client.preparing import PreparedFile
-from picsafe_client.sending import Facts, Sending
+from picsafe_client.sending import Sending
+from picsafe_protocol.sending import Facts
 
 if TYPE_CHECKING:
     from picsafe_client.app import App

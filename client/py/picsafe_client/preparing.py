@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from picsafe_client import digests
 from picsafe_client.thumbnails import Picture, picture_of
 from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, LimitExceeded, UnsupportedMedium
-from picsafe_protocol.files import extension_for
-from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB
-from picsafe_protocol.report import Medium, Thumbnail
+from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.report import Medium
+from picsafe_protocol.sending import check_size, medium_of, named
 
 STEP: Final = 4 * MIB
 """Bytes that are summed up at a time."""
@@ -44,30 +43,7 @@ class PreparedFile:
 
     def medium(self, number: int) -> Medium:
         """What the report says of it as its medium `number` (from 1)."""
-        facts = self.cleaned.description
-        return Medium(
-            path=f"media/{number:03d}.{extension_for(facts.media_type)}",
-            media_type=facts.media_type,
-            size=self.size,
-            sha256=self.sha256,
-            captured_at=with_offset(facts.captured_at),
-            width=facts.width,
-            height=facts.height,
-            duration=facts.duration,
-            thumbnail=self._thumbnail(number),
-        )
-
-    def _thumbnail(self, number: int) -> Thumbnail | None:
-        if self.preview is None:
-            return None
-        return Thumbnail(
-            path=f"thumbnails/{number:03d}.jpg",
-            media_type="image/jpeg",
-            size=self.preview.size,
-            sha256=self.preview.sha256,
-            width=self.preview.width,
-            height=self.preview.height,
-        )
+        return medium_of(self.cleaned, number, self.sha256, self.preview.facts if self.preview else None)
 
 
 async def prepare(file: Any, progress: Progress = lambda count: None) -> PreparedFile:
@@ -78,14 +54,9 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
     name = str(getattr(file, "name", "") or "recording")
     try:
         cleaned = await media.clean(BlobSource(file))
-    except EmptyMedium:
-        raise EmptyMedium(f"{name} is empty.", name=name) from None
-    except UnsupportedMedium as error:
-        raise UnsupportedMedium(f"{name}: {error}", advice=error.advice, name=name) from None
-    if cleaned.size > MEDIA_FILE_BYTES:
-        raise LimitExceeded(
-            f"{name} is too large to send.", limit="MEDIA_FILE_BYTES", maximum=MEDIA_FILE_BYTES, actual=cleaned.size
-        )
+    except (EmptyMedium, UnsupportedMedium) as error:
+        raise named(error, name) from None
+    check_size(name, cleaned.size)
     blob = _composed(file, cleaned)
     sha256, crc32 = await sums(blob, progress)
     preview = await picture_of(blob, cleaned.description.kind)
@@ -147,15 +118,3 @@ def new_blob(parts: list[Any], media_type: str = "") -> Any:
     from pyodide.ffi import to_js
 
     return js.Blob.new(to_js(parts), to_js({"type": media_type}, dict_converter=js.Object.fromEntries))
-
-
-def with_offset(text: str | None) -> str | None:
-    """The device's time in the report's form; a camera's clock that names no zone is taken as this computer's."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        local = moment if moment.tzinfo else moment.astimezone()
-    except (ValueError, OverflowError):
-        return None
-    return local.replace(microsecond=0).isoformat()

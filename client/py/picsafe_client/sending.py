@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,23 +12,11 @@ from picsafe_client.packing import pack
 from picsafe_client.preparing import PreparedFile
 from picsafe_client.session import Me
 from picsafe_client.uploading import Upload
-from picsafe_protocol.consent import ConsentRecord
 from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
-from picsafe_protocol.report import Author, Laterality, Patient, Report
-from picsafe_protocol.times import utc_text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What the sender says about the media. `captured_at` has an offset."""
-
-    patient: Patient
-    captured_at: str
-    body_site: str = ""
-    laterality: Laterality | None = None
-    notes: str = ""
-    consent: tuple[ConsentRecord, ...] = ()
+from picsafe_protocol.report import Author
+from picsafe_protocol.sending import Facts, report_of
 
 
 class Sending:
@@ -68,10 +54,11 @@ class Sending:
         issued = await self._api.keys(
             keyserver["url"], "POST", "/v1/keys", keyserver["grant"], body, signal=self._signal
         )
-        report = self._report(report_id, files, facts, now)
+        media = [file.medium(number) for number, file in enumerate(files, 1)]
+        report = report_of(report_id, self._author(), facts, media, now)
         header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
         phase("encrypting", sum(file.size for file in files))
-        package = await pack(header, _key(issued["key"]), report, files, self._checked(progress))
+        package = await pack(header, key_in(issued), report, files, self._checked(progress))
         cloud = created["cloud"]
         grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
         phase("uploading", int(package.size))
@@ -98,21 +85,6 @@ class Sending:
 
         return report
 
-    def _report(self, report_id: str, files: Sequence[PreparedFile], facts: Facts, now: datetime) -> Report:
+    def _author(self) -> Author:
         institution = self._me.institution
-        return Report(
-            report_id=report_id,
-            created_at=utc_text(now),
-            captured_at=facts.captured_at,
-            author=Author(self._me.name, self._me.email, institution.name if institution else None),
-            patient=facts.patient,
-            media=tuple(file.medium(number) for number, file in enumerate(files, 1)),
-            notes=facts.notes,
-            body_site=facts.body_site,
-            laterality=facts.laterality,
-            consent=facts.consent,
-        )
-
-
-def _key(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return Author(self._me.name, self._me.email, institution.name if institution else None)

@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from picsafe_protocol import sending
 from picsafe_protocol.limits import THUMBNAIL_BYTES
 
-PIXELS: Final = 320
-"""The longer side."""
 QUALITIES: Final = (0.8, 0.6, 0.4, 0.2)
 VIDEO_SECONDS: Final = 10
 """A browser that has not shown a video's first picture by then is not going to."""
@@ -19,14 +18,11 @@ VIDEO_SECONDS: Final = 10
 
 @dataclass(frozen=True)
 class Picture:
-    """A JPEG. `data` is its Uint8Array; `size` in bytes, `width` and `height` in pixels."""
+    """A JPEG. `data` is its Uint8Array."""
 
     data: Any = field(repr=False)
-    size: int
-    sha256: str
     crc32: int
-    width: int
-    height: int
+    facts: sending.Picture
 
 
 async def picture_of(blob: Any, kind: str) -> Picture | None:
@@ -108,7 +104,7 @@ async def _drawn(source: Any, width: int, height: int) -> Picture | None:
 
     if width < 1 or height < 1:
         return None
-    scale = min(1.0, PIXELS / max(width, height))
+    scale = min(1.0, sending.THUMBNAIL_PIXELS / max(width, height))
     small = (max(1, round(width * scale)), max(1, round(height * scale)))
     canvas = js.document.createElement("canvas")
     canvas.width, canvas.height = small
@@ -123,7 +119,7 @@ async def _drawn(source: Any, width: int, height: int) -> Picture | None:
             data = js.Uint8Array.new(await blob.arrayBuffer())
             kernel = js.picsafe.kernel
             sha256, crc32 = str(await kernel.sha256(data)), int(await kernel.crc32(data))
-            return Picture(to_js(data), int(blob.size), sha256, crc32, *small)
+            return Picture(to_js(data), crc32, sending.Picture(int(blob.size), sha256, *small))
     return None
 
 

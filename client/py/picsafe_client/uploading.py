@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
@@ -12,6 +11,7 @@ from picsafe_client import digests, dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.preparing import Progress, read_blob
 from picsafe_protocol.errors import NotSignedIn, ServiceError, StorageFull, TokenRefused
+from picsafe_protocol.sending import content_digest
 from picsafe_protocol.tokens import Action
 
 FIRST_PAUSE: Final = 1.0
@@ -108,8 +108,8 @@ class Upload:
     async def _send(self, index: int, part: Any) -> None:
         import js
 
-        stamp = base64.b64encode(bytes.fromhex(str(await js.picsafe.kernel.sha256(part)))).decode("ascii")
-        headers = {"Content-Digest": f"sha-256=:{stamp}:"}
+        sha256 = bytes.fromhex(str(await js.picsafe.kernel.sha256(part)))
+        headers = {"Content-Digest": content_digest(sha256)}
 
         async def put() -> None:
             url = f"{self._grant.url}/v1/uploads/{self._report_id}/parts/{index}"

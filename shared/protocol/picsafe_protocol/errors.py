@@ -13,6 +13,7 @@
     │   ├── WrongKey               the commitment does not match: another key, or a changed header
     │   ├── Truncated              the message ends too early
     │   ├── Tampered               a chunk does not authenticate
+    │   ├── AnotherReport          a cloud answered with another report than the one that was asked for
     │   └── DigestMismatch         a medium is not the one `report.json` describes
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
@@ -55,6 +56,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AccessError",
+    "AnotherReport",
     "Conflict",
     "DecryptionError",
     "DigestMismatch",
@@ -181,6 +183,11 @@ class Truncated(DecryptionError):
 
 class Tampered(DecryptionError):
     code, title = "tampered", "The file was damaged or changed after it was encrypted"
+
+
+class AnotherReport(DecryptionError):
+    code, title = "another_report", "This is another report than the one that was asked for"
+    default_advice = "Try again. If it happens again, tell your administrator: the cloud gives out the wrong file."
 
 
 class DigestMismatch(DecryptionError):

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from picsafe_client import dom, fields
-from picsafe_client.sending import Facts
 from picsafe_client.texts import t
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.limits import NAME_CHARACTERS, NOTES_CHARACTERS
 from picsafe_protocol.report import Laterality, Patient
+from picsafe_protocol.sending import Facts
 from picsafe_protocol.times import is_date, utc_text
 
 SITES: Final = (

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from picsafe_client import banner, dom
 from picsafe_client.preparing import PreparedFile
-from picsafe_client.sending import Facts
 from picsafe_client.texts import date, listing, moment, size, t
 from picsafe_protocol.consent import ConsentRecord, Purpose
 from picsafe_protocol.report import Laterality
+from picsafe_protocol.sending import Facts
 
 _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("audio", "send.summary_sounds"))
 

@@ -1,0 +1,154 @@
+"""What every sender does alike between a person's files and a package: which files may go, how `report.json` describes them.
+
+Nothing here reads a file or speaks to a server. A sender cleans each file with `media`, measures it, and then
+
+    medium = medium_of(cleaned, number, sha256, thumbnail)
+    report = report_of(report_id, author, facts, media, now)
+
+after which `payload.plan_payload` lays it out.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from picsafe_protocol.consent import ConsentRecord
+from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
+from picsafe_protocol.files import extension_for
+from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
+from picsafe_protocol.media import Cleaned
+from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.times import is_time, utc_text
+
+__all__ = [
+    "THUMBNAIL_PIXELS",
+    "Facts",
+    "Picture",
+    "check_count",
+    "check_size",
+    "content_digest",
+    "medium_of",
+    "named",
+    "report_of",
+    "with_offset",
+]
+
+THUMBNAIL_PIXELS: Final = 320
+"""The longer side of a thumbnail."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the sender says about the media. `captured_at` has an offset; empty means the moment of sending."""
+
+    patient: Patient
+    captured_at: str = ""
+    body_site: str = ""
+    laterality: Laterality | None = None
+    notes: str = ""
+    consent: tuple[ConsentRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A thumbnail that was made: a JPEG of `size` bytes, `width` by `height` pixels."""
+
+    size: int
+    sha256: str
+    width: int
+    height: int
+
+
+def check_count(count: int) -> None:
+    """Raises `InvalidRequest` for a report without files, `LimitExceeded` for one with too many."""
+    if count < 1:
+        raise InvalidRequest("There is nothing to send.", field="media")
+    if count > MEDIA_COUNT:
+        raise LimitExceeded(
+            f"A report holds {MEDIA_COUNT} files at most; these are {count}.",
+            limit="MEDIA_COUNT",
+            maximum=MEDIA_COUNT,
+            actual=count,
+        )
+
+
+def check_size(name: str, size: int) -> None:
+    """Raises `LimitExceeded` for a file, called `name` here, of more bytes than a report carries."""
+    if size > MEDIA_FILE_BYTES:
+        raise LimitExceeded(
+            f"{name} is too large to send.", limit="MEDIA_FILE_BYTES", maximum=MEDIA_FILE_BYTES, actual=size
+        )
+
+
+def named(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
+    """The same refusal, saying which file it is about. Only the sender ever sees the name."""
+    said = f"{name} is empty." if isinstance(error, EmptyMedium) else f"{name}: {error}"
+    return type(error)(said, advice=error.advice, name=name)
+
+
+def medium_of(cleaned: Cleaned, number: int, sha256: str, picture: Picture | None) -> Medium:
+    """What the report says of its medium `number` (from 1), whose cleaned bytes have this SHA-256 (hex)."""
+    facts = cleaned.description
+    return Medium(
+        path=f"media/{number:03d}.{extension_for(facts.media_type)}",
+        media_type=facts.media_type,
+        size=cleaned.size,
+        sha256=sha256,
+        captured_at=with_offset(facts.captured_at),
+        width=facts.width,
+        height=facts.height,
+        duration=facts.duration,
+        thumbnail=_thumbnail_of(picture, number) if picture else None,
+    )
+
+
+def _thumbnail_of(picture: Picture, number: int) -> Thumbnail:
+    return Thumbnail(
+        path=f"thumbnails/{number:03d}.jpg",
+        media_type="image/jpeg",
+        size=picture.size,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def report_of(report_id: str, author: Author, facts: Facts, media: Sequence[Medium], now: datetime) -> Report:
+    """The report. `now` has an offset: the sender's own, for it is written down when `facts` name no time of capture."""
+    return Report(
+        report_id=report_id,
+        created_at=utc_text(now),
+        captured_at=facts.captured_at or now.replace(microsecond=0).isoformat(),
+        author=author,
+        patient=facts.patient,
+        media=tuple(media),
+        notes=facts.notes,
+        body_site=facts.body_site,
+        laterality=facts.laterality,
+        consent=facts.consent,
+    )
+
+
+def with_offset(text: str | None) -> str | None:
+    """A device's time in the report's form; a camera's clock that names no zone is taken as this computer's.
+
+    None for None, and for what is no time.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        local = moment if moment.tzinfo else moment.astimezone()
+    except (ValueError, OSError, OverflowError):
+        return None
+    written = local.replace(microsecond=0).isoformat()
+    return written if is_time(written) else None  # long ago, zones differed by odd seconds
+
+
+def content_digest(sha256: bytes) -> str:
+    """The `Content-Digest` (RFC 9530) of a part of an upload with this SHA-256."""
+    return f"sha-256=:{base64.b64encode(sha256).decode('ascii')}:"

@@ -1,0 +1,168 @@
+"""The path on which bytes become trusted: which step finds out which falsehood, and what is asked before and after."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report, repacked
+
+from picsafe_protocol.buffers import BytesSource
+from picsafe_protocol.chunked import new_key
+from picsafe_protocol.ciphers import AesGcm
+from picsafe_protocol.errors import (
+    AnotherReport,
+    InvalidKey,
+    KeyRevoked,
+    KeyServerNotAllowed,
+    LogUnavailable,
+    PackageRuleBroken,
+    PayloadRuleBroken,
+    PicSafeError,
+    Tampered,
+    Truncated,
+    Unexpected,
+    WrongKey,
+)
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.opening import Opened, key_in, open_report
+from picsafe_protocol.package import Header
+
+pytestmark = pytest.mark.anyio
+
+PHOTO = bytes(range(256)) * 200
+
+
+class Keys:
+    """A key server that gives `key`, or raises it, and remembers what it was asked for."""
+
+    def __init__(self, key: bytes | PicSafeError) -> None:
+        self.key = key
+        self.asked: list[Header] = []
+
+    async def __call__(self, header: Header) -> bytes:
+        self.asked.append(header)
+        if isinstance(self.key, PicSafeError):
+            raise self.key
+        return self.key
+
+
+@pytest.fixture(scope="module")
+def made() -> MadeReport:
+    return made_report([MadeFile("image/jpeg", PHOTO)])
+
+
+async def opened(
+    data: bytes, keys: Keys, *, expected: str | None = None, allowed: tuple[str, ...] = (KEY_SERVER,)
+) -> Opened[bytes]:
+    return await open_report(
+        BytesSource(data), AesGcm(), allowed_key_servers=allowed, release=keys, expected_report=expected
+    )
+
+
+async def test_an_honest_report_opens(made: MadeReport) -> None:
+    keys = Keys(made.key)
+    report = await opened(made.package, keys, expected=made.header.report_id)
+    assert report.payload.report == made.report
+    assert report.package.header == made.header
+    assert report.reader.size == len(made.payload)
+    assert await report.payload.file("media/001.jpg") == PHOTO
+    assert keys.asked == [made.header]
+
+
+async def test_a_file_is_opened_whichever_report_it_holds(made: MadeReport) -> None:
+    assert (await opened(made.package, Keys(made.key))).payload.report == made.report
+
+
+def cut(made: MadeReport) -> bytes:
+    return made.package[:-1]
+
+
+def no_zip(made: MadeReport) -> bytes:
+    return b"not a zip"
+
+
+def without_report(made: MadeReport) -> bytes:
+    return repacked(made, b"not a payload").package
+
+
+def of_another(made: MadeReport) -> bytes:
+    other = made_report([MadeFile("image/jpeg", PHOTO)])
+    return repacked(made, other.payload).package
+
+
+BEFORE_THE_KEY: dict[str, Callable[[MadeReport], bytes]] = {"cut": cut, "not a zip": no_zip}
+
+
+@pytest.mark.parametrize("make", BEFORE_THE_KEY.values(), ids=BEFORE_THE_KEY)
+async def test_what_is_no_package_asks_nobody_for_a_key(make: Callable[[MadeReport], bytes], made: MadeReport) -> None:
+    keys = Keys(made.key)
+    with pytest.raises(PackageRuleBroken):
+        await opened(make(made), keys)
+    assert keys.asked == []
+
+
+async def test_another_report_than_the_one_asked_for_is_refused_before_any_key_is_asked(made: MadeReport) -> None:
+    keys = Keys(made.key)
+    with pytest.raises(AnotherReport):
+        await opened(made.package, keys, expected=new_identifier())
+    assert keys.asked == []
+
+
+@pytest.mark.parametrize("allowed", [(), ("https://other.example/keys",), (KEY_SERVER + "/",), (KEY_SERVER.upper(),)])
+async def test_a_key_server_that_is_not_on_the_list_is_never_spoken_to(
+    allowed: tuple[str, ...], made: MadeReport
+) -> None:
+    keys = Keys(made.key)
+    with pytest.raises(KeyServerNotAllowed) as caught:
+        await opened(made.package, keys, allowed=allowed)
+    assert caught.value.keyserver_url == KEY_SERVER
+    assert keys.asked == []
+
+
+@pytest.mark.parametrize("refusal", [KeyRevoked(), LogUnavailable()], ids=lambda error: error.code)
+async def test_what_the_key_server_says_is_passed_on(refusal: PicSafeError, made: MadeReport) -> None:
+    with pytest.raises(type(refusal)):
+        await opened(made.package, Keys(refusal))
+
+
+@pytest.mark.parametrize(("key", "error"), [(new_key(), WrongKey), (b"short", InvalidKey)], ids=["other", "short"])
+async def test_a_key_that_does_not_fit_opens_nothing(key: bytes, error: type[PicSafeError], made: MadeReport) -> None:
+    with pytest.raises(error):
+        await opened(made.package, Keys(key))
+
+
+async def test_a_changed_last_chunk_is_found_before_the_length_is_believed(made: MadeReport) -> None:
+    data = bytearray(made.package)
+    data[made.package.rindex(b"PK\x01\x02", 0, made.package.rindex(b"PK\x01\x02")) - 1] ^= 1
+    with pytest.raises((Tampered, Truncated)):
+        await opened(bytes(data), Keys(made.key))
+
+
+@pytest.mark.parametrize("make", [without_report, of_another], ids=["no payload", "the payload of another report"])
+async def test_a_sender_who_packs_something_else_is_found_out(
+    make: Callable[[MadeReport], bytes], made: MadeReport
+) -> None:
+    with pytest.raises(PayloadRuleBroken):
+        await opened(make(made), Keys(made.key))
+
+
+def test_the_key_is_read_from_the_answer() -> None:
+    key = new_key()
+    assert key_in({"key": base64.urlsafe_b64encode(key).decode().rstrip("="), "entry": {"index": 3}}) == key
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None, "", [], 7, {}, {"key": None}, {"key": 7}, {"key": ""}, {"key": "AAAA"}, {"key": "A" * 42}, {"key": "A" * 44},
+        {"key": "A" * 43 + "="}, {"key": "é" * 43}, {"key": "!" * 43}, {"key": "+/" * 21 + "A"}, {"key": ["A" * 43]},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_an_answer_without_a_key_is_refused_without_repeating_it(answer: Any) -> None:
+    with pytest.raises(Unexpected) as caught:
+        key_in(answer)
+    assert "AAAA" not in str(caught.value)
