@@ -11,10 +11,11 @@ import alembic.command
 import alembic.config
 import alembic.context
 from sqlalchemy import MetaData, event, text
-from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-_WRITES = "picsafe_writes"
+WRITES = "picsafe_writes"
+"""Execution option of a connection that is going to write."""
 SQLITE_BUSY_SECONDS = 30
 """How long a writer waits for another before it fails: longer than any transaction of ours."""
 
@@ -31,11 +32,11 @@ class Database:
             path = url.partition(":///")[2]
             Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, hide_parameters=True)
-            _prepare_sqlite(self.engine)
+            prepare_sqlite(self.engine.sync_engine)
         else:
             self.engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, hide_parameters=True)
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
-        self._writers = async_sessionmaker(self.engine.execution_options(**{_WRITES: True}), expire_on_commit=False)
+        self._writers = async_sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -51,7 +52,7 @@ class Database:
 
     async def migrate(self) -> None:
         """Bring the schema to the newest revision."""
-        async with self.engine.execution_options(**{_WRITES: True}).begin() as connection:
+        async with self.engine.execution_options(**{WRITES: True}).begin() as connection:
             await connection.run_sync(self._upgrade)
 
     def _upgrade(self, connection: Connection) -> None:
@@ -82,8 +83,10 @@ def run_migrations(metadata: MetaData) -> None:
     alembic.context.run_migrations()
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def prepare_sqlite(engine: Engine) -> None:
+    """Make every connection of `engine` durable and concurrent, and let transactions that write say so at their beginning."""
+
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
@@ -92,7 +95,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
+        writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

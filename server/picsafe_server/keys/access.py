@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from picsafe_server.keys.role import KeysRole
 
 
+_HEADERS = frozenset({b"authorization", b"content-type"})
+
+
 def role_of(connection: Connection) -> KeysRole:
     """The key server that a request is for."""
     role: KeysRole = connection.app.state.roles["keys"]
@@ -23,7 +26,13 @@ def role_of(connection: Connection) -> KeysRole:
 
 
 def _token(connection: Connection) -> str:
-    return bearer(connection.headers.get("authorization"))
+    # Two of the headers as they came: of what this does, parsing them all is the larger part.
+    sent = {name: value for name, value in connection.scope["headers"] if name in _HEADERS}
+    # No form of another site can say so.
+    kind = sent.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if connection.scope.get("method") == "POST" and kind != b"application/json":
+        raise InvalidRequest("Send JSON, with Content-Type: application/json.", field="Content-Type")
+    return bearer(sent.get(b"authorization", b"").decode("latin-1"))
 
 
 async def _user(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -45,13 +54,6 @@ async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["user"] = await role_of(connection).callers.user_or_grant(_token(connection), Action.KEY_REVOKE)
 
 
-def json_only(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard: what a request carries is JSON and says so, which no form of another site can."""
-    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if connection.scope.get("method") == "POST" and kind != "application/json":
-        raise InvalidRequest("Send JSON, with Content-Type: application/json.", field="Content-Type")
-
-
 USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user)
 ADMINISTRATOR_TOKEN = Access(
     "administrator-token", "an administrator with a user token for this key server", _administrator
@@ -59,4 +61,4 @@ ADMINISTRATOR_TOKEN = Access(
 CREATE_GRANT = Access("grant key.create", "the sender of a new report, with the user server's grant", _creator)
 REVOKE = Access("owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker)
 
-__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "USER_TOKEN", "json_only", "role_of"]
+__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "USER_TOKEN", "role_of"]

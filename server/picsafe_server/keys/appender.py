@@ -23,6 +23,7 @@ from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.entries import Entry, milliseconds
 from picsafe_server.keys.transaction import Operation, Transaction
 from picsafe_server.keys.tree import Growth
+from picsafe_server.keys.writer import writer_for
 
 T = TypeVar("T")
 BATCH = 256
@@ -42,6 +43,7 @@ class Appender:
 
     def __init__(self, database: Database, clock: Clock, checkpointer: Checkpointer) -> None:
         self._database = database
+        self._writer = writer_for(database)
         self._clock = clock
         self._checkpointer = checkpointer
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
@@ -66,6 +68,7 @@ class Appender:
         if task is not None:
             self._queue.put_nowait(None)
             await task
+        await self._writer.close()
 
     def ready(self) -> None:
         """Raise when the log cannot be written."""
@@ -120,9 +123,7 @@ class Appender:
             outcomes = [operation.decide(transaction) for operation in operations]
             return outcomes, *transaction.write()
 
-        async with self._database.writing() as session:
-            connection = await session.connection()
-            outcomes, entries, growth = await connection.run_sync(decide_and_write)
+        outcomes, entries, growth = await self._writer.transact(decide_and_write)
         if entries:  # durable from here on, so it may be signed
             checkpoint = self._checkpointer.checkpoint(growth.head)
             for entry in entries:

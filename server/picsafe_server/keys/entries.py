@@ -24,7 +24,6 @@ from typing import Any
 import msgspec
 
 from picsafe_protocol.merkle import leaf_hash
-from picsafe_server.clock import rfc3339
 
 SALT_BYTES = 32
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,8 +43,7 @@ class Event(str, Enum):
     DESTROYED = "destroyed"
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """Who acted, from where and why: the part of an entry that can be erased."""
 
     issuer: str
@@ -78,6 +76,7 @@ class Entry:
     """One entry, made but not yet in the tree; `Transaction` gives it its index, the appender its proof."""
 
     time: int
+    time_text: str
     event: Event
     result: str | None
     report_id: str
@@ -98,7 +97,7 @@ class Entry:
             self.person_text = self.person.text()
             self.person_commitment = person_commitment(self.person_salt, self.person_text)
         self.statement = statement_text(
-            self.time, self.event, self.result, self.report_id, self.key_id, self.person_commitment
+            self.time_text, self.event, self.result, self.report_id, self.key_id, self.person_commitment
         )
         self.commitment = statement_commitment(self.salt, self.statement)
 
@@ -119,7 +118,7 @@ def statement_commitment(salt: bytes, text: bytes) -> bytes:
 
 
 def statement_text(
-    time: int, event: Event, result: str | None, report_id: str, key_id: str, person: bytes | None
+    time_text: str, event: Event, result: str | None, report_id: str, key_id: str, person: bytes | None
 ) -> bytes:
     """Canonical JSON of the part of an entry that stays for ever."""
     statement: dict[str, Any] = {
@@ -128,7 +127,7 @@ def statement_text(
         "person": None if person is None else base64.b64encode(person).decode("ascii"),
         "report_id": report_id,
         "result": result,
-        "time": rfc3339(moment(time)),
+        "time": time_text,
         "v": 1,
     }
     return _encoder.encode(statement)

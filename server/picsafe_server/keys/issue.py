@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -68,7 +68,7 @@ async def issue(
     outcome = None
     while outcome is None:
         wrapped = await wrapper.wrap(secrets.token_bytes(KEY), blank.context())
-        candidate = replace(blank, master=wrapped.master, wrapped=wrapped.blob)
+        candidate = msgspec.structs.replace(blank, master=wrapped.master, wrapped=wrapped.blob)
         outcome = await appender.submit(Issue(grant.caller, candidate, address, wrapper))
     if isinstance(outcome, PicSafeError):
         raise outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, tuple_, update
@@ -14,8 +13,7 @@ from picsafe_server.keys.policy import Access
 _decode_access = msgspec.json.Decoder(Access).decode
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
+class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A row of `report_keys`. Times are milliseconds since 1970."""
 
     key_id: str
@@ -25,10 +23,13 @@ class KeyRecord:
     created_at: int
     until: int
     master: int
-    wrapped: bytes | None = field(repr=False)
+    wrapped: bytes | None
     revoked_at: int | None
     destroyed_at: int | None
     access: Access
+
+    def __repr__(self) -> str:
+        return f"KeyRecord(key_id={self.key_id!r})"
 
     @property
     def owner(self) -> str:

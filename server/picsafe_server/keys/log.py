@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Dialect, Table, and_, func, insert, or_, select, update
 
 from picsafe_protocol.merkle import HASH, leaf_hash
-from picsafe_server.keys.entries import Entry
+from picsafe_server.keys.entries import Entry, Person
 from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
 from picsafe_server.keys.tree import (
     Coordinate,
@@ -39,55 +40,57 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
 
 def append(connection: Connection, growth: Growth, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
     """Store entries that `growth` has taken up, each with the issuer and the institutions whose administrators may read it."""
-    connection.execute(
-        insert(log_leaves),
-        [
-            {
-                "entry_index": entry.index,
-                "commitment": entry.commitment,
-                "salt": entry.salt,
-                "time": entry.time,
-                "event": entry.event.value,
-                "result": entry.result,
-                "report_id": entry.report_id,
-                "key_id": entry.key_id,
-                "person": entry.person_commitment,
-            }
-            for entry, _, _ in entries
-        ],
+    insert_rows(connection, log_leaves, [_leaf_row(entry) for entry, _, _ in entries])
+    people = [(entry, entry.person) for entry, _, _ in entries]
+    insert_rows(connection, log_people, [_person_row(entry, person) for entry, person in people if person is not None])
+    insert_rows(
+        connection,
+        log_audience,
+        [(issuer, institution, entry.index) for entry, issuer, institutions in entries for institution in institutions],
     )
-    people = [
-        {
-            "entry_index": entry.index,
-            "salt": entry.person_salt,
-            "issuer": entry.person.issuer,
-            "subject": entry.person.subject,
-            "name": entry.person.name,
-            "email": entry.person.email,
-            "institution": entry.person.institution,
-            "institution_name": entry.person.institution_name,
-            "address": entry.person.address,
-            "reason": entry.person.reason,
-        }
-        for entry, _, _ in entries
-        if entry.person is not None
-    ]
-    if people:
-        connection.execute(insert(log_people), people)
-    audience = [
-        {"issuer": issuer, "institution": institution, "entry_index": entry.index}
-        for entry, issuer, institutions in entries
-        for institution in institutions
-    ]
-    if audience:
-        connection.execute(insert(log_audience), audience)
-    if growth.complete:
-        connection.execute(
-            insert(log_nodes),
-            [{"level": level, "position": position, "hash": value} for level, position, value in growth.complete],
-        )
+    insert_rows(connection, log_nodes, growth.complete)
     head = growth.head
     connection.execute(update(log_head).values(size=head.size, frontier=b"".join(head.frontier)))
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows given in the order of the table's columns: the driver takes them as they are, which is a third of the cost."""
+    if rows:
+        connection.exec_driver_sql(_insert_text(table, connection.dialect), list(rows))
+
+
+@functools.lru_cache(maxsize=64)
+def _insert_text(table: Table, dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=dialect))
+
+
+def _leaf_row(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.index,
+        entry.commitment,
+        entry.salt,
+        entry.time,
+        entry.event.value,
+        entry.result,
+        entry.report_id,
+        entry.key_id,
+        entry.person_commitment,
+    )
+
+
+def _person_row(entry: Entry, person: Person) -> tuple[object, ...]:
+    return (
+        entry.index,
+        entry.person_salt,
+        person.issuer,
+        person.subject,
+        person.name,
+        person.email,
+        person.institution,
+        person.institution_name,
+        person.address,
+        person.reason,
+    )
 
 
 def stored_nodes(connection: Connection, coordinates: Iterable[Coordinate]) -> dict[Coordinate, bytes]:

@@ -90,7 +90,6 @@ log_people = Table(
     Column("institution_name", Text),
     Column("address", String(64), nullable=False),
     Column("reason", Text, nullable=False),
-    Index("ix_log_people_subject", "issuer", "subject"),
 )
 
 log_nodes = Table(

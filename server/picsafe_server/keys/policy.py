@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from picsafe_protocol.tokens import Role
@@ -25,8 +23,7 @@ class Access(msgspec.Struct, frozen=True):
     institutions: tuple[Institution, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Somebody whose token was verified. Identifiers are unique within their issuer only, so both always go together."""
 
     issuer: str

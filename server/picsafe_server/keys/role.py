@@ -10,7 +10,6 @@ from litestar import Router
 
 from picsafe_server.database import Database
 from picsafe_server.keys import key_routes, log_routes
-from picsafe_server.keys.access import json_only
 from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.callers import Callers
 from picsafe_server.keys.checkpoint import Checkpointer
@@ -51,7 +50,6 @@ class KeysRole(Role):
                 log_routes.checkpoint,
                 log_routes.jwks,
             ],
-            guards=[json_only],
         )
 
     async def start(self) -> None:

@@ -56,7 +56,7 @@ class EntryProof(msgspec.Struct):
         """For an entry that is durable."""
         return cls(
             index=entry.index,
-            time=rfc3339(moment(entry.time)),
+            time=entry.time_text,
             statement=entry.statement.decode(),
             salt=_b64url(entry.salt),
             person=entry.person_text.decode(),

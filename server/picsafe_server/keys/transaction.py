@@ -7,15 +7,16 @@ have them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import PicSafeError
+from picsafe_server.clock import rfc3339
 from picsafe_server.keys import keystore, log
-from picsafe_server.keys.entries import Entry, Event, Person
+from picsafe_server.keys.entries import Entry, Event, Person, moment
 from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.models import refusal_windows
 from picsafe_server.keys.tree import Growth, Head
@@ -46,6 +47,7 @@ class Transaction:
 
     def __init__(self, connection: Connection, now: int) -> None:
         self.now = now
+        self._now_text = rfc3339(moment(now))
         self._connection = connection
         self._growth = Growth(log.read_head(connection, lock=True))
         self._keys: dict[str, KeyRecord] = {}
@@ -77,18 +79,18 @@ class Transaction:
 
     def revoke_key(self, record: KeyRecord) -> None:
         """Take a key back: it can never be unwrapped again."""
-        self._wipe(replace(record, wrapped=None, revoked_at=self.now))
+        self._wipe(msgspec.structs.replace(record, wrapped=None, revoked_at=self.now))
 
     def destroy_key(self, record: KeyRecord) -> None:
         """Destroy a key whose time is over."""
-        self._wipe(replace(record, wrapped=None, destroyed_at=self.now))
+        self._wipe(msgspec.structs.replace(record, wrapped=None, destroyed_at=self.now))
 
     def _wipe(self, record: KeyRecord) -> None:
         self._keys[record.key_id] = self._wiped[record.key_id] = record
 
     def log(self, event: Event, key: KeyRecord, person: Person | None, result: str | None = None) -> Entry:
         """Append an entry about `key`."""
-        entry = Entry(self.now, event, result, key.report_id, key.key_id, person)
+        entry = Entry(self.now, self._now_text, event, result, key.report_id, key.key_id, person)
         entry.index = self._growth.add(entry.leaf)
         self._entries.append((entry, key.issuer, key.institutions))
         return entry

@@ -18,9 +18,7 @@ _INDEX = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _UNCHANGEABLE = ("log_leaves", "log_nodes", "log_audience")
 _NUMBERED = {
     "log_leaves": "entry_index = NEW.entry_index",
-    "log_people": "entry_index = NEW.entry_index",
     "log_nodes": "level = NEW.level AND position = NEW.position",
-    "log_audience": "issuer = NEW.issuer AND institution = NEW.institution AND entry_index = NEW.entry_index",
     "log_head": "id = NEW.id",
 }
 
@@ -102,7 +100,6 @@ def _create_log() -> None:
         sa.PrimaryKeyConstraint("entry_index", name="pk_log_people"),
         sa.ForeignKeyConstraint(["entry_index"], ["log_leaves.entry_index"], name="fk_log_people_entry_index"),
     )
-    op.create_index("ix_log_people_subject", "log_people", ["issuer", "subject"])
     op.create_table(
         "log_nodes",
         sa.Column("level", sa.SmallInteger, nullable=False),
@@ -137,7 +134,7 @@ def _guard_sqlite() -> None:
     for table in (*_UNCHANGEABLE, "log_people"):
         op.execute(f"CREATE TRIGGER {table}_fix BEFORE UPDATE ON {table} {refuse}")
     for table, same in _NUMBERED.items():
-        # INSERT OR REPLACE deletes without firing a trigger for deletion
+        # INSERT OR REPLACE deletes without firing a trigger for deletion; who is replaced elsewhere shows in the hashes
         op.execute(
             f"CREATE TRIGGER {table}_once BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) {refuse}"  # noqa: S608 the names are the ones above
         )
