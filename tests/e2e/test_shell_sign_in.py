@@ -259,7 +259,7 @@ def test_signing_in_and_looking_around_breaks_no_rule_and_asks_nobody_else(clini
     visit.page.on("request", lambda request: asked.add(request.url.partition("/users/")[0].partition("/keys/")[0]))
     for name in ("Sent", "Send", "Institution", "Account", "Inbox"):
         visit.page.get_by_role("link", name=name, exact=True).first.click()
-        expect(visit.page.locator("h1")).to_be_visible()
+        expect(visit.page.locator("#main-content h1")).to_be_visible()
     visit.nothing_was_refused()
     assert visit.console == []
     assert asked <= {clinic.url}
