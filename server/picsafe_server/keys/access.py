@@ -50,6 +50,10 @@ async def _creator(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["user"] = await role_of(connection).callers.grant(_token(connection), Action.KEY_CREATE)
 
 
+async def _revoker_by_grant(connection: Connection, handler: BaseRouteHandler) -> None:
+    connection.scope["user"] = await role_of(connection).callers.grant(_token(connection), Action.KEY_REVOKE)
+
+
 async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["user"] = await role_of(connection).callers.user_or_grant(_token(connection), Action.KEY_REVOKE)
 
@@ -60,5 +64,8 @@ ADMINISTRATOR_TOKEN = Access(
 )
 CREATE_GRANT = Access("grant key.create", "the sender of a new report, with the user server's grant", _creator)
 REVOKE = Access("owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker)
+REVOKE_GRANT = Access(
+    "grant key.revoke", "the user server, with its own grant to revoke a report's key", _revoker_by_grant
+)
 
-__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "USER_TOKEN", "role_of"]
+__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "role_of"]

@@ -13,6 +13,7 @@ from picsafe_server.keys import keystore
 from picsafe_server.keys.appender import BATCH, Appender
 from picsafe_server.keys.callers import Grant
 from picsafe_server.keys.entries import Event, milliseconds
+from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.policy import Caller
 from picsafe_server.keys.transaction import Transaction
 
@@ -40,14 +41,51 @@ class Revoke:
         key = transaction.key(self.key_id)
         if key is None or key.report_id != self.report_id:
             return NotFound("There is no key of this number for this report.")
-        person = self.caller.person(self.address)
-        entitled = self.caller.issuer == key.issuer and (self.by_grant or self.caller.subject == key.owner)
-        if not entitled:
-            return transaction.refuse(NotPermitted("Only the sender may withdraw a report."), key, person)
-        if key.wrapped is not None:
-            transaction.revoke_key(key)
-            transaction.log(Event.REVOKED, key, person)
-        return None
+        return _take_back(transaction, key, self.caller, self.by_grant, self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeOfReport:
+    """The user server withdraws a report. It never learns key numbers; and where no key was made yet, there is none to take back."""
+
+    caller: Caller
+    report_id: str
+    address: str
+
+    @property
+    def key_ids(self) -> Collection[str]:
+        return ()
+
+    @property
+    def reports(self) -> Collection[tuple[str, str]]:
+        return ((self.caller.issuer, self.report_id),)
+
+    def decide(self, transaction: Transaction) -> PicSafeError | None:
+        """None once the key cannot be had any more; or the refusal."""
+        key = transaction.key_of_report(self.caller.issuer, self.report_id)
+        return _take_back(transaction, key, self.caller, True, self.address) if key else None
+
+
+def _take_back(
+    transaction: Transaction, key: KeyRecord, caller: Caller, by_grant: bool, address: str
+) -> PicSafeError | None:
+    person = caller.person(address)
+    entitled = caller.issuer == key.issuer and (by_grant or caller.subject == key.owner)
+    if not entitled:
+        return transaction.refuse(NotPermitted("Only the sender may withdraw a report."), key, person)
+    if key.wrapped is not None:
+        transaction.revoke_key(key)
+        transaction.log(Event.REVOKED, key, person)
+    return None
+
+
+async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, address: str) -> None:
+    """Take back the key of a report, if it has one. Raises the refusal, or `LogUnavailable`."""
+    if grant.report_id != report_id:
+        raise TokenRefused("The grant is for another report.", reason="report")
+    error = await appender.submit(RevokeOfReport(grant.caller, report_id, address))
+    if error is not None:
+        raise error
 
 
 async def revoke(appender: Appender, asker: Caller | Grant, key_id: str, report_id: str, address: str) -> None:

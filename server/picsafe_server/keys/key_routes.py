@@ -9,9 +9,9 @@ from litestar.params import FromPath, JSONBody
 
 from picsafe_protocol.errors import TokenRefused
 from picsafe_server.access import only
-from picsafe_server.keys.access import CREATE_GRANT, REVOKE, USER_TOKEN, role_of
+from picsafe_server.keys.access import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
 from picsafe_server.keys.callers import Grant
-from picsafe_server.keys.ending import revoke
+from picsafe_server.keys.ending import revoke, revoke_of_report
 from picsafe_server.keys.issue import issue
 from picsafe_server.keys.policy import Caller
 from picsafe_server.keys.release import Release, release
@@ -63,3 +63,19 @@ async def revoke_key(
 ) -> None:
     """The wrapped key is wiped: from now on nobody can open the report."""
     await revoke(role_of(request).appender, request.user, key_id, data.report_id, _address(request))
+
+
+@post(
+    "/v1/reports/{report_id:str}/revoke",
+    status_code=204,
+    summary="Take the key of a report back for good",
+    tags=["keys"],
+    **only(REVOKE_GRANT),
+)
+async def revoke_report(
+    request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]
+) -> None:
+    """For the user server, when a report is withdrawn. 204 also when the report has no key (yet)."""
+    if data.report_id != report_id:
+        raise TokenRefused("The grant is for another report.", reason="report")
+    await revoke_of_report(role_of(request).appender, request.user, report_id, _address(request))

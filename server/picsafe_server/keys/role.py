@@ -44,6 +44,7 @@ class KeysRole(Role):
                 key_routes.create_key,
                 key_routes.release_key,
                 key_routes.revoke_key,
+                key_routes.revoke_report,
                 log_routes.report_log,
                 log_routes.institution_log,
                 log_routes.institution_log_csv,

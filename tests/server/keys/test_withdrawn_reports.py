@@ -1,0 +1,68 @@
+"""The user server withdraws a report: it knows the report, not the key."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, Someone, World
+
+from picsafe_protocol.identifiers import new_identifier
+
+pytestmark = pytest.mark.anyio
+
+
+async def withdraw(world: World, who: Someone, report_id: str, **changes: object) -> httpx.Response:
+    action = str(changes.pop("action", "key.revoke"))
+    granted = str(changes.pop("granted", report_id))
+    body = changes.pop("body", {"report_id": report_id})
+    grant = world.users.grant(who, action, granted, **changes)
+    return await world.post(f"/keys/v1/reports/{report_id}/revoke", grant, body)
+
+
+async def test_the_key_of_a_withdrawn_report_is_gone(world: World, ada: Someone, bo: Someone) -> None:
+    sent = await world.send(ada, bo)
+    assert (await withdraw(world, ada, sent.report_id)).status_code == 204
+    answer = await world.open(bo, sent)
+    assert (answer.status_code, answer.json()["code"]) == (410, "key_revoked")
+    assert (await withdraw(world, ada, sent.report_id)).status_code == 204
+
+
+async def test_a_report_without_a_key_has_nothing_to_take_back(world: World, ada: Someone) -> None:
+    assert (await withdraw(world, ada, new_identifier())).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"action": "key.create"}, 401),
+        ({"action": "package.delete"}, 401),
+        ({"granted": new_identifier()}, 401),
+        ({"audience": "https://keys.test/other"}, 401),
+        ({"seconds": -3600}, 401),
+        ({"body": {}}, 400),
+        ({"body": {"report_id": new_identifier()}}, 401),
+    ],
+)
+async def test_what_withdraws_nothing(
+    world: World, ada: Someone, bo: Someone, changes: dict[str, object], status: int
+) -> None:
+    sent = await world.send(ada, bo)
+    assert (await withdraw(world, ada, sent.report_id, **changes)).status_code == status
+    assert (await world.open(bo, sent)).status_code == 200
+
+
+async def test_another_user_server_s_report_of_the_same_number_is_left_alone(
+    world: World, ada: Someone, bo: Someone
+) -> None:
+    sent = await world.send(ada, bo)
+    for issuer in (OTHER_USERS, UNTRUSTED_USERS):
+        await withdraw(world, Someone("Ada", issuer=issuer, id=ada.id), sent.report_id)
+    assert (await world.open(bo, sent)).status_code == 200
+
+
+async def test_a_user_token_is_no_grant(world: World, ada: Someone, bo: Someone) -> None:
+    sent = await world.send(ada, bo)
+    token = world.users.user_token(ada)
+    answer = await world.post(f"/keys/v1/reports/{sent.report_id}/revoke", token, {"report_id": sent.report_id})
+    assert answer.status_code == 401
+    assert (await world.open(bo, sent)).status_code == 200
