@@ -121,8 +121,8 @@ class ReportScreen(Screen):
         self._toolbar.enable(True)
         dom.clear(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)
-        shown.stage.show(0)
-        self.spawn(shown.media.thumbnails(shown.strip.picture))
+        self._looked()
+        self.spawn(shown.show_thumbnails())
         self.spawn(opening.tell_opened())
         if opening.row is not None:
             self.spawn(report_readers.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))

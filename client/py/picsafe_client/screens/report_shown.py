@@ -19,6 +19,8 @@ from picsafe_client.waiting import Wait
 from picsafe_protocol.consent import ConsentRecord
 from picsafe_protocol.report import Report
 
+THUMBNAILS_AFTER: Final = 0.4
+"""Seconds that the small pictures wait for the first photo."""
 SAY_FOR: Final = 6000
 """Milliseconds that "saved" stays on the screen."""
 
@@ -34,10 +36,16 @@ class ShownReport:
         self.media = ShownMedia(opened, BrowserBlobs())
         self.saver = Saver(opened, self.media, waiting, self._saved)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
+        self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
         self.strip = Strip(self.report, self.stage.show)
         self.facts = Facts(self.report, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
+
+    async def show_thumbnails(self) -> None:
+        """The small pictures; the first photo goes before them, unless its bytes are long in coming."""
+        await self.stage.first_shown(THUMBNAILS_AFTER)
+        await self.media.thumbnails(self.strip.picture)
 
     def mark(self) -> None:
         """The strip and the facts follow what is shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from picsafe_client import dom
@@ -31,6 +32,7 @@ class Stage:
         self._panes = [Pane(report, media, self)]
         self.active = self._panes[0]
         self._loading: dict[Pane, asyncio.Task[None]] = {}
+        self._first = asyncio.Event()
         self.node = dom.el("div", {"class": "stage"}, self.active.node)
         self._stop_watching = _watch_size(self.node, self._resized)
 
@@ -53,6 +55,11 @@ class Stage:
     def view(self) -> View | None:
         """How the photo lies on which keys and buttons act."""
         return self.active.view
+
+    async def first_shown(self, seconds: float) -> None:
+        """Waits until the first medium is shown, but not longer than so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._first.wait(), seconds)
 
     def show(self, index: int) -> None:
         """Another medium in the active pane."""
@@ -123,6 +130,7 @@ class Stage:
 
     async def _load(self, pane: Pane) -> None:
         await pane.load()
+        self._first.set()
         ahead = [each.index + step for each in self._panes for step in (1, -1)]
         self._media.prefetch(ahead)
 

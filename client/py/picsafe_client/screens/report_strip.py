@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from picsafe_client import dom
@@ -12,38 +12,28 @@ from picsafe_protocol.report import Report
 
 
 class Strip:
-    """All media of a report in their order. Tab reaches the one that is shown; the arrow keys go along."""
+    """All media of a report in their order. Tab reaches the one that is shown; the arrow keys go along.
+
+    There may be hundreds: buttons are copies of one, a single listener serves all, and only what changes is touched.
+    """
 
     def __init__(self, report: Report, choose: Callable[[int], None]) -> None:
-        self._buttons = [self._button(report, index, choose) for index in range(len(report.media))]
-        rows = [dom.el("li", None, button) for button in self._buttons]
-        self._list = dom.el("ol", {"class": "strip-list"}, *rows)
-        self.node = dom.el("nav", {"class": "strip", "aria-label": t("report.strip")}, self._list)
+        patterns = {kind: _pattern(kind) for kind in KIND_ICONS}
+        self._buttons = [_button(report, index, patterns) for index in range(len(report.media))]
+        rows = dom.el("ol", {"class": "strip-list"})
+        for button in self._buttons:
+            row = dom.el("li")
+            row.append(button)
+            rows.append(row)
+        self.node = dom.el("nav", {"class": "strip", "aria-label": t("report.strip")}, rows)
+        self._marked: tuple[int, int | None] | None = None
 
-    def _button(self, report: Report, index: int, choose: Callable[[int], None]) -> dom.Node:
-        medium = report.media[index]
-        badge = None
-        if medium.kind != "photo":
-            length = duration(medium.duration) if medium.duration is not None else ""
-            badge = dom.el("span", {"class": "thumb-badge number"}, dom.icon(KIND_ICONS[medium.kind]), length)
-        button = dom.el(
-            "button",
-            {
-                "type": "button",
-                "class": f"thumb thumb-{medium.kind}",
-                "tabindex": "-1",
-                "aria-label": medium_label(report, index),
-            },
-            dom.icon(KIND_ICONS[medium.kind]),
-            badge,
-            dom.el("span", {"class": "thumb-number number", "aria-hidden": True}, str(index + 1)),
-        )
+        def chosen(event: Any) -> None:
+            button = event.target.closest("button")
+            if button:
+                choose(int(button.dataset.index))
 
-        def chosen(_event: Any) -> None:
-            choose(index)
-
-        dom.on(button, "click", chosen)
-        return button
+        dom.on(rows, "click", chosen)
 
     def picture(self, index: int, url: str) -> None:
         """The small picture of a medium has come."""
@@ -55,16 +45,48 @@ class Strip:
     def mark(self, current: int, other: int | None) -> None:
         """Which medium is shown; `other` is the second one of two side by side."""
         had_focus = self.node.contains(dom.document().activeElement)
-        for index, button in enumerate(self._buttons):
-            dom.assign(button, "aria-current", "true" if index == current else None)
-            button.classList.toggle("thumb-other", index == other)
-            button.setAttribute("tabindex", "0" if index == current else "-1")
+        if self._marked is not None:
+            self._unmark(*self._marked)
+        self._marked = (current, other)
+        if other is not None:
+            self._buttons[other].classList.add("thumb-other")
         button = self._buttons[current]
+        dom.assign(button, "aria-current", "true")
+        dom.assign(button, "tabindex", "0")
         button.scrollIntoView(dom.options({"block": "nearest", "inline": "nearest"}))
         if had_focus:
             button.focus(dom.options({"preventScroll": True}))
+
+    def _unmark(self, current: int, other: int | None) -> None:
+        dom.assign(self._buttons[current], "aria-current", None)
+        dom.assign(self._buttons[current], "tabindex", "-1")
+        if other is not None:
+            self._buttons[other].classList.remove("thumb-other")
 
     def drop(self) -> None:
         """Nothing of a patient stays in the page."""
         for picture in self.node.querySelectorAll("img"):
             picture.removeAttribute("src")
+
+
+def _pattern(kind: str) -> dom.Node:
+    """The button that those of one kind are copies of."""
+    badge = dom.el("span", {"class": "thumb-badge number"}, dom.icon(KIND_ICONS[kind]), dom.el("span"))
+    return dom.el(
+        "button",
+        {"type": "button", "class": f"thumb thumb-{kind}", "tabindex": "-1"},
+        dom.icon(KIND_ICONS[kind]),
+        badge if kind != "photo" else None,
+        dom.el("span", {"class": "thumb-number number", "aria-hidden": True}),
+    )
+
+
+def _button(report: Report, index: int, patterns: Mapping[str, dom.Node]) -> dom.Node:
+    medium = report.media[index]
+    button = patterns[medium.kind].cloneNode(True)
+    button.dataset.index = str(index)
+    button.setAttribute("aria-label", medium_label(report, index))
+    button.lastElementChild.textContent = str(index + 1)
+    if medium.kind != "photo" and medium.duration is not None:
+        button.querySelector(".thumb-badge span").textContent = duration(medium.duration)
+    return button

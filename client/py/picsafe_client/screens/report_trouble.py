@@ -74,10 +74,11 @@ def explained(
     if row is not None and row["box"] == "inbox" and isinstance(error, ASK_SENDER):
         actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
-    return banner.problem(error, means=_meaning(error), actions=actions)
+    return banner.problem(error, means=meaning(error), actions=actions)
 
 
-def _meaning(error: BaseException) -> str:
+def meaning(error: BaseException) -> str:
+    """What a failure means for the patient data."""
     for kind, key in MEANINGS:
         if isinstance(error, kind):
             if isinstance(error, KeyDestroyed | KeyRevoked | ReportExpired):

@@ -1,0 +1,223 @@
+"""Decrypted media exist only while they are wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pytest
+from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
+
+from picsafe_client.opening import OpenReport
+from picsafe_client.screens import report_media
+from picsafe_client.screens.report_media import ShownMedia
+from picsafe_protocol.ciphers import AesGcm
+from picsafe_protocol.errors import Tampered
+from picsafe_protocol.package import Header
+
+pytestmark = pytest.mark.anyio
+
+PHOTOS = [bytes([number]) * 300_000 for number in range(1, 6)]
+
+
+class Gate:
+    """A package in memory whose reads can be held up, made to fail, and counted."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.open = asyncio.Event()
+        self.open.set()
+        self.failure: Exception | None = None
+        self.spans: list[int] = []
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    async def read(self, start: int, stop: int) -> bytes:
+        await self.open.wait()
+        if self.failure is not None:
+            raise self.failure
+        return self.data[start:stop]
+
+    @contextmanager
+    def ahead(self, start: int, stop: int, arrived: Callable[[int], None] | None = None) -> Iterator[None]:
+        self.spans.append(start)
+        if arrived is not None:
+            arrived(stop - start)
+        yield
+
+    @asynccontextmanager
+    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+        yield
+
+    def close(self) -> None:
+        pass
+
+
+class FakeBlobs:
+    """Blobs that are bytes, and URLs that are remembered until they are revoked."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, bytes] = {}
+        self.made = 0
+
+    def part(self, piece: bytes) -> bytes:
+        return piece
+
+    def joined(self, parts: list[bytes], media_type: str) -> bytes:
+        return b"".join(parts)
+
+    def url(self, blob: bytes) -> str:
+        self.made += 1
+        self.live[f"blob:{self.made}"] = blob
+        return f"blob:{self.made}"
+
+    def revoke(self, url: str) -> None:
+        del self.live[url]
+
+
+async def sha256() -> Any:
+    return hashlib.sha256()
+
+
+@pytest.fixture
+def made() -> MadeReport:
+    files = [MadeFile("image/jpeg", photo, thumbnail=photo[:100]) for photo in PHOTOS]
+    return made_report([*files, MadeFile("video/mp4", b"v" * 90_000)])
+
+
+@pytest.fixture
+def gate(made: MadeReport) -> Gate:
+    return Gate(made.package)
+
+
+@pytest.fixture
+def blobs() -> FakeBlobs:
+    return FakeBlobs()
+
+
+@pytest.fixture
+async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs) -> ShownMedia:
+    async def release(_header: Header) -> bytes:
+        return made.key
+
+    opened = await OpenReport.open(
+        gate, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+    )
+    return ShownMedia(opened, blobs)
+
+
+async def settled() -> None:
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+async def test_a_medium_is_the_file_and_is_fetched_once(media: ShownMedia, gate: Gate, blobs: FakeBlobs) -> None:
+    first, second = await asyncio.gather(media.url(2), media.url(2))
+    assert first == second == await media.url(2) == media.url_now(2)
+    assert blobs.live[first] == PHOTOS[2]
+    assert len(gate.spans) == 1
+
+
+async def test_what_is_no_longer_wanted_is_revoked(media: ShownMedia, blobs: FakeBlobs) -> None:
+    for index in range(5):
+        await media.url(index)
+    media.keep({1, 2})
+    assert sorted(blobs.live.values()) == [PHOTOS[1], PHOTOS[2]]
+    assert not media.is_here(0)
+    assert media.url_now(0) == ""
+
+
+async def test_what_is_being_printed_stays(media: ShownMedia, blobs: FakeBlobs) -> None:
+    await media.url(0)
+    media.pinned.add(0)
+    media.keep({4})
+    assert list(blobs.live.values()) == [PHOTOS[0]]
+
+
+async def test_what_is_on_its_way_is_stopped_when_it_is_no_longer_wanted(
+    media: ShownMedia, gate: Gate, blobs: FakeBlobs
+) -> None:
+    gate.open.clear()
+    waiting = asyncio.ensure_future(media.url(3))
+    await settled()
+    media.keep({0})
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    gate.open.set()
+    await settled()
+    assert blobs.live == {}
+
+
+async def test_one_who_no_longer_waits_does_not_stop_the_others(media: ShownMedia, gate: Gate) -> None:
+    gate.open.clear()
+    patient, impatient = asyncio.ensure_future(media.url(3)), asyncio.ensure_future(media.url(3))
+    await settled()
+    impatient.cancel()
+    gate.open.set()
+    assert await patient
+
+
+async def test_what_failed_can_be_tried_again(media: ShownMedia, gate: Gate, blobs: FakeBlobs) -> None:
+    gate.failure = ConnectionError()
+    with pytest.raises(ConnectionError):
+        await media.url(1)
+    gate.failure = None
+    assert blobs.live[await media.url(1)] == PHOTOS[1]
+
+
+async def test_neighbours_that_are_photos_are_fetched_ahead(media: ShownMedia, blobs: FakeBlobs) -> None:
+    media.prefetch([-1, 4, 5, 6])
+    await settled()
+    assert [media.is_here(index) for index in range(6)] == [False, False, False, False, True, False]
+    assert blobs.made == 0  # nothing is shown yet
+
+
+async def test_large_neighbours_are_not_fetched_ahead(media: ShownMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_media, "PREFETCH_BYTES", 1000)
+    media.prefetch([1])
+    await settled()
+    assert not media.is_here(1)
+
+
+async def test_a_neighbour_that_fails_troubles_nobody_until_it_is_looked_at(media: ShownMedia, gate: Gate) -> None:
+    gate.failure = Tampered()
+    media.prefetch([1, 2])
+    await settled()
+    with pytest.raises(Tampered):
+        await media.url(1)
+
+
+async def test_progress_is_told_to_whoever_waits(media: ShownMedia) -> None:
+    told: list[tuple[int, int]] = []
+    await media.url(0, lambda done, total: told.append((done, total)))
+    assert told
+    assert told[-1][0] == told[-1][1]
+
+
+async def test_thumbnails_come_in_order(media: ShownMedia, blobs: FakeBlobs) -> None:
+    shown: dict[int, str] = {}
+    await media.thumbnails(shown.__setitem__)
+    assert [blobs.live[shown[index]] for index in range(5)] == [photo[:100] for photo in PHOTOS]
+    assert media.thumbnail(3) == shown[3]
+    assert media.thumbnail(5) is None
+
+
+async def test_closing_revokes_everything_and_stops_everything(media: ShownMedia, gate: Gate, blobs: FakeBlobs) -> None:
+    await media.thumbnails(lambda _index, _url: None)
+    await media.url(0)
+    media.pinned.add(0)
+    gate.open.clear()
+    waiting = asyncio.ensure_future(media.url(4))
+    media.prefetch([3])
+    await settled()
+    media.close()
+    assert blobs.live == {}
+    gate.open.set()
+    await settled()
+    assert waiting.cancelled()
+    assert blobs.live == {}
