@@ -65,7 +65,7 @@ def _access(app: Litestar) -> dict[tuple[str, str], str]:
 def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, Any], access: str) -> Route:
     fields = [
         Field(item["name"], _kind(schema, item.get("schema", {})), item.get("in", ""), bool(item.get("required")))
-        for item in operation.get("parameters", [])
+        for item in sorted(operation.get("parameters", []), key=lambda item: _place(path, item))
         if "name" in item
     ]
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -82,6 +82,13 @@ def _route(schema: dict[str, Any], path: str, method: str, operation: dict[str, 
         tuple(fields),
         tuple(sorted(operation["responses"])),
     )
+
+
+def _place(path: str, parameter: dict[str, Any]) -> tuple[int, str]:
+    """Path parameters as they follow in the path, then the others by name: the framework hands them out in any order."""
+    name = parameter.get("name", "")
+    position = path.find(f"{{{name}}}")
+    return (position if position >= 0 else len(path), name)
 
 
 def _resolved(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
