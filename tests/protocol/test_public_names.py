@@ -19,6 +19,7 @@ PUBLIC: dict[str, str] = {
     "ciphers": "AesGcm open_chunks seal_chunks",
     "consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "countries": "COUNTRIES",
+    "csvcells": "inert",
     "fields": "Fields",
     "filenames": "medium_name package_name report_name slug",
     "files": """

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 
+from picsafe_protocol.csvcells import inert
 from picsafe_server.keys.reading import LogEntry
 
 COLUMNS = (
@@ -22,7 +23,6 @@ COLUMNS = (
     "from",
     "reason",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 async def as_csv(pages: AsyncIterator[Sequence[LogEntry]]) -> AsyncIterator[bytes]:
@@ -31,11 +31,6 @@ async def as_csv(pages: AsyncIterator[Sequence[LogEntry]]) -> AsyncIterator[byte
     async for entries in pages:
         if entries:
             yield _lines([_row(entry) for entry in entries])
-
-
-def inert(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula: a quotation mark before it, OWASP's advice."""
-    return "'" + text if text.lstrip(" \u00a0").startswith(_FORMULA_STARTS) else text
 
 
 def _row(entry: LogEntry) -> tuple[str, ...]:

@@ -8,6 +8,6 @@ before sending         `media`: what a photo, video or sound is, and a copy of i
                        how `report.json` describes them
 opening                `opening`: the one path on which bytes become trusted
 contracts              `tokens`, `identifiers`, `regions`, `merkle` (the access log's tree), `errors`, `limits`
-ways of writing        `filenames`, `times`, `strictjson`, `fields`
+ways of writing        `filenames`, `times`, `strictjson`, `fields`, `csvcells`
 =====================  =================================================================================================
 """
