@@ -1,0 +1,216 @@
+"""What administrators do with their institution, and that nobody else can."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from e2e.clinic import PASSWORD, Clinic, Person
+from e2e.conftest import Enter
+from e2e.pictures import drawn_photo
+from e2e.visits import Visit
+from made_reports import MadeFile
+from playwright.sync_api import Locator, expect
+
+from picsafe_protocol.tokens import Role
+
+FILES = [MadeFile("image/jpeg", drawn_photo(320, 240, "steelblue"), width=320, height=240)]
+
+
+@pytest.fixture(scope="module")
+def institution(clinic: Clinic) -> str:
+    return clinic.institution("Royal Teaching Hospital")
+
+
+@pytest.fixture(scope="module")
+def chief(clinic: Clinic, institution: str) -> Person:
+    return clinic.person("Ada Chief", "ada@hospital.example", "GB", institution, Role.ADMINISTRATOR)
+
+
+@pytest.fixture(scope="module")
+def member(clinic: Clinic, institution: str) -> Person:
+    return clinic.person("Tom Baker", "tom@hospital.example", "GB", institution, Role.MEMBER)
+
+
+@pytest.fixture(scope="module")
+def window(enter: Enter, chief: Person, member: Person) -> Visit:
+    return enter(chief)
+
+
+@pytest.fixture
+def visit(window: Visit) -> Iterator[Visit]:
+    window.to_inbox()
+    window.page.get_by_role("link", name="Institution").click()
+    expect(window.page.get_by_role("heading", name="Royal Teaching Hospital")).to_be_visible()
+    yield window
+    window.nothing_was_refused()
+
+
+def section(visit: Visit, name: str) -> None:
+    visit.page.get_by_role("navigation", name="Sections").get_by_role("link", name=name).click()
+
+
+def member_row(visit: Visit, name: str) -> Locator:
+    return visit.page.locator("tbody tr", has_text=name)
+
+
+def dialogue(visit: Visit) -> Locator:
+    return visit.page.get_by_role("dialog")
+
+
+def shown_once(visit: Visit) -> str:
+    """The secret in the dialogue, which is then closed."""
+    value = dialogue(visit).locator("#secret").input_value()
+    dialogue(visit).get_by_role("button", name="Done").click()
+    expect(dialogue(visit)).to_have_count(0)
+    visit.shows_nothing_of(value)
+    return value
+
+
+def test_members_do_not_see_it(enter: Enter, clinic: Clinic, member: Person) -> None:
+    visit = enter(member)
+    expect(visit.page.get_by_role("link", name="Institution")).to_have_count(0)
+    visit.page.goto(f"{clinic.url}/#/institution")
+    expect(visit.page.get_by_role("heading", name="Only administrators can see this page")).to_be_visible()
+    assert clinic.weather.asked("/v1/institution") == []
+
+
+def test_rules_are_changed_and_stay_changed(visit: Visit) -> None:
+    visit.page.get_by_label("Reports are kept for").select_option("3 days")
+    visit.page.get_by_label("Pages lock after").select_option("5 minutes")
+    visit.page.get_by_label("Every member, when a member has sent or received it").check()
+    visit.page.get_by_role("button", name="Save rules").click()
+    expect(visit.page.locator("form .notice")).to_contain_text("The rules were saved.")
+    section(visit, "Members")
+    section(visit, "Rules")
+    expect(visit.page.get_by_label("Reports are kept for")).to_have_value("3")
+    expect(visit.page.get_by_label("Pages lock after")).to_have_value("5")
+    expect(visit.page.get_by_label("Every member, when a member has sent or received it")).to_be_checked()
+
+
+def test_a_key_server_is_allowed_and_removed(visit: Visit) -> None:
+    url = "https://keys.hospital.example"
+    field = visit.page.get_by_label("Address of a key server")
+    field.fill("keys.hospital.example")
+    visit.press("Enter")
+    expect(visit.page.locator("#key-server-error")).to_have_text("Enter an address that begins with https://.")
+    field.fill(f"{url}/")
+    visit.press("Enter")
+    known = visit.page.locator(".device", has_text=url)
+    expect(known).to_be_visible()
+    known.get_by_role("button").click()
+    expect(dialogue(visit)).to_contain_text("cannot be opened by members any more")
+    dialogue(visit).get_by_role("button", name="Remove").click()
+    expect(known).to_have_count(0)
+
+
+def test_a_member_is_invited_by_a_link_that_is_shown_once(clinic: Clinic, visit: Visit) -> None:
+    section(visit, "Members")
+    visit.page.get_by_role("button", name="Invite a member").click()
+    form = dialogue(visit)
+    form.get_by_role("button", name="Invite").click()
+    expect(form.locator("#member-name-error")).to_have_text("Enter the name as colleagues know it.")
+    form.get_by_label("Name").fill("Zoë Álvarez")
+    form.get_by_label("E-mail address").fill("tom@hospital.example")
+    form.get_by_label("Country").select_option("Portugal")
+    form.get_by_role("button", name="Invite").click()
+    expect(form.locator(".notice")).to_contain_text("This e-mail address has an account already.")
+    expect(form.get_by_label("Name")).to_have_value("Zoë Álvarez")
+    form.get_by_label("E-mail address").fill("zoe@hospital.example")
+    form.get_by_role("button", name="Invite").click()
+    expect(dialogue(visit).locator("#secret")).to_be_visible()
+    link = shown_once(visit)
+    assert link.startswith(f"{clinic.url}/#/invitation/")
+    expect(member_row(visit, "Zoë Álvarez")).to_contain_text("Invited")
+    expect(member_row(visit, "Zoë Álvarez")).to_contain_text("Portugal")
+    answer = httpx.post(
+        f"{clinic.url}/users/v1/invitations", json={"token": link.rpartition("/")[2], "password": PASSWORD}
+    )
+    assert answer.status_code == 201
+    section(visit, "Rules")
+    section(visit, "Members")
+    expect(member_row(visit, "Zoë Álvarez")).to_contain_text("Active")
+
+
+def test_a_member_is_disabled_signed_out_and_enabled_again(clinic: Clinic, visit: Visit, institution: str) -> None:
+    leaver = clinic.person("Lou Leaver", "lou@hospital.example", "GB", institution, Role.MEMBER)
+    section(visit, "Members")
+    row = member_row(visit, "Lou Leaver")
+    row.get_by_role("button", name="Disable Lou Leaver").click()
+    with clinic.client_of(leaver) as elsewhere:
+        dialogue(visit).get_by_role("button", name="Disable").click()
+        expect(row).to_contain_text("Disabled")
+        assert elsewhere.get("/users/v1/me").status_code == 401
+    row.get_by_role("button", name="Enable Lou Leaver").click()
+    expect(row).to_contain_text("Active")
+    row.get_by_role("button", name="Disable Lou Leaver").click()
+    dialogue(visit).get_by_role("button", name="Disable").click()
+    row.get_by_role("button", name="Remove Lou Leaver").click()
+    dialogue(visit).get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
+def test_the_last_administrator_stays_one(visit: Visit) -> None:
+    section(visit, "Members")
+    role = visit.page.get_by_label("Role of Ada Chief")
+    role.select_option("Member")
+    expect(visit.page.locator("#banner .notice")).to_be_visible()
+    expect(role).to_have_value("administrator")
+
+
+def test_a_member_becomes_an_administrator(visit: Visit) -> None:
+    section(visit, "Members")
+    visit.page.get_by_label("Role of Tom Baker").select_option("Administrator")
+    expect(visit.page.locator("#announcer")).to_have_text("Tom Baker is now: Administrator.")
+    visit.page.get_by_label("Role of Tom Baker").select_option("Member")
+    expect(visit.page.locator("#announcer")).to_have_text("Tom Baker is now: Member.")
+
+
+def test_the_token_of_a_service_account_is_shown_once_and_works_until_it_is_revoked(
+    clinic: Clinic, visit: Visit
+) -> None:
+    section(visit, "Service accounts")
+    visit.page.get_by_role("button", name="New service account").click()
+    dialogue(visit).get_by_label("Name").fill("PACS bridge, basement server")
+    visit.press("Enter")
+    expect(dialogue(visit).locator("#secret")).to_be_visible()
+    headers = {"Authorization": f"Bearer {shown_once(visit)}"}
+    assert httpx.get(f"{clinic.url}/users/v1/me", headers=headers).json()["kind"] == "service"
+    visit.page.get_by_role("button", name="Revoke PACS bridge, basement server").click()
+    dialogue(visit).get_by_role("button", name="Revoke").click()
+    expect(visit.page.get_by_text("There is no service account yet.")).to_be_visible()
+    assert httpx.get(f"{clinic.url}/users/v1/me", headers=headers).status_code == 401
+
+
+def test_the_access_log_is_filtered_and_exported(
+    clinic: Clinic, visit: Visit, chief: Person, member: Person, enter: Enter
+) -> None:
+    made = clinic.send(chief, [member], FILES)
+    reader = enter(member)
+    reader.open_report(made.header.report_id)
+    section(visit, "Access log")
+    rows = visit.page.locator("tbody tr")
+    expect(rows.filter(has_text="Key given out").filter(has_text="Tom Baker")).to_have_count(1)
+    expect(rows.filter(has_text="Key made").filter(has_text="Ada Chief")).not_to_have_count(0)
+
+    visit.page.get_by_label("What").select_option("Key given out")
+    visit.page.get_by_label("Who").fill("tom@")
+    visit.page.get_by_label("Report", exact=True).fill(made.header.report_id)
+    visit.page.get_by_role("button", name="Show", exact=True).click()
+    expect(rows).to_have_count(1)
+
+    with visit.page.expect_download() as waiting:
+        visit.page.get_by_role("button", name="Export as CSV").click()
+    assert re.fullmatch(r"picsafe-access-log-20\d\d-\d\d-\d\d\.csv", waiting.value.suggested_filename)
+    text = Path(waiting.value.path()).read_text("utf-8")
+    entries = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [(each["event"], each["who_name"]) for each in entries] == [("released", "Tom Baker")]
+
+    visit.page.get_by_label("Who").fill("nobody")
+    visit.press("Enter")
+    expect(visit.page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
