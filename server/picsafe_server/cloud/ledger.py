@@ -122,6 +122,11 @@ class Ledger:
         async with self._database.reading() as session:
             return (await session.scalars(query.order_by(Discard.name).limit(BATCH))).all()
 
+    async def let_go(self, upload: Upload, now: datetime) -> None:
+        """The store has to delete `upload` (again)."""
+        async with self._database.writing() as session:
+            await session.merge(self._discard(upload, now))
+
     async def discarded(self, name: str) -> None:
         """The store has deleted `name`."""
         async with self._database.writing() as session:

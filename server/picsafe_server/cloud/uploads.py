@@ -6,12 +6,20 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from picsafe_protocol.errors import Conflict, Gone, NotFound, ReportExpired, UploadMismatch
+from picsafe_protocol.errors import (
+    Conflict,
+    Gone,
+    NotFound,
+    ReportExpired,
+    ServiceError,
+    UploadIncomplete,
+    UploadMismatch,
+)
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.grants import Grant
 from picsafe_server.cloud.ledger import is_abandoned, upload_of
-from picsafe_server.cloud.models import DELETED, GONE, STORED, Package
+from picsafe_server.cloud.models import DELETED, GONE, STORED, UPLOADING, Package
 from picsafe_server.cloud.receipts import sign_receipt
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.retention import discard_now
@@ -118,10 +126,20 @@ async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: 
         await cloud.store.publish(upload_of(package), sha256)
     except (UploadMismatch, UploadLost) as error:
         return await _give_up(cloud, grant, package, sha256, error)
+    except (UploadIncomplete, ServiceError):
+        # An upload that is taken away under the store's hands looks like this too.
+        if await _is_uploading(cloud, package):
+            raise
+        return await _somebody_was_first(cloud, grant, package, sha256)
     receipt = sign_receipt(cloud.signer, package, sha256)
     if not await cloud.ledger.store(package, sha256=sha256, receipt=receipt, now=cloud.clock.now()):
         return await _somebody_was_first(cloud, grant, package, sha256)
     return receipt
+
+
+async def _is_uploading(cloud: RegionCloud, package: Package) -> bool:
+    again = await cloud.ledger.find(package.report_id)
+    return again is not None and (again.name, again.state) == (package.name, UPLOADING)
 
 
 def _receipt_again(package: Package, sha256: str) -> str:
@@ -148,7 +166,8 @@ async def _somebody_was_first(cloud: RegionCloud, grant: Grant, package: Package
     if again is not None and again.name == package.name and again.state == STORED:
         return _receipt_again(again, sha256)
     # Whoever let go of it may have deleted it before it was published.
-    await cloud.store.discard(upload_of(package))
+    await cloud.ledger.let_go(upload_of(package), cloud.clock.now())
+    await discard_now(cloud, upload_of(package))
     if again is not None:
         check_alive(again, grant, cloud.clock.now())
     raise NotFound(_LOST, advice=_BEGIN_AGAIN)

@@ -133,7 +133,11 @@ class FileStore(Store):
         except (UploadLost, UploadIncomplete):
             if not package.exists():
                 raise  # otherwise another process was first, and is removing the parts
-        if _sha256(package) != sha256:
+        try:
+            found = _sha256(package)
+        except FileNotFoundError as error:
+            raise UploadLost from error  # discarded at this very moment
+        if found != sha256:
             raise UploadMismatch
         remove_folder(self._uploads / upload.name)
 
