@@ -1,0 +1,156 @@
+"""Settings: where they come from, what they refuse, and that the operator's page describes each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from picsafe_protocol import limits
+from picsafe_protocol.regions import REGIONS
+from picsafe_server.settings import Settings, SettingsError, check_url
+
+OPERATE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
+FIELDS = dataclasses.fields(Settings)
+
+
+@pytest.mark.parametrize("variable", [item.metadata["env"] for item in FIELDS])
+def test_the_operators_page_describes(variable: str) -> None:
+    rows = [line for line in OPERATE.read_text("utf-8").splitlines() if line.startswith(f"| `{variable}` |")]
+    assert len(rows) == 1
+    meaning = rows[0].split("|")[3].strip()
+    assert len(meaning) > 10
+
+
+def test_every_setting_has_a_variable_and_a_meaning() -> None:
+    for item in FIELDS:
+        assert item.metadata["env"].startswith("PICSAFE_"), item.name
+        assert item.metadata["meaning"], item.name
+    assert len({item.metadata["env"] for item in FIELDS}) == len(FIELDS)
+
+
+def test_nothing_given_is_one_machine_with_everything() -> None:
+    settings = Settings.from_environment({})
+    assert settings == Settings()
+    assert settings.users_base == "http://localhost:8000/users"
+    assert settings.keys_base == "http://localhost:8000/keys"
+    assert settings.cloud_base("de") == "http://localhost:8000/cloud/de"
+    assert settings.is_loopback_http
+    assert settings.database("users").startswith("sqlite+aiosqlite:////")
+    assert settings.report_days == limits.REPORT_DAYS
+
+
+def test_every_variable_is_read() -> None:
+    settings = Settings.from_environment(
+        {
+            "PICSAFE_PUBLIC_URL": "https://picsafe.example/",
+            "PICSAFE_ROLES": "users, keys",
+            "PICSAFE_REGIONS": "au",
+            "PICSAFE_DATA": "/var/lib/picsafe",
+            "PICSAFE_USERS_URL": "https://users.example/users/",
+            "PICSAFE_KEYS_URL": "https://keys.example/keys",
+            "PICSAFE_CLOUD_URLS": "au=https://au.example/cloud/au, de=https://de.example/cloud/de/",
+            "PICSAFE_USERS_DATABASE": "postgresql+asyncpg://users@db/users",
+            "PICSAFE_CLOUD_DATABASE": "postgresql+asyncpg://cloud@db/cloud",
+            "PICSAFE_KEYS_DATABASE": "postgresql+asyncpg://keys@db/keys",
+            "PICSAFE_S3_BUCKETS": "au=packages-au",
+            "PICSAFE_S3_ENDPOINT": "https://s3.example",
+            "PICSAFE_MASTER_KEY_FILE": "/run/secrets/master",
+            "PICSAFE_ALLOWED_KEY_SERVERS": "https://keys.partner.example",
+            "PICSAFE_TRUSTED_USER_SERVERS": "https://users.partner.example",
+            "PICSAFE_CLIENT_ORIGINS": "https://app.example,https://beta.example",
+            "PICSAFE_CLIENT_FOLDER": "/srv/client",
+            "PICSAFE_REPORT_DAYS": "3",
+            "PATH": "/usr/bin",
+        }
+    )
+    assert settings.roles == ("users", "keys")
+    assert settings.users_base == "https://users.example/users"
+    assert settings.cloud_base("au") == "https://au.example/cloud/au"
+    assert settings.cloud_base("de") == "https://de.example/cloud/de"
+    assert settings.cloud_base("us") == "https://picsafe.example/cloud/us"
+    assert settings.database("keys") == "postgresql+asyncpg://keys@db/keys"
+    assert settings.client_origins == ("https://app.example", "https://beta.example")
+    assert settings.report_days == 3
+    assert not settings.is_loopback_http
+    untouched = [item.name for item in FIELDS if getattr(settings, item.name) == getattr(Settings(), item.name)]
+    assert untouched == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"PICSAFE_COLOUR": "teal"}, "PICSAFE_COLOUR"),
+        ({"PICSAFE_PUBLIC_URLS": "https://x.example"}, "PICSAFE_PUBLIC_URLS"),
+        ({"PICSAFE_ROLES": "users,kitchen"}, "kitchen"),
+        ({"PICSAFE_ROLES": ","}, "PICSAFE_ROLES"),
+        ({"PICSAFE_REGIONS": "au,nz"}, "nz"),
+        ({"PICSAFE_CLOUD_URLS": "https://au.example"}, "PICSAFE_CLOUD_URLS"),
+        ({"PICSAFE_CLOUD_URLS": "fr=https://fr.example"}, "fr"),
+        ({"PICSAFE_S3_BUCKETS": "xx=bucket"}, "xx"),
+        ({"PICSAFE_S3_BUCKETS": "bucket"}, "PICSAFE_S3_BUCKETS"),
+        ({"PICSAFE_REPORT_DAYS": "0"}, "PICSAFE_REPORT_DAYS"),
+        ({"PICSAFE_REPORT_DAYS": str(limits.REPORT_DAYS + 1)}, "PICSAFE_REPORT_DAYS"),
+        ({"PICSAFE_REPORT_DAYS": "-1"}, "PICSAFE_REPORT_DAYS"),
+        ({"PICSAFE_REPORT_DAYS": "a week"}, "PICSAFE_REPORT_DAYS"),
+        ({"PICSAFE_PUBLIC_URL": "http://picsafe.example"}, "http://picsafe.example"),
+        ({"PICSAFE_PUBLIC_URL": "picsafe.example"}, "picsafe.example"),
+        ({"PICSAFE_USERS_URL": "ftp://users.example"}, "ftp://users.example"),
+        ({"PICSAFE_KEYS_URL": "http://192.168.1.2/keys"}, "http://192.168.1.2/keys"),
+        ({"PICSAFE_CLOUD_URLS": "au=http://au.example"}, "http://au.example"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(environment: Mapping[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=named.replace(".", r"\.")):
+        Settings.from_environment(environment)
+
+
+def test_an_empty_variable_is_one_that_is_not_there() -> None:
+    assert Settings.from_environment({item.metadata["env"]: " " for item in FIELDS}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://keys.example",
+        "https://keys.example:8443/keys",
+        "http://localhost",
+        "http://localhost:8000/keys",
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+    ],
+)
+def test_a_base_url(url: str) -> None:
+    check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "keys.example",
+        "//keys.example",
+        "https://",
+        "https:///keys",
+        "https://keys.example?x",
+        "https://keys.example#x",
+        "https://user@keys.example",
+        "https://user:secret@keys.example",
+        "http://keys.example",
+        "http://localhost.example",
+        "http://127.0.0.2",
+        "http://0.0.0.0:8000",
+        "file:///etc/passwd",
+        "javascript://localhost/%0aalert(1)",
+    ],
+)
+def test_no_base_url(url: str) -> None:
+    with pytest.raises(SettingsError):
+        check_url(url)
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_every_region_has_a_cloud(region: str) -> None:
+    assert Settings().cloud_base(region).endswith(f"/cloud/{region}")
