@@ -8,10 +8,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_reports import MadeFile, made_report
 from protocol.examples import REPORT_ID, report
 from protocol.strategies import reports
 
-from picsafe_protocol.filenames import medium_name, package_name, report_name, slug
+from picsafe_protocol.filenames import medium_name, package_name, report_name, saved_names, slug
 from picsafe_protocol.report import Laterality, Patient, Report
 
 
@@ -85,3 +86,15 @@ def test_any_text_becomes_a_safe_name(text: str) -> None:
 def test_no_two_media_of_a_report_are_called_the_same(example: tuple[Report, dict[str, bytes]]) -> None:
     names = [medium_name(example[0], index) for index in range(len(example[0].media))]
     assert len(set(names)) == len(names)
+
+
+def test_all_files_of_a_report_are_saved_under_names_of_their_own() -> None:
+    made = made_report(
+        [MadeFile("image/jpeg", b"1", thumbnail=b"t"), MadeFile("video/mp4", b"2")], signature=b"signature"
+    )
+    assert saved_names(made.report) == {
+        "media/001.jpg": "2026-11-22_left-forearm_1.jpg",
+        "media/002.mp4": "2026-11-22_left-forearm_2.mp4",
+        "consent/001.png": "consent/001.png",
+    }
+    assert "edda-lindqvist" in saved_names(made.report, with_patient=True)["media/001.jpg"]

@@ -21,7 +21,7 @@ PUBLIC: dict[str, str] = {
     "countries": "COUNTRIES",
     "csvcells": "inert",
     "fields": "Fields",
-    "filenames": "medium_name package_name report_name slug",
+    "filenames": "medium_name package_name report_name saved_names slug",
     "files": """
         CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileFacts extension_for
     """,

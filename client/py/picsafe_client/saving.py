@@ -70,12 +70,9 @@ class ZipMember:
 
 def zip_members(report: Report, *, with_patient: bool) -> list[ZipMember]:
     """What "all files" are: the media under readable names, what shows consent, and the facts."""
-    media = [
-        ZipMember(filenames.medium_name(report, index, with_patient=with_patient), medium)
-        for index, medium in enumerate(report.media)
-    ]
-    evidence = [record.evidence for record in report.consent if record.evidence]
-    return [*media, *(ZipMember(file.path, file) for file in evidence), ZipMember(REPORT_NAME, None)]
+    names = filenames.saved_names(report, with_patient=with_patient)
+    files = [ZipMember(names[file.path], file) for file in report.files() if file.path in names]
+    return [*files, ZipMember(REPORT_NAME, None)]
 
 
 def zip_size(report: Report) -> int:

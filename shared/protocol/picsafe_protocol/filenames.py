@@ -12,7 +12,7 @@ from typing import Final
 from picsafe_protocol.files import extension_for
 from picsafe_protocol.report import Laterality, Medium, Report
 
-__all__ = ["medium_name", "package_name", "report_name", "slug"]
+__all__ = ["medium_name", "package_name", "report_name", "saved_names", "slug"]
 
 _SLUG_CHARACTERS: Final = 40  # two of them, a day and a number stay far below every system's limit
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
@@ -40,6 +40,15 @@ def medium_name(report: Report, index: int, *, with_patient: bool = False) -> st
     patient = slug(report.patient.name) if with_patient else ""
     parts = (_day(medium.captured_at or report.captured_at), patient, _site(report) or medium.kind, str(index + 1))
     return "_".join(part for part in parts if part) + "." + extension_for(medium.media_type)
+
+
+def saved_names(report: Report, *, with_patient: bool = False) -> dict[str, str]:
+    """The names under which all files of a report are saved together, by their paths in the payload: the media, and in a
+    folder `consent` what shows it. Thumbnails are not saved. `report.json` keeps its name."""
+    names = {
+        medium.path: medium_name(report, index, with_patient=with_patient) for index, medium in enumerate(report.media)
+    }
+    return names | {record.evidence.path: record.evidence.path for record in report.consent if record.evidence}
 
 
 def package_name(created_at: str, report_id: str) -> str:
