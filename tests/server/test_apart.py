@@ -1,0 +1,192 @@
+"""The roles deployed apart: each a process of its own at an address of its own, over one PostgreSQL, as `deploy/compose.yaml` has them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from server.postgres import Cluster, cluster
+
+from picsafe_protocol.errors import Gone, NotPermitted
+from picsafe_protocol.report import Patient
+from picsafe_sync.api import Api
+from picsafe_sync.download import CloudSource
+from picsafe_sync.opening import open_report, save_report
+from picsafe_sync.preparing import prepare
+from picsafe_sync.sending import ReportFacts, send
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
+SERVER = Path(sys.executable).with_name("picsafe-server")
+PASSWORD = "nine lives of a careful cat"
+START_SECONDS = 120
+
+
+class Silent:
+    def phase(self, name: str, total: int) -> None:
+        """Nobody is watching."""
+
+    def advance(self, count: int) -> None:
+        """Nobody is watching."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Process:
+    """One deployed role: where it is, and its environment."""
+
+    url: str
+    environment: dict[str, str]
+
+    def command(self, *words: str) -> str:
+        """Run one of its administrator's commands."""
+        done = subprocess.run([SERVER, *words], env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A user server in two processes, a key server, and clouds of two regions."""
+
+    users: Process
+    users_too: Process
+    keys: Process
+    clouds: dict[str, Process]
+
+    @property
+    def all(self) -> list[Process]:
+        return [self.users, self.users_too, self.keys, *self.clouds.values()]
+
+
+def described(postgres: Cluster, folder: Path) -> Deployment:
+    urls = {name: f"http://localhost:{free_port()}" for name in ("users", "users_too", "keys", "au", "de")}
+    shared = {
+        "PICSAFE_USERS_URL": urls["users"] + "/users",
+        "PICSAFE_KEYS_URL": urls["keys"] + "/keys",
+        "PICSAFE_CLOUD_URLS": f"au={urls['au']}/cloud/au,de={urls['de']}/cloud/de",
+    }
+    users_database = postgres.url(postgres.create_database())
+
+    def process(name: str, role: str, database: str, **more: str) -> Process:
+        own = {
+            "PICSAFE_PUBLIC_URL": urls[name],
+            "PICSAFE_ROLES": role,
+            "PICSAFE_DATA": str(folder / ("users" if role == "users" else name)),
+            f"PICSAFE_{role.upper()}_DATABASE": database,
+        }
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PICSAFE_")}
+        return Process(urls[name], {**inherited, **shared, **own, **more})
+
+    return Deployment(
+        process("users", "users", users_database),
+        process("users_too", "users", users_database),
+        process("keys", "keys", postgres.url(postgres.create_database())),
+        {
+            region: process(region, "cloud", postgres.url(postgres.create_database()), PICSAFE_REGIONS=region)
+            for region in ("au", "de")
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("apart")
+    with cluster() as postgres:
+        made = described(postgres, folder)
+        running = []
+        try:
+            for process in made.all:
+                log = (folder / f"{process.url.rpartition(':')[2]}.log").open("wb")
+                command = [str(SERVER), "run", "--port", process.url.rpartition(":")[2]]
+                running.append(subprocess.Popen(command, env=process.environment, stderr=log, stdout=log))
+                log.close()
+            for process in made.all:
+                wait_until_ready(process.url, folder)
+            yield made
+        finally:
+            for each in running:
+                each.terminate()
+            for each in running:
+                each.wait(timeout=60)
+
+
+def wait_until_ready(url: str, logs: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url + "/ready", timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.2)
+    pytest.fail("\n".join(log.read_text("utf-8") for log in logs.glob("*.log")))
+
+
+async def person(deployment: Deployment, email: str, country: str) -> str:
+    """Invite somebody, accept, sign in; the token of the session."""
+    users = deployment.users
+    link = users.command("account", "add", email, "--name", email.partition("@")[0], "--country", country)
+    async with Api(users.url) as api:
+        await api.users("POST", "/v1/invitations", {"token": link.rpartition("/")[2], "password": PASSWORD})
+        body = {"email": email, "password": PASSWORD, "device": "test", "transport": "token"}
+        token: str = (await api.users("POST", "/v1/sessions", body))["token"]
+    return token
+
+
+@pytest.mark.anyio
+async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: Deployment, tmp_path: Path) -> None:
+    sender = await person(deployment, "kiri@clinic.example", "NZ")
+    reader = await person(deployment, "ben@clinic.example", "DE")
+    stranger = await person(deployment, "eve@other.example", "US")
+    photo = tmp_path / "photo.png"
+    Image.linear_gradient("L").save(photo)
+    prepared = prepare([photo])
+    async with Api(deployment.users.url, sender) as api:
+        sent = await send(api, prepared, ReportFacts(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
+    assert sent["cloud_url"] == deployment.clouds["au"].url + "/cloud/au"
+
+    # The reader speaks to the other process of the user server: neither keeps state of its own.
+    async with Api(deployment.users_too.url, reader) as api:
+        (arrived,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
+        me = await api.users("GET", "/v1/me")
+        source = CloudSource(api, arrived["id"], arrived["size"])
+        opened = await open_report(api, source, me["key_servers"], expected_id=sent["id"])
+        (tmp_path / "out").mkdir()
+        files = await save_report(opened, tmp_path / "out")
+    assert files[1].stat().st_size == prepared[0].medium.size
+
+    header = opened.header
+    async with Api(deployment.users.url, stranger) as api:
+        token = (await api.users("POST", "/v1/tokens", {"audience": header.keyserver_url}))["token"]
+        with pytest.raises(NotPermitted):
+            release = f"{header.keyserver_url}/v1/keys/{header.key_id}/release"
+            await api.call("POST", release, token, {"report_id": header.report_id})
+
+    # Withdrawing reaches the cloud and the key server, which are somewhere else.
+    async with Api(deployment.users.url, sender) as api:
+        wanted = {"action": "package.download"}
+        grant = await api.users("POST", f"/v1/reports/{sent['id']}/grants", wanted)
+        await api.users("DELETE", f"/v1/reports/{sent['id']}")
+        with pytest.raises(Gone):
+            await api.call("GET", f"{grant['url']}/v1/packages/{sent['id']}", grant["grant"])
+
+
+def test_a_process_has_only_the_routes_of_its_role(deployment: Deployment) -> None:
+    assert httpx.get(deployment.keys.url + "/users/v1/me").status_code == 404
+    assert httpx.get(deployment.users.url + "/keys/.well-known/jwks.json").status_code == 404
+    assert httpx.get(deployment.clouds["au"].url + "/cloud/de/.well-known/jwks.json").status_code == 404
+    assert httpx.get(deployment.clouds["de"].url + "/cloud/de/.well-known/jwks.json").status_code == 200
