@@ -13,6 +13,7 @@ from typing import Final
 
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.tokens import Role
+from picsafe_server.keys.commands import add_commands as add_key_commands
 from picsafe_server.serving import Certificate, configure_logging, serve
 from picsafe_server.settings import Settings, SettingsError
 
@@ -61,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("name")
     add.add_argument("--institution", required=True, help="identifier or exact name")
     add.set_defaults(run=_service_account_add)
+
+    add_key_commands(sub)
     return top
 
 

@@ -49,6 +49,7 @@ class Appender:
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._damage: log.LogDamaged | None = None
+        self._wiped = False
 
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `ready` says so, `submit` refuses."""
@@ -76,6 +77,12 @@ class Appender:
             raise self._damage
         if self._task is None or self._task.done():
             raise LogUnavailable
+
+    async def forget(self) -> None:
+        """Leave no copy of the wrapped keys that were wiped since the last time."""
+        if self._wiped:
+            self._wiped = False
+            await self._writer.forget()
 
     async def submit(self, operation: Operation[T]) -> T:
         """Let `operation` decide, and make it durable; `LogUnavailable` when that fails, and then nothing has happened."""
@@ -121,6 +128,7 @@ class Appender:
             transaction = Transaction(connection, milliseconds(self._clock.now()))
             transaction.load(operations)
             outcomes = [operation.decide(transaction) for operation in operations]
+            self._wiped = self._wiped or transaction.wipes
             return outcomes, *transaction.write()
 
         outcomes, entries, growth = await self._writer.transact(decide_and_write)

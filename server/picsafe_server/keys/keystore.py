@@ -115,3 +115,10 @@ def due(connection: Connection, now: int, limit: int) -> list[str]:
     """Keys whose time is over and that are still there, the longest overdue first."""
     query = select(report_keys.c.key_id).where(report_keys.c.wrapped.is_not(None), report_keys.c.until <= now)
     return list(connection.scalars(query.order_by(report_keys.c.until).limit(limit)))
+
+
+def not_wrapped_under(connection: Connection, master: int, after: str, limit: int) -> list[KeyRecord]:
+    """Living keys under another master key than `master`, in the order of their identifiers, beyond `after`."""
+    living = report_keys.c.wrapped.is_not(None) & (report_keys.c.master != master) & (report_keys.c.key_id > after)
+    rows = connection.execute(select(report_keys).where(living).order_by(report_keys.c.key_id).limit(limit))
+    return [_record(row) for row in rows]

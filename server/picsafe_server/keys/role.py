@@ -66,4 +66,6 @@ class KeysRole(Role):
         await self.database.check()
 
     async def sweep(self) -> Mapping[str, int]:
-        return {"destroyed": await destroy_due(self.database, self.appender, self.context.clock)}
+        destroyed = await destroy_due(self.database, self.appender, self.context.clock)
+        await self.appender.forget()
+        return {"destroyed": destroyed}

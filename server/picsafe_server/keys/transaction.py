@@ -19,7 +19,7 @@ from picsafe_server.keys import keystore, log
 from picsafe_server.keys.entries import Entry, Event, Person, moment
 from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.models import refusal_windows
-from picsafe_server.keys.tree import Growth, Head
+from picsafe_server.keys.tree import Growth
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -88,6 +88,11 @@ class Transaction:
     def _wipe(self, record: KeyRecord) -> None:
         self._keys[record.key_id] = self._wiped[record.key_id] = record
 
+    @property
+    def wipes(self) -> bool:
+        """Whether wrapped keys are destroyed in it."""
+        return bool(self._wiped)
+
     def log(self, event: Event, key: KeyRecord, person: Person | None, result: str | None = None) -> Entry:
         """Append an entry about `key`."""
         entry = Entry(self.now, self._now_text, event, result, key.report_id, key.key_id, person)
@@ -126,8 +131,3 @@ class Transaction:
         if self._entries:
             log.append(self._connection, self._growth, self._entries)
         return [entry for entry, _, _ in self._entries], self._growth
-
-    @property
-    def head(self) -> Head:
-        """The tree as it will be."""
-        return self._growth.head

@@ -10,9 +10,9 @@ import asyncio
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from picsafe_server.database import SQLITE_BUSY_SECONDS, WRITES, Database, prepare_sqlite
@@ -26,6 +26,10 @@ class Writer(Protocol):
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once all that it wrote is durable; when it or the commit raises, nothing was written."""
+        ...
+
+    async def forget(self) -> None:
+        """Leave no copy of what was wiped where the database would keep one for a while."""
         ...
 
     async def close(self) -> None:
@@ -43,6 +47,9 @@ class AsyncWriter:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 
+    async def forget(self) -> None:
+        """PostgreSQL's own vacuum does it in its time."""
+
     async def close(self) -> None:
         """The engine belongs to the database, which closes it."""
 
@@ -57,18 +64,32 @@ class SqliteWriter:
         waiting = {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}
         engine = create_engine(url, connect_args=waiting, poolclass=StaticPool, hide_parameters=True)
         prepare_sqlite(engine)
+        event.listen(engine, "connect", _overwrite_what_is_deleted)
         self._engine = engine.execution_options(**{WRITES: True})
         self._thread = ThreadPoolExecutor(1, "picsafe-log")
+        self._free = asyncio.Lock()
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        connection = await self._on_thread(self._begin)
+        async with self._free:
+            connection = await self._on_thread(self._begin)
+            try:
+                result = work(connection)
+            except BaseException:
+                await self._on_thread(connection.close)  # which rolls back
+                raise
+            await self._on_thread(functools.partial(_commit, connection))
+            return result
+
+    async def forget(self) -> None:
+        async with self._free:
+            await self._on_thread(self._empty_write_ahead_log)
+
+    def _empty_write_ahead_log(self) -> None:
+        connection = self._engine.raw_connection()
         try:
-            result = work(connection)
-        except BaseException:
-            await self._on_thread(connection.close)  # which rolls back
-            raise
-        await self._on_thread(functools.partial(_commit, connection))
-        return result
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
 
     def _begin(self) -> Connection:
         connection = self._engine.connect()
@@ -85,6 +106,10 @@ class SqliteWriter:
     async def close(self) -> None:
         await self._on_thread(self._engine.dispose)
         self._thread.shutdown()
+
+
+def _overwrite_what_is_deleted(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _commit(connection: Connection) -> None:

@@ -1,0 +1,123 @@
+"""`picsafe-server keys …`: what the operator of a key server does from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from picsafe_protocol.errors import Conflict
+from picsafe_server.database import Database
+from picsafe_server.settings import Settings
+
+Run = Callable[[Settings, argparse.Namespace], None]
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Put the key server's commands under `keys`."""
+    keys = commands.add_parser("keys", help="the key server").add_subparsers(required=True, metavar="ACTION")
+    rotate = keys.add_parser("rotate-master", help="add a master key and wrap every report key under it")
+    rotate.set_defaults(run=_rotate_master)
+    rewrap = keys.add_parser("rewrap", help="wrap what is still under older master keys; after an interrupted rotation")
+    rewrap.set_defaults(run=_rewrap)
+    retire = keys.add_parser("retire-master", help="take an old master key out of the file, once it wraps nothing")
+    retire.add_argument("number", type=int)
+    retire.set_defaults(run=_retire_master)
+    check = keys.add_parser("check-log", help="check every entry of the access log against its tree")
+    check.set_defaults(run=_check_log)
+    erase = keys.add_parser("erase-person", help="erase somebody from the access log; what happened to keys stays")
+    erase.add_argument("subject", help="identifier of the account")
+    erase.add_argument("--issuer", help="their user server; this deployment's when absent")
+    erase.add_argument("--older-than-days", type=int, default=0, metavar="DAYS", help="keep younger entries")
+    erase.set_defaults(run=_erase_person)
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    from picsafe_server.keys.role import MIGRATIONS
+
+    database = Database(settings.database("keys"), MIGRATIONS)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
+
+
+def _with_database(settings: Settings, work: Callable[[Database], Awaitable[str]]) -> None:
+    async def run() -> str:
+        async with _database(settings) as database:
+            return await work(database)
+
+    print(asyncio.run(run()))
+
+
+def _master_key_file(settings: Settings) -> Path:
+    return settings.master_key_file or settings.data / "keys" / "master.keys"
+
+
+def _rotate_master(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.rotation import add_master_key
+
+    print(f"Master key {add_master_key(_master_key_file(settings))} was added and wraps from now on.")
+    _rewrap(settings, options)
+
+
+def _rewrap(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.rotation import rewrap
+    from picsafe_server.keys.wrapping import MasterKeyFile
+
+    async def work(database: Database) -> str:
+        result = await rewrap(database, MasterKeyFile(_master_key_file(settings)))
+        if result.failed:
+            raise Conflict(
+                f"{result.done} report keys were wrapped anew, {len(result.failed)} cannot be unwrapped: {' '.join(result.failed)}",
+                advice="Put the master key that they name back into the file, then run `picsafe-server keys rewrap`.",
+            )
+        return f"{result.done} report keys were wrapped anew."
+
+    _with_database(settings, work)
+
+
+def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.rotation import retire_master_key
+
+    async def work(database: Database) -> str:
+        await retire_master_key(database, _master_key_file(settings), options.number)
+        return f"Master key {options.number} is retired."
+
+    _with_database(settings, work)
+
+
+def _check_log(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.audit import recompute
+    from picsafe_server.keys.log import LogDamaged
+
+    async def work(database: Database) -> str:
+        async with database.reading() as session:
+            connection = await session.connection()
+            try:
+                head = await connection.run_sync(recompute)
+            except LogDamaged as damage:
+                raise Conflict(
+                    f"The access log is damaged: {damage}.",
+                    advice="Keep the database as it is for whoever looks into it, and restore the newest backup that this command accepts.",
+                ) from damage
+        return f"The access log is whole: {head.size} entries, root {head.root.hex()}."
+
+    _with_database(settings, work)
+
+
+def _erase_person(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.entries import milliseconds
+    from picsafe_server.keys.erasure import erase_person
+
+    async def work(database: Database) -> str:
+        before = milliseconds(datetime.now(UTC) - timedelta(days=options.older_than_days))
+        count = await erase_person(database, options.issuer or settings.users_base, options.subject, before)
+        return f"Erased from {count} entries."
+
+    _with_database(settings, work)

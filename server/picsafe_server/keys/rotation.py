@@ -1,0 +1,112 @@
+"""Another master key, while the key server runs: add one, wrap every living report key anew, retire the old one.
+
+Each step can be repeated after a crash: what is to be done is read from the database, never remembered. Running key servers
+notice the file by themselves; those on other machines need it copied before anything is wrapped under it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select, update
+
+from picsafe_protocol.errors import Conflict, InvalidRequest
+from picsafe_server.database import Database
+from picsafe_server.keys import keystore, log
+from picsafe_server.keys.keystore import KeyRecord
+from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.wrapping import (
+    MASTER_KEY_BYTES,
+    KeyWrapper,
+    WrappedKey,
+    WrappingError,
+    read_master_keys,
+    replace_master_keys,
+)
+from picsafe_server.keys.writer import writer_for
+
+BATCH = 200
+"""Keys wrapped anew in one transaction: a few milliseconds, between which releases go on."""
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """What a round of wrapping anew did. `failed` are keys that nobody can unwrap: their master key is missing."""
+
+    done: int
+    failed: tuple[str, ...]
+
+
+def add_master_key(path: Path) -> int:
+    """Add a fresh master key to the file: from now on it wraps. Its number."""
+    keys = read_master_keys(path)
+    number = max(keys) + 1
+    replace_master_keys(path, keys | {number: secrets.token_bytes(MASTER_KEY_BYTES)})
+    return number
+
+
+async def rewrap(database: Database, wrapper: KeyWrapper) -> Rewrapped:
+    """Wrap every report key that is not yet under the newest master key anew."""
+    done, failed, after = 0, [], ""
+    writer = writer_for(database)
+    try:
+        while records := await _outdated(database, wrapper.newest(), after):
+            after = records[-1].key_id
+            renewed: list[tuple[KeyRecord, WrappedKey]] = []
+            for record in records:
+                try:
+                    renewed.append((record, await _renewed(wrapper, record)))
+                except WrappingError:
+                    failed.append(record.key_id)
+
+            def store(connection: Connection, renewed: Sequence[tuple[KeyRecord, WrappedKey]] = tuple(renewed)) -> int:
+                return sum(_replace(connection, record, wrapped) for record, wrapped in renewed)
+
+            done += await writer.transact(store)
+    finally:
+        await writer.close()
+    return Rewrapped(done, tuple(failed))
+
+
+async def retire_master_key(database: Database, path: Path, number: int) -> None:
+    """Take master key `number` out of the file. `Conflict` while it still wraps a report key, or is the newest."""
+
+    def retire(connection: Connection) -> None:
+        log.read_head(connection, lock=True)  # whoever issues a key waits here, and then sees the new file
+        keys = read_master_keys(path)
+        if number not in keys:
+            raise InvalidRequest(f"There is no master key number {number}.", field="number")
+        if number == max(keys):
+            raise Conflict(f"Master key {number} is the newest: it wraps what is made now.")
+        used = select(func.count()).where(report_keys.c.master == number, report_keys.c.wrapped.is_not(None))
+        count = connection.execute(used).scalar_one()
+        if count:
+            raise Conflict(f"Master key {number} still wraps {count} report keys: wrap them anew first.")
+        replace_master_keys(path, {kept: key for kept, key in keys.items() if kept != number})
+
+    writer = writer_for(database)
+    try:
+        await writer.transact(retire)
+    finally:
+        await writer.close()
+
+
+async def _outdated(database: Database, newest: int, after: str) -> list[KeyRecord]:
+    async with database.reading() as session:
+        connection = await session.connection()
+        return await connection.run_sync(keystore.not_wrapped_under, newest, after, BATCH)
+
+
+async def _renewed(wrapper: KeyWrapper, record: KeyRecord) -> WrappedKey:
+    wrapped = WrappedKey(record.master, record.wrapped or b"")
+    return await wrapper.wrap(await wrapper.unwrap(wrapped, record.context()), record.context())
+
+
+def _replace(connection: Connection, record: KeyRecord, wrapped: WrappedKey) -> int:
+    # Only where it is still what was read: a key that was wiped meanwhile stays wiped.
+    unchanged = (report_keys.c.key_id == record.key_id) & (report_keys.c.wrapped == record.wrapped)
+    values = {"master": wrapped.master, "wrapped": wrapped.blob}
+    return connection.execute(update(report_keys).where(unchanged).values(values)).rowcount
