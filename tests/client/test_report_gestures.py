@@ -82,7 +82,7 @@ def hand() -> Hand:
 
 @pytest.fixture
 def gestures(hand: Hand) -> Gestures:
-    return Gestures(Node(), hand)
+    return Gestures(Node(), Node(), hand)
 
 
 def test_one_finger_drags(gestures: Gestures, hand: Hand) -> None:
@@ -163,7 +163,7 @@ def test_a_swipe_across_a_whole_photo_goes_to_the_one_beside_it(
 )
 def test_other_movements_are_no_swipe(is_fitted: bool, kind: str, end: tuple[float, float]) -> None:
     hand = Hand(is_fitted=is_fitted)
-    finger = Pointer(Gestures(Node(), hand), kind=kind)
+    finger = Pointer(Gestures(Node(), Node(), hand), kind=kind)
     finger.down(0, 0)
     finger.up(*end)
     assert hand.named("swiped") == []

@@ -52,8 +52,10 @@ class _Finger:
 class Gestures:
     """Turns the pointer events of one element into what a `Hand` does. Works for as long as the element is on the page."""
 
-    def __init__(self, node: dom.Node, hand: Hand) -> None:
+    def __init__(self, node: dom.Node, frame: dom.Node, hand: Hand) -> None:
+        """`frame` is what the photo is centred in."""
         self._node = node
+        self._frame = frame
         self._hand = hand
         self._fingers: dict[int, _Finger] = {}
         self._tap: tuple[float, Point] | None = None
@@ -138,7 +140,7 @@ class Gestures:
         self._hand.close_up(*point)
 
     def _point(self, event: Any) -> Point:
-        box = self._node.getBoundingClientRect()
+        box = self._frame.getBoundingClientRect()
         return float(event.clientX - box.left - box.width / 2), float(event.clientY - box.top - box.height / 2)
 
 

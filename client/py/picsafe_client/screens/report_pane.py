@@ -51,7 +51,7 @@ class Pane:
         self._picture: dom.Node = None
         self._view: View | None = None
         self._turns: dict[int, int] = {}
-        Gestures(self.node, self).listen()
+        Gestures(self.node, self._ground, self).listen()
 
     # -- what is shown
 
@@ -186,7 +186,7 @@ class Pane:
         self._set(fresh)
 
     def _size(self) -> tuple[float, float]:
-        return float(self.node.clientWidth), float(self.node.clientHeight)
+        return float(self._ground.clientWidth), float(self._ground.clientHeight)
 
     def _set(self, view: View) -> None:
         self._view = view

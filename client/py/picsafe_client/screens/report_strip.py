@@ -71,7 +71,9 @@ class Strip:
 
 def _pattern(kind: str) -> dom.Node:
     """The button that those of one kind are copies of."""
-    badge = dom.el("span", {"class": "thumb-badge number"}, dom.icon(KIND_ICONS[kind]), dom.el("span"))
+    badge = dom.el(
+        "span", {"class": "thumb-badge number", "aria-hidden": True}, dom.icon(KIND_ICONS[kind]), dom.el("span")
+    )
     return dom.el(
         "button",
         {"type": "button", "class": f"thumb thumb-{kind}", "tabindex": "-1"},
