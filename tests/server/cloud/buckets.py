@@ -23,8 +23,8 @@ class Bucket:
     endpoint: str
     client: S3Client
 
-    def keys(self) -> list[str]:
-        """Every object that is there."""
+    def objects(self) -> list[str]:
+        """The keys of all objects that are there."""
         return [item["Key"] for item in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])]
 
     def unfinished(self) -> list[str]:

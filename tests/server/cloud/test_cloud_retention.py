@@ -29,7 +29,7 @@ def stored(world: World) -> list[str]:
         return leftovers(world.settings.data) + sorted(path.name for path in packages.iterdir())
     client = world.role.regions["au"].store._client  # type: ignore[attr-defined]
     seen = Bucket(bucket, world.settings.s3_endpoint, client)
-    return seen.keys() + seen.unfinished()
+    return seen.objects() + seen.unfinished()
 
 
 @pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "large"])

@@ -12,22 +12,25 @@ written over. Where the store knows conditional writes it is told so besides (`I
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picsafe_protocol.errors import UploadIncomplete, UploadMismatch
+from picsafe_protocol.errors import ServiceError, UploadIncomplete, UploadMismatch
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
-from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, connect, make_fit
+from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, connect, make_fit
 from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
 from picsafe_server.cloud.stores.threads import Threads
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
+
+_log = logging.getLogger("picsafe.cloud.s3")
 
 MEDIA_TYPE = "application/octet-stream"
 SWEEP_EVERY = timedelta(hours=1)
@@ -53,6 +56,7 @@ class S3Store(Store):
         await self._threads.quick(self._check)
 
     async def begin(self, name: str, size: int) -> Upload:
+        await self._threads.quick(self._require_fit)
         if parts.count(size) == 1:
             return Upload(name, size)
         return Upload(name, size, await self._threads.quick(self._create, name))
@@ -96,6 +100,15 @@ class S3Store(Store):
     def _make_fit(self) -> None:
         make_fit(self._client, self._bucket, aws_region=self._required_region, days=self._days)
         self._fit = True
+
+    def _require_fit(self) -> None:
+        # Not only `ready` minds: a report in a bucket of another region, or that never deletes, would break the promise.
+        if not self._fit:
+            try:
+                self._make_fit()
+            except BucketUnfit as error:
+                _log.error("%s", error)
+                raise ServiceError("The storage of this region is not ready.") from error
 
     def _check(self) -> None:
         if not self._fit:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from picsafe_protocol.errors import ServiceError, StorageFull
 
-NOTHING_THERE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchBucket", "NoSuchLifecycleConfiguration", "404"})
+NOTHING_THERE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchLifecycleConfiguration", "404"})
 """One S3 says NoSuchUpload of an upload that is over, another NoSuchKey; an answer to HEAD has no code but its status."""
 EXISTS = frozenset({"PreconditionFailed", "412"})
 _NO_ROOM = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"})
