@@ -13,18 +13,16 @@ from litestar.exceptions import InternalServerException
 
 from picsafe_protocol.errors import InvalidRequest, UploadMismatch
 from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.limits import UPLOAD_IDLE_SECONDS
 from picsafe_server.cloud.stores import BLOCK
 from picsafe_server.cloud.stores.durable import room_needed, write_all
 from picsafe_server.cloud.stores.threads import Threads
-
-IDLE_SECONDS = 60
-"""A sender that is silent for so long is gone; what it sent of the part is thrown away."""
 
 
 class Receiver:
     """Receives parts into the folder `incoming`. Whatever goes wrong, the file is gone afterwards."""
 
-    def __init__(self, incoming: Path, threads: Threads, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, incoming: Path, threads: Threads, idle_seconds: float = UPLOAD_IDLE_SECONDS) -> None:
         self._incoming = incoming
         self._threads = threads
         self._idle_seconds = idle_seconds

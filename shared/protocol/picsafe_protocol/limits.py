@@ -53,6 +53,9 @@ UPLOAD_PART_BYTES: Final = 8 * MIB
 UPLOAD_HOURS: Final = 24
 """An upload that is not completed by then is deleted."""
 
+UPLOAD_IDLE_SECONDS: Final = 60
+"""A sender that is silent for so long within a part is gone: what came of that part is thrown away, and it is sent again."""
+
 JSON_BODY_BYTES: Final = 256 * KIB
 """The body of any JSON request."""
 

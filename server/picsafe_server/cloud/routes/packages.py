@@ -23,7 +23,11 @@ _TAGS = ["cloud"]
 
 @get(_REPORT, summary="Download a package, or a range of it", tags=_TAGS, **only(DOWNLOAD))
 async def download(request: AnyRequest) -> Response[Any]:
-    """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, anything else with the whole; 410 when its time is over."""
+    """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, several or none with the whole; `ETag` is the SHA-256 in hex.
+
+    404 before it is complete, 410 `report_expired` when its time is over, 410 `gone` when it was withdrawn,
+    416 `range_not_satisfiable` for a range past the end.
+    """
     package = await _stored(request)
     headers = _headers(package)
     try:

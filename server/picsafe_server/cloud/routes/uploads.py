@@ -42,20 +42,24 @@ class Receipt(msgspec.Struct):
 
 @post(_REPORT, summary="Begin or resume an upload", tags=_TAGS, **only(UPLOAD))
 async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
-    """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again."""
+    """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again.
+
+    409 `conflict` when another size was begun, 410 when the report's time is over or it was withdrawn, 413 `limit_exceeded`,
+    507 `storage_full`.
+    """
     state, begun = await uploads.begin(cloud_of(request), grant_of(request), data.size)
     return Response(state, status_code=HTTP_201_CREATED if begun else HTTP_200_OK)
 
 
 @get(_REPORT, summary="How far an upload is", tags=_TAGS, **only(UPLOAD))
 async def state(request: AnyRequest) -> UploadState:
-    """404 when there is none; one that is not completed in time is deleted."""
+    """404 when there is none; one that is not completed within a day is deleted."""
     return await uploads.state(cloud_of(request), grant_of(request))
 
 
 @delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD))
 async def abort(request: AnyRequest) -> None:
-    """Also when there is none. A complete one is refused: it needs a grant to delete."""
+    """Also when there is none. 409 `conflict` for a complete one: it needs a grant to delete."""
     await uploads.abort(cloud_of(request), grant_of(request))
 
 
@@ -68,14 +72,21 @@ async def abort(request: AnyRequest) -> None:
     **only(UPLOAD),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
-    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts."""
+    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts.
+
+    400 `invalid_request` for a wrong length or index, 404 when there is no upload (begin again), 409 `upload_mismatch` for
+    another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`.
+    """
     sha256 = parts.parse_content_digest(request.headers.get("content-digest"))
     await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
 
 
 @post(_REPORT + "/complete", summary="Complete an upload", tags=_TAGS, **only(UPLOAD))
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
-    """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked."""
+    """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked.
+
+    409 `upload_incomplete` names what is `missing`; after 409 `upload_mismatch` the upload is thrown away: begin again.
+    """
     return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256))
 
 
