@@ -1,7 +1,6 @@
 // Starts Python through PyScript and says how that went: by the events `picsafe:ready` and `picsafe:boot-failed` on the
 // document (the latter with `detail.reason`), by `picsafe.shell.failed`, and in `picsafe.boot` for whoever looks later.
-import { start } from "./interpreter.js";
-import * as kernel from "./kernel.js";
+// Everything is imported below, not up here, where a file that cannot be had would end this script without a word.
 
 const boot = {
   state: "loading", // then "ready" or "failed"
@@ -25,7 +24,7 @@ const boot = {
 };
 
 globalThis.picsafe ??= {};
-Object.assign(globalThis.picsafe, { kernel, boot });
+globalThis.picsafe.boot = boot;
 
 // PyScript reads its settings from these elements while it is imported. Its plugins are all switched off, also for the
 // MicroPython that this page does not use: nobody edits code here, and the shell shows what went wrong.
@@ -42,9 +41,14 @@ function configure(element, settings) {
   document.head.append(holder);
 }
 
-start().catch(boot.failed);
-import("../npm/@pyscript/core/dist/core.js").then(({ hooks }) => {
+try {
+  const [{ start }, kernel] = await Promise.all([import("./interpreter.js"), import("./kernel.js")]);
+  globalThis.picsafe.kernel = kernel;
+  start().catch(boot.failed);
+  const { hooks } = await import("../npm/@pyscript/core/dist/core.js");
   // These hooks are for Python in workers, which this page has none of. Building them takes `Function("…")`, which the
   // page's policy forbids; without any there is nothing to build.
   hooks.worker.onBeforeRunAsync.clear();
-}, boot.failed);
+} catch (error) {
+  boot.failed(error);
+}

@@ -1,7 +1,7 @@
 // Python for PyScript, which imports this module through its setting `interpreter` and calls `loadPyodide`.
 // boot.js calls `start` before that: the runtime, its memory and PyScript then load at the same time.
 import { loadPyodide as load, version } from "../npm/pyodide/pyodide.mjs";
-import lockInfo from "../python/lock.js";
+import { lockInfo, snapshotBytes } from "../python/facts.js";
 
 export { version };
 
@@ -10,6 +10,7 @@ const SNAPSHOT = new URL("../python/snapshot.bin", import.meta.url);
 const SITE_PACKAGES = new URL("../python/site-packages.zip", import.meta.url);
 
 const WASM_FAILED = "wasm instantiation failed!"; // the words of Pyodide's emscripten-settings.ts
+const WRITES_LIBRARY = "import pyscript as _pyscript"; // in the code that PyScript's stdlib.js composes
 
 // PyScript brings its own streams with its call, after Python has started.
 const streams = { stdout: (line) => console.log(line), stderr: (line) => console.error(line) };
@@ -21,21 +22,45 @@ const options = () => ({
   lockFileContents: { info: lockInfo, packages: {} },
 });
 
-async function bytes(url) {
+async function get(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${new URL(url).pathname}: status ${response.status}`);
-  return response.arrayBuffer();
+  return response;
 }
 
+// Pyodide wants the whole snapshot before it begins with the WebAssembly, but needs only its length then. So it is given
+// memory of that length at once, which fills while the WebAssembly compiles, and waits between the two.
 async function fromSnapshot() {
-  return load({ ...options(), _loadSnapshot: bytes(SNAPSHOT) });
+  const memory = new Uint8Array(snapshotBytes);
+  const filled = fill(memory, SNAPSHOT);
+  filled.catch(() => {}); // it is awaited below, perhaps after it has failed
+  const createPyodideModule = async (settings) => {
+    const { default: create } = await import("../npm/pyodide/pyodide.asm.mjs");
+    const module = await create(settings);
+    await filled;
+    return module;
+  };
+  return load({ ...options(), createPyodideModule, _loadSnapshot: memory });
+}
+
+async function fill(memory, url) {
+  const reader = (await get(url)).body.getReader();
+  let at = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    if (at + value.length > memory.length) throw new Error("the snapshot is longer than it should be");
+    memory.set(value, at);
+    at += value.length;
+  }
+  if (at < memory.length) throw new Error("the snapshot ends too early");
 }
 
 // The slow way, without any private interface of Pyodide: a fresh Python, and our own modules as files.
 async function fromFiles() {
-  const [python, sitePackages] = await Promise.all([load(options()), bytes(SITE_PACKAGES)]);
+  const [python, sitePackages] = await Promise.all([load(options()), get(SITE_PACKAGES)]);
   const folder = python.runPython("import site; site.getsitepackages()[0]");
-  python.unpackArchive(sitePackages, "zip", { extractDir: folder });
+  python.unpackArchive(await sitePackages.arrayBuffer(), "zip", { extractDir: folder });
   return python;
 }
 
@@ -72,5 +97,14 @@ export function start() {
 export async function loadPyodide({ stdout, stderr }) {
   const python = await start();
   Object.assign(streams, { stdout, stderr });
+  if (globalThis.picsafe.boot.snapshot) useCompiledLibrary(python);
   return python;
+}
+
+// At every start PyScript has Python write PyScript's own library into files, compile and import it. The snapshot holds
+// it compiled (scripts/clientbuild/prepare.py), so importing it is enough.
+function useCompiledLibrary(python) {
+  const { runPythonAsync } = python;
+  python.runPythonAsync = (code, ...rest) =>
+    runPythonAsync(code.includes(WRITES_LIBRARY) ? "import pyscript" : code, ...rest);
 }

@@ -42,7 +42,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
         client,
         npm_modules(client, downloads),
         {
-            "python/lock.js": made.lock,
+            "python/facts.js": made.facts,
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
         },

@@ -21,7 +21,7 @@ _MODULES: Final = (
     "js/boot.js",
     "js/interpreter.js",
     "js/kernel.js",
-    "python/lock.js",
+    "python/facts.js",
     "npm/hash-wasm/dist/sha256.umd.min.js",
     "npm/hash-wasm/dist/crc32.umd.min.js",
     "npm/pyodide/pyodide.mjs",

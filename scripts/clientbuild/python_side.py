@@ -21,8 +21,9 @@ _ZIP_TIME = (2026, 1, 1, 0, 0, 0)
 class PythonSide:
     """What Python needs in the browser besides Pyodide itself."""
 
-    lock: Path
-    """A JavaScript module with what Pyodide's lock file says about Pyodide itself; its 300 packages are not needed."""
+    facts: Path
+    """A JavaScript module: what Pyodide's lock file says about Pyodide itself (its 300 packages are not needed), and the
+    length of the snapshot."""
     site_packages: Path
     """A zip of the Python files, for a start without the snapshot."""
     snapshot: Path
@@ -40,7 +41,7 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
         root / "requirements" / "browser.lock",
     ]
     home = cache / f"python-{fingerprint(root, sources)[:16]}"
-    made = PythonSide(home / "lock.js", home / "site-packages.zip", home / "snapshot.bin")
+    made = PythonSide(home / "facts.js", home / "site-packages.zip", home / "snapshot.bin")
     if not (home / "complete").is_file():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
@@ -48,8 +49,6 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
             tree = Path(scratch) / "site-packages"
             _install(root, downloads, modules, Path(scratch), tree)
             _zip(tree, made.site_packages)
-        info = json.loads((modules / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
-        made.lock.write_text(f"export default {json.dumps(info)};\n", "utf-8")
         (home / "pyscript.json").write_text(json.dumps(pyscript_sources(modules)), "utf-8")
         task = {
             "pyodide": (modules / "pyodide" / "pyodide.mjs").as_uri(),
@@ -59,6 +58,10 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
             "output": str(made.snapshot),
         }
         run_node(_SCRIPTS / "freeze.mjs", task)
+        info = json.loads((modules / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
+        facts = {"lockInfo": info, "snapshotBytes": made.snapshot.stat().st_size}
+        lines = [f"export const {name} = {json.dumps(value)};\n" for name, value in facts.items()]
+        made.facts.write_text("".join(lines), "utf-8")
         (home / "complete").touch()
     return made
 

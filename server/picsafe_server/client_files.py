@@ -18,7 +18,7 @@ from picsafe_server.access import OPEN, only
 from picsafe_server.settings import LOOPBACK_HOSTS, Settings, origin_of
 
 _FOREVER = "public, max-age=31536000, immutable"
-_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
 _TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript", ".whl": "application/zip"}
 
 AnyRequest = Request[Any, Any, Any]

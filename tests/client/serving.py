@@ -22,7 +22,7 @@ from picsafe_server import headers
 POLICY = headers.content_security_policy([])
 """The Content-Security-Policy of the page where every server is on one origin."""
 
-_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
 _TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript"}
 
 

@@ -97,7 +97,9 @@ async def test_modules_outside_the_snapshot_can_still_be_imported(client_page: C
     assert await client_page.python("import colorsys\ncolorsys.rgb_to_hsv(0, 0, 1)[2]") == 1
 
 
-@pytest.mark.parametrize("damage", ["empty", "not a snapshot", "of another Pyodide", "missing", "cut short"])
+@pytest.mark.parametrize(
+    "damage", ["empty", "not a snapshot", "of another Pyodide", "missing", "cut short", "too long"]
+)
 async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Browser, site: Site, damage: str) -> None:
     url = asset(site, r"snapshot\.\w+\.bin$")
     good = (site.folder / url.lstrip("/")).read_bytes()
@@ -105,6 +107,7 @@ async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Bro
         "empty": b"",
         "not a snapshot": b"<!doctype html>" * 100,
         "of another Pyodide": good[:16] + bytes(32) + good[48:],
+        "too long": good + bytes(1),
         "cut short": good[: len(good) // 2],
     }
     site.extra[url] = 404 if damage == "missing" else ("application/octet-stream", bad[damage])

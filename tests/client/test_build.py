@@ -31,11 +31,11 @@ def client(tmp_path: Path) -> Path:
         "client/css/page.css": "p { background: url('../img/dot.svg') url(../img/dot.svg) url(data:,x) }",
         "client/img/dot.svg": "<svg/>",
         "client/js/boot.js": "import './interpreter.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
-        "client/js/interpreter.js": 'import lock from "../python/lock.js"; const none = "./"; // it\'s not a path',
+        "client/js/interpreter.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
         "client/js/kernel.js": "import '../npm/hash-wasm/dist/sha256.umd.min.js';",
         "modules/hash-wasm/dist/sha256.umd.min.js": "import './never-rewritten.js';",
         "modules/hash-wasm/dist/crc32.umd.min.js": "",
-        "lock.js": "export default {};",
+        "facts.js": "export default {};",
         "snapshot.bin": "memory",
     }
     for folder, patterns in FOLDERS.items():
@@ -50,7 +50,7 @@ def client(tmp_path: Path) -> Path:
 
 
 def assets_of(client: Path) -> Assets:
-    made = {f"python/{name}": client.parent / name for name in ("lock.js", "snapshot.bin")}
+    made = {f"python/{name}": client.parent / name for name in ("facts.js", "snapshot.bin")}
     return Assets(client, client.parent / "modules", made)
 
 
@@ -67,15 +67,15 @@ def test_references_are_rewritten_and_nothing_else(client: Path) -> None:
     css = assets.files[assets.url("css/page.css")].decode()
     assert css == f"p {{ background: url('{dot}') url({dot}) url(data:,x) }}"
     interpreter = assets.files[assets.url("js/interpreter.js")].decode()
-    assert interpreter == f'import lock from "{assets.url("python/lock.js")}"; const none = "./"; // it\'s not a path'
+    assert interpreter == f'import lock from "{assets.url("python/facts.js")}"; const none = "./"; // it\'s not a path'
 
 
 def test_a_change_reaches_the_names_of_all_that_refer_to_it(client: Path) -> None:
-    changed = ["python/lock.js", "js/interpreter.js", "js/boot.js"]
+    changed = ["python/facts.js", "js/interpreter.js", "js/boot.js"]
     same = ["js/kernel.js", "css/page.css", "npm/pyodide/pyodide.mjs"]
     before = assets_of(client)
     names = {path: before.url(path) for path in changed + same}
-    (client.parent / "lock.js").write_text("export default {new: 1};")
+    (client.parent / "facts.js").write_text("export default {new: 1};")
     after = assets_of(client)
     assert [path for path in names if after.url(path) != names[path]] == changed
 
@@ -120,7 +120,13 @@ def test_an_update_that_moves_a_file_is_noticed(client: Path) -> None:
 def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
     assets = assets_of(client)
     tags = boot_tags(assets)
-    for path in ("python/snapshot.bin", "npm/pyodide/pyodide.asm.wasm", "js/boot.js", "js/kernel.js", "python/lock.js"):
+    for path in (
+        "python/snapshot.bin",
+        "npm/pyodide/pyodide.asm.wasm",
+        "js/boot.js",
+        "js/kernel.js",
+        "python/facts.js",
+    ):
         assert f'href="{assets.url(path)}"' in tags
     assert f'<script type="module" src="{assets.url("js/boot.js")}">' in tags
     assert index_page(client, assets).decode().endswith("</script>")
@@ -184,8 +190,9 @@ def test_the_npm_lock_pins_everything_and_names_no_registry() -> None:
 def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None:
     manifest = json.loads((built_client / "manifest.json").read_text())
     there = {path.relative_to(built_client).as_posix() for path in built_client.rglob("*") if path.is_file()}
-    siblings = {name for name in there if name.endswith((".br", ".gz"))}
+    siblings = {name for name in there if name.endswith((".br", ".gz", ".zst"))}
     assert there - siblings == {*manifest, "manifest.json"}
+    assert {Path(name).suffixes[-2] for name in siblings if name.endswith(".zst")} == {".bin", ".mjs", ".wasm"}
     for name, digest in manifest.items():
         content = (built_client / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == digest, name
