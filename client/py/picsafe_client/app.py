@@ -18,25 +18,21 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from picsafe_client import banner, dialogue, dom
+from picsafe_client import banner, dom
 from picsafe_client.api import Api, Cancelled
 from picsafe_client.boxes import Box
+from picsafe_client.frame import Frame
 from picsafe_client.live import Live
 from picsafe_client.lock import IdleLock
-from picsafe_client.router import PATTERNS, Route, address, parse
-from picsafe_client.screens import Screen, screen_class
+from picsafe_client.navigation import Navigation
+from picsafe_client.router import address, parse
+from picsafe_client.screens import Screen
 from picsafe_client.session import Clock, Me
 from picsafe_client.shell import Shell
 from picsafe_client.texts import t
 from picsafe_protocol.errors import NotSignedIn, PicSafeError
-
-NAVIGATION: Final = {"report": "inbox", "file": "inbox"}
-"""Screens that light up another screen's entry in the navigation."""
-
-
-MOST_COUNTED: Final = 99
 
 
 class App:
@@ -46,6 +42,7 @@ class App:
         self.shell = shell
         self.me: Me | None = None
         self.clock = Clock()
+        self.frame = Frame()
         self.api = Api()
         self.api.now = self.clock.now
         self.api.on_signed_out = lambda: self._ask_to_sign_in("expired")
@@ -54,15 +51,13 @@ class App:
         """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
         self.boxes: dict[str, Box] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
-        self.screen: Screen | None = None
-        self.route = Route("")
+        self.navigation = Navigation(self)
         self.live = Live(self._heard, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
         self._listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
         self._file: Any = None
-        self._showing: asyncio.Task[None] | None = None
-        self._shown_address = ""
-        self._back: asyncio.Event = asyncio.Event()
+        self._back = asyncio.Event()
+        self._asked = 0
 
     # -- start, sign in, lock, sign out
 
@@ -72,7 +67,7 @@ class App:
         self._listen()
         self.shell.ready()
         if parse(self.shell.address()).is_public:
-            self._navigated()
+            self.navigation.follow()
         self._entered(await self.shell.signed_in())
 
     def require_me(self) -> Me:
@@ -89,21 +84,21 @@ class App:
         self.me = me
         if not self.boxes:
             self.boxes = {name: Box(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
-            self.boxes["inbox"].watch(lambda _which: self._paint_title())
+            self.boxes["inbox"].watch(lambda _which: self.navigation.paint_title())
         self.clock.learn(answer.get("server_time"))
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
         self._back.set()
-        self._paint_frame(me)
-        self._navigated()
-        if not self.boxes["inbox"].is_loaded and self.route.screen != "inbox":
+        self.frame.person(me)
+        self.navigation.follow()
+        if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
 
     def refresh_me(self, answer: Mapping[str, Any]) -> Me:
         """Takes over what the user server says after a change of the account or of the institution's settings."""
         me = self.me = Me.from_json(answer)
         self.idle_lock.start(me.idle_minutes)
-        self._paint_frame(me)
+        self.frame.person(me)
         return me
 
     def lock(self, _event: Any = None) -> None:
@@ -117,24 +112,40 @@ class App:
         self.shell.replace_address(address("inbox"))
         self._ask_to_sign_in("signed-out", end_session=True)
 
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether somebody is signed in and not locked out."""
+        return self._back.is_set()
+
     async def signed_in(self) -> Me:
-        """Returns at once, or when the person who was signed in is back after a lock or an expired session."""
+        """Returns at once, or when the person who was signed in is back after a lock or an expired session.
+
+        `NotSignedIn` when somebody else came instead.
+        """
+        before = self.me
         await self._back.wait()
-        return self.require_me()
+        me = self.require_me()
+        if before is not None and before.id != me.id:
+            raise NotSignedIn
+        return me
 
     def _ask_to_sign_in(self, why: str, *, end_session: bool = False) -> None:
         """`why` is "locked", "expired" or "signed-out"; shell.js has the words for each."""
         self._drop()
-        if not self._back.is_set():
-            return
-        self._back.clear()
         forget = why == "signed-out"
+        if not self._back.is_set() and not (forget and self.me is not None):
+            return  # the form is there already, and something may have been typed into it
+        self._back.clear()
+        self._asked += 1
+        turn = self._asked
         email = "" if forget or self.me is None else self.me.email
         if forget:
             self._forget_person()
 
         async def ask() -> None:
-            self._entered(await self.shell.ask(why, email, end_session=end_session))
+            answer = await self.shell.ask(why, email, end_session=end_session)
+            if turn == self._asked:  # nobody has asked again since
+                self._entered(answer)
 
         dom.spawn(ask())
 
@@ -145,36 +156,30 @@ class App:
 
     def _drop(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
-        if self._showing is not None:
-            self._showing.cancel()
-            self._showing = None
-        self._leave()
-        dialogue.close_all()
-        dom.clear(dom.by_id("main-content"))
-        dom.clear(dom.by_id("banner"))
+        self.navigation.leave()
         dom.hush()
         self.session_names.clear()
         self._file = None
         self.idle_lock.stop()
         self.live.stop()
         self.api.forget()
-        dom.document().title = t("frame.product")
 
     # -- screens
 
+    @property
+    def screen(self) -> Screen | None:
+        """The screen that is shown."""
+        return self.navigation.screen
+
     def go(self, target: str, *, replace: bool = False) -> None:
         """To the screen at the address `target`. With `replace`, "back" skips the screen that is left."""
-        if replace:
-            self.shell.replace_address(target)
-            self._navigated()
-        else:
-            self.shell.set_address(target)
+        self.navigation.go(target, replace=replace)
 
     def open_file(self, file: Any) -> None:
         """Shows a `.picsafe` file from this computer (a JavaScript File). Nothing is uploaded."""
         self._file = file
-        if self.route.screen == "file":
-            self._navigated(again=True)
+        if self.navigation.route.screen == "file":
+            self.navigation.follow()
         else:
             self.go(address("file"))
 
@@ -182,80 +187,6 @@ class App:
         """The file that `open_file` was given, once; None when there is none, for example after a reload."""
         file, self._file = self._file, None
         return file
-
-    def _navigated(self, _event: Any = None, *, again: bool = False) -> None:
-        route = parse(self.shell.address())
-        if self.screen is not None and self.screen.unsaved and not again:
-            target, here = self.shell.address(), self._shown_address
-            self.shell.push_address(here)
-            dom.spawn(self._ask_to_leave(target))
-            return
-        if route.is_public or self._back.is_set():
-            self._show(route)
-        elif self.route.is_public:
-            self._leave()
-            self.route = route
-            self.shell.ask_anyone()
-
-    async def _ask_to_leave(self, target: str) -> None:
-        if await dialogue.confirm(
-            t("leave.title"), t("leave.text"), t("action.leave"), danger=True, cancel=t("action.stay")
-        ):
-            self.shell.replace_address(target)
-            self._navigated(again=True)
-
-    def _show(self, route: Route) -> None:
-        if self._showing is not None:
-            self._showing.cancel()
-        self._leave()
-        dialogue.close_all()
-        dom.clear(dom.by_id("banner"))
-        content = dom.by_id("main-content")
-        self.route, self._shown_address = route, self.shell.address()
-        self.shell.state("public" if route.is_public and not self._back.is_set() else "signed-in")
-        self._mark_navigation(NAVIGATION.get(route.screen, route.screen))
-        if route.screen not in PATTERNS:
-            dom.clear(content, self._no_such_page())
-            return
-        screen = self.screen = screen_class(route.screen)(self)
-        screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
-        dom.clear(content, screen.root)
-        dom.document().body.dataset.layout = screen.layout
-        self._paint_title()
-        dom.window().scrollTo(0, 0)
-        self._showing = dom.spawn(self._fill(screen, route))
-
-    async def _fill(self, screen: Screen, route: Route) -> None:
-        try:
-            await screen.show(route.params)
-        except (Cancelled, NotSignedIn):
-            raise
-        except Exception as error:  # noqa: BLE001 whatever a screen meets, the person can try it again
-            retry = (t("action.retry"), lambda _event: self._navigated(again=True))
-            self.show_problem(error, means=t("error.nothing_lost"), actions=[retry])
-        heading = screen.root.querySelector("h1")
-        if heading and screen is self.screen and dom.document().activeElement.isSameNode(dom.document().body):
-            heading.setAttribute("tabindex", "-1")
-            heading.focus(dom.options({"preventScroll": True}))
-
-    def _leave(self) -> None:
-        screen, self.screen = self.screen, None
-        if screen is None:
-            return
-        try:
-            screen.drop_plaintext()
-            screen.leave()
-        finally:
-            screen.release()
-
-    def _no_such_page(self) -> dom.Node:
-        return dom.el(
-            "div",
-            {"class": "screen screen-page"},
-            dom.el("h1", None, t("error.not_found_title")),
-            dom.el("p", None, t("error.not_found_text")),
-            dom.el("a", {"href": address("inbox"), "class": "button button-primary"}, t("action.back_to_inbox")),
-        )
 
     # -- errors
 
@@ -311,7 +242,7 @@ class App:
                     dom.spawn(box.refresh())
 
     def _connected(self, yes: bool) -> None:
-        dom.by_id("offline").hidden = yes
+        self.frame.connected(yes or not self._back.is_set())
         if yes:
             self._heard("connected", {})
 
@@ -321,15 +252,12 @@ class App:
 
     def _listen(self) -> None:
         window, page = dom.window(), dom.document()
-        dom.on(window, "hashchange", self._navigated)
+        dom.on(window, "hashchange", self.navigation.follow)
         dom.on(window, "keydown", self._key)
         dom.on(window, "beforeunload", self._before_unload)
         dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
-        dom.on(window, "pageshow", lambda event: self._navigated(again=True) if event.persisted else None)
-        for event in ("dragenter", "dragover"):
-            dom.on(window, event, self._dragged)
-        dom.on(window, "dragleave", lambda event: None if event.relatedTarget else self._drop_target(shown=False))
-        dom.on(window, "drop", self._dropped)
+        dom.on(window, "pageshow", lambda event: self.navigation.follow(anyway=True) if event.persisted else None)
+        self.frame.listen_for_files(self.open_file, self._back.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)
         dom.on(page.getElementById("sign-out-button"), "click", self.sign_out)
         self.shell.on_tab_message(self._told_by_tab)
@@ -352,50 +280,3 @@ class App:
     def _before_unload(self, event: Any) -> None:
         if self.screen is not None and self.screen.unsaved:
             event.preventDefault()
-
-    def _dragged(self, event: Any) -> None:
-        if event.defaultPrevented or not self._back.is_set() or not _has_files(event):
-            return
-        event.preventDefault()
-        event.dataTransfer.dropEffect = "copy"
-        self._drop_target(shown=True)
-
-    def _dropped(self, event: Any) -> None:
-        self._drop_target(shown=False)
-        if event.defaultPrevented or not _has_files(event):
-            return
-        event.preventDefault()
-        if self._back.is_set() and event.dataTransfer.files.length:
-            self.open_file(event.dataTransfer.files.item(0))
-
-    def _drop_target(self, *, shown: bool) -> None:
-        dom.by_id("drop-target").hidden = not shown
-
-    # -- the frame around the screens
-
-    def _paint_frame(self, me: Me) -> None:
-        dom.by_id("account-name").textContent = me.name
-        for link in dom.document().querySelectorAll("[data-administrators]"):
-            link.hidden = not me.is_administrator
-
-    def _paint_title(self) -> None:
-        unread = self.boxes["inbox"].unread if "inbox" in self.boxes else 0
-        badge = dom.by_id("unread-count")
-        badge.hidden = not unread
-        badge.textContent = str(unread) if unread <= MOST_COUNTED else f"{MOST_COUNTED}+"
-        badge.setAttribute("aria-label", t("frame.unread", count=unread))
-        title = t(self.screen.title) if self.screen is not None and self.screen.title else ""
-        if self.route.screen == "inbox" and unread:
-            title = t("inbox.title_unread", count=badge.textContent)
-        dom.document().title = t("frame.page_title", screen=title) if title else t("frame.product")
-
-    def _mark_navigation(self, name: str) -> None:
-        for link in dom.document().querySelectorAll("[data-screen]"):
-            if str(link.dataset.screen) == name:
-                link.setAttribute("aria-current", "page")
-            else:
-                link.removeAttribute("aria-current")
-
-
-def _has_files(event: Any) -> bool:
-    return bool(event.dataTransfer) and "Files" in [str(kind) for kind in event.dataTransfer.types]

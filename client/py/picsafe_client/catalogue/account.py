@@ -7,6 +7,8 @@ from typing import Final
 
 TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "account.title": "Account",
+    "account.loading": "Fetching your devices",
+    "account.signing_out": "Signing out",
     "account.you": "You",
     "account.name": "Name",
     "account.name_hint": "Recipients and the access log show this name.",

@@ -8,6 +8,7 @@ from typing import Final
 TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "institution.title": "Institution",
     "institution.sections": "Sections of the institution",
+    "institution.loading": "Fetching the institution",
     "institution.rules": "Rules",
     "institution.members": "Members",
     "institution.machines": "Service accounts",

@@ -40,6 +40,9 @@ class Screen:
     """The catalogue key of the document's title."""
     layout: ClassVar[Literal["page", "wide", "stage"]] = "page"
 
+    waits_for: ClassVar[str] = ""
+    """The catalogue key of what `show` waits for: then the app explains the wait. Empty when the screen does it itself."""
+
     def __init__(self, app: App) -> None:
         self.app = app
         self.root: dom.Node = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client import banner, dom, fields
+from picsafe_client.acting import acting
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.session import Me
@@ -19,6 +20,7 @@ class AccountScreen(Screen):
     """Three panels: you, password, devices; and what concerns this page."""
 
     title = "account.title"
+    waits_for = "account.loading"
 
     async def show(self, params: Mapping[str, str]) -> None:
         me = self.app.require_me()
@@ -63,8 +65,7 @@ class AccountScreen(Screen):
             maxlength=NAME_CHARACTERS,
         )
 
-        async def save(event: Any) -> None:
-            event.preventDefault()
+        async def save(_event: Any) -> None:
             if not name.value:
                 name.refuse(t("account.name_missing"))
                 name.focus()
@@ -81,7 +82,7 @@ class AccountScreen(Screen):
         save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("account.save_name"))
         stop = dom.button(t("action.cancel"), lambda _event: self._show_you(me))
         dom.append(form, dom.el("div", {"class": "button-row"}, save_button, stop))
-        dom.on(form, "submit", dom.busy(save_button, save))
+        dom.on(form, "submit", acting(save_button, save, place=form))
         self._replace_you(form, name)
 
     def _replace_you(self, form: dom.Node, name: fields.Field) -> None:
@@ -107,8 +108,7 @@ class AccountScreen(Screen):
         form = dom.el("form", {"class": "form", "novalidate": True}, who, current.node, new.node)
         dom.append(form, dom.el("div", {"class": "button-row"}, change))
 
-        async def save(event: Any) -> None:
-            event.preventDefault()
+        async def save(_event: Any) -> None:
             dom.clear(done)
             if not _acceptable(current, new):
                 return
@@ -128,7 +128,7 @@ class AccountScreen(Screen):
             dom.append(done, banner.notice("good", t("account.password_changed"), t("account.password_changed_text")))
             await self._show_devices()
 
-        dom.on(form, "submit", dom.busy(change, save))
+        dom.on(form, "submit", acting(change, save, place=form))
         return dom.el("div", {"class": "stack"}, form, done)
 
     # -- devices

@@ -30,6 +30,7 @@ class InstitutionScreen(Screen):
 
     title = "institution.title"
     layout = "wide"
+    waits_for = "institution.loading"
 
     async def show(self, params: Mapping[str, str]) -> None:
         me = self.app.require_me()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client.acting import acting
 from picsafe_client.screens import Screen
 from picsafe_client.screens.account import section
 from picsafe_client.secrets_shown import show_once
@@ -73,8 +74,7 @@ def _create(screen: Screen, list_again: Any) -> None:
         "button", {"type": "submit", "form": "new-machine", "class": "button button-primary"}, t("machines.create")
     )
 
-    async def create(event: Any) -> None:
-        event.preventDefault()
+    async def create(_event: Any) -> None:
         dom.clear(problem)
         name.accept()
         if not name.value:
@@ -91,7 +91,7 @@ def _create(screen: Screen, list_again: Any) -> None:
         show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
         await list_again()
 
-    dom.on(form, "submit", dom.busy(go, create))
+    dom.on(form, "submit", acting(go, create, place=form))
     stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
     asked = dialogue.show(t("machines.add"), form, actions=(go, stop))
     name.focus()

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client.acting import acting
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.secrets_shown import show_once
@@ -192,8 +193,7 @@ class _Members:
             "button", {"type": "submit", "form": "invite", "class": "button button-primary"}, t("members.invite")
         )
 
-        async def send(event: Any) -> None:
-            event.preventDefault()
+        async def send(_event: Any) -> None:
             dom.clear(problem)
             if not _filled_in(name, email):
                 return
@@ -207,7 +207,7 @@ class _Members:
             show_link(name.value, answer["invitation_token"])
             await self.load()
 
-        dom.on(form, "submit", dom.busy(go, send))
+        dom.on(form, "submit", acting(go, send, place=form))
         stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
         asked = dialogue.show(t("members.add"), form, actions=(go, stop))
         name.focus()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client.acting import acting
 from picsafe_client.screens import Screen
 from picsafe_client.screens.account import section
 from picsafe_client.texts import t
@@ -37,8 +38,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
     form = dom.el("form", {"class": "form", "novalidate": True}, name.node, retention.node, idle.node, may_open, done)
     dom.append(form, dom.el("div", {"class": "button-row"}, save_button))
 
-    async def save(event: Any) -> None:
-        event.preventDefault()
+    async def save(_event: Any) -> None:
         dom.clear(done)
         name.accept()
         if not name.value:
@@ -59,7 +59,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
             return
         dom.append(done, banner.notice("good", t("rules.saved"), t("rules.saved_text")))
 
-    dom.on(form, "submit", dom.busy(save_button, save))
+    dom.on(form, "submit", acting(save_button, save, place=form))
     return form
 
 
@@ -113,8 +113,7 @@ def _key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
         if not urls:
             dom.append(known, dom.el("li", {"class": "soft"}, t("rules.key_servers_none")))
 
-    async def allow(event: Any) -> None:
-        event.preventDefault()
+    async def allow(_event: Any) -> None:
         url.accept()
         wanted = url.value.rstrip("/")
         if not wanted.startswith(("https://", "http://localhost", "http://127.0.0.1")):
@@ -131,5 +130,5 @@ def _key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
         url.focus()
 
     list_them()
-    dom.on(form, "submit", dom.busy(add, allow))
+    dom.on(form, "submit", acting(add, allow, place=form))
     return section("rules.key_servers", dom.el("p", {"class": "soft"}, t("rules.key_servers_text")), known, form)

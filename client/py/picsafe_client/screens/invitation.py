@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client import banner, dom
+from picsafe_client.acting import acting
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.screens.account import check_new_password, new_password_field
@@ -36,8 +37,7 @@ class InvitationScreen(Screen):
         )
         dom.append(self.root, card)
 
-        async def set_password(event: Any) -> None:
-            event.preventDefault()
+        async def set_password(_event: Any) -> None:
             dom.clear(problem)
             if not check_new_password(password):
                 return
@@ -57,7 +57,7 @@ class InvitationScreen(Screen):
                 password.value = ""
                 self._done(card)
 
-        dom.on(form, "submit", dom.busy(accept, set_password))
+        dom.on(form, "submit", acting(accept, set_password, place=form))
         password.focus()
 
     def _done(self, card: dom.Node) -> None:

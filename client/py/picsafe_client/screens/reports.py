@@ -25,6 +25,7 @@ class ReportsScreen(Screen, ABC):
     """A list of reports. The subclasses say what a row is and what an empty list says."""
 
     layout = "wide"
+    waits_for = "inbox.loading"
     box_name: ClassVar[str]
     filter_hint: ClassVar[str]
 

@@ -144,7 +144,8 @@ class SentScreen(ReportsScreen):
         if not sure:
             return
         try:
-            await self.app.api.users("DELETE", f"/v1/reports/{report['id']}")
+            async with Wait(t("sent.withdrawing")) as wait:
+                await self.app.api.users("DELETE", f"/v1/reports/{report['id']}", signal=wait.signal)
         except access_log.NOT_SHOWN as error:
             self.app.show_problem(
                 error,

@@ -1,0 +1,39 @@
+"""What a button sets off: deaf while it is at work, and after a second in words that can be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from picsafe_client import dom
+from picsafe_client.api import Cancelled
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+
+
+def acting(
+    button: dom.Node, handler: Callable[[Any], Awaitable[None]], *, what: str = "", place: dom.Node = None
+) -> dom.Handler:
+    """A handler for a click on `button`, or for the submission of its form: `handler`, with its wait explained in `place`.
+
+    `what` says what is going on; "Saving" when left out. Cancelling ends the wait: whether the server had done it
+    already, the screen shows when it is loaded again.
+    """
+
+    async def explained(event: Any) -> None:
+        try:
+            async with Wait(what or t("wait.saving"), place) as wait:
+                await stoppable(wait, _once(handler(event)))
+        except Cancelled:
+            dom.announce(t("wait.stopped"))
+
+    def act(event: Any) -> Awaitable[None]:
+        event.preventDefault()  # now: what is awaited is too late for it
+        return explained(event)
+
+    return dom.busy(button, act)
+
+
+async def _once(work: Awaitable[None]) -> None:
+    await work

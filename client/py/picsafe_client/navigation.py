@@ -1,0 +1,133 @@
+"""Which screen is shown: from the address to the screen, and out of it again with nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from picsafe_client import banner, dialogue, dom
+from picsafe_client.api import Cancelled
+from picsafe_client.router import PATTERNS, Route, address, parse
+from picsafe_client.screens import Screen, screen_class
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    from picsafe_client.app import App
+
+
+class Navigation:
+    """`screen` is the one that is shown, None while nobody may see one; `route` is where it is."""
+
+    def __init__(self, app: App) -> None:
+        self.screen: Screen | None = None
+        self.route = Route("")
+        self._app = app
+        self._shell = app.shell
+        self._showing: asyncio.Task[None] | None = None
+        self._shown_address = ""
+
+    def go(self, target: str, *, replace: bool = False) -> None:
+        """To the screen at the address `target`. With `replace`, "back" skips the screen that is left."""
+        if replace:
+            self._shell.replace_address(target)
+            self.follow()
+        else:
+            self._shell.set_address(target)
+
+    def follow(self, _event: Any = None, *, anyway: bool = False) -> None:
+        """Shows what the address says; asks before something unsaved is lost, unless it is to happen `anyway`."""
+        route = parse(self._shell.address())
+        if self.screen is not None and self.screen.unsaved and not anyway:
+            target = self._shell.address()
+            self._shell.push_address(self._shown_address)
+            dom.spawn(self._ask_to_leave(target))
+        elif route.is_public or self._app.is_signed_in:
+            self._show(route)
+        elif self.route.is_public:
+            self.leave()
+            self.route = route
+            self._shell.ask_anyone()
+
+    def leave(self) -> None:
+        """Takes the screen off the page; its plaintext first, and whatever fails the rest all the same."""
+        if self._showing is not None:
+            self._showing.cancel()
+            self._showing = None
+        screen, self.screen = self.screen, None
+        if screen is not None:
+            for step in (screen.drop_plaintext, screen.leave, screen.release):
+                try:
+                    step()
+                except Exception as error:  # noqa: BLE001 nothing may keep the rest from being dropped
+                    dom.report_error(error)
+        dialogue.close_all()
+        for place in ("main-content", "banner", "waiting"):
+            dom.clear(dom.by_id(place))
+
+    def paint_title(self) -> None:
+        """The document's title, with the number of unread reports."""
+        inbox = self._app.boxes.get("inbox")
+        title = self.screen.title if self.screen is not None else ""
+        self._app.frame.title(title, inbox.unread if inbox is not None else 0)
+
+    async def _ask_to_leave(self, target: str) -> None:
+        if await dialogue.confirm(
+            t("leave.title"), t("leave.text"), t("action.leave"), danger=True, cancel=t("action.stay")
+        ):
+            self._shell.replace_address(target)
+            self.follow(anyway=True)
+
+    def _show(self, route: Route) -> None:
+        self.leave()
+        self.route, self._shown_address = route, self._shell.address()
+        self._shell.state("signed-in" if self._app.is_signed_in else "public")
+        content = dom.by_id("main-content")
+        if route.screen not in PATTERNS:
+            self._app.frame.current("", "page")
+            dom.append(content, _no_such_page())
+        else:
+            screen = self.screen = screen_class(route.screen)(self._app)
+            screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
+            dom.append(content, screen.root)
+            self._app.frame.current(route.screen, screen.layout)
+            dom.window().scrollTo(0, 0)
+            self._showing = dom.spawn(self._fill(screen, route))
+        self.paint_title()
+
+    async def _fill(self, screen: Screen, route: Route) -> None:
+        retry = (t("action.retry"), lambda _event: self.follow(anyway=True))
+        try:
+            await _shown(screen, route)
+        except NotSignedIn:
+            raise
+        except Cancelled:
+            if screen.waits_for:
+                stopped = banner.notice("plain", t("wait.stopped"), t("wait.stopped_text"), actions=[retry])
+                dom.append(dom.by_id("banner"), stopped)
+        except Exception as error:  # noqa: BLE001 whatever a screen meets, the person can try it again
+            self._app.show_problem(error, means=t("error.nothing_lost"), actions=[retry])
+        heading = screen.root.querySelector("h1")
+        if heading and screen is self.screen and dom.document().activeElement.isSameNode(dom.document().body):
+            heading.setAttribute("tabindex", "-1")
+            heading.focus(dom.options({"preventScroll": True}))
+
+
+async def _shown(screen: Screen, route: Route) -> None:
+    if not screen.waits_for:
+        await screen.show(route.params)
+        return
+    async with Wait(t(screen.waits_for)) as wait:
+        await stoppable(wait, screen.show(route.params))
+
+
+def _no_such_page() -> dom.Node:
+    return dom.el(
+        "div",
+        {"class": "screen screen-page"},
+        dom.el("h1", None, t("error.not_found_title")),
+        dom.el("p", None, t("error.not_found_text")),
+        dom.el("a", {"href": address("inbox"), "class": "button button-primary"}, t("action.back_to_inbox")),
+    )
