@@ -223,6 +223,11 @@
     tellTabs: (message) => channel.postMessage(message),
   };
 
+  // The boot script reports its own failures, but not that it could not be loaded itself.
+  addEventListener("error", ({ target }) => {
+    if (target instanceof HTMLScriptElement) failed(new Error(`${target.src} could not be loaded`));
+  }, true);
+
   at("sign-in-form").addEventListener("submit", signIn);
   at("sign-in-cancel").addEventListener("click", () => attempt?.abort());
   at("reload-button").addEventListener("click", () => location.reload());

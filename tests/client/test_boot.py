@@ -118,7 +118,20 @@ async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Bro
         assert await page.python("import picsafe_protocol.chunked as c\nc.ciphertext_length(0)") == 72
 
 
-@pytest.mark.parametrize("missing", [r"pyodide\.asm\.wasm$", r"pyodide\.asm\.mjs$", r"core\.js$", r"core-\w+\.js$"])
+@pytest.mark.parametrize(
+    "missing",
+    [
+        r"/interpreter\.",
+        r"/kernel\.",
+        r"/facts\.",
+        r"/sha256\.",
+        r"pyodide\.mjs$",
+        r"pyodide\.asm\.mjs$",
+        r"pyodide\.asm\.wasm$",
+        r"core\.js$",
+        r"core-\w+\.js$",
+    ],
+)
 async def test_a_start_that_cannot_succeed_says_so(chromium: Browser, site: Site, missing: str) -> None:
     site.extra[asset(site, missing)] = 404
     async with opened(chromium, site.url) as page:
@@ -126,6 +139,24 @@ async def test_a_start_that_cannot_succeed_says_so(chromium: Browser, site: Site
         assert outcome["state"] == "failed"
         assert outcome["reason"]
         assert await page.page.evaluate("() => picsafe.boot.state") == "failed"
+
+
+async def test_the_shell_sees_that_the_boot_script_itself_is_missing(chromium: Browser, site: Site) -> None:
+    site.extra[asset(site, r"/boot\.")] = 404
+    async with opened(chromium, site.url) as page:
+        await page.page.goto(site.url)
+        await page.page.locator("html[data-python=failed]").wait_for(state="attached")
+
+
+async def test_pyscripts_own_library_is_there(client_page: ClientPage) -> None:
+    source = """
+import pyscript
+from pyscript import document, when, window
+from pyscript.ffi import to_js
+import pyscript.web
+[pyscript.__spec__.origin, document.title == window.document.title, pyscript.RUNNING_IN_WORKER]
+"""
+    assert await client_page.python(source) == ["snapshot", True, False]
 
 
 async def test_an_exception_in_the_app_itself_reaches_the_page(chromium: Browser, site: Site) -> None:
