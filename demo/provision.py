@@ -15,6 +15,7 @@ import httpx
 from demo import pictures
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.report import Laterality, Patient
+from picsafe_protocol.sending import Facts
 from picsafe_protocol.times import utc_text
 from picsafe_protocol.tokens import Role
 from picsafe_server.app import create_app
@@ -22,7 +23,7 @@ from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_sync.api import Api
 from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import ReportFacts, send
+from picsafe_sync.sending import send
 
 INSTITUTION = "Harbour Street Clinic"
 CLIP = Path(__file__).with_name("clip.mp4")
@@ -101,9 +102,9 @@ def _files(folder: Path) -> list[Path]:
     return [folder / name for name in made]
 
 
-def _facts() -> ReportFacts:
+def _facts() -> Facts:
     now = datetime.now(UTC)
-    return ReportFacts(
+    return Facts(
         patient=Patient("Sample Patient", "1961-04-17", "DEMO-0001"),
         body_site="Forearm",
         laterality=Laterality.LEFT,

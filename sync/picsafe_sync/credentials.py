@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from picsafe_protocol.errors import NotSignedIn
+from picsafe_sync import durable
+from picsafe_sync.api import Api
 
 URL_VARIABLE = "PICSAFE_URL"
 TOKEN_VARIABLE = "PICSAFE_TOKEN"  # noqa: S105 the name of a variable
@@ -18,7 +20,7 @@ class Credentials:
     """A server and a token of a session or a service account."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
 
 
 def path() -> Path:
@@ -31,10 +33,20 @@ def load() -> Credentials:
     """Raises `NotSignedIn` when there are none."""
     url, token = os.environ.get(URL_VARIABLE), os.environ.get(TOKEN_VARIABLE)
     if url and token:
-        return Credentials(url, token)
+        return Credentials(url.rstrip("/"), token)
+    if url or token:  # a token saved for one server must not be shown to another
+        raise NotSignedIn(
+            f"Of {URL_VARIABLE} and {TOKEN_VARIABLE} only one is set.",
+            advice="Set both, or neither after `picsafe login`.",
+        )
+    return saved()
+
+
+def saved() -> Credentials:
+    """What `picsafe login` saved. Raises `NotSignedIn` when there is nothing."""
     try:
-        saved = json.loads(path().read_text("utf-8"))
-        return Credentials(url or str(saved["url"]), token or str(saved["token"]))
+        found = json.loads(path().read_bytes())
+        return Credentials(str(found["url"]), str(found["token"]))
     except (OSError, ValueError, KeyError, TypeError):
         raise NotSignedIn(
             "This computer is not signed in to PicSafe.",
@@ -42,16 +54,16 @@ def load() -> Credentials:
         ) from None
 
 
+def api() -> Api:
+    """A connection with them."""
+    found = load()
+    return Api(found.url, found.token)
+
+
 def save(credentials: Credentials) -> None:
     """Replace what was saved; the file is readable by this user only from its first byte."""
-    target = path()
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = target.with_name(f"{target.name}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(credentials), file)
-    temporary.replace(target)
+    durable.make_folder(path().parent)
+    durable.write(path(), json.dumps(asdict(credentials)).encode())
 
 
 def forget() -> None:

@@ -1,39 +1,121 @@
-"""A package in the cloud as a `Source`: read by ranges, resumed where a connection broke, the grant renewed when it ends."""
+"""Packages in the cloud: read by ranges or fetched whole, gone on with where a connection broke, the grant renewed when it ends."""
 
 from __future__ import annotations
 
-from picsafe_protocol.errors import TokenRefused, Truncated
+import os
+import shutil
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+from typing import BinaryIO
+
+from picsafe_protocol.errors import Conflict, ServiceError, StorageFull, TokenRefused, Truncated
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.package import EXTENSION
+from picsafe_protocol.tokens import Action
+from picsafe_sync import durable
+from picsafe_sync.answers import Grant, Listed
 from picsafe_sync.api import Api
 
 
 class CloudSource:
-    """The package of one report."""
+    """The package of one report as a `Source`."""
 
     def __init__(self, api: Api, report_id: str, size: int) -> None:
         self._api = api
         self._report_id = report_id
         self._size = size
-        self._url = ""
-        self._grant = ""
+        self._grant: Grant | None = None
 
     @property
     def size(self) -> int:
         return self._size
 
     async def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable` and the like."""
-        if not self._grant:
-            await self._renew()
-        try:
-            body = await self._api.read_range(self._url, self._grant, start, stop)
-        except TokenRefused:
-            await self._renew()
-            body = await self._api.read_range(self._url, self._grant, start, stop)
-        if len(body) != stop - start:
-            raise Truncated("The cloud sent less than was asked for.")
-        return body
+        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Tampered` for a package of another size, …"""
+        return b"".join([piece async for piece in self.pieces(start, stop)])
 
-    async def _renew(self) -> None:
-        answer = await self._api.report_grant(self._report_id, "package.download")
-        self._url = f"{answer['url']}/v1/packages/{self._report_id}"
-        self._grant = answer["grant"]
+    async def pieces(self, start: int, stop: int) -> AsyncIterator[bytes]:
+        """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is progress."""
+        failures = 0
+        renewed = False
+        while start < stop:
+            grant = self._grant or await self._renew()
+            try:
+                async for piece in self._api.pieces(grant.url, grant.token, start, stop, self._size):
+                    start += len(piece)
+                    failures, renewed = 0, False
+                    yield piece
+                if start < stop:
+                    raise Truncated("The cloud sent less than was asked for.")
+            except TokenRefused:
+                if renewed:
+                    raise
+                self._grant, renewed = None, True
+            except ServiceError as error:
+                failures += 1
+                await self._api.patience.after(failures, error)
+
+    async def _renew(self) -> Grant:
+        grant = await self._api.report_grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)
+        self._grant = Grant(f"{grant.url}/v1/packages/{self._report_id}", grant.token)
+        return self._grant
+
+
+class Downloads:
+    """Packages on their way from the cloud, as files in a folder of their own. What has arrived is kept until it is discarded,
+    so a restarted program goes on with it. Nothing in here is decrypted, nor believed."""
+
+    def __init__(self, api: Api, folder: Path) -> None:
+        self._api = api
+        self._folder = folder
+
+    async def fetch(self, report: Listed) -> Path:
+        """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to decrypt it."""
+        durable.make_folder(self._folder)
+        path = self._path(report.id)
+        try:
+            await self._go_on(report, path)
+        except OSError:  # no room, most likely: what lies here must not keep it so
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+    async def _go_on(self, report: Listed, path: Path) -> None:
+        if report.size is None:
+            raise Conflict("This report has not been sent completely yet.")
+        with self._opened(path) as file:
+            arrived = file.seek(0, os.SEEK_END)
+            if arrived > report.size:
+                file.truncate(0)
+                arrived = file.seek(0)
+            self._check_room(2 * report.size - arrived)
+            source = CloudSource(self._api, report.id, report.size)
+            async for piece in source.pieces(arrived, report.size):
+                file.write(piece)
+
+    def discard(self, report_id: str) -> None:
+        """Take away what has arrived of a report."""
+        self._path(report_id).unlink(missing_ok=True)
+
+    def keep_only(self, report_ids: Collection[str]) -> None:
+        """Discard whatever belongs to no report of these."""
+        if self._folder.is_dir():
+            kept = {self._path(report_id) for report_id in report_ids}
+            for path in self._folder.iterdir():
+                if path not in kept:
+                    path.unlink()
+
+    def _path(self, report_id: str) -> Path:
+        return self._folder / f"{report_id}{EXTENSION}"
+
+    def _opened(self, path: Path) -> BinaryIO:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        return os.fdopen(os.open(path, flags, durable.FILE_MODE), "r+b")
+
+    def _check_room(self, needed: int) -> None:
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            raise StorageFull(
+                f"It needs {needed // MIB + 1} MiB on this computer, and {free // MIB} MiB are free.",
+                advice="Free some space; it is fetched then.",
+            )

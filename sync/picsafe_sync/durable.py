@@ -1,26 +1,107 @@
-"""Files that survive a power cut: written whole, synced, then renamed into place."""
+"""Files that survive a power cut and that nobody else reads: written whole, synced, then given their names."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
+
+from picsafe_protocol.errors import PicSafeError, StorageFull
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+"""What is written here is patient data, or as good as that: for the user who runs the command only, whatever the umask."""
+
+_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def explained(where_room: str = "Free some space, then try again.") -> Iterator[None]:
+    """What the system says about files becomes a `PicSafeError`; `StorageFull`, advising `where_room`, when there is none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise StorageFull(
+                "There is no room left on this computer.",
+                advice=f"Nothing was half-written. {where_room}",
+            ) from error
+        where = error.filename if isinstance(error.filename, str | os.PathLike) else "The disk"
+        raise PicSafeError(f"{where}: {error.strerror or error}.", advice="Correct it and try again.") from error
+
+
+def create(path: Path) -> BinaryIO:
+    """A new file for writing, readable by this user only from its first byte. What was there before is removed, not followed."""
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "w+b")
+
+
+def make_folder(path: Path) -> None:
+    """A folder for this user only; one that is there already stays as it is. Its name is on the disk when this returns."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+        sync_folder(path.parent)
 
 
 def write(path: Path, content: bytes) -> None:
     """Replace `path` by `content`: afterwards, and after any crash, it holds the old bytes or the new ones."""
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with create(temporary) as file:
+            file.write(content)
+            sync_file(file)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
-def sync_file(path: Path) -> None:
-    """Force a file's bytes to the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def append(path: Path, line: bytes, *, first: bytes = b"") -> None:
+    """Add `line` to a file, after `first` where the file is new or empty: all of it or, when it cannot be written, nothing."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+    with os.fdopen(descriptor, "ab", buffering=0) as file:
+        before = os.fstat(descriptor).st_size
+        left = memoryview(line if before else first + line)
+        try:
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(descriptor)
+        except BaseException:
+            os.ftruncate(descriptor, before)
+            raise
+    sync_folder(path.parent)
+
+
+def place(file: Path, wanted: Path) -> Path:
+    """Give `file` the name `wanted`, or that with a number where it is taken: what is there is never replaced."""
+    number = 1
+    target = wanted
+    while True:
+        try:
+            os.link(file, target)
+        except FileExistsError:
+            number += 1
+            target = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
+        except OSError:  # a file system without links: look, then rename
+            if not target.exists():
+                file.rename(target)
+                return target
+            number += 1
+            target = wanted.with_name(f"{wanted.stem} ({number}){wanted.suffix}")
+        else:
+            file.unlink()
+            return target
+
+
+def sync_file(file: BinaryIO) -> None:
+    """Force what was written to an open file to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(path: Path) -> None:
@@ -30,11 +111,3 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def sync_tree(folder: Path) -> None:
-    """Force everything below `folder`, and `folder` itself, to the disk."""
-    for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            sync_file(Path(parent) / name)
-        sync_folder(Path(parent))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import BinaryIO
 
 from picsafe_protocol import media
@@ -13,10 +14,7 @@ from picsafe_protocol.errors import DigestMismatch
 from picsafe_protocol.package import Header, frame
 from picsafe_protocol.payload import FilePart, plan_payload
 from picsafe_protocol.report import Report
-from picsafe_sync.preparing import PreparedMedium
-
-Progress = Callable[[int], None]
-"""Called with bytes done since the last call."""
+from picsafe_sync.preparing import PreparedMedium, Progress
 
 
 async def pack_into(
@@ -50,6 +48,7 @@ async def _sealed(writer: Writer[bytes], pieces: Iterator[bytes], progress: Prog
     for piece in pieces:
         yield await writer.update(piece)
         progress(len(piece))
+        await asyncio.sleep(0)  # nothing else here lets a Ctrl-C through
     yield await writer.finish()
 
 
@@ -65,16 +64,20 @@ def _payload(parts: Sequence[bytes | FilePart], prepared: Sequence[PreparedMediu
         elif part.path in thumbnails:
             yield thumbnails[part.path]
         else:
-            yield from _unchanged(by_path[part.path], part.path)
+            yield from _unchanged(by_path[part.path], part)
 
 
-def _unchanged(item: PreparedMedium, path: str) -> Iterator[bytes]:
-    crc = 0
+def _unchanged(item: PreparedMedium, part: FilePart) -> Iterator[bytes]:
+    crc, size = 0, 0
     with item.source.open("rb") as file:
         for piece in media.cleaned_chunks(file, item.cleaned, STEP):
             crc = zlib.crc32(piece, crc)
-            yield piece
-    if crc != item.crc32s[path]:
+            size += len(piece)
+            if size <= part.size:
+                yield piece
+    if (size, crc) != (part.size, item.crc32s[part.path]):
         raise DigestMismatch(
-            f"{item.source.name} changed while it was being sent.", advice="Nothing was sent. Try again.", path=path
+            f"{item.source.name} changed while it was being sent.",
+            advice="Nothing was sent. Try again.",
+            path=part.path,
         )

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import asyncio
+import logging
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, BinaryIO, Protocol
+from datetime import datetime
+from typing import Any, BinaryIO, Final, Protocol
 
-from picsafe_protocol.consent import ConsentRecord
-from picsafe_protocol.errors import TokenRefused
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
-from picsafe_protocol.report import Author, Laterality, Patient, Report
-from picsafe_protocol.times import utc_text
+from picsafe_protocol.report import Author, Report
+from picsafe_protocol.sending import Facts, report_of
+from picsafe_sync import answers
+from picsafe_sync.answers import Draft, Me
 from picsafe_sync.api import Api
-from picsafe_sync.packing import Progress, pack_into
+from picsafe_sync.packing import pack_into
+from picsafe_sync.patience import UPLOADING, Patience
 from picsafe_sync.preparing import PreparedMedium
+from picsafe_sync.uploading import Upload, patiently
 
+WITHDRAWAL_SECONDS: Final = 10
+"""How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a day anyway."""
 
-@dataclass(frozen=True, kw_only=True)
-class ReportFacts:
-    """What the sender says about the media. `captured_at` has an offset; empty means now."""
-
-    patient: Patient
-    body_site: str = ""
-    laterality: Laterality | None = None
-    notes: str = ""
-    consent: tuple[ConsentRecord, ...] = ()
-    captured_at: str = ""
+_log = logging.getLogger("picsafe.send")
 
 
 class Watcher(Protocol):
@@ -45,79 +41,81 @@ class Watcher(Protocol):
 
 
 async def send(
-    api: Api, prepared: Sequence[PreparedMedium], facts: ReportFacts, recipients: Sequence[str], watcher: Watcher
+    api: Api,
+    prepared: Sequence[PreparedMedium],
+    facts: Facts,
+    recipients: Sequence[str],
+    watcher: Watcher,
+    *,
+    patience: Patience = UPLOADING,
 ) -> Any:
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
-    Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, `StorageFull` and the like.
+    Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, `StorageFull` and the like; the report has been withdrawn then, as
+    it is when this is cancelled. Where it can neither be completed nor withdrawn, the advice says so.
     """
-    me = await api.users("GET", "/v1/me")
-    created = await api.users("POST", "/v1/reports", {"recipients": list(recipients)}, again=False)
-    report_id: str = created["report_id"]
-    keyserver = created["keyserver"]
-    issued = await api.call("POST", f"{keyserver['url']}/v1/keys", keyserver["grant"], {"report_id": report_id})
-    report = _report(report_id, me, prepared, facts)
-    header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
+    me = await api.me()
+    draft = answers.draft(await api.users("POST", "/v1/reports", {"recipients": list(recipients)}, again=False))
+    receipt = ""
+    try:
+        receipt = await _upload(api, me, draft, prepared, facts, watcher, patience)
+        return await _hand_in(api, draft, receipt, patience)
+    except BaseException as error:
+        if not await _withdrawn(api, draft.report_id) and receipt:
+            # The last answer may have been lost on its way here, so nobody can tell.
+            _log.warning("The report may have arrived. Look among the reports you sent before you send it again.")
+            if isinstance(error, PicSafeError):
+                error.advice = "Look among the reports you sent before you send it again: it may have arrived."
+        raise
+
+
+async def _upload(
+    api: Api,
+    me: Me,
+    draft: Draft,
+    prepared: Sequence[PreparedMedium],
+    facts: Facts,
+    watcher: Watcher,
+    patience: Patience,
+) -> str:
     with tempfile.TemporaryFile() as file:
-        watcher.phase("encrypting", sum(medium.size for medium in report.media))
-        size = await pack_into(file, header, _key(issued["key"]), report, prepared, watcher.advance)
+        size = await _encrypt(api, me, draft, prepared, facts, watcher, file)
         watcher.phase("uploading", size)
-        upload = Upload(api, report_id, created["cloud"]["url"], created["cloud"]["grant"])
-        receipt = await upload.run(file, size, watcher.advance)
-    return await api.users("POST", f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
+        return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
 
 
-class Upload:
-    """One upload: parts that are there already are not sent again; the grant is renewed when its time is over."""
-
-    def __init__(self, api: Api, report_id: str, cloud_url: str, grant: str) -> None:
-        self._api = api
-        self._report_id = report_id
-        self._url = f"{cloud_url}/v1/uploads/{report_id}"
-        self._grant = grant
-
-    async def run(self, file: BinaryIO, size: int, progress: Progress) -> str:
-        """Upload `size` bytes of `file`; the cloud's receipt."""
-        begun = await self._call("POST", "", json={"size": size})
-        part_size, there = begun["part_size"], set(begun["parts"])
-        digest = hashlib.sha256()
-        file.seek(0)
-        for index in range(-(-size // part_size)):
-            part = file.read(part_size)
-            digest.update(part)
-            if index not in there:
-                stamp = base64.b64encode(hashlib.sha256(part).digest()).decode()
-                headers = {"Content-Digest": f"sha-256=:{stamp}:", "Content-Type": "application/octet-stream"}
-                await self._call("PUT", f"/parts/{index}", content=part, headers=headers)
-            progress(len(part))
-        answer = await self._call("POST", "/complete", json={"sha256": digest.hexdigest()})
-        receipt: str = answer["receipt"]
-        return receipt
-
-    async def _call(self, method: str, path: str, **request: Any) -> Any:
-        try:
-            return await self._api.call(method, self._url + path, self._grant, **request)
-        except TokenRefused:
-            self._grant = (await self._api.report_grant(self._report_id, "package.upload"))["grant"]
-            return await self._api.call(method, self._url + path, self._grant, **request)
+async def _hand_in(api: Api, draft: Draft, receipt: str, patience: Patience) -> Any:
+    path = f"/v1/reports/{draft.report_id}/receipt"
+    return await patiently(lambda: api.users("POST", path, {"receipt": receipt}, again=False), patience)
 
 
-def _report(report_id: str, me: Any, prepared: Sequence[PreparedMedium], facts: ReportFacts) -> Report:
-    institution = me["institution"]
-    now = datetime.now(UTC)
-    return Report(
-        report_id=report_id,
-        created_at=utc_text(now),
-        captured_at=facts.captured_at or now.astimezone().replace(microsecond=0).isoformat(),
-        author=Author(me["name"], me["email"], institution["name"] if institution else None),
-        patient=facts.patient,
-        media=tuple(item.medium for item in prepared),
-        notes=facts.notes,
-        body_site=facts.body_site,
-        laterality=facts.laterality,
-        consent=facts.consent,
-    )
+async def _encrypt(
+    api: Api,
+    me: Me,
+    draft: Draft,
+    prepared: Sequence[PreparedMedium],
+    facts: Facts,
+    watcher: Watcher,
+    file: BinaryIO,
+) -> int:
+    server = draft.keyserver
+    issued = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
+    report = _report(me, draft.report_id, prepared, facts)
+    header = Header(draft.report_id, server.url, answers.text(issued, "key_id"), report.created_at)
+    watcher.phase("encrypting", sum(medium.size for medium in report.media))
+    return await pack_into(file, header, key_in(issued), report, prepared, watcher.advance)
 
 
-def _key(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: Facts) -> Report:
+    author = Author(me.name, me.email, me.institution.name if me.institution else None)
+    return report_of(report_id, author, facts, [item.medium for item in prepared], datetime.now().astimezone())
+
+
+async def _withdrawn(api: Api, report_id: str) -> bool:
+    """Whether the servers know that this report will not be completed."""
+    try:
+        async with asyncio.timeout(WITHDRAWAL_SECONDS):
+            await api.users("DELETE", f"/v1/reports/{report_id}", again=False)
+    except (PicSafeError, TimeoutError):
+        return False
+    return True

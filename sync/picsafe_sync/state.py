@@ -1,46 +1,78 @@
-"""What sync remembers between runs: how far it has read, and what it could not fetch yet."""
+"""What sync remembers between runs: how far it has read, and what it could not store yet."""
 
 from __future__ import annotations
 
 import fcntl
 import json
+import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self
+from typing import Any, Final, Self
 
 from picsafe_protocol.errors import Conflict
+from picsafe_protocol.identifiers import is_identifier
 from picsafe_sync import durable
 
 STATE_FILE: Final = ".picsafe-sync.json"
 LOCK_FILE: Final = ".picsafe-sync.lock"
 
+_log = logging.getLogger("picsafe.sync")
+
 
 @dataclass
 class State:
-    """`cursor` is the server's; `waiting` are reports that it has passed but that are not safely stored yet."""
+    """`owner` is whose reports these are; `cursor` is that server's; `waiting` are reports that the cursor has passed but that
+    are neither stored nor refused yet."""
 
+    folder: Path
+    owner: str = ""
     cursor: str = ""
     waiting: list[str] = field(default_factory=list)
 
     @classmethod
     def load(cls, folder: Path) -> State:
-        """The state of `folder`; a new one where there is none. `Conflict` for one that cannot be read."""
+        """The state of `folder`; a new one where there is none.
+
+        One that cannot be read is put aside, and everything is asked for again: what the folder and its manifest hold is not
+        stored twice.
+        """
         path = folder / STATE_FILE
         try:
-            saved = json.loads(path.read_text("utf-8"))
-            return cls(str(saved["cursor"]), [str(item) for item in saved["waiting"]])
+            return cls(folder, *_read(json.loads(path.read_bytes())))
         except FileNotFoundError:
-            return cls()
-        except (ValueError, KeyError, TypeError) as error:
-            raise Conflict(
-                f"{path} is damaged.",
-                advice="Remove it: sync then starts from the beginning, and stores nothing twice that is still in the folder.",
-            ) from error
+            return cls(folder)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            aside = path.with_name(f"{STATE_FILE}.damaged")
+            path.replace(aside)
+            _log.warning("%s was damaged and is now %s: looking through all reports again", path.name, aside.name)
+            return cls(folder)
 
-    def save(self, folder: Path) -> None:
+    def belongs_to(self, owner: str) -> None:
+        """Bind the folder to `owner`; `Conflict` when it is bound to another: that one's cursor would skip reports."""
+        if self.owner not in {"", owner}:
+            raise Conflict(
+                f"{self.folder} holds the reports of {self.owner}, and this account is of {owner}.",
+                advice="Use a folder of its own for every server and institution.",
+            )
+        self.owner = owner
+
+    def save(self) -> None:
         """Write it so that a crash leaves the old state or the new one."""
-        durable.write(folder / STATE_FILE, json.dumps({"cursor": self.cursor, "waiting": self.waiting}).encode())
+        content = {"version": 1, "owner": self.owner, "cursor": self.cursor, "waiting": self.waiting}
+        durable.write(self.folder / STATE_FILE, json.dumps(content, indent=1).encode())
+
+
+def _read(saved: Any) -> tuple[str, str, list[str]]:
+    if saved["version"] != 1:
+        raise ValueError("another version")
+    owner, cursor, waiting = saved["owner"], saved["cursor"], saved["waiting"]
+    if not isinstance(owner, str) or not isinstance(cursor, str) or not isinstance(waiting, list):
+        raise TypeError("not what was written")
+    if not all(map(is_identifier, waiting)):
+        raise ValueError("not identifiers")
+    return owner, cursor, waiting
 
 
 class FolderLock:
@@ -48,14 +80,15 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / LOCK_FILE
-        self._file: IO[str] | None = None
+        self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
-        self._file = self._path.open("w")
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(self._path, flags, durable.FILE_MODE)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._file.close()
+            os.close(self._descriptor)
             raise Conflict(
                 f"Another picsafe sync is working in {self._path.parent}.", advice="Wait for it, or stop it first."
             ) from None
@@ -64,5 +97,5 @@ class FolderLock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        if self._descriptor is not None:
+            os.close(self._descriptor)

@@ -13,11 +13,13 @@ from PIL import Image
 from picsafe_protocol.buffers import BYTES
 from picsafe_protocol.package import read_package
 from picsafe_protocol.report import Patient
+from picsafe_protocol.sending import Facts
 from picsafe_sync.api import Api
 from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report, save_report
+from picsafe_sync.opening import open_report
 from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import ReportFacts, send
+from picsafe_sync.saving import save_report
+from picsafe_sync.sending import send
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 PASSWORD = "nine lives of a careful cat"
@@ -57,7 +59,7 @@ async def test_a_report_goes_through_the_container(container: Container, tmp_pat
     Image.effect_mandelbrot((640, 480), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(photo)
     prepared = prepare([photo])
     async with Api(container.url, await signed_in(container, "ana@clinic.example")) as api:
-        facts = ReportFacts(patient=Patient("Somebody"))
+        facts = Facts(patient=Patient("Somebody"))
         sent = await send(api, prepared, facts, ["ben@clinic.example"], Silent())
     assert sent["region"] == "au"
     async with Api(container.url, await signed_in(container, "ben@clinic.example")) as api:

@@ -18,11 +18,13 @@ from server.postgres import Cluster, cluster
 
 from picsafe_protocol.errors import Gone, NotPermitted
 from picsafe_protocol.report import Patient
+from picsafe_protocol.sending import Facts
 from picsafe_sync.api import Api
 from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report, save_report
+from picsafe_sync.opening import open_report
 from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import ReportFacts, send
+from picsafe_sync.saving import save_report
+from picsafe_sync.sending import send
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 SERVER = Path(sys.executable).with_name("picsafe-server")
@@ -156,7 +158,7 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
     Image.linear_gradient("L").save(photo)
     prepared = prepare([photo])
     async with Api(deployment.users.url, sender) as api:
-        sent = await send(api, prepared, ReportFacts(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
+        sent = await send(api, prepared, Facts(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
     assert sent["cloud_url"] == deployment.clouds["au"].url + "/cloud/au"
 
     # The reader speaks to the other process of the user server: neither keeps state of its own.

@@ -47,6 +47,11 @@ class Opened(Generic[B]):
     reader: Reader[B]
     payload: Payload[B]
 
+    @property
+    def header(self) -> Header:
+        """What `package.json` says."""
+        return self.package.header
+
 
 async def open_report(
     source: Source[B],

@@ -2,81 +2,68 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from picsafe_protocol.identifiers import checked_identifier
 from picsafe_sync import durable
+from picsafe_sync.sinks import Outcome
+from picsafe_sync.sinks.manifest import Manifest
 
 MANIFEST: Final = "manifest.csv"
-COLUMNS: Final = ("report_id", "result", "sender", "available_at", "stored_at", "files", "bytes")
-_INCOMING: Final = ".incoming"
+INCOMING: Final = ".incoming"
 
 
 class FolderSink:
-    """Reports as folders. A report's folder has its name only when everything in it is on the disk."""
+    """Reports as folders. A report's folder has its name only when everything in it is on the disk.
+
+    A report whose line is in the manifest was stored, even when its folder has been taken away since.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._incoming = folder / _INCOMING
-        self._listed = self._read_manifest()
+        self._incoming = folder / INCOMING
+        self._manifest = Manifest(folder / MANIFEST)
+        self.abandon()
 
     def has(self, report_id: str) -> bool:
-        return (self.folder / report_id).is_dir()
+        return self._home(report_id).is_dir() or self._manifest.is_stored(report_id)
 
     def begin(self, report_id: str) -> Path:
-        shutil.rmtree(self._incoming, ignore_errors=True)  # what a broken attempt decrypted must not stay behind
-        folder = self._incoming / report_id
-        folder.mkdir(parents=True, mode=0o700)
+        self.abandon()
+        folder = self._incoming / checked_identifier(report_id)
+        durable.make_folder(self._incoming)
+        durable.make_folder(folder)
         return folder
 
-    def commit(self, report_id: str, row: dict[str, Any]) -> None:
-        if not self.has(report_id):
-            source = self._incoming / report_id
-            durable.sync_tree(source)
-            source.rename(self.folder / report_id)
+    def abandon(self) -> None:
+        if self._incoming.exists():
+            shutil.rmtree(self._incoming)
+
+    def commit(self, outcome: Outcome) -> None:
+        home = self._home(outcome.report_id)
+        if not self.has(outcome.report_id):
+            (self._incoming / outcome.report_id).rename(home)
             durable.sync_folder(self.folder)
-            shutil.rmtree(self._incoming, ignore_errors=True)
-        self._list(report_id, row)
+            self.abandon()
+        files = [path for path in home.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        self._manifest.add(_row(outcome) | {"files": str(len(files)), "bytes": str(size)})
 
-    def refuse(self, report_id: str, row: dict[str, Any]) -> None:
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._list(report_id, row)
+    def refuse(self, outcome: Outcome) -> None:
+        self.abandon()
+        self._manifest.add(_row(outcome))
 
-    def _list(self, report_id: str, row: dict[str, Any]) -> None:
-        """Add a line once: a crash between the rename and the line is made good by the next run."""
-        if report_id in self._listed:
-            return
-        path = self.folder / MANIFEST
-        text = io.StringIO()
-        writer = csv.writer(text)
-        if not path.exists():
-            writer.writerow(COLUMNS)
-        writer.writerow([_safe(str({**row, "report_id": report_id}.get(column, ""))) for column in COLUMNS])
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(text.getvalue().encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        self._listed.add(report_id)
-
-    def _read_manifest(self) -> set[str]:
-        path = self.folder / MANIFEST
-        if not path.exists():
-            return set()
-        content = path.read_bytes()
-        if content and not content.endswith(b"\n"):  # a power cut in the middle of a line
-            whole = content[: content.rfind(b"\n") + 1]
-            durable.write(path, whole)
-            content = whole
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
-        return {row["report_id"] for row in rows if row.get("report_id")}
+    def _home(self, report_id: str) -> Path:
+        return self.folder / checked_identifier(report_id)
 
 
-def _safe(text: str) -> str:
-    """A cell that a spreadsheet will not take for a formula."""
-    return "'" + text if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+def _row(outcome: Outcome) -> dict[str, str]:
+    return {
+        "report_id": outcome.report_id,
+        "result": outcome.result,
+        "sender": outcome.sender,
+        "available_at": outcome.available_at,
+        "stored_at": outcome.noted_at,
+    }

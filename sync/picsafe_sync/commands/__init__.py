@@ -1,0 +1,1 @@
+"""What each `picsafe` command does, between the arguments and the parts that do the work."""

@@ -1,0 +1,61 @@
+"""`picsafe open`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from picsafe_protocol.errors import NotFound
+from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.media import FileSource
+from picsafe_protocol.opening import Opened
+from picsafe_sync import credentials, durable
+from picsafe_sync.answers import Me
+from picsafe_sync.api import Api
+from picsafe_sync.download import CloudSource
+from picsafe_sync.opening import open_report
+from picsafe_sync.running import run
+from picsafe_sync.saving import save_report
+
+
+def open_(options: argparse.Namespace) -> None:
+    """Open a file from the disk, or a report of the inbox by its id, and print the names of the files written."""
+    run(_open(options))
+
+
+async def _open(options: argparse.Namespace) -> None:
+    async with credentials.api() as api:
+        path = Path(options.source)
+        if path.is_file():
+            me = await api.me()
+            with path.open("rb") as file:
+                opened = await open_report(api, FileSource(file), me.key_servers)
+                await _save(opened, options)
+        elif is_identifier(options.source):
+            await _from_cloud(api, await api.me(), options)
+        else:
+            raise NotFound(f"There is no file {options.source}.", advice="Check the name.")
+
+
+async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
+    report = await api.report(options.source)
+    if report.size is None:
+        raise NotFound("This report has not been sent completely yet.", advice="Wait until it has arrived.")
+    opened = await open_report(api, CloudSource(api, report.id, report.size), me.key_servers, expected_id=report.id)
+    await _save(opened, options)
+    if report.box == "inbox" and not me.is_service:
+        await api.users("POST", f"/v1/reports/{report.id}/opened")
+
+
+async def _save(opened: Opened[bytes], options: argparse.Namespace) -> None:
+    output: Path = options.output
+    new = not output.exists()
+    durable.make_folder(output)
+    try:
+        written = await save_report(opened, output, patient_name=options.patient_name_in_file_names)
+    except BaseException:
+        if new:
+            output.rmdir()
+        raise
+    for file in written:
+        print(file)

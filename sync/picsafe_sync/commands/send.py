@@ -1,0 +1,56 @@
+"""`picsafe send`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from picsafe_protocol.errors import InvalidRequest
+from picsafe_protocol.report import Patient
+from picsafe_protocol.sending import Facts
+from picsafe_sync import answers, credentials
+from picsafe_sync.durable import explained
+from picsafe_sync.facts import facts_of, read_facts
+from picsafe_sync.preparing import PreparedMedium, prepare_patiently
+from picsafe_sync.progress import Bar
+from picsafe_sync.running import run
+from picsafe_sync.sending import send as send_report
+
+
+def send(options: argparse.Namespace) -> None:
+    """Prepare, say what was removed, send, and say where it arrived."""
+    run(_send(options, facts_of(options, _facts(options.facts))))
+
+
+def _facts(source: str | None) -> Facts:
+    if source is None:
+        return Facts(patient=Patient())
+    if source == "-":
+        if sys.stdin.isatty():
+            raise InvalidRequest("Nothing was piped in.", advice="Pipe the JSON in, or name a file.", field="--facts")
+        return read_facts(sys.stdin.buffer)
+    with open(source, "rb") as file:  # noqa: PTH123 also /dev/fd/3 and the like
+        return read_facts(file)
+
+
+async def _send(options: argparse.Namespace, facts: Facts) -> None:
+    async with credentials.api() as api:
+        with Bar(quiet=options.quiet) as bar:
+            bar.phase("preparing", sum(path.stat().st_size for path in options.files))
+            prepared = await prepare_patiently(options.files, bar.advance)
+        _tell(prepared, quiet=options.quiet)
+        with Bar(quiet=options.quiet) as bar, explained("Free some space, or name another place in TMPDIR."):
+            answer = await send_report(api, prepared, facts, options.to, bar)
+    sent = answers.sent(answer)
+    print(f"Sent {sent.id}: arrived in region {sent.region}, kept until {sent.expires_at[:10]}.")
+
+
+def _tell(prepared: Sequence[PreparedMedium], *, quiet: bool) -> None:
+    """What was removed; and, however quiet it shall be, what could not be."""
+    for item in prepared:
+        if not quiet:
+            for removed in item.cleaned.removed:
+                print(f"{item.source.name}: removed: {removed.sentence}", file=sys.stderr)
+        for warning in item.cleaned.warnings:
+            print(f"{item.source.name}: note: {warning.sentence}", file=sys.stderr)

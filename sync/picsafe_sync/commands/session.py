@@ -1,0 +1,49 @@
+"""`picsafe login` and `picsafe logout`."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import platform
+import sys
+
+from picsafe_protocol.errors import NotSignedIn
+from picsafe_protocol.limits import DEVICE_CHARACTERS
+from picsafe_sync import answers, credentials
+from picsafe_sync.api import Api
+from picsafe_sync.credentials import Credentials
+from picsafe_sync.running import run
+
+
+def login(options: argparse.Namespace) -> None:
+    """Exchange the password for a session token and keep that; the password itself is never stored."""
+    Api(options.url)  # before the password is asked for
+    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    run(_sign_in(options.url.rstrip("/"), options.email, password))
+
+
+async def _sign_in(url: str, email: str, password: str) -> None:
+    device = f"picsafe on {platform.node()}"[:DEVICE_CHARACTERS]
+    body = {"email": email, "password": password, "device": device, "transport": "token"}
+    async with Api(url) as api:
+        answer = await api.users("POST", "/v1/sessions", body, again=False)
+    credentials.save(Credentials(url, answers.text(answer, "token")))
+    print(f"Signed in as {answers.me(answer['me']).name}.")
+
+
+def logout(options: argparse.Namespace) -> None:
+    """End the session at the server and forget its token, in any case."""
+    saved = credentials.saved()
+    try:
+        run(_sign_out(saved))
+    finally:
+        credentials.forget()
+    print("Signed out.")
+
+
+async def _sign_out(saved: Credentials) -> None:
+    async with Api(saved.url, saved.token) as api:
+        try:
+            await api.users("DELETE", "/v1/sessions/current")
+        except NotSignedIn:
+            return  # it was over already

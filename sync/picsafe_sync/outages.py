@@ -1,0 +1,34 @@
+"""Which servers are not worth asking any more in this round, so that one that is down does not hold up the reports of others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from picsafe_protocol.errors import ServiceError, StorageFull, Unreachable
+
+FAILURES_IN_A_ROW: Final = 2
+"""After so many, the trouble is not one report's."""
+
+
+class Outages:
+    """Counts the failures of each server, named by its base URL."""
+
+    def __init__(self) -> None:
+        self._failures: Counter[str] = Counter()
+
+    @contextmanager
+    def asking(self, server: str) -> Iterator[None]:
+        """Within this a server is asked for something. Raises `Unreachable` at once when it is known to be down."""
+        if self._failures[server] >= FAILURES_IN_A_ROW:
+            raise Unreachable(f"{server} did not answer for other reports.")
+        try:
+            yield
+        except StorageFull:  # there is too little room for this report; the next one may be smaller
+            raise
+        except ServiceError:
+            self._failures[server] += 1
+            raise
+        self._failures[server] = 0

@@ -1,0 +1,55 @@
+"""Write what a report holds into a folder: every byte checked, every file on the disk, and nothing visible before all of it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from picsafe_protocol.filenames import saved_names
+from picsafe_protocol.opening import Opened
+from picsafe_protocol.payload import REPORT_NAME
+from picsafe_sync import durable
+
+
+async def save_report(opened: Opened[bytes], folder: Path, *, patient_name: bool = False) -> list[Path]:
+    """Write `report.json` and every medium into the existing `folder`; the files, `report.json` first.
+
+    They get their names only when all of them have been checked, and no file that is there is replaced: a number is added.
+    `patient_name` puts the patient's name into the names. Raises `DigestMismatch`, `Tampered` and what reading raises; then
+    nothing is left behind.
+    """
+    staging = Path(tempfile.mkdtemp(prefix=".picsafe-", dir=folder))
+    try:
+        names = await write_files(opened, staging, patient_name=patient_name)
+        for parent in {folder / name for name in map(os.path.dirname, names) if name}:
+            durable.make_folder(parent)
+        placed = [durable.place(staging / name, folder / name) for name in names]
+        for parent in {path.parent for path in placed}:
+            durable.sync_folder(parent)
+    finally:
+        shutil.rmtree(staging)
+    return placed
+
+
+async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool = False) -> Sequence[str]:
+    """Write them into an empty folder that nobody looks into yet; their names. When this returns they are on the disk.
+
+    Raises as `save_report`, and leaves it to the caller to remove the folder then.
+    """
+    payload = opened.payload
+    names = saved_names(payload.report, with_patient=patient_name)
+    for path, name in names.items():
+        durable.make_folder((folder / name).parent)
+        with durable.create(folder / name) as file:
+            async for piece in payload.stream(path):
+                file.write(piece)
+            durable.sync_file(file)
+    with durable.create(folder / REPORT_NAME) as file:
+        file.write(payload.report.to_bytes())
+        durable.sync_file(file)
+    for parent in {(folder / name).parent for name in names.values()} | {folder}:
+        durable.sync_folder(parent)
+    return [REPORT_NAME, *names.values()]

@@ -1,0 +1,105 @@
+"""Uploads a package in parts: goes on by itself when a connection comes back, and sends no part twice that has arrived."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, BinaryIO, Final, TypeVar
+
+from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
+from picsafe_protocol.sending import content_digest
+from picsafe_protocol.tokens import Action
+from picsafe_sync import answers
+from picsafe_sync.answers import Grant
+from picsafe_sync.api import Api
+from picsafe_sync.patience import UPLOADING, Patience
+from picsafe_sync.preparing import Progress
+
+BEGINNINGS: Final = 3
+"""How often an upload is begun: a cloud that lost what it had, or had it damaged, is given all of it again."""
+
+_log = logging.getLogger("picsafe.send")
+T = TypeVar("T")
+
+
+class Upload:
+    """One upload. Parts that are there already are not sent again; the grant is renewed when its time is over."""
+
+    def __init__(self, api: Api, report_id: str, grant: Grant, patience: Patience = UPLOADING) -> None:
+        self._api = api
+        self._report_id = report_id
+        self._url = f"{grant.url}/v1/uploads/{report_id}"
+        self._token = grant.token
+        self._patience = patience
+
+    async def run(self, file: BinaryIO, size: int, progress: Progress) -> str:
+        """Upload `size` bytes of `file`; the cloud's receipt. Raises `StorageFull`, `ReportExpired`, `Unreachable`, …"""
+        furthest = _Furthest(progress)
+        for last in range(1, BEGINNINGS + 1):
+            try:
+                return await self._from_the_beginning(file, size, furthest)
+            except (NotFound, UploadIncomplete, UploadMismatch) as error:
+                if last == BEGINNINGS:
+                    raise
+                _log.warning("%s Beginning the upload again.", error)
+        raise AssertionError("the last beginning returns or raises")
+
+    async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: _Furthest) -> str:
+        begun = answers.upload_state(await self._call("POST", "", json={"size": size}))
+        digest = hashlib.sha256()
+        file.seek(0)
+        furthest.begin()
+        for index in range(-(-size // begun.part_size)):
+            part = file.read(begun.part_size)
+            digest.update(part)
+            if index not in begun.parts:
+                headers = {
+                    "Content-Digest": content_digest(hashlib.sha256(part).digest()),
+                    "Content-Type": "application/octet-stream",
+                }
+                await self._call("PUT", f"/parts/{index}", content=part, headers=headers)
+            furthest.advance(len(part))
+        return answers.text(await self._call("POST", "/complete", json={"sha256": digest.hexdigest()}), "receipt")
+
+    async def _call(self, method: str, path: str, **request: Any) -> Any:
+        async def attempt() -> Any:
+            try:
+                return await self._api.call(method, self._url + path, self._token, again=False, **request)
+            except TokenRefused:
+                grant = await self._api.report_grant(self._report_id, Action.PACKAGE_UPLOAD.value)
+                self._token = grant.token
+                return await self._api.call(method, self._url + path, self._token, again=False, **request)
+
+        return await patiently(attempt, self._patience)
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> T:
+    """Tries until it succeeds or patience ends: a broken network or a restarting server only makes it wait."""
+    failures = 0
+    while True:
+        try:
+            return await attempt()
+        except ServiceError as error:
+            failures += 1
+            if failures == 2:  # once may happen
+                _log.warning("%s Trying again for a while; Ctrl-C stops.", error)
+            await patience.after(failures, error)
+
+
+class _Furthest:
+    """Progress that does not count what is done again."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._told = 0
+        self._done = 0
+
+    def begin(self) -> None:
+        self._done = 0
+
+    def advance(self, count: int) -> None:
+        self._done += count
+        if self._done > self._told:
+            self._progress(self._done - self._told)
+            self._told = self._done

@@ -1,0 +1,90 @@
+"""Hears of new reports at once, over the user server's events; without them polling goes on all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from picsafe_protocol.errors import PicSafeError
+from picsafe_sync.api import Api
+
+SILENCE_SECONDS = 60
+"""The server says something every 15 seconds; a connection that is silent for so long is broken."""
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 300.0
+"""Before a broken stream is opened again; doubled each time that it breaks before anything came."""
+LINE_BYTES = 1024 * 1024
+"""The longest line that is waited for. What the lines say does not matter here, only that something is new."""
+
+_log = logging.getLogger("picsafe.sync")
+
+
+class News:
+    """Whether there may be something new since it was last asked."""
+
+    def __init__(self) -> None:
+        self._there = asyncio.Event()
+
+    def tell(self) -> None:
+        """There may be."""
+        self._there.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until there may be something new, `seconds` at the longest."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._there.wait(), seconds)
+        self._there.clear()
+
+
+@asynccontextmanager
+async def listening(api: Api) -> AsyncIterator[News]:
+    """News while the block runs."""
+    news = News()
+    listener = asyncio.create_task(_listen(api, news))
+    try:
+        yield news
+    finally:
+        listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listener
+
+
+async def _listen(api: Api, news: News) -> None:
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            async with api.stream(
+                "GET",
+                f"{api.users_url}/v1/events",
+                api.token,
+                headers={"Accept": "text/event-stream"},
+                read_timeout=SILENCE_SECONDS,
+            ) as response:
+                news.tell()  # of what came while nobody listened
+                async for name in _events(response):
+                    pause = FIRST_PAUSE_SECONDS
+                    if name != "removed":
+                        news.tell()
+        except PicSafeError as error:  # the polling meets it as well, and decides
+            _log.debug("no events: %s", error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _events(response: httpx.Response) -> AsyncIterator[str]:
+    """The names of the events of a stream (WHATWG HTML, section 9.2), as they come."""
+    line = bytearray()
+    async for piece in response.aiter_raw():
+        for part in piece.splitlines(keepends=True):
+            line += part
+            if line.endswith((b"\n", b"\r")):
+                if line.startswith(b"event:"):
+                    yield line[6:].strip().decode("utf-8", "replace")
+                line.clear()
+        if len(line) > LINE_BYTES:
+            return

@@ -1,0 +1,304 @@
+"""A whole PicSafe in this process: the real application, people in it, and weather between it and the programs that use it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+from litestar import Litestar
+from made_reports import MadeFile, MadeReport, made_report
+from PIL import Image
+
+from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.opening import key_in
+from picsafe_protocol.tokens import Role
+from picsafe_server.app import create_app
+from picsafe_server.clock import MovableClock
+from picsafe_server.settings import Settings
+from picsafe_server.users import passwords, provisioning
+from picsafe_server.users.role import UsersRole
+from picsafe_sync import answers
+from picsafe_sync.api import Api
+from picsafe_sync.collecting import Collector
+from picsafe_sync.patience import Patience
+from picsafe_sync.sinks.folder import FolderSink
+from picsafe_sync.uploading import Upload
+
+URL = "https://picsafe.example"
+PASSWORD = "correct horse battery"
+PHOTO = MadeFile("image/jpeg", bytes(range(256)) * 40, thumbnail=b"small", width=4, height=3)
+CLIP = MadeFile("video/mp4", bytes(range(255, -1, -1)) * 5000, width=4, height=3, duration=1.5)
+
+Rule: TypeAlias = Callable[[httpx.Request, httpx.Response], httpx.Response | None]
+"""Looks at a request and what the server answered; may answer something else, or raise."""
+
+
+async def nothing(seconds: float) -> None:
+    """Pauses take no time here."""
+
+
+IMPATIENT = Patience(attempts=3, sleep=nothing)
+
+
+class Weather(httpx.AsyncBaseTransport):
+    """Between a program and the server: notes what is asked, and lets `rules` spoil the answers."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.seen: list[httpx.Request] = []
+        self.before: list[Callable[[httpx.Request], None]] = []
+        self.rules: list[Rule] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        for look in self.before:
+            look(request)
+        response = await self._inner.handle_async_request(request)
+        for rule in self.rules:
+            response = rule(request, response) or response
+        return response
+
+    def asked(self, part: str, method: str | None = None) -> list[httpx.Request]:
+        """The requests whose path holds `part`."""
+        return [each for each in self.seen if part in each.url.path and method in {None, each.method}]
+
+    def calm(self) -> None:
+        """From now on everything goes well, and nothing has been seen."""
+        self.seen.clear()
+        self.before.clear()
+        self.rules.clear()
+
+    # -- what may happen on the way
+
+    def down(self, part: str) -> None:
+        """Whatever has `part` in its address cannot be reached, as if its server were down."""
+
+        def look(request: httpx.Request) -> None:
+            if part in str(request.url):
+                raise httpx.ConnectError("down", request=request)
+
+        self.before.append(look)
+
+    def answer(self, part: str, status: int, content: bytes, kind: str = "text/html") -> None:
+        """Somebody else answers: a proxy, a portal."""
+        self.rules.append(
+            lambda request, _: (
+                httpx.Response(status, content=content, headers={"Content-Type": kind})
+                if part in str(request.url)
+                else None
+            )
+        )
+
+    def problem(self, part: str, status: int, code: str, times: int = 1_000_000) -> None:
+        """The server refuses, `times` times."""
+        left = [times]
+
+        def rule(request: httpx.Request, _: httpx.Response) -> httpx.Response | None:
+            if part not in str(request.url) or not left[0]:
+                return None
+            left[0] -= 1
+            return httpx.Response(status, json={"code": code, "detail": "It is so.", "status": status})
+
+        self.rules.append(rule)
+
+    def change(self, part: str, change: Callable[[bytes], bytes]) -> None:
+        """The body of an answer becomes another one of the same length."""
+
+        def rule(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+            if part not in str(request.url):
+                return None
+            return httpx.Response(response.status_code, headers=response.headers, stream=_Changed(response, change))
+
+        self.rules.append(rule)
+
+    def breaks(self, part: str, *after: int) -> None:
+        """The next answers break off after so many bytes."""
+        left = list(after)
+
+        def rule(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+            if part not in str(request.url) or not left:
+                return None
+            return httpx.Response(response.status_code, headers=response.headers, stream=_Broken(response, left.pop(0)))
+
+        self.rules.append(rule)
+
+
+class _Changed(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response, change: Callable[[bytes], bytes]) -> None:
+        self._response = response
+        self._change = change
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body = b"".join([piece async for piece in self._response.stream])  # type: ignore[union-attr]
+        yield self._change(body)
+
+
+class _Broken(httpx.AsyncByteStream):
+    def __init__(self, response: httpx.Response, after: int) -> None:
+        self._response = response
+        self._after = after
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body = b"".join([piece async for piece in self._response.stream])  # type: ignore[union-attr]
+        yield body[: self._after]
+        raise httpx.ReadError("the connection broke")
+
+
+@dataclass
+class Sunk:
+    """What lies in a folder that sync writes to."""
+
+    folder: Path
+
+    @property
+    def reports(self) -> list[str]:
+        """The reports that are visible."""
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and is_identifier(path.name))
+
+    @property
+    def hidden(self) -> list[str]:
+        """Files of work in progress."""
+        return sorted(
+            str(path.relative_to(self.folder)) for path in self.folder.glob(".[di]*/**/*") if not path.is_dir()
+        )
+
+    @property
+    def manifest(self) -> list[dict[str, str]]:
+        """The lines of the manifest."""
+        import csv
+
+        path = self.folder / "manifest.csv"
+        if not path.exists():
+            return []
+        return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+    @property
+    def results(self) -> dict[str, str]:
+        """What the manifest says of each report; there must be one line for each."""
+        found = [(row["report_id"], row["result"]) for row in self.manifest]
+        assert len(dict(found)) == len(found), f"a report has two lines: {found}"
+        return dict(found)
+
+    def holds(self, made: MadeReport) -> bool:
+        """Whether the report is there, every byte of it."""
+        home = self.folder / made.report.report_id
+        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in home.rglob("*") if path.is_file()}
+        wanted = {file.sha256 for file in made.report.files() if not file.path.startswith("thumbnails/")}
+        return wanted | {hashlib.sha256(made.report.to_bytes()).hexdigest()} == digests
+
+
+@dataclass
+class World:
+    """The application and its people."""
+
+    app: Litestar
+    clock: MovableClock
+    weather: Weather
+    institution: str
+    service_token: str
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def users(self) -> UsersRole:
+        """The user server."""
+        role = self.app.state.roles["users"]
+        assert isinstance(role, UsersRole)
+        return role
+
+    def api(self, token: str | None = None, patience: Patience = IMPATIENT) -> Api:
+        """A connection through the weather; as the service account unless `token` says otherwise."""
+        return Api(URL, token or self.service_token, transport=self.weather, patience=patience)
+
+    async def person(self, name: str, institution: str | None = None, country: str = "AU") -> str:
+        """Somebody's session token; they have an account from now on, `name@clinic.example`."""
+        if name not in self.tokens:
+            email = f"{name}@clinic.example"
+            await provisioning.create_account(
+                self.users, email, f"Dr {name.title()}", country, PASSWORD, institution, Role.MEMBER if institution else None
+            )  # fmt: skip
+            body = {"email": email, "password": PASSWORD, "device": "test", "transport": "token"}
+            async with Api(URL, transport=self.weather) as api:
+                self.tokens[name] = answers.text(await api.users("POST", "/v1/sessions", body), "token")
+        return self.tokens[name]
+
+    async def send(
+        self,
+        *files: MadeFile,
+        sender: str = "ana",
+        to: Sequence[str] = ("ben",),
+        spoil: Callable[[MadeReport], bytes] = lambda made: made.package,
+        **more: Any,
+    ) -> MadeReport:
+        """A report with these files, all the way until the institution of its recipient sees it."""
+        seen = list(self.weather.seen)
+        for name in to:
+            await self.person(name, self.institution)
+        async with self.api(await self.person(sender)) as api:
+            recipients = {"recipients": [f"{name}@clinic.example" for name in to]}
+            draft = answers.draft(await api.users("POST", "/v1/reports", recipients))
+            server = draft.keyserver
+            key = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
+            made = made_report(
+                files or [PHOTO, CLIP], keyserver_url=server.url, report_id=draft.report_id, key_id=key["key_id"],
+                key=key_in(key), **more,
+            )  # fmt: skip
+            package = spoil(made)
+            upload = Upload(api, draft.report_id, draft.cloud)
+            receipt = await upload.run(io.BytesIO(package), len(package), lambda count: None)
+            await api.users("POST", f"/v1/reports/{draft.report_id}/receipt", {"receipt": receipt})
+        self.weather.seen[:] = seen
+        return made
+
+    async def withdraw(self, made: MadeReport, sender: str = "ana") -> None:
+        """The sender takes a report back."""
+        async with self.api(await self.person(sender)) as api:
+            await api.users("DELETE", f"/v1/reports/{made.report.report_id}")
+
+    async def collected(self, made: MadeReport, sender: str = "ana") -> bool:
+        """Whether the server believes that the report is safely filed."""
+        async with Api(URL, await self.person(sender), transport=self.weather) as api:
+            row = await api.users("GET", f"/v1/reports/{made.report.report_id}")
+        return row["collected_at"] is not None
+
+    @asynccontextmanager
+    async def collector(self, folder: Path) -> AsyncIterator[Collector]:
+        """What `picsafe sync` runs, on `folder`."""
+        folder.mkdir(exist_ok=True)
+        async with self.api() as api:
+            yield Collector(api, FolderSink(folder), folder)
+
+
+@asynccontextmanager
+async def running_world(folder: Path, template: Path | None = None) -> AsyncIterator[World]:
+    """A world with one institution, and a service account in it. `template` is a data folder to begin from."""
+    if template is not None:
+        shutil.copytree(template, folder)
+    settings = Settings(public_url=URL, data=folder, roles=("users", "cloud", "keys"), regions=("au", "de"))
+    clock = MovableClock()
+    app = create_app(settings, clock)
+    async with app.lifespan():
+        role = app.state.roles["users"]
+        institution = await provisioning.create_institution(role, "Harbour Clinic")
+        token = await provisioning.create_service_account(role, "Record system", institution)
+        weather = Weather(httpx.ASGITransport(app))  # type: ignore[arg-type]
+        yield World(app, clock, weather, institution, token)
+
+
+def cheap_passwords(setter: Callable[[object, str, int], None]) -> None:
+    """Argon2id with so little work that signing in takes no time."""
+    for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
+        setter(passwords, name, value)
+
+
+def jpeg(width: int = 640, height: int = 480) -> bytes:
+    """A real photo, as far as programs can tell."""
+    output = io.BytesIO()
+    Image.effect_mandelbrot((width, height), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(output, "JPEG")
+    return output.getvalue()
