@@ -25,7 +25,7 @@ class AccountScreen(Screen):
     async def show(self, params: Mapping[str, str]) -> None:
         me = self.app.require_me()
         self.devices = dom.el("ul", {"class": "devices", "aria-busy": True}, dom.el("li", {"class": "device-skeleton"}))
-        self.you = dom.el("div")
+        self.you = dom.el("div", {"class": "stack"})
         dom.append(
             self.root,
             dom.el("h1", None, t("account.title")),
