@@ -55,6 +55,8 @@ class Weather:
     """Part of a path: what becomes of the bytes of the answer."""
     slow: float = 0.0
     """Seconds that each piece of a package takes."""
+    gates: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Part of a path: its requests wait here until the gate is opened. See `Clinic.held`."""
 
     def asked(self, part: str) -> list[tuple[str, str, str]]:
         """The requests whose path holds `part`."""
@@ -82,6 +84,7 @@ class Clinic:
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
 
     def run(self, started: threading.Event) -> None:
         """Serves until `stop`; runs in a thread of its own."""
@@ -105,10 +108,37 @@ class Clinic:
 
         asyncio.run(serve())
 
+    def start(self) -> None:
+        """Begins to serve, and returns when it does."""
+        started = threading.Event()
+        self._thread = threading.Thread(target=self.run, args=(started,), daemon=True)
+        self._thread.start()
+        assert started.wait(30), "the server did not start"
+
     def stop(self) -> None:
         """Ends the server."""
         if self._server is not None:
             self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(20)
+
+    def restart(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """The server goes down, and comes up again with what is on disk."""
+        self.stop()
+        meanwhile()
+        self.app = create_app(self.settings, self.clock)
+        self.start()
+
+    @contextmanager
+    def held(self, part: str) -> Iterator[None]:
+        """Requests with this part in their path wait until the end of the block."""
+        gate = self.weather.gates[part] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.weather.gates.pop(part, None)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(gate.set)
 
     def within(self, work: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine beside the server and gives back what it returns."""
@@ -188,6 +218,9 @@ class Clinic:
         path = scope["path"]
         wanted = dict(scope["headers"]).get(b"range", b"").decode()
         self.weather.seen.append((scope["method"], path, wanted))
+        for part, gate in list(self.weather.gates.items()):
+            if part in path:
+                await gate.wait()
         for refusals in (self.weather.refuse_once, self.weather.refusals):
             refused = next((part for part in refusals if part in path), None)
             if refused is not None:
@@ -227,15 +260,11 @@ def running_clinic(folder: Path, **settings: Any) -> Iterator[Clinic]:
     for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
         setattr(passwords, name, value)
     clinic = Clinic(folder, _free_port(), **settings)
-    started = threading.Event()
-    thread = threading.Thread(target=clinic.run, args=(started,), daemon=True)
-    thread.start()
-    assert started.wait(30), "the server did not start"
+    clinic.start()
     try:
         yield clinic
     finally:
         clinic.stop()
-        thread.join(20)
 
 
 def _free_port() -> int:
