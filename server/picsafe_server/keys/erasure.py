@@ -20,6 +20,8 @@ async def erase_person(database: Database, issuer: str, subject: str, before: in
 
     writer = writer_for(database)
     try:
-        return await writer.transact(erase)
+        erased = await writer.transact(erase)
+        await writer.forget()
     finally:
         await writer.close()
+    return erased

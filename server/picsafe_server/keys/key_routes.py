@@ -7,7 +7,8 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import FromPath, JSONBody
 
-from picsafe_protocol.errors import TokenRefused
+from picsafe_protocol.errors import NotFound, TokenRefused
+from picsafe_protocol.identifiers import is_identifier
 from picsafe_server.access import only
 from picsafe_server.keys.access import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
 from picsafe_server.keys.callers import Grant
@@ -20,6 +21,11 @@ from picsafe_server.keys.schemas import Identifier, IssuedKey, KeyRequest, Relea
 
 def _address(request: Request[Any, Any, Any]) -> str:
     return request.client.host[:64] if request.client else ""
+
+
+def _check(key_id: str) -> None:
+    if not is_identifier(key_id):  # a database need not be asked, and PostgreSQL would not take a NUL
+        raise NotFound("There is no key of this number.")
 
 
 @post("/v1/keys", summary="Make the key of a new report", tags=["keys"], **only(CREATE_GRANT))
@@ -51,6 +57,7 @@ async def release_key(
 ) -> ReleasedKey:
     """The key and the proof that the access log has this release. 404, 403, 410 or 503 otherwise."""
     role = role_of(request)
+    _check(key_id)
     asked = Release(request.user, key_id, data.report_id, data.reason, _address(request))
     return ReleasedKey.of(await release(role.appender, role.wrapper, asked))
 
@@ -62,6 +69,7 @@ async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
     """The wrapped key is wiped: from now on nobody can open the report."""
+    _check(key_id)
     await revoke(role_of(request).appender, request.user, key_id, data.report_id, _address(request))
 
 

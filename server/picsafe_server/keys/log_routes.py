@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Any
 
 from litestar import MediaType, Request, get
@@ -9,6 +10,8 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from picsafe_protocol import limits
+from picsafe_protocol.errors import InvalidRequest, NotFound
+from picsafe_protocol.identifiers import checked_identifier, is_identifier
 from picsafe_server.access import OPEN, only
 from picsafe_server.keys import log, reading
 from picsafe_server.keys.access import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
@@ -32,6 +35,13 @@ WhoFilter = Annotated[
 Oldest = Annotated[bool, QueryParameter(description="oldest first, to follow the log; newest first by default")]
 
 
+def _filter(event: Event | None, report_id: str | None, who: str | None, oldest_first: bool) -> LogFilter:
+    if who is not None and any(unicodedata.category(letter) == "Cc" for letter in who):
+        raise InvalidRequest("There are no control characters in names.", field="who")
+    report = None if report_id is None else checked_identifier(report_id, "report_id")
+    return LogFilter(event=event, report_id=report, who=who, oldest_first=oldest_first)
+
+
 @get(
     "/v1/reports/{report_id:str}/log",
     summary="What happened to a report's key, oldest first",
@@ -45,6 +55,8 @@ async def report_log(
     limit: Limit = limits.PAGE_ROWS,
 ) -> Page:
     """For the report's sender, and administrators of the institutions that its key's access names."""
+    if not is_identifier(report_id):
+        raise NotFound("There is no report of this number.")
     return await reading.of_report(role_of(request).database, request.user, report_id, after, limit)
 
 
@@ -59,7 +71,7 @@ async def institution_log(
     oldest_first: Oldest = False,
 ) -> Page:
     """Entries of every key whose access names the institution."""
-    wanted = LogFilter(event=event, report_id=report_id, who=who, oldest_first=oldest_first)
+    wanted = _filter(event, report_id, who, oldest_first)
     return await reading.of_institution(role_of(request).database, request.user, wanted, after, limit)
 
 
@@ -78,7 +90,7 @@ async def institution_log_csv(
     oldest_first: Oldest = False,
 ) -> Stream:
     """RFC 4180; cells that a spreadsheet would take for a formula begin with a quotation mark."""
-    wanted = LogFilter(event=event, report_id=report_id, who=who, oldest_first=oldest_first)
+    wanted = _filter(event, report_id, who, oldest_first)
     pages = reading.all_of_institution(role_of(request).database, request.user, wanted)
     disposition = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
     return Stream(as_csv(pages), media_type="text/csv; charset=utf-8", headers=disposition)

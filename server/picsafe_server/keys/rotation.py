@@ -66,6 +66,7 @@ async def rewrap(database: Database, wrapper: KeyWrapper) -> Rewrapped:
                 return sum(_replace(connection, record, wrapped) for record, wrapped in renewed)
 
             done += await writer.transact(store)
+        await writer.forget()
     finally:
         await writer.close()
     return Rewrapped(done, tuple(failed))

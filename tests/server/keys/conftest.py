@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -25,18 +26,37 @@ def users(clock: MovableClock) -> UserServers:
     return UserServers(clock)
 
 
+def _migrate(url: str) -> None:
+    async def migrate() -> None:
+        database = Database(url, MIGRATIONS)
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(migrate())
+
+
+@pytest.fixture(scope="session")
+def keys_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema to copy."""
+    path = tmp_path_factory.mktemp("template") / "keys.sqlite"
+    _migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, keys_sqlite: Path) -> str:
+    """An SQLite database of this test's own, `tmp_path / "keys.sqlite"`."""
+    shutil.copy(keys_sqlite, tmp_path / "keys.sqlite")
+    return f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite"
+
+
 @pytest.fixture(scope="session")
 def keys_postgres() -> Iterator[tuple[Cluster, str]]:
     """One PostgreSQL for all tests of this folder, and a database with the newest schema to copy."""
     with cluster() as running:
         template = running.create_database()
 
-        async def migrate() -> None:
-            database = Database(running.url(template), MIGRATIONS)
-            await database.migrate()
-            await database.close()
-
-        asyncio.run(migrate())
+        _migrate(running.url(template))
         yield running, template
 
 
@@ -50,11 +70,9 @@ def postgres_url(keys_postgres: tuple[Cluster, str]) -> Iterator[str]:
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest) -> str:
     """Each of the databases in turn."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite"
-    url: str = request.getfixturevalue("postgres_url")
+    url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
 
@@ -66,10 +84,11 @@ async def world(database_url: str, tmp_path: Path, clock: MovableClock, users: U
 
 
 @pytest.fixture
-async def sqlite_world(tmp_path: Path, clock: MovableClock, users: UserServers) -> AsyncIterator[World]:
-    """A key server over SQLite, where the database makes no difference; its file is `tmp_path / "keys.sqlite"`."""
-    url = f"sqlite+aiosqlite:///{tmp_path}/keys.sqlite"
-    async with key_server(tmp_path, clock, users, keys_database=url) as world:
+async def sqlite_world(
+    sqlite_url: str, tmp_path: Path, clock: MovableClock, users: UserServers
+) -> AsyncIterator[World]:
+    """A key server over SQLite, where the database makes no difference."""
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         yield world
 
 

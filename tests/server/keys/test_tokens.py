@@ -1,0 +1,187 @@
+"""Tokens that nobody signed, that another algorithm signed, that are over although they were seen before."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from server.keys.world import KEYS, USERS, Sent, Someone, World, code
+
+from picsafe_protocol import limits
+from picsafe_server.tokens import Signer
+
+pytestmark = pytest.mark.anyio
+
+
+async def ask(world: World, sent: Sent, token: str | None) -> tuple[int, str]:
+    answer = await world.post(f"/keys/v1/keys/{sent.key_id}/release", token, {"report_id": sent.report_id})
+    return answer.status_code, "" if answer.status_code == 200 else str(answer.json().get("reason"))
+
+
+def _segments(token: str) -> tuple[dict[str, object], dict[str, object], str]:
+    header, payload, signature = token.split(".")
+    return _decoded(header), _decoded(payload), signature
+
+
+def _decoded(segment: str) -> dict[str, object]:
+    claims: dict[str, object] = json.loads(base64.urlsafe_b64decode(segment + "=="))
+    return claims
+
+
+def _encoded(claims: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+
+
+def _changed(token: str) -> str:
+    header, payload, signature = _segments(token)
+    return f"{_encoded(header)}.{_encoded(payload | {'name': 'Dr Evil'})}.{signature}"
+
+
+def _unsigned(token: str) -> str:
+    header, payload, _ = _segments(token)
+    return f"{_encoded(header | {'alg': 'none'})}.{_encoded(payload)}."
+
+
+def _signed_with_the_public_key(token: str) -> str:
+    header, payload, _ = _segments(token)
+    secret = base64.b64encode(b"the public key as an HMAC secret") + b" of thirty-two bytes and more"
+    return jwt.encode(dict(payload), secret, algorithm="HS256", headers={"typ": header["typ"], "kid": header["kid"]})
+
+
+def _says_another_algorithm(token: str) -> str:
+    header, payload, signature = _segments(token)
+    return f"{_encoded(header | {'alg': 'HS256'})}.{_encoded(payload)}.{signature}"
+
+
+def _by_another_key(token: str) -> str:
+    header, payload, _ = _segments(token)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return jwt.encode(dict(payload), pem, algorithm="EdDSA", headers={"typ": header["typ"], "kid": header["kid"]})
+
+
+def _critical(token: str) -> str:
+    header, payload, signature = _segments(token)
+    return f"{_encoded(header | {'crit': ['exp']})}.{_encoded(payload)}.{signature}"
+
+
+FORGERIES: dict[str, Callable[[str], str | None]] = {
+    "missing": lambda token: None,
+    "empty": lambda token: "",
+    "not a token": lambda token: "x",
+    "two parts": lambda token: token.rpartition(".")[0],
+    "four parts": lambda token: token + ".x",
+    "parts that are no JSON": lambda token: "e30.e30e30.e30",
+    "a list for claims": lambda token: f"{token.split('.')[0]}.W10.{token.split('.')[2]}",
+    "unsigned": _unsigned,
+    "with its signature cut": lambda token: token[:-4],
+    "with a bit of its signature flipped": lambda token: token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:],
+    "with another name in it": _changed,
+    "signed by HMAC": _signed_with_the_public_key,
+    "saying HMAC over the right signature": _says_another_algorithm,
+    "signed by another key under the right number": _by_another_key,
+    "demanding something critical": _critical,
+    "of a million letters": lambda token: token + "A" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
+async def test_no_key_for_a_token_that_is(
+    sqlite_world: World, ada: Someone, forge: Callable[[str], str | None]
+) -> None:
+    sent = await sqlite_world.send(ada)
+    genuine = sqlite_world.users.user_token(ada)
+    assert (await ask(sqlite_world, sent, genuine))[0] == 200  # and now it is remembered
+    status, reason = await ask(sqlite_world, sent, forge(genuine))
+    assert status == 401
+    assert reason in {"missing", "malformed", "signature"}
+
+
+def _resigned(world: World, token: str, claims: dict[str, object]) -> str:
+    """A token of the user server itself, with claims that it would never write."""
+    header, payload, _ = _segments(token)
+    key = world.users.signers[USERS]._key
+    body = json.dumps(payload | claims).encode()
+    return jwt.PyJWS().encode(body, key, algorithm="EdDSA", headers={"typ": header["typ"], "kid": header["kid"]})
+
+
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"iss": None}, "issuer"),
+        ({"iss": [USERS]}, "issuer"),
+        ({"iss": {"url": USERS}}, "issuer"),
+        ({"aud": None}, "audience"),
+        ({"aud": [KEYS, KEYS]}, "audience"),
+        ({"exp": "4000000000"}, "malformed"),
+        ({"exp": 4e9}, "malformed"),
+        ({"exp": True}, "expired"),
+        ({"iat": "0"}, "malformed"),
+        ({"sub": 7}, "malformed"),
+        ({"name": ["Ada"]}, "malformed"),
+    ],
+)
+async def test_claims_of_the_wrong_kind(
+    sqlite_world: World, ada: Someone, claims: dict[str, object], reason: str
+) -> None:
+    sent = await sqlite_world.send(ada)
+    token = _resigned(sqlite_world, sqlite_world.users.user_token(ada), claims)
+    assert await ask(sqlite_world, sent, token) == (401, reason)
+
+
+async def test_a_key_that_the_issuer_does_not_publish_does_not_count(sqlite_world: World, ada: Someone) -> None:
+    sent = await sqlite_world.send(ada)
+    unpublished = Signer(USERS, Ed25519PrivateKey.generate(), sqlite_world.clock)
+    token = unpublished.sign("picsafe-user+jwt", KEYS, 300, sub=ada.id, name="Ada", email="ada@clinic.test")
+    assert await ask(sqlite_world, sent, token) == (401, "key")
+
+
+async def test_a_remembered_token_ends_when_it_ends(sqlite_world: World, ada: Someone) -> None:
+    sent = await sqlite_world.send(ada)
+    token = sqlite_world.users.user_token(ada)
+    assert (await ask(sqlite_world, sent, token))[0] == 200
+    within_leeway = timedelta(seconds=limits.USER_TOKEN_SECONDS + limits.CLOCK_LEEWAY_SECONDS - 30)
+    sqlite_world.clock.move(within_leeway)
+    assert (await ask(sqlite_world, sent, token))[0] == 200
+    sqlite_world.clock.move(timedelta(seconds=30))
+    assert await ask(sqlite_world, sent, token) == (401, "expired")
+
+
+@pytest.mark.parametrize(
+    ("off_by", "answer"),
+    [
+        (timedelta(hours=1), (401, "expired")),
+        (timedelta(hours=-1), (401, "clock")),
+        (timedelta(seconds=limits.CLOCK_LEEWAY_SECONDS - 5), (200, "")),
+        (timedelta(seconds=5 - limits.CLOCK_LEEWAY_SECONDS), (200, "")),
+    ],
+)
+async def test_a_clock_that_is_off(
+    sqlite_world: World, ada: Someone, off_by: timedelta, answer: tuple[int, str]
+) -> None:
+    """The key server's clock against the user server's, whether or not the token was seen before."""
+    sent = await sqlite_world.send(ada)
+    seen, unseen = sqlite_world.users.user_token(ada), sqlite_world.users.user_token(ada)
+    assert (await ask(sqlite_world, sent, seen))[0] == 200
+    sqlite_world.clock.move(off_by)
+    assert await ask(sqlite_world, sent, seen) == answer
+    assert await ask(sqlite_world, sent, unseen) == answer
+
+
+async def test_a_user_server_that_does_not_answer_is_said_to_be_the_reason(sqlite_world: World, ada: Someone) -> None:
+    sqlite_world.users.down = True
+    answer = await sqlite_world.create(ada, "a" * 26)
+    assert (answer.status_code, code(answer)) == (503, "service")
+
+
+async def test_known_keys_are_believed_while_the_user_server_does_not_answer(sqlite_world: World, ada: Someone) -> None:
+    sent = await sqlite_world.send(ada)
+    sqlite_world.users.down = True
+    assert (await sqlite_world.open(ada, sent)).status_code == 200
