@@ -152,6 +152,24 @@ def test_a_list_that_cannot_be_loaded_says_so_and_tries_again(clinic: Clinic, in
     expect(notice).to_have_count(0)
 
 
+def test_a_list_that_takes_long_says_so_and_can_be_cancelled(inbox: Visit) -> None:
+    inbox.page.get_by_role("link", name="Account", exact=True).click()
+    held: list[Route] = []
+    inbox.page.route("**/users/v1/reports?*", lambda route: held.append(route))
+    inbox.page.get_by_role("link", name="Inbox").click()
+    wait = inbox.page.locator("#waiting .wait")
+    expect(wait).to_contain_text("Fetching the list of reports…")
+    wait.get_by_role("button", name="Cancel").click()
+    notice = inbox.page.locator("#banner .notice")
+    expect(notice).to_contain_text("Stopped.")
+    for route in held:
+        route.continue_()
+    inbox.page.unroute_all()
+    notice.get_by_role("button", name="Try again").click()
+    expect(notice).to_have_count(0)
+    expect(inbox.page.locator(".row").first).to_be_visible()
+
+
 def test_what_is_nearly_over_and_was_not_collected_turns_amber(clinic: Clinic, enter: Enter, sender: Person) -> None:
     late = clinic.person("Lena Late", "lena@clinic.example")
     made = clinic.send(sender, [late], FILES)
