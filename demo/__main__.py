@@ -34,7 +34,7 @@ def main() -> int:
     try:
         demo = asyncio.run(provision(settings)) if not settings.data.exists() else None
         _tell(url, settings, demo, tls=options.tls)
-        serve(settings, "0.0.0.0" if options.tls else "localhost", options.port, certificate)  # noqa: S104 phones must reach it
+        serve(settings, "0.0.0.0" if options.tls else "127.0.0.1", options.port, certificate)  # noqa: S104 phones must reach it
     except KeyboardInterrupt:
         pass
     return 0
