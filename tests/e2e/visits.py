@@ -39,6 +39,12 @@ WATCH = """
 })();
 """
 
+PYTHON = """async (source) => {
+  const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');
+  const python = await (await import(link.href)).start();
+  await python.runPythonAsync(source, { globals: python.toPy({ __name__: "test" }) });
+}"""
+
 READY = 30_000
 """Milliseconds for Python to start on a busy machine."""
 
@@ -159,6 +165,10 @@ class Visit:
     def taken(self, download: Download) -> tuple[str, bytes]:
         """Name and content of a download."""
         return download.suggested_filename, Path(download.path()).read_bytes()
+
+    def python(self, source: str) -> None:
+        """Runs Python inside the page."""
+        self.page.evaluate(PYTHON, source)
 
     # -- what must not be
 

@@ -225,7 +225,8 @@ class ReportScreen(Screen):
             act(self._shown.stage.active)
 
     def _back(self) -> None:
-        self.app.go(address("inbox"))
+        row = self._opening.row if self._opening else None
+        self.app.go(address("sent" if row is not None and row["box"] == "sent" else "inbox"))
 
     def _compare(self) -> None:
         if self._shown is not None and len(self._shown.report.media) > 1:

@@ -71,15 +71,12 @@ class Strip:
 
 def _pattern(kind: str) -> dom.Node:
     """The button that those of one kind are copies of."""
-    badge = dom.el(
-        "span", {"class": "thumb-badge number", "aria-hidden": True}, dom.icon(KIND_ICONS[kind]), dom.el("span")
-    )
+    badge = dom.el("span", {"class": "thumb-badge number"}, dom.icon(KIND_ICONS[kind]), dom.el("span"))
     return dom.el(
         "button",
         {"type": "button", "class": f"thumb thumb-{kind}", "tabindex": "-1"},
         dom.icon(KIND_ICONS[kind]),
         badge if kind != "photo" else None,
-        dom.el("span", {"class": "thumb-number number", "aria-hidden": True}),
     )
 
 
@@ -88,7 +85,7 @@ def _button(report: Report, index: int, patterns: Mapping[str, dom.Node]) -> dom
     button = patterns[medium.kind].cloneNode(True)
     button.dataset.index = str(index)
     button.setAttribute("aria-label", medium_label(report, index))
-    button.lastElementChild.textContent = str(index + 1)
+    button.dataset.number = str(index + 1)  # css/report.css shows it
     if medium.kind != "photo" and medium.duration is not None:
         button.querySelector(".thumb-badge span").textContent = duration(medium.duration)
     return button
