@@ -35,6 +35,7 @@ async function fromSnapshot() {
   const filled = fill(memory, SNAPSHOT);
   filled.catch(() => {}); // it is awaited below, perhaps after it has failed
   const createPyodideModule = async (settings) => {
+    settings.API.config._loadSnapshot = null; // or the page would keep these 30 MB for ever
     const { default: create } = await import("../npm/pyodide/pyodide.asm.mjs");
     const module = await create(settings);
     await filled;
