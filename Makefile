@@ -40,6 +40,7 @@ container-test: setup-test client ## build the image and drive a report through 
 
 lock: ## recompute requirements/*.lock from the .in files
 	@for name in server run dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
+	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.14 requirements/browser.in -o requirements/browser.lock
 
 clean: ## forget what was built, installed and stored
 	@rm -rf build var .venv .stamps client/node_modules
