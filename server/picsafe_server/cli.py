@@ -13,7 +13,6 @@ from typing import Final
 
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.tokens import Role
-from picsafe_server.keys.commands import add_commands as add_key_commands
 from picsafe_server.serving import Certificate, configure_logging, serve
 from picsafe_server.settings import Settings, SettingsError
 
@@ -22,6 +21,8 @@ EXIT_REFUSED: Final = 1
 
 def parser() -> argparse.ArgumentParser:
     """The command line. `docs/operate.md` describes it; a test compares the two."""
+    from picsafe_server.keys.commands import add_commands as add_key_commands
+
     top = argparse.ArgumentParser(prog="picsafe-server", description="Run and administer a PicSafe server.")
     sub = top.add_subparsers(required=True, metavar="COMMAND")
 
