@@ -50,6 +50,7 @@ class Appender:
         self._task: asyncio.Task[None] | None = None
         self._damage: log.LogDamaged | None = None
         self._wiped = False
+        self._closed = False
 
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `ready` says so, `submit` refuses."""
@@ -64,12 +65,14 @@ class Appender:
         self._task = asyncio.create_task(self._write_for_ever())
 
     async def stop(self) -> None:
-        """Write what is waiting, then end."""
+        """Write what is waiting, then end; once is enough."""
         task, self._task = self._task, None
         if task is not None:
             self._queue.put_nowait(None)
             await task
-        await self._writer.close()
+        if not self._closed:
+            self._closed = True
+            await self._writer.close()
 
     def ready(self) -> None:
         """Raise when the log cannot be written."""

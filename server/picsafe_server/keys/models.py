@@ -42,14 +42,14 @@ report_keys = Table(
     "report_keys",
     metadata,
     Column("key_id", _IDENTIFIER, primary_key=True),
-    Column("issuer", _ISSUER, nullable=False, comment="the user server whose report and people these are"),
+    Column("issuer", _ISSUER, nullable=False),  # the user server whose report and people these are
     Column("report_id", _IDENTIFIER, nullable=False),
     Column("owner", _IDENTIFIER, nullable=False),
-    Column("access", LargeBinary, nullable=False, comment="JSON: recipients and institutions, as the grant gave them"),
+    Column("access", LargeBinary, nullable=False),  # JSON: recipients and institutions, as the grant gave them
     Column("created_at", _MOMENT, nullable=False),
     Column("until", _MOMENT, nullable=False),
-    Column("master", Integer, nullable=False, comment="number of the master key that wraps this key"),
-    Column("wrapped", LargeBinary, comment="null once revoked or destroyed: then nobody can have it back"),
+    Column("master", Integer, nullable=False),  # number of the master key that wraps this key
+    Column("wrapped", LargeBinary),  # null once revoked or destroyed: then nobody can have it back
     Column("revoked_at", _MOMENT),
     Column("destroyed_at", _MOMENT),
     UniqueConstraint("issuer", "report_id"),
@@ -66,14 +66,14 @@ log_leaves = Table(
     "log_leaves",
     metadata,
     Column("entry_index", _INDEX, primary_key=True, autoincrement=False),
-    Column("commitment", LargeBinary(32), nullable=False, comment="the leaf's data: hash of tag, salt and statement"),
+    Column("commitment", LargeBinary(32), nullable=False),  # the leaf's data: hash of tag, salt and statement
     Column("salt", LargeBinary(32), nullable=False),
     Column("time", _MOMENT, nullable=False),
     Column("event", String(16), nullable=False),
     Column("result", String(32)),
     Column("report_id", _IDENTIFIER, nullable=False),
     Column("key_id", _IDENTIFIER, nullable=False),
-    Column("person", LargeBinary(32), comment="hash of tag, salt and person; stays when the person is erased"),
+    Column("person", LargeBinary(32)),  # hash of tag, salt and person; stays when the person is erased
     Index("ix_log_leaves_key_id", "key_id", "entry_index"),
 )
 
@@ -95,10 +95,8 @@ log_people = Table(
 log_nodes = Table(
     "log_nodes",
     metadata,
-    Column("level", SmallInteger, primary_key=True, comment="1: the parent of two leaves; leaves are not kept twice"),
-    Column(
-        "position", BigInteger, primary_key=True, comment="covers leaves position * 2^level and the 2^level - 1 after"
-    ),
+    Column("level", SmallInteger, primary_key=True),  # 1: the parent of two leaves; leaves are not kept twice
+    Column("position", BigInteger, primary_key=True),  # covers leaves position * 2^level and the 2^level - 1 after
     Column("hash", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
 )
@@ -117,9 +115,7 @@ log_head = Table(
     metadata,
     Column("id", SmallInteger, CheckConstraint("id = 1", name="single"), primary_key=True, autoincrement=False),
     Column("size", BigInteger, nullable=False),
-    Column(
-        "frontier", LargeBinary, nullable=False, comment="roots of the complete subtrees, largest first, 32 bytes each"
-    ),
+    Column("frontier", LargeBinary, nullable=False),  # roots of the complete subtrees, largest first, 32 bytes each
 )
 
 refusal_windows = Table(

@@ -81,7 +81,7 @@ class MasterKeyFile:
             raise WrappingError(f"The key server lacks its master key number {wrapped.master}.")
         try:
             return master.decrypt(wrapped.blob[:NONCE_BYTES], wrapped.blob[NONCE_BYTES:], context)
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to be one
             raise WrappingError("The stored key does not belong to what is stored beside it.") from error
 
     def newest(self) -> int:
