@@ -1,18 +1,24 @@
-"""The report that is on its way. It outlives the screen that began it: from the moment it is encrypted it holds no plaintext.
+"""The report that is on its way. It outlives the screen that began it: once encrypted, it holds no plaintext.
 
 Leaving the screen while it still encrypts stops it; afterwards the upload goes on in the background, waits for the network, and
-for its sender to be back after a lock.
+for its sender to be back after a lock. Whoever is on another screen when it ends is told there.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from picsafe_client import dom
+from picsafe_client import banner, dom
 from picsafe_client.api import Cancelled
 from picsafe_client.preparing import PreparedFile
+from picsafe_client.router import address
 from picsafe_client.sending import Sending
+from picsafe_client.texts import date, t
+from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.sending import Facts
 
 if TYPE_CHECKING:
@@ -21,7 +27,9 @@ if TYPE_CHECKING:
 KEPT: Final = "send.outgoing"
 """Where the app keeps the one report that is being sent."""
 
-Phase = Literal["encrypting", "uploading", "arrived", "failed"]
+Phase = Literal["encrypting", "uploading", "stuck", "arrived", "failed", "stopped", "perhaps"]
+"""`stuck` waits for the person to try again; `perhaps` was stopped, but nobody could be told in time."""
+UNDER_WAY: Final = frozenset({"encrypting", "uploading", "stuck"})
 
 
 class Outgoing:
@@ -33,8 +41,12 @@ class Outgoing:
         self._app = app
         self._sender = app.require_me().id
         self._abort = js.AbortController.new()
-        self._sending = Sending(app.api, app.require_me(), self._abort.signal, self._signed_in_again)
+        self._sending = Sending(app.api, app.require_me(), self._abort.signal, self._signed_in_again, self._changed)
         self._watchers: list[Callable[[], None]] = []
+        self._again = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._since = time.monotonic()
+        self._before = 0
         self.phase: Phase = "encrypting"
         self.done, self.total = 0, 0
         self.report: Any = None
@@ -49,8 +61,8 @@ class Outgoing:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether it has neither arrived nor failed."""
-        return self.phase in {"encrypting", "uploading"}
+        """Whether it has neither arrived nor ended otherwise."""
+        return self.phase in UNDER_WAY
 
     @property
     def paused(self) -> bool:
@@ -58,32 +70,49 @@ class Outgoing:
         return self._sending.upload is not None and self._sending.upload.paused
 
     @property
-    def waiting(self) -> bool:
-        """Whether the network holds it up."""
-        return self._sending.upload is not None and self._sending.upload.waiting
+    def trouble(self) -> ServiceError | None:
+        """What holds it up at the moment, and will be tried again by itself."""
+        return self._sending.upload.trouble if self._sending.upload is not None else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the speed so far; None when that says nothing yet."""
+        passed, gone = time.monotonic() - self._since, self.done - self._before
+        if passed < 1.5 or gone <= 0 or self.paused or self.trouble or self.phase == "stuck":
+            return None
+        return passed / gone * (self.total - self.done)
 
     def begin(self, files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> None:
         """Starts it, and makes it the app's current one."""
         self._app.kept[KEPT] = self
-        dom.spawn(self._run(files, facts, recipients))
+        dom.spawn(self._run(list(files), facts, recipients))
 
     def toggle(self) -> None:
         """Pause, or go on."""
         upload = self._sending.upload
         if upload is not None:
             upload.resume() if upload.paused else upload.pause()
+            self._count_anew()
             self._changed()
+
+    def try_again(self) -> None:
+        """Goes on where it got stuck: what has arrived is kept."""
+        self._again.set()
 
     def stop(self) -> None:
         """Ends it for good; nobody receives anything."""
         self._abort.abort()
+        self._again.set()
         if self._sending.upload is not None:
             self._sending.upload.resume()
-        if self._app.kept.get(KEPT) is self:
-            del self._app.kept[KEPT]
+        self.forget()
+
+    async def ended(self) -> None:
+        """Returns when it is over, one way or another."""
+        await self._ended.wait()
 
     def forget(self) -> None:
-        """It has arrived or failed, and has been seen."""
+        """It has been stopped, or its end has been seen."""
         if self._app.kept.get(KEPT) is self:
             del self._app.kept[KEPT]
 
@@ -92,20 +121,57 @@ class Outgoing:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
 
-    async def _run(self, files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> None:
+    async def _run(self, files: list[PreparedFile], facts: Facts, recipients: Sequence[str]) -> None:
+        off = dom.on(dom.window(), "beforeunload", self._before_unload)
         try:
-            self.report = await self._sending.run(
-                files, facts, recipients, self._app.clock.now(), self._phase, self._progress
-            )
+            now = self._app.clock.now()
+            upload = await self._sending.encrypt(files, facts, recipients, now, self._begins, self._progress)
+            del files, facts  # from here on there is only ciphertext
+            self._begins(upload.size, "uploading")
+            self.report = await self._delivered()
             self.phase = "arrived"
         except Cancelled:
-            await self._sending.withdraw()
-            return
+            self.phase = "stopped" if await self._sending.withdraw() else "perhaps"
         except Exception as error:  # noqa: BLE001 whatever it is, the sender must see that nothing was sent
-            self.error, self.phase = error, "failed"
+            self.error, self.phase = _without_trace(error), "failed"
             await self._sending.withdraw()
         finally:
+            off()
+            self._ended.set()
+        if self._watchers:
             self._changed()
+        else:
+            await self._tell_elsewhere()
+
+    async def _delivered(self) -> Any:
+        """Uploads, however often the sender tries again because the server was full."""
+        while True:
+            try:
+                return await self._sending.deliver(self._progress)
+            except StorageFull as error:
+                self.error, self.phase = _without_trace(error), "stuck"
+            self._changed()
+            self._again.clear()
+            await self._again.wait()
+            self.error, self.phase = None, "uploading"
+            self._count_anew()
+            self._changed()
+
+    async def _tell_elsewhere(self) -> None:
+        """Its sender is on another screen, or has to sign in first."""
+        if self._app.kept.get(KEPT) is not self:
+            return
+        await self._app.signed_in()
+        if self._watchers or self._app.kept.get(KEPT) is not self:
+            return
+        if self.phase == "failed" and self.error is not None:
+            show = (t("send.show"), lambda _event: self._app.go(address("send")))
+            self._app.show_problem(self.error, means=t("send.failed"), actions=[show])
+        elif self.phase == "arrived":
+            self.forget()
+            place = dom.by_id("banner")
+            note = banner.notice("good", arrived_words(self.report), on_dismiss=lambda _event: dom.clear(place))
+            dom.clear(place, note)
 
     async def _signed_in_again(self) -> None:
         """The session ended underway: wait for the same person. Anybody else ends it."""
@@ -117,15 +183,40 @@ class Outgoing:
             raise Cancelled
         self._changed()
 
-    def _phase(self, name: str, total: int) -> None:
-        self.phase = "uploading" if name == "uploading" else "encrypting"
+    def _begins(self, total: int, phase: Phase = "encrypting") -> None:
+        self.phase = phase
         self.done, self.total = 0, total
+        self._count_anew()
         self._changed()
+
+    def _count_anew(self) -> None:
+        self._since, self._before = time.monotonic(), self.done
 
     def _progress(self, count: int) -> None:
         self.done += count
+        if self._app.kept.get(KEPT) is not self:
+            self.stop()  # its sender has signed out
         self._changed()
 
     def _changed(self) -> None:
         for watcher in list(self._watchers):
             watcher()
+
+    def _before_unload(self, event: Any) -> None:
+        event.preventDefault()  # the browser asks whether to close the page: what is on its way would be lost
+
+
+def arrived_words(report: Any) -> str:
+    """Where it is and until when."""
+    adjective = t(f"region_adjective.{report['region']}")
+    return t("send.arrived", adjective=adjective, date=date(report["expires_at"]))
+
+
+def _without_trace(error: Exception) -> Exception:
+    """The error without its frames, which hold files and facts. What nobody foresaw is logged before."""
+    if not isinstance(error, PicSafeError):
+        import js
+
+        js.console.error("".join(traceback.format_exception(error)))
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

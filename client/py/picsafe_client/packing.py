@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
 from picsafe_client import digests
 from picsafe_client.preparing import STEP, PreparedFile, Progress, new_blob, read_blob
 from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol.chunked import Writer
-from picsafe_protocol.errors import DigestMismatch
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.chunked import Writer, ciphertext_length
+from picsafe_protocol.errors import DigestMismatch, UnsupportedMedium
+from picsafe_protocol.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
 from picsafe_protocol.package import Header, frame
 from picsafe_protocol.payload import FilePart, plan_payload
 from picsafe_protocol.report import Report
+from picsafe_protocol.sending import named
 
 BLOB_BYTES: Final = 16 * MIB
 """Ciphertext that is collected before it becomes a Blob, so that the browser can move it out of memory."""
+
+FACTS_BYTES: Final = MIB
+"""Room for the patient, notes and consent in `report.json`, with much to spare."""
+FILE_FACTS_BYTES: Final = 2048
+"""Room for what a file and its small picture need beside their bytes: their lines in `report.json`, their zip headers."""
+
+
+def fits(files: Iterable[PreparedFile]) -> bool:
+    """Whether a report of these files stays within `PACKAGE_BYTES`. Asked as they are chosen, long before anything is encrypted."""
+    sizes = (file.size + (file.preview.facts.size if file.preview else 0) + FILE_FACTS_BYTES for file in files)
+    return ciphertext_length(sum(sizes) + FACTS_BYTES) + HEADER_BYTES <= PACKAGE_BYTES
 
 
 async def pack(header: Header, key: bytes, report: Report, files: Sequence[PreparedFile], progress: Progress) -> Any:
     """The package as a Blob.
 
-    Raises `DigestMismatch` when a file changed since it was prepared, `LimitExceeded` for more than a package holds.
+    Raises `DigestMismatch` when a file changed since it was prepared, `UnsupportedMedium` when it can no longer be read, and
+    `LimitExceeded` for more than a package holds.
     """
     header_bytes = header.to_bytes()
     contents = {medium.path: file for medium, file in zip(report.media, files, strict=True)}
@@ -55,7 +68,10 @@ async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
     """The bytes of a file, compared with what was measured when it was prepared."""
     crc32 = await digests.crc32()
     for start in range(0, part.size, STEP):
-        piece = await read_blob(file.blob, start, min(start + STEP, part.size))
+        try:
+            piece = await read_blob(file.blob, start, min(start + STEP, part.size))
+        except UnsupportedMedium as error:
+            raise named(error, file.name) from None
         crc32.update(piece)
         yield piece
     if crc32.value() != file.crc32:

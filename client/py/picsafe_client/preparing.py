@@ -13,7 +13,8 @@ from typing import Any, Final
 from picsafe_client import digests
 from picsafe_client.thumbnails import Picture, picture_of
 from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
+from picsafe_protocol.errors import EmptyMedium, ReportInvalid, UnsupportedMedium
+from picsafe_protocol.fields import Fields
 from picsafe_protocol.limits import MIB
 from picsafe_protocol.report import Medium
 from picsafe_protocol.sending import check_size, medium_of, named
@@ -58,9 +59,26 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
         raise named(error, name) from None
     check_size(name, cleaned.size)
     blob = _composed(file, cleaned)
-    sha256, crc32 = await sums(blob, progress)
+    try:
+        sha256, crc32 = await sums(blob, progress)
+    except UnsupportedMedium as error:
+        raise named(error, name) from None
     preview = await picture_of(blob, cleaned.description.kind)
-    return PreparedFile(name, blob, cleaned, sha256, crc32, preview)
+    prepared = PreparedFile(name, blob, cleaned, sha256, crc32, preview)
+    _check(prepared)
+    return prepared
+
+
+def _check(file: PreparedFile) -> None:
+    """Refuses now, by its name, what the report could not describe later: a video of two days, a photo of 70,000 pixels."""
+    try:
+        Medium.read(Fields(file.medium(1).to_json()))
+    except ReportInvalid:
+        raise UnsupportedMedium(
+            f"{file.name} is wider, higher or longer than PicSafe carries.",
+            advice="Send a smaller or shorter one; nothing was sent.",
+            name=file.name,
+        ) from None
 
 
 class BlobSource:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.packing import pack
-from picsafe_client.preparing import PreparedFile
+from picsafe_client.preparing import PreparedFile, Progress
 from picsafe_client.session import Me
 from picsafe_client.uploading import Upload
 from picsafe_protocol.errors import PicSafeError
@@ -20,32 +20,43 @@ from picsafe_protocol.sending import Facts, report_of
 
 
 class Sending:
-    """One report on its way. `upload` is there once the encryption is done, and can be paused."""
+    """One report on its way: first `encrypt`, then `deliver`. `upload` is there in between, holds no plaintext and can be paused."""
 
-    def __init__(self, api: Api, me: Me, signal: Any, signed_in_again: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        me: Me,
+        signal: Any,
+        signed_in_again: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
+    ) -> None:
         """`signal` of an AbortController stops it; then nothing becomes visible to anybody.
 
-        `signed_in_again` returns when the sender is back after the session ended, or raises `Cancelled`.
+        `signed_in_again` returns when the sender is back after the session ended, or raises `Cancelled`. `changed` is
+        called when something comes or ceases to hold the upload up.
         """
         self._api = api
         self._me = me
         self._signal = signal
         self._signed_in_again = signed_in_again
+        self._changed = changed
         self._report_id = ""
+        self._handed_in = False
         self.upload: Upload | None = None
 
-    async def run(
+    async def encrypt(
         self,
         files: Sequence[PreparedFile],
         facts: Facts,
         recipients: Sequence[str],
         now: datetime,
-        phase: Callable[[str, int], None],
-        progress: Callable[[int], None],
-    ) -> Any:
-        """Sends; the server's description of the report. `phase` is told "encrypting" and "uploading" with their bytes.
+        begins: Callable[[int], None],
+        progress: Progress,
+    ) -> Upload:
+        """Encrypts everything on this device. `begins` is told the bytes that `progress` is going to count.
 
-        Raises `UnknownRecipient`, `LimitExceeded`, `Cancelled`, `StorageFull`, …; nobody has received anything then.
+        Raises `UnknownRecipient`, `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received
+        anything then.
         """
         created = await self._api.users("POST", "/v1/reports", {"recipients": list(recipients)}, signal=self._signal)
         report_id = self._report_id = str(created["report_id"])
@@ -57,25 +68,39 @@ class Sending:
         media = [file.medium(number) for number, file in enumerate(files, 1)]
         report = report_of(report_id, self._author(), facts, media, now)
         header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
-        phase("encrypting", sum(file.size for file in files))
+        begins(sum(file.size for file in files))
         package = await pack(header, key_in(issued), report, files, self._checked(progress))
         cloud = created["cloud"]
         grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
-        phase("uploading", int(package.size))
-        self.upload = Upload(self._api, report_id, grant, package, self._signal, self._signed_in_again)
+        self.upload = Upload(self._api, report_id, grant, package, self._signal, self._signed_in_again, self._changed)
+        return self.upload
+
+    async def deliver(self, progress: Progress) -> Any:
+        """Uploads and makes it available; the server's description of the report.
+
+        Raises `StorageFull`, after which it may be called again, `Cancelled`, and what trying again cannot change.
+        """
+        if self.upload is None:
+            raise RuntimeError("deliver before encrypt")
         receipt = await self.upload.run(progress)
-        return await self.upload.patiently(lambda: self._hand_in(report_id, receipt))
+        return await self.upload.patiently(partial(self._hand_in, receipt))
 
-    async def withdraw(self) -> None:
-        """Tells the servers that it will never be completed; they would find out by themselves within a day."""
-        if self._report_id:
-            with contextlib.suppress(PicSafeError):
-                await self._api.users("DELETE", f"/v1/reports/{self._report_id}")
+    async def withdraw(self) -> bool:
+        """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""
+        if not self._report_id:
+            return True
+        try:
+            await self._api.users("DELETE", f"/v1/reports/{self._report_id}")
+        except PicSafeError:
+            return not self._handed_in  # what was never handed in is deleted by the servers themselves, within a day
+        return True
 
-    async def _hand_in(self, report_id: str, receipt: str) -> Any:
-        return await self._api.users("POST", f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
+    async def _hand_in(self, receipt: str, signal: Any) -> Any:
+        self._handed_in = True
+        path = f"/v1/reports/{self._report_id}/receipt"
+        return await self._api.users("POST", path, {"receipt": receipt}, signal=signal)
 
-    def _checked(self, progress: Callable[[int], None]) -> Callable[[int], None]:
+    def _checked(self, progress: Progress) -> Progress:
         """Progress that also notices a cancellation, since encrypting asks no network."""
 
         def report(count: int) -> None:

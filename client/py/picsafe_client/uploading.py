@@ -1,26 +1,33 @@
-"""Uploads a package in parts: can be paused, goes on by itself when a connection comes back, never sends a part twice."""
+"""Uploads a package in parts: can be paused, goes on by itself when a connection comes back, sends again only what is missing."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from picsafe_client import digests, dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.preparing import Progress, read_blob
-from picsafe_protocol.errors import NotSignedIn, ServiceError, StorageFull, TokenRefused
+from picsafe_protocol.errors import NotFound, NotSignedIn, ServiceError, StorageFull, TokenRefused, UploadIncomplete
 from picsafe_protocol.sending import content_digest
 from picsafe_protocol.tokens import Action
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 """Seconds between two tries; the browser's "online" ends a pause at once."""
+ANSWER_SECONDS: Final = 600
+"""A request without an answer for so long is made again: a part of 8 MiB takes nine minutes at 128 kbit/s."""
+BEGINNINGS: Final = 3
+"""How often an upload that the cloud has lost is begun anew."""
+
+T = TypeVar("T")
 
 
 class Upload:
-    """One upload. `waiting` tells whether it is held up by the network; `pause` and `resume` are the person's."""
+    """One upload. `trouble` is what holds it up at the moment, or None; `pause` and `resume` are the person's."""
 
     def __init__(
         self,
@@ -30,18 +37,25 @@ class Upload:
         package: Any,
         signal: Any,
         signed_in_again: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
     ) -> None:
-        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for the last see `Sending`."""
+        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for `signed_in_again` see `Sending`.
+
+        `changed` is called when `trouble` comes or goes.
+        """
         self._api = api
         self._report_id = report_id
         self._grant = grant
         self._package = package
         self._signal = signal
         self._signed_in_again = signed_in_again
+        self._changed = changed
         self._running = asyncio.Event()
         self._running.set()
-        self._online = asyncio.Event()
-        self.waiting = False
+        self._roused = asyncio.Event()
+        self._attempt: Any = None
+        self.size = int(package.size)
+        self.trouble: ServiceError | None = None
 
     @property
     def paused(self) -> bool:
@@ -49,85 +63,126 @@ class Upload:
         return not self._running.is_set()
 
     def pause(self) -> None:
-        """Stop after the part that is on its way."""
+        """Stop at once; the part that is on its way is sent again later, all others are kept."""
         self._running.clear()
+        if self._attempt is not None:
+            self._attempt.abort()
 
     def resume(self) -> None:
         """Go on, at once even when it was waiting for the network."""
         self._running.set()
-        self._online.set()
+        self._roused.set()
 
     async def run(self, progress: Progress) -> str:
-        """Upload everything; the cloud's receipt. Raises `Cancelled`, `StorageFull`, `ReportExpired`, `UploadMismatch`, …"""
-        size = int(self._package.size)
-        begun = await self.patiently(lambda: self._call("POST", "", {"size": size}))
+        """Upload what is not there yet; the cloud's receipt.
+
+        Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
+        """
+        for beginning in range(1, BEGINNINGS + 1):
+            done = 0
+
+            def count(length: int) -> None:
+                nonlocal done
+                done += length
+                progress(length)
+
+            try:
+                return await self._run_once(count)
+            except (NotFound, UploadIncomplete):
+                if beginning == BEGINNINGS:
+                    raise
+            except StorageFull:
+                progress(-done)
+                raise
+            progress(-done)
+        raise AssertionError("unreachable")
+
+    async def _run_once(self, progress: Progress) -> str:
+        begun = await self.patiently(partial(self._call, "POST", "", {"size": self.size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         digest = await digests.sha256()
-        off = dom.on(dom.window(), "online", lambda _event: self._online.set())
-        try:
-            for index, start in enumerate(range(0, size, part_size)):
-                await self._running.wait()
-                part = await read_blob(self._package, start, min(start + part_size, size))
-                digest.update(part)
-                if index not in there:
-                    await self.patiently(partial(self._send, index, part))
-                progress(int(part.length))
-            sha256 = digest.hexdigest()
-            answer = await self.patiently(lambda: self._call("POST", "/complete", {"sha256": sha256}))
-        finally:
-            off()
+        for index, start in enumerate(range(0, self.size, part_size)):
+            part = await read_blob(self._package, start, min(start + part_size, self.size))
+            digest.update(part)
+            if index not in there:
+                await self.patiently(partial(self._send, index, part))
+            progress(int(part.length))
+        body = {"sha256": digest.hexdigest()}
+        answer = await self.patiently(partial(self._call, "POST", "/complete", body))
         return str(answer["receipt"])
 
-    async def patiently(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
-        """Tries until it succeeds: a broken network, a restarting server or a lock only make it wait.
+    async def patiently(self, attempt: Callable[[Any], Awaitable[T]]) -> T:
+        """Tries `attempt(signal)` until it succeeds: a broken network, a restarting server or a lock only make it wait.
 
         Raises `Cancelled`, and what trying again cannot change.
         """
         pause = FIRST_PAUSE
         while True:
+            await self._running.wait()
             if self._signal.aborted:
                 raise Cancelled
             try:
-                result = await attempt()
+                result = await attempt(self._fresh_signal())
+            except Cancelled:
+                if self._signal.aborted:
+                    raise  # otherwise it was paused
             except NotSignedIn:
                 await self._signed_in_again()
             except StorageFull:
                 raise
-            except ServiceError:
-                self.waiting = True
-                self._online.clear()
-                try:
-                    await asyncio.wait_for(self._online.wait(), pause)
-                except TimeoutError:
-                    pause = min(pause * 2, LONGEST_PAUSE)
-                await self._running.wait()
+            except ServiceError as error:
+                self._held_up_by(error)
+                await self._rest(max(pause, float(getattr(error, "retry_after", None) or 0)))
+                pause = min(pause * 2, LONGEST_PAUSE)
             else:
-                self.waiting = False
+                self._held_up_by(None)
                 return result
 
-    async def _send(self, index: int, part: Any) -> None:
+    def _fresh_signal(self) -> Any:
+        """Aborts when the sending is stopped, when it is paused, and when no answer comes."""
+        import js
+        from pyodide.ffi import to_js
+
+        self._attempt = js.AbortController.new()
+        deadline = js.AbortSignal.timeout(ANSWER_SECONDS * 1000)
+        return js.AbortSignal.any(to_js([self._signal, self._attempt.signal, deadline]))
+
+    def _held_up_by(self, trouble: ServiceError | None) -> None:
+        if trouble is not self.trouble:
+            self.trouble = trouble
+            self._changed()
+
+    async def _rest(self, seconds: float) -> None:
+        self._roused.clear()
+        off = dom.on(dom.window(), "online", lambda _event: self._roused.set())
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._roused.wait(), seconds)
+        finally:
+            off()
+
+    async def _send(self, index: int, part: Any, signal: Any) -> None:
         import js
 
-        sha256 = bytes.fromhex(str(await js.picsafe.kernel.sha256(part)))
-        headers = {"Content-Digest": content_digest(sha256)}
+        headers = {"Content-Digest": content_digest(bytes.fromhex(str(await js.picsafe.kernel.sha256(part))))}
 
         async def put() -> None:
             url = f"{self._grant.url}/v1/uploads/{self._report_id}/parts/{index}"
-            await self._api.send_bytes("PUT", url, part, self._grant.token, headers, signal=self._signal)
+            await self._api.send_bytes("PUT", url, part, self._grant.token, headers, signal=signal)
 
-        await self._with_fresh_grant(put)
+        await self._with_fresh_grant(put, signal)
 
-    async def _call(self, method: str, path: str, body: Any) -> Any:
+    async def _call(self, method: str, path: str, body: Any, signal: Any) -> Any:
         async def call() -> Any:
             where = f"/v1/uploads/{self._report_id}{path}"
-            return await self._api.cloud(self._grant.url, method, where, self._grant.token, body, signal=self._signal)
+            return await self._api.cloud(self._grant.url, method, where, self._grant.token, body, signal=signal)
 
-        return await self._with_fresh_grant(call)
+        return await self._with_fresh_grant(call, signal)
 
-    async def _with_fresh_grant(self, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def _with_fresh_grant(self, work: Callable[[], Awaitable[T]], signal: Any) -> T:
         """A lid closed for an hour outlives the grant: another one is asked for, and the work done again."""
         try:
             return await work()
         except TokenRefused:
-            self._grant = await self._api.grant(self._report_id, Action.PACKAGE_UPLOAD.value, signal=self._signal)
+            self._grant = await self._api.grant(self._report_id, Action.PACKAGE_UPLOAD.value, signal=signal)
             return await work()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from picsafe_client import dom, fields
@@ -20,6 +21,22 @@ SITES: Final = (
     "Lower leg", "Ankle", "Foot", "Heel", "Toe",
 )  # fmt: skip
 
+CLOCKS_DIFFER: Final = timedelta(hours=1)
+"""A camera's clock may be so much ahead of the servers'; further ahead, somebody has mistyped the day."""
+
+_INVISIBLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters and halves of characters, which come along with pasted text and have no place in `report.json`."""
+
+
+def visible(text: str) -> str:
+    """What a person sees of `text`."""
+    return _INVISIBLE.sub("", text).strip()
+
+
+def line(text: str) -> str:
+    """What a person sees of `text`, in one line."""
+    return " ".join(visible(text).split())
+
 
 class PatientFields:
     """Name, date of birth, record number: at least one of the first and the last."""
@@ -29,7 +46,8 @@ class PatientFields:
         self.name = fields.text_field("send-patient-name", t("send.patient_name"), **plain)
         self.number = fields.text_field("send-record-number", t("send.record_number"), optional=True, **plain)
         self.born = fields.text_field("send-birth-date", t("send.birth_date"), kind="date", optional=True)
-        self.node = dom.el("div", {"class": "form"}, self.name.node, self.born.node, self.number.node)
+        pair = dom.el("div", {"class": "send-pair"}, self.born.node, self.number.node)
+        self.node = dom.el("div", {"class": "form"}, self.name.node, pair)
 
     @property
     def is_empty(self) -> bool:
@@ -46,7 +64,7 @@ class PatientFields:
             self.born.refuse(t("send.birth_date_future"))
             self.born.focus()
             return False
-        if not (self.name.value or self.number.value):
+        if not (line(self.name.value) or line(self.number.value)):
             self.name.refuse(t("send.patient_missing"))
             self.name.focus()
             return False
@@ -54,7 +72,7 @@ class PatientFields:
 
     def patient(self) -> Patient:
         """The patient."""
-        return Patient(self.name.value, self.born.value or None, self.number.value)
+        return Patient(line(self.name.value), self.born.value or None, line(self.number.value))
 
 
 class PictureFields:
@@ -68,16 +86,17 @@ class PictureFields:
         sites = dom.el("datalist", {"id": "send-sites"}, *[dom.el("option", {"value": site}) for site in SITES])
         sides = {"": t("send.side.unset")} | {side.value: t(f"send.side.{side.value}") for side in Laterality}
         self.side = fields.choice_field("send-side", t("send.side"), sides, optional=True)
-        self.taken = fields.text_field("send-captured-at", t("send.captured_at"), kind="datetime-local")
+        self.taken = fields.text_field(
+            "send-captured-at", t("send.captured_at"), kind="datetime-local", max="9999-12-31T23:59"
+        )
         self.notes = fields.text_field(
             "send-notes", t("send.notes"), optional=True, lines=4, maxlength=NOTES_CHARACTERS
         )
         self._touched = False
         dom.on(self.taken.control, "input", lambda _event: self._touch())
         self._suggest(now)
-        self.node = dom.el(
-            "div", {"class": "form"}, self.site.node, sites, self.side.node, self.taken.node, self.notes.node
-        )
+        pair = dom.el("div", {"class": "send-pair"}, self.side.node, self.taken.node)
+        self.node = dom.el("div", {"class": "form"}, self.site.node, sites, pair, self.notes.node)
 
     def _touch(self) -> None:
         self._touched = True
@@ -92,18 +111,33 @@ class PictureFields:
         if captured_at and not self._touched:
             self._suggest(datetime.fromisoformat(captured_at))
 
-    def check(self) -> bool:
-        """Whether the time is there."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been entered; the time is suggested."""
+        return not (self.site.value or self.notes.value or self.side.value or self._touched)
+
+    def check(self, now: datetime) -> bool:
+        """Whether the time is there and is none to come; shows and focuses it when not."""
         self.taken.accept()
-        if not self.taken.value:
-            self.taken.refuse(t("send.captured_at_missing"))
-            self.taken.focus()
-            return False
-        return True
+        moment = self._moment()
+        if moment is not None and moment <= now + CLOCKS_DIFFER:
+            return True
+        self.taken.refuse(t("send.captured_at_missing" if moment is None else "send.captured_at_future"))
+        self.taken.focus()
+        return False
 
     def captured_at(self) -> str:
-        """The time with this computer's offset."""
-        return datetime.fromisoformat(self.taken.value).astimezone().replace(microsecond=0).isoformat()
+        """The time with this computer's offset. Raises `ValueError` unless `check` was content."""
+        moment = self._moment()
+        if moment is None:
+            raise ValueError("no time was given")
+        return moment.isoformat()
+
+    def _moment(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(self.taken.value).astimezone().replace(microsecond=0)
+        except (ValueError, OverflowError):
+            return None
 
 
 class ConsentFields:
@@ -127,7 +161,8 @@ class ConsentFields:
             self._purposes[purpose] = tick
             dom.append(group, node)
             dom.on(tick, "change", lambda _event: self._arrange())
-        self._details = dom.el("div", {"class": "form"}, self.giver.node, self.name.node, group, self.publication.node)
+        pair = dom.el("div", {"class": "send-pair"}, self.giver.node, self.name.node)
+        self._details = dom.el("div", {"class": "form"}, pair, group, self.publication.node)
         self.node = dom.el("div", {"class": "form"}, self.method.node, self._details)
         for control in (self.method.control, self.giver.control):
             dom.on(control, "change", lambda _event: self._arrange())
@@ -142,7 +177,7 @@ class ConsentFields:
         """Whether a named publication has its name."""
         self.publication.accept()
         wanted = self.method.value and self._purposes[Purpose.NAMED_PUBLICATION].checked
-        if wanted and not self.publication.value:
+        if wanted and not line(self.publication.value):
             self.publication.refuse(t("send.publication_missing"))
             self.publication.focus()
             return False
@@ -157,10 +192,10 @@ class ConsentFields:
         return ConsentRecord(
             recorded_at=utc_text(now),
             status=Status.GIVEN,
-            giver=Giver(giver, "" if giver is GiverRole.PATIENT else self.name.value),
+            giver=Giver(giver, "" if giver is GiverRole.PATIENT else line(self.name.value)),
             method=Method(self.method.value),
             purposes=purposes,
-            publication=self.publication.value if Purpose.NAMED_PUBLICATION in purposes else "",
+            publication=line(self.publication.value) if Purpose.NAMED_PUBLICATION in purposes else "",
         )
 
 
@@ -173,9 +208,15 @@ class FactFields:
         self.picture = PictureFields(now())
         self.consent = ConsentFields()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been entered."""
+        return self.patient.is_empty and self.picture.is_empty and not self.consent.method.value
+
     def check(self) -> bool:
         """Whether everything is as it must be; the first thing that is not has the focus."""
-        return self.patient.check(self._now()) and self.picture.check() and self.consent.check()
+        now = self._now()
+        return self.patient.check(now) and self.picture.check(now) and self.consent.check()
 
     def facts(self) -> Facts:
         """What was entered."""
@@ -184,8 +225,8 @@ class FactFields:
         return Facts(
             patient=self.patient.patient(),
             captured_at=self.picture.captured_at(),
-            body_site=self.picture.site.value,
+            body_site=line(self.picture.site.value),
             laterality=Laterality(side) if side else None,
-            notes=self.picture.notes.value,
+            notes=visible(self.picture.notes.value),
             consent=(record,) if record else (),
         )

@@ -1,24 +1,35 @@
-"""The tray of the send screen: files chosen, captured or dropped, each prepared at once and shown with what was removed."""
+"""The tray of the send screen: files chosen, captured, dropped or pasted, each prepared at once and shown with what to know of it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from picsafe_client import banner, dom
+from picsafe_client.api import Cancelled
+from picsafe_client.packing import fits
 from picsafe_client.preparing import PreparedFile, new_blob, prepare
-from picsafe_client.texts import duration, size, t
+from picsafe_client.texts import duration, listing, size, t
 from picsafe_protocol.errors import LimitExceeded, PicSafeError
-from picsafe_protocol.limits import MEDIA_COUNT
+from picsafe_protocol.limits import MEDIA_COUNT, PACKAGE_BYTES
 
-_INPUTS = (
+_INPUTS: Final = (
     ("photo", "send.take_photo", "camera", {"accept": "image/*", "capture": "environment"}),
     ("video", "send.record_video", "video", {"accept": "video/*", "capture": "environment"}),
     ("sound", "send.record_sound", "sound", {"accept": "audio/*", "capture": True}),
-    ("files", "send.choose", "plus", {"accept": "image/*,video/*,audio/*,.heic,.heif,.avif", "multiple": True}),
+    (
+        "files",
+        "send.choose",
+        "plus",
+        {"accept": "image/*,video/*,audio/*,.heic,.heif,.hif,.avif,.mpo,.mkv,.mka", "multiple": True},
+    ),
 )
-_KIND_ICONS = {"photo": "photo", "video": "video", "audio": "sound"}
+_KIND_ICONS: Final = {"photo": "photo", "video": "video", "audio": "sound"}
+PROBLEMS: Final = 4
+"""Files that cannot be sent are explained one by one up to so many; further ones are only named."""
+NAMES: Final = 10
+"""So many of them are named."""
 
 
 class FileTray:
@@ -27,18 +38,24 @@ class FileTray:
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._urls: list[str] = []
-        self._queue: asyncio.Lock = asyncio.Lock()
+        self._turns = asyncio.Lock()
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._chosen = 0
+        self._refused: list[str] = []
         self.files: list[PreparedFile] = []
         self.busy = 0
-        self._list = dom.el("ul", {"class": "tray"})
-        self._problems = dom.el("div", {"class": "stack"})
+        self._list = dom.el("ul", {"class": "tray", "aria-label": t("send.files")})
+        self._problems = dom.el("div", {"class": "tray-problems"})
         self._error = dom.el("p", {"class": "field-error", "id": "send-files-error", "role": "alert", "hidden": True})
         buttons = dom.el("div", {"class": "button-row tray-buttons"})
         for kind, key, icon_name, attributes in _INPUTS:
             dom.append(buttons, self._picker(kind, key, icon_name, attributes))
-        hint = dom.el("p", {"class": "field-hint"}, t("send.files_hint", count=MEDIA_COUNT))
-        self.node = dom.el("div", {"class": "stack"}, buttons, hint, self._error, self._problems, self._list)
+        hint = dom.el(
+            "p", {"class": "field-hint"}, t("send.files_hint", count=MEDIA_COUNT, size=size(PACKAGE_BYTES)), " ",
+            dom.el("span", {"class": "tray-drop-hint"}, t("send.drop_hint")),
+        )  # fmt: skip
+        self.node = dom.el("div", {"class": "tray-section"}, buttons, hint, self._error, self._problems, self._list)
 
     def _picker(self, kind: str, key: str, icon_name: str, attributes: dict[str, Any]) -> dom.Node:
         """A file input behind a button of the usual looks; phones offer their camera for those with `capture`."""
@@ -53,52 +70,117 @@ class FileTray:
         return dom.el("span", {"class": f"tray-picker{kind_class}"}, button, field)
 
     def _picked(self, field: dom.Node) -> None:
-        files = [field.files.item(index) for index in range(int(field.files.length))]
+        self.add(field.files)
         field.value = ""  # the same file may be chosen again after it was removed
-        self.add(files)
 
-    def add(self, files: list[Any]) -> None:
-        """Prepares JavaScript Files, one after the other; one that cannot be sent is named, and the others go on."""
+    def add(self, files: Any) -> None:
+        """Prepares the files of a JavaScript FileList, one after the other; one that cannot be sent is named, and the others go on."""
         self.refuse("")
-        for file in files:
-            if self._chosen >= MEDIA_COUNT:
-                self.refuse(t("send.too_many", count=MEDIA_COUNT))
-                return
+        count = int(files.length)
+        room = MEDIA_COUNT - self._chosen
+        for index in range(min(count, room)):
+            file = files.item(index)
             self._chosen += 1
             self.busy += 1
-            row = dom.el("li", {"class": "tray-row", "aria-busy": True}, self._waiting(str(file.name)))
+            self._idle.clear()
+            row = dom.el("li", {"class": "tray-row", "aria-busy": True})
             dom.append(self._list, row)
+            self._waiting(row, str(file.name))
             dom.spawn(self._prepare(file, row))
+        if count > room:
+            self.refuse(t("send.too_many", count=MEDIA_COUNT, left=count - room))
         self._changed()
 
+    async def settled(self) -> None:
+        """Returns when every file is either ready or refused."""
+        await self._idle.wait()
+
     async def _prepare(self, file: Any, row: dom.Node) -> None:
+        ready = False
         try:
-            async with self._queue:
-                prepared = await prepare(file)
-            if not row.isConnected:
-                return  # removed, or the screen was left
+            async with self._turns:
+                _look(row)
+                prepared = await prepare(file, self._progress(file, row))
+            _look(row)
+            self._check_room(prepared)
             self.files.append(prepared)
             row.removeAttribute("aria-busy")
             dom.clear(row, *self._described(prepared, row))
+            ready = True
             dom.announce(t("send.prepared", count=len(self.files)))
-        except (PicSafeError, LimitExceeded) as error:
-            self._chosen -= 1
-            if row.isConnected:
-                dom.remove(row)
-                self._problem(error)
+        except PicSafeError as error:
+            self._problem(error, str(file.name))
+        except Cancelled:
+            pass  # removed, or the screen was left
         finally:
+            if not ready:
+                self._chosen -= 1
+                dom.remove(row)
             self.busy -= 1
+            if not self.busy:
+                self._idle.set()
             self._changed()
 
-    def _problem(self, error: PicSafeError) -> None:
+    def _progress(self, file: Any, row: dom.Node) -> Callable[[int], None]:
+        total, done = max(int(file.size), 1), 0
+        words = row.querySelector(".tray-percent")
+
+        def progress(count: int) -> None:
+            nonlocal done
+            _look(row)
+            done += count
+            words.textContent = t("send.percent", percent=min(100, done * 100 // total))
+
+        return progress
+
+    def _check_room(self, prepared: PreparedFile) -> None:
+        if not fits([*self.files, prepared]):
+            raise LimitExceeded(
+                t("send.no_room", name=prepared.name, size=size(PACKAGE_BYTES)),
+                limit="PACKAGE_BYTES",
+                maximum=PACKAGE_BYTES,
+            )
+
+    def _problem(self, error: PicSafeError, name: str) -> None:
+        if not self.node.isConnected:
+            return
+        self._refused.append(name)
+        if len(self._refused) > PROBLEMS:
+            self._further_problems()
+            return
+
         def dismiss(_event: Any) -> None:
             dom.soon(lambda: dom.remove(node))
 
         node = banner.problem(error, on_dismiss=dismiss)
         dom.append(self._problems, node)
 
-    def _waiting(self, name: str) -> dom.Node:
-        return dom.el("span", {"class": "tray-waiting soft"}, t("send.preparing", name=name))
+    def _further_problems(self) -> None:
+        """One message for all those beyond `PROBLEMS`."""
+        names = self._refused[PROBLEMS:]
+        shown = (
+            names[:NAMES] if len(names) <= NAMES else [*names[:NAMES], t("send.more_names", count=len(names) - NAMES)]
+        )
+        found = self._problems.querySelector(".tray-further")
+        if found:
+            dom.remove(found)
+        node = banner.notice("danger", t("send.further_refused", count=len(names)), listing(shown))
+        node.classList.add("tray-further")
+        dom.append(self._problems, node)
+
+    def _waiting(self, row: dom.Node, name: str) -> None:
+        words = dom.el(
+            "span",
+            {"class": "tray-waiting soft"},
+            t("send.preparing", name=name),
+            " ",
+            dom.el("span", {"class": "tray-percent number"}),
+        )
+
+        def give_up(_event: Any) -> None:
+            dom.soon(lambda: dom.remove(row))
+
+        dom.append(row, words, dom.icon_button(t("send.remove", name=name), "close", give_up))
 
     def _described(self, file: PreparedFile, row: dom.Node) -> list[dom.Node]:
         facts = file.cleaned.description
@@ -136,8 +218,13 @@ class FileTray:
         self._error.textContent = text
         self._error.hidden = not text
 
+    def focus(self) -> None:
+        """Puts the focus on the button that chooses files."""
+        self.node.scrollIntoView()
+        self.node.querySelector(".tray-picker:last-child button").focus()
+
     def drop(self) -> None:
-        """Lets go of every file and picture."""
+        """Lets go of every file and picture; what is still being prepared ends."""
         import js
 
         for url in self._urls:
@@ -145,3 +232,10 @@ class FileTray:
         self._urls.clear()
         self.files.clear()
         dom.clear(self._list)
+        dom.clear(self._problems)
+
+
+def _look(row: dom.Node) -> None:
+    """Raises `Cancelled` when the row has been taken off the page."""
+    if not row.isConnected:
+        raise Cancelled

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from picsafe_client import dom, fields
 from picsafe_client.api import Api
+from picsafe_client.session import Me
 from picsafe_client.texts import t
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.limits import EMAIL_CHARACTERS, RECIPIENTS
@@ -21,9 +22,8 @@ TYPING_PAUSE: Final = 200
 class RecipientPicker:
     """`node` goes on the page; `emails` are those chosen."""
 
-    def __init__(self, api: Api, changed: Callable[[], None]) -> None:
+    def __init__(self, api: Api, me: Me) -> None:
         self._api = api
-        self._changed = changed
         self._later: dom.Off = lambda: None
         self._asked = 0
         self._names: dict[str, str] = {}
@@ -38,15 +38,26 @@ class RecipientPicker:
             autocapitalize="none",
             spellcheck="false",
         )
-        add = dom.button(t("send.add_recipient"), self._add_clicked, icon_name="plus")
-        row = dom.el("div", {"class": "input-with-button"})
+        add = dom.button(t("send.add_recipient"), lambda _event: self._add_clicked(), icon_name="plus")
+        row = dom.el("div", {"class": "send-add"})
         self.field.control.replaceWith(row)
         dom.append(row, self.field.control, add)
-        self._chips = dom.el("ul", {"class": "chips"})
+        self._chips = dom.el("ul", {"class": "chips", "aria-label": t("send.recipients")})
         self._suggestions = dom.el("ul", {"class": "suggestions", "aria-label": t("send.suggestions"), "hidden": True})
-        self.node = dom.el("div", {"class": "stack"}, self._chips, self.field.node, self._suggestions)
+        self._names[me.email] = me.name
+        self._myself = dom.button(
+            t("send.to_myself"),
+            lambda _event: dom.soon(lambda: self._choose(me.email)),
+            kind="quiet",
+            icon_name="device",
+        )
+        self._own = me.email
+        self.node = dom.el(
+            "div", {"class": "send-recipients"}, self._chips, self.field.node, self._suggestions, self._myself
+        )
         dom.on(self.field.control, "keydown", self._key)
         dom.on(self.field.control, "input", lambda _event: self._typed())
+        dom.on(self._suggestions, "keydown", self._suggestion_key)
 
     def settle(self) -> bool:
         """Takes what is still being typed, if it is an address; whether the recipients can be sent to."""
@@ -74,14 +85,37 @@ class RecipientPicker:
             event.preventDefault()
             if self.field.value:
                 self._add_typed()
+        elif event.key == "ArrowDown" and not self._suggestions.hidden:
+            event.preventDefault()
+            self._suggestions.querySelector("button").focus()
         elif event.key == "Escape":
-            self._suggestions.hidden = True
+            self._hide_suggestions()
+
+    def _suggestion_key(self, event: Any) -> None:
+        """Arrow keys go through the suggestions and back to the field."""
+        row = event.target.closest("li")
+        if event.key in {"ArrowDown", "ArrowUp"}:
+            event.preventDefault()
+            other = row.nextElementSibling if event.key == "ArrowDown" else row.previousElementSibling
+            if other:
+                other.querySelector("button").focus()
+            elif event.key == "ArrowUp":
+                self.field.focus()
+        elif event.key == "Escape":
+            self._hide_suggestions()
+            self.field.focus()
+
+    def _hide_suggestions(self) -> None:
+        """Also those that are still on their way."""
+        self._later()
+        self._asked += 1
+        self._suggestions.hidden = True
 
     def _typed(self) -> None:
         self.field.accept()
         self._later()
         if len(self.field.value) < 2:
-            self._suggestions.hidden = True
+            self._hide_suggestions()
             return
         self._later = dom.once_later(self._ask, TYPING_PAUSE)
 
@@ -115,12 +149,15 @@ class RecipientPicker:
 
     def _choose(self, email: str) -> None:
         self.field.value = ""
-        self._suggestions.hidden = True
+        self._hide_suggestions()
         self._add(email)
         self.field.focus()
 
-    def _add_clicked(self, _event: Any) -> None:
-        self._add_typed()
+    def _add_clicked(self) -> None:
+        if self.field.value:
+            self._add_typed()
+        else:
+            self.field.focus()
 
     def _add_typed(self) -> bool:
         email = self.field.value.rstrip(",;").lower()
@@ -129,7 +166,7 @@ class RecipientPicker:
             self.field.focus()
             return False
         self.field.value = ""
-        self._suggestions.hidden = True
+        self._hide_suggestions()
         return self._add(email)
 
     def _add(self, email: str) -> bool:
@@ -140,18 +177,18 @@ class RecipientPicker:
             self.field.refuse(t("send.too_many_recipients", count=RECIPIENTS))
             return False
         self.emails.append(email)
+        self._myself.hidden = self._own in self.emails
 
         def take_away(_event: Any) -> None:
             self.emails.remove(email)
+            self._myself.hidden = self._own in self.emails
             dom.soon(lambda: dom.remove(chip))
             self.field.accept()
             self.field.focus()
-            self._changed()
 
         remove = dom.icon_button(t("send.remove_recipient", email=email), "close", take_away)
         chip = dom.el(
             "li", {"class": "chip chip-person", "data-email": email}, dom.el("span", None, self.name(email)), remove
         )
         dom.append(self._chips, chip)
-        self._changed()
         return True

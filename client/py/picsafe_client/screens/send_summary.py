@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from picsafe_client import banner, dom
 from picsafe_client.preparing import PreparedFile
-from picsafe_client.texts import date, listing, moment, size, t
+from picsafe_client.texts import birth_date, listing, moment, size, t
 from picsafe_protocol.consent import ConsentRecord, Purpose
 from picsafe_protocol.report import Laterality
 from picsafe_protocol.sending import Facts
@@ -17,15 +17,15 @@ _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("
 
 def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> dom.Node:
     """A list of facts; cautions about files that could not be cleaned stand above it."""
-    rows = [
+    rows: list[tuple[str, dom.Child]] = [
         ("send.summary_recipients", listing(recipients)),
         ("send.summary_patient", patient_words(facts)),
         ("send.summary_files", files_words(files)),
         ("send.summary_site", site_words(facts)),
         ("send.summary_taken", moment(facts.captured_at)),
-        ("send.summary_notes", facts.notes),
+        ("send.summary_notes", dom.el("span", {"class": "send-notes"}, facts.notes) if facts.notes else None),
         ("send.summary_consent", consent_words(facts.consent[-1] if facts.consent else None)),
-        ("send.summary_removed", removed_words(files)),
+        ("send.summary_removed", _removed(files)),
     ]
     table = dom.el("dl", {"class": "facts"})
     for key, words in rows:
@@ -42,7 +42,7 @@ def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[st
 def patient_words(facts: Facts) -> str:
     """Name, date of birth, record number."""
     patient = facts.patient
-    born = t("send.summary_born", date=date(patient.birth_date + "T12:00:00")) if patient.birth_date else ""
+    born = t("send.summary_born", date=birth_date(patient.birth_date)) if patient.birth_date else ""
     number = t("send.summary_number", number=patient.record_number) if patient.record_number else ""
     return ", ".join(part for part in (patient.name, born, number) if part)
 
@@ -81,7 +81,11 @@ def _purpose_words(record: ConsentRecord, purpose: Purpose) -> str:
     return f"{words} ({record.publication})" if purpose is Purpose.NAMED_PUBLICATION else words
 
 
-def removed_words(files: Sequence[PreparedFile]) -> str:
-    """Everything that was removed from any of the files."""
-    found = dict.fromkeys(each.sentence for file in files for each in file.cleaned.removed)
-    return " ".join(found)
+def removed_words(files: Sequence[PreparedFile]) -> list[str]:
+    """Everything that was removed from any of the files, each once."""
+    return list(dict.fromkeys(each.sentence for file in files for each in file.cleaned.removed))
+
+
+def _removed(files: Sequence[PreparedFile]) -> dom.Child:
+    words = removed_words(files)
+    return dom.el("ul", {"class": "send-removed"}, *[dom.el("li", None, each) for each in words]) if words else None

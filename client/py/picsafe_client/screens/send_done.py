@@ -1,0 +1,44 @@
+"""A report that has arrived: where, until when, and who has opened it since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from picsafe_client import banner, dom
+from picsafe_client.outbox import arrived_words
+from picsafe_client.router import address
+from picsafe_client.texts import moment, t
+
+
+class DoneView:
+    """`node` goes on the page; `update` takes the server's newer descriptions of the same report."""
+
+    def __init__(self, report: Mapping[str, Any], another: Callable[[], None]) -> None:
+        self._people = dom.el("ul", {"class": "send-people"})
+        more = dom.button(t("send.another"), lambda _event: dom.soon(another), icon_name="camera")
+        sent = dom.el("a", {"class": "button", "href": address("sent")}, t("send.to_sent"))
+        self.node = dom.el(
+            "div",
+            {"class": "stack"},
+            dom.el("h1", {"tabindex": "-1"}, t("send.done_title")),
+            banner.notice("good", arrived_words(report)),
+            dom.el("h2", None, t("send.done_recipients")),
+            dom.el("div", {"class": "panel panel-padded"}, self._people),
+            dom.el("div", {"class": "button-row"}, more, sent),
+        )
+        self.update(report)
+
+    def update(self, report: Mapping[str, Any]) -> None:
+        """Shows who has opened it."""
+        dom.clear(self._people, *[_person(each) for each in report["recipients"]])
+
+
+def _person(person: Mapping[str, Any]) -> dom.Node:
+    opened = person["opened_at"]
+    if opened:
+        chip = dom.el("span", {"class": "chip chip-good"}, dom.icon("check"))
+        dom.append(chip, t("send.opened_at", moment=moment(opened)))
+    else:
+        chip = dom.el("span", {"class": "chip"}, t("send.not_opened"))
+    return dom.el("li", None, dom.el("span", {"class": "send-person"}, person["name"]), chip)

@@ -1,0 +1,26 @@
+"""Clouds that take uploads in small parts, so that a few hundred kilobytes are several and tests need no large files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+
+from picsafe_server.cloud import parts
+from picsafe_server.cloud.routes import uploads
+
+PART: Final = 200_000
+"""Bytes of a part."""
+FIRST_PART_ARRIVED: Final = "200 kB of "
+"""What the progress says then."""
+
+
+@contextmanager
+def small_parts() -> Iterator[None]:
+    """Within the block. The routes, imported above, keep the real limit of a request."""
+    assert uploads is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "PART", PART)
+        yield
