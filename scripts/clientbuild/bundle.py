@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from scripts.clientbuild.assets import Assets
+from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.page import index_page
 from scripts.clientbuild.python_side import python_side
@@ -32,6 +33,7 @@ def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
         target.rename(previous)
     staging.rename(target)
     shutil.rmtree(previous, ignore_errors=True)
+    trim(cache)
 
 
 def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:

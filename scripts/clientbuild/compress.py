@@ -19,6 +19,7 @@ from typing import Final
 
 import brotli  # type: ignore[import-untyped]
 
+from scripts.clientbuild.cache import use
 from scripts.clientbuild.toolchain import BuildFailed, run_node
 
 _MINIMUM: Final = 512
@@ -61,6 +62,7 @@ def _sibling(content: bytes, encoding: _Encoding, cache: Path) -> bytes | None:
     name = f"{hashlib.sha256(content).hexdigest()}-{encoding.level}{encoding.suffix}"
     kept = cache / name
     if kept.is_file():
+        use(kept)
         data = kept.read_bytes()
     else:
         data = encoding.encode(content, encoding.level)

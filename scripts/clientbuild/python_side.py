@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.clientbuild.cache import use
 from scripts.clientbuild.fingerprint import files_under, fingerprint
 from scripts.clientbuild.toolchain import browser_wheels, npm_modules, run, run_node
 
@@ -63,6 +64,7 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
         lines = [f"export const {name} = {json.dumps(value)};\n" for name, value in facts.items()]
         made.facts.write_text("".join(lines), "utf-8")
         (home / "complete").touch()
+    use(home)
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 
 from scripts.clientbuild.assets import FOLDERS, Assets
+from scripts.clientbuild.cache import trim, use
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.fingerprint import fingerprint, source_files
 from scripts.clientbuild.page import boot_tags, index_page
@@ -139,6 +141,24 @@ def test_only_what_gains_is_compressed_and_it_comes_back(tmp_path: Path) -> None
     assert brotli.decompress(found["text.br"]) == text
     assert gzip.decompress(found["text.gz"]) == text
     assert compressed({"text": text}, tmp_path / "cache") == found
+
+
+def test_the_cache_forgets_what_was_not_used_for_longest(tmp_path: Path) -> None:
+    (tmp_path / "compressed").mkdir()
+    for age, name in enumerate(
+        ["python-1/snapshot.bin", "compressed/a.br", "python-2/snapshot.bin", "compressed/b.br"]
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        entry = path if path.parent.name == "compressed" else path.parent
+        os.utime(entry, (0, 1000 - age))
+    use(tmp_path / "compressed" / "b.br")
+    trim(tmp_path, limit=250)
+    assert sorted(path.name for path in tmp_path.glob("python-*")) == ["python-1"]
+    assert [path.name for path in (tmp_path / "compressed").iterdir()] == ["b.br"]
+    trim(tmp_path, limit=0)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("change", ["content", "name", "more", "fewer"])
