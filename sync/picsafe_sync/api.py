@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsons
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import Any, Final, Self
 
 import httpx
 
+from picsafe_protocol import strictjson
 from picsafe_protocol.errors import (
     InvalidRequest,
     PicSafeError,
@@ -30,8 +30,6 @@ TIMEOUT_SECONDS: Final = 60
 """Without a byte for so long, a connection counts as broken."""
 ANSWER_BYTES: Final = 16 * MIB
 """The longest JSON answer that is read: many times a page of reports with all their recipients."""
-PIECE_BYTES: Final = MIB
-"""How much of a package is handed on at a time."""
 
 # What arrives is what is counted: nothing is decompressed, so no answer grows after it was accepted.
 _ALWAYS: Final = {"Accept-Encoding": "identity", "Accept": "application/json, application/octet-stream"}
@@ -147,7 +145,7 @@ class Api:
                 skip = start if response.status_code == 200 else 0  # a server may ignore ranges
                 _check_length(response, f"bytes {start}-{stop - 1}/{size}", str(size))
                 left = stop - start
-                async for piece in response.aiter_raw(PIECE_BYTES):
+                async for piece in response.aiter_raw():
                     fresh = piece[skip : skip + left]
                     skip = max(skip - len(piece), 0)
                     left -= len(fresh)
@@ -166,7 +164,7 @@ class Api:
         if response.status_code == 204 or not body:
             return None
         try:
-            return jsons.loads(body)
+            return strictjson.parse(body)
         except ValueError:
             raise _not_picsafe(url, "its answer is not JSON") from None
 
@@ -204,7 +202,7 @@ async def _limited(response: httpx.Response) -> bytes:
 async def _refusal(response: httpx.Response) -> PicSafeError:
     """The error that the server states. Only what PicSafe itself said counts: a proxy's 404 must not pass for a report's."""
     try:
-        problem = jsons.loads(await _limited(response))
+        problem = strictjson.parse(await _limited(response))
     except ValueError:
         problem = None
     if isinstance(problem, dict) and isinstance(problem.get("code"), str):

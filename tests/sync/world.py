@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -90,7 +91,7 @@ class Weather(httpx.AsyncBaseTransport):
         """Somebody else answers: a proxy, a portal."""
         self.rules.append(
             lambda request, _: (
-                httpx.Response(status, content=content, headers={"Content-Type": kind})
+                httpx.Response(status, stream=httpx.ByteStream(content), headers={"Content-Type": kind})
                 if part in str(request.url)
                 else None
             )
@@ -104,7 +105,8 @@ class Weather(httpx.AsyncBaseTransport):
             if part not in str(request.url) or not left[0]:
                 return None
             left[0] -= 1
-            return httpx.Response(status, json={"code": code, "detail": "It is so.", "status": status})
+            body = json.dumps({"code": code, "detail": "It is so.", "status": status}).encode()
+            return httpx.Response(status, stream=httpx.ByteStream(body))
 
         self.rules.append(rule)
 
