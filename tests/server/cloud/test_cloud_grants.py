@@ -199,6 +199,14 @@ async def test_regions_share_nothing(files_world: World) -> None:
     assert keys[0] != keys[1]
 
 
+async def test_a_user_server_that_is_away_is_not_the_callers_fault(
+    files_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authorization = f"Bearer {token(files_world, act=UPLOAD)}"
+    monkeypatch.setattr(files_world.users, "signers", {})
+    assert problem(await call(files_world, "begin", authorization)) == (503, "service")
+
+
 @pytest.mark.parametrize("region", ["ca", "xx", ""])
 async def test_the_keys_of_a_region_that_is_not_here_are_not_found(files_world: World, region: str) -> None:
     answer = await files_world.client.get(f"/cloud/{region}/.well-known/jwks.json")

@@ -117,7 +117,7 @@ async def test_the_store_itself_deletes_what_the_server_did_not(bucket: Bucket, 
         await world.upload(SMALL)
     bucket.client.put_object(Bucket=bucket.name, Key="somebody/elses", Body=b"x")
     assert len(bucket.objects()) == 2
-    # A second is a day to this one run; it works on every bucket of the test server, of which no other is in use now.
+    # To this one run a second is a day.
     for _ in range(20):
         ceph.admin("--rgw-lc-debug-interval=1", "lc", "process")
         if len(bucket.objects()) == 1:

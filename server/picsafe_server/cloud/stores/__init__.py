@@ -11,11 +11,15 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 BLOCK = 1024 * 1024
 """Bytes read or written at a time: what one transfer holds in memory."""
+
+
+SWEEP_EVERY = timedelta(hours=1)
+"""Looking for what no row leads to reads long lists or costs requests; it is rare, and nobody can see it."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class UploadLost(Exception):
 
 class Store(ABC):
     """Blobs of one region."""
+
+    _swept: datetime | None = None
 
     @abstractmethod
     async def prepare(self) -> None:
@@ -69,9 +75,17 @@ class Store(ABC):
     async def discard(self, upload: Upload) -> None:
         """Delete all that exists of an upload, published or not. Idempotent."""
 
-    @abstractmethod
     async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
-        """Delete what no database row leads to: unfinished things from before `abandoned`, packages from before `expired`."""
+        """Now and then delete what no database row leads to; how much that was."""
+        if self._swept is not None and abs(abandoned - self._swept) < SWEEP_EVERY:
+            return 0
+        done = await self.delete_orphans(abandoned=abandoned, expired=expired)
+        self._swept = abandoned
+        return done
+
+    @abstractmethod
+    async def delete_orphans(self, *, abandoned: datetime, expired: datetime) -> int:
+        """Delete unfinished things from before `abandoned` and packages from before `expired`; how many."""
 
     @abstractmethod
     async def close(self) -> None:

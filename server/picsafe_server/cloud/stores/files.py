@@ -75,8 +75,8 @@ class FileStore(Store):
     async def discard(self, upload: Upload) -> None:
         await self._threads.quick(self._discard, upload)
 
-    async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
-        return await self._threads.long(self._sweep, abandoned, expired)
+    async def delete_orphans(self, *, abandoned: datetime, expired: datetime) -> int:
+        return await self._threads.long(self._delete_orphans, abandoned, expired)
 
     async def close(self) -> None:
         """Nothing is held open."""
@@ -186,7 +186,7 @@ class FileStore(Store):
         sync_folder(self._packages)
         sync_folder(self._uploads)
 
-    def _sweep(self, abandoned: datetime, expired: datetime) -> int:
+    def _delete_orphans(self, abandoned: datetime, expired: datetime) -> int:
         done = 0
         for path in older(self._incoming, abandoned):
             path.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger("picsafe.cloud.s3")
 
 MEDIA_TYPE = "application/octet-stream"
-SWEEP_EVERY = timedelta(hours=1)
-"""Looking for what no row leads to costs requests; it is rare, and nobody can see it."""
 
 
 class S3Store(Store):
@@ -47,7 +45,6 @@ class S3Store(Store):
         self._threads = threads
         self._client = connect(aws_region, endpoint)
         self._fit = False
-        self._swept: datetime | None = None
 
     async def prepare(self) -> None:
         await self._threads.quick(self._make_fit)
@@ -81,12 +78,9 @@ class S3Store(Store):
     async def discard(self, upload: Upload) -> None:
         await self._threads.quick(self._discard, upload)
 
-    async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
-        if self._swept is not None and abs(abandoned - self._swept) < SWEEP_EVERY:
-            return 0
-        done = await self._threads.long(self._sweep, abandoned)
-        self._swept = abandoned
-        return done
+    async def delete_orphans(self, *, abandoned: datetime, expired: datetime) -> int:
+        # Packages are left to the bucket's lifecycle rule.
+        return await self._threads.long(self._delete_orphans, abandoned)
 
     async def close(self) -> None:
         self._client.close()
@@ -205,7 +199,7 @@ class S3Store(Store):
             self._delete(_only_part(upload))
         self._delete(_package(upload))
 
-    def _sweep(self, abandoned: datetime) -> int:
+    def _delete_orphans(self, abandoned: datetime) -> int:
         done = 0
         with translated():
             uploads = self._client.get_paginator("list_multipart_uploads")
