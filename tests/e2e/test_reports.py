@@ -269,6 +269,19 @@ def test_a_dialogue_about_a_patient_does_not_outlive_a_lock(visit: Visit) -> Non
     visit.shows_nothing_of("edda-lindqvist")
 
 
+def test_a_lock_while_a_report_is_being_opened_stops_it(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
+    visit.to_inbox()
+    clinic.weather.slow = 3
+    visit.row(report.header.report_id).click()
+    expect(visit.page.get_by_role("heading", name="Report")).to_be_visible()
+    visit.press("l")
+    expect(visit.page.locator("#password")).to_be_visible()
+    clinic.weather.slow = 0
+    visit.shows_nothing_of("Edda Lindqvist", "blob:")
+    visit.enter_password()
+    visit.sees_medium()
+
+
 def test_after_a_lock_the_same_report_comes_back(visit: Visit) -> None:
     visit.press("l")
     visit.enter_password()

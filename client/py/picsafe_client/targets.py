@@ -17,7 +17,7 @@ class Downloads:
     """The downloads of one screen. `close` revokes the URLs of those that are still being handed over."""
 
     def __init__(self) -> None:
-        self._urls: dict[str, dom.Off] = {}
+        self._under_way: dict[str, tuple[dom.Node, dom.Off]] = {}  # by URL: its link, and what calls off its end
 
     async def target(self, name: str, media_type: str, size: int) -> Target:
         """Where to save a file of about `size` bytes. Raises `Cancelled` when the person does not want to after all.
@@ -34,23 +34,23 @@ class Downloads:
         import js
 
         url = str(js.URL.createObjectURL(blob))
-        self._urls[url] = dom.once_later(lambda: self._revoke(url), REVOKE_AFTER)
-        # In the document, because some browsers only then tell anybody of the download.
+        # In the document for as long as the URL lives, because some browsers only then tell anybody of the download.
         link = dom.el("a", {"href": url, "download": name, "hidden": True})
+        self._under_way[url] = (link, dom.once_later(lambda: self._revoke(url), REVOKE_AFTER))
         dom.document().body.append(link)
         link.click()
-        link.remove()
 
     def close(self) -> None:
         """Revokes every URL, at once."""
-        for url, stop in list(self._urls.items()):
-            stop()
+        for url in list(self._under_way):
             self._revoke(url)
 
     def _revoke(self, url: str) -> None:
         import js
 
-        self._urls.pop(url, None)
+        link, stop = self._under_way.pop(url)
+        stop()
+        link.remove()
         js.URL.revokeObjectURL(url)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from picsafe_client import banner, dialogue, dom, printing
 from picsafe_client.api import Cancelled
@@ -27,6 +27,9 @@ from picsafe_client.texts import date, t
 from picsafe_client.waiting import Wait
 from picsafe_protocol.errors import NotSignedIn
 
+if TYPE_CHECKING:
+    from picsafe_client.app import App
+
 FILE: Final = "report.file"
 """Where the file from disk is kept during a lock: it is encrypted."""
 WIDE: Final = "(min-width: 64rem)"
@@ -39,13 +42,17 @@ class ReportScreen(Screen):
     title: ClassVar[str] = "report.title"
     layout: ClassVar[Literal["page", "wide", "stage"]] = "stage"
 
+    def __init__(self, app: App) -> None:
+        super().__init__(app)
+        self._visit = Visit(app.kept)
+        self._report_id: str | None = None
+        self._file: Any = None
+        self._opening: Opening | None = None
+        self._shown: ShownReport | None = None
+
     async def show(self, params: Mapping[str, str]) -> None:
         """Opens the report of the address, or the file that the app was given."""
         self._report_id = params.get("id")
-        self._shown: ShownReport | None = None
-        self._file: Any = None
-        self._visit = Visit(self.app.kept)
-        self._opening: Opening | None = None
         if not self._visit.begin():
             self.app.go(address("inbox"), replace=True)
             return
@@ -162,7 +169,9 @@ class ReportScreen(Screen):
 
     def _picked(self, _event: Any) -> None:
         if self._picker.files.length:
-            self.app.open_file(self._picker.files.item(0))
+            file = self._picker.files.item(0)
+            self._picker.value = ""  # so that the same file can be chosen again
+            self.app.open_file(file)
 
     def _lost(self, waiting: bool) -> None:
         """The connection is broken, or it is being tried again."""
