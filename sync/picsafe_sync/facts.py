@@ -26,9 +26,21 @@ from picsafe_protocol.report import Author, Laterality, Medium, Patient
 from picsafe_protocol.sending import Facts, report_of
 from picsafe_protocol.times import utc_text
 
-_FACTS: Final[dict[str, Any]] = {"patient": {}, "captured_at": None, "body_site": "", "laterality": None, "notes": "", "consent": None}
+_FACTS: Final[dict[str, Any]] = {
+    "patient": {},
+    "captured_at": None,
+    "body_site": "",
+    "laterality": None,
+    "notes": "",
+    "consent": None,
+}
 _PATIENT: Final = {"name": "", "birth_date": None, "record_number": ""}
-_CONSENT: Final[dict[str, Any]] = {"giver": {}, "purposes": [Purpose.TREATMENT.value], "publication": "", "form_text_version": ""}
+_CONSENT: Final[dict[str, Any]] = {
+    "giver": {},
+    "purposes": [Purpose.TREATMENT.value],
+    "publication": "",
+    "form_text_version": "",
+}
 _GIVER: Final = {"role": GiverRole.PATIENT.value, "name": ""}
 """What is not said."""
 

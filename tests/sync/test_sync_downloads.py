@@ -69,7 +69,7 @@ async def test_a_connection_that_brings_nothing_any_more_is_given_up(world: Worl
     async with world.api() as api:
         with pytest.raises(Unreachable):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, len(made.package))
-    assert len(ranges(world)) == 1 + IMPATIENT.attempts
+    assert len(ranges(world)) == IMPATIENT.attempts
 
 
 async def test_as_long_as_something_comes_it_goes_on(world: World, made: MadeReport) -> None:

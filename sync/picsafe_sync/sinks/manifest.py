@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._columns: list[str] = list(COLUMNS)
         self._results: dict[str, str] = {}
         content = path.read_bytes() if path.exists() else b""
         whole = content[: content.rfind(b"\n") + 1]
@@ -37,26 +39,25 @@ class Manifest:
         report_id, result = row["report_id"], row["result"]
         if self._results.get(report_id) in {result, STORED}:
             return
-        line = _line([inert(" ".join(row.get(column, "").split())) for column in COLUMNS])
+        line = _line([inert(" ".join(row.get(column, "").split())) for column in self._columns])
         durable.append(self._path, line, first=_line(COLUMNS))
         self._results[report_id] = result
 
     def _read(self, content: bytes) -> None:
         """Whatever still makes sense: after a power cut, or after somebody edited it in a spreadsheet."""
-        columns: list[str] = list(COLUMNS)
         for raw in content.decode("utf-8-sig", "replace").replace("\0", "").split("\n"):
             try:
                 cells = next(csv.reader([raw.rstrip("\r")]), [])
             except csv.Error:
                 continue
             if "report_id" in cells and "result" in cells:
-                columns = cells
+                self._columns = cells  # somebody may have moved them
                 continue
-            row = dict(zip(columns, cells, strict=False))
+            row = dict(zip(self._columns, cells, strict=False))
             self._results[row.get("report_id", "")] = row.get("result", "")
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> bytes:
+def _line(cells: Iterable[str]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerow(cells)
     return text.getvalue().encode("utf-8", "replace")
