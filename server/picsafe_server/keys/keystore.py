@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, tuple_, update
+from sqlalchemy import Connection, insert, select, tuple_, update
 
 from picsafe_server.keys.models import report_keys
 from picsafe_server.keys.policy import Access
@@ -47,19 +48,24 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         return "|".join(binding).encode() + b"|" + self.access_json
 
 
-def _record(row: Row[tuple[object, ...]]) -> KeyRecord:
+_COLUMNS = [column for column in report_keys.c if column.name != "owner"]
+_SELECT = f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM report_keys WHERE key_id"  # noqa: S608 our own names
+
+
+def _record(row: Sequence[Any]) -> KeyRecord:
+    key_id, issuer, report_id, access, created_at, until, master, wrapped, revoked_at, destroyed_at = row
     return KeyRecord(
-        key_id=row.key_id,
-        issuer=row.issuer,
-        report_id=row.report_id,
-        access_json=bytes(row.access),
-        created_at=row.created_at,
-        until=row.until,
-        master=row.master,
-        wrapped=None if row.wrapped is None else bytes(row.wrapped),
-        revoked_at=row.revoked_at,
-        destroyed_at=row.destroyed_at,
-        access=_decode_access(row.access),
+        key_id=key_id,
+        issuer=issuer,
+        report_id=report_id,
+        access_json=bytes(access),
+        created_at=created_at,
+        until=until,
+        master=master,
+        wrapped=None if wrapped is None else bytes(wrapped),
+        revoked_at=revoked_at,
+        destroyed_at=destroyed_at,
+        access=_decode_access(access),
     )
 
 
@@ -67,8 +73,13 @@ def by_id(connection: Connection, key_ids: Collection[str]) -> dict[str, KeyReco
     """The keys that exist, by identifier."""
     if not key_ids:
         return {}
-    rows = connection.execute(select(report_keys).where(report_keys.c.key_id.in_(key_ids)))
-    return {row.key_id: _record(row) for row in rows}
+    # In the driver's own words: releases stand and fall by this one, and the general way costs four times as much.
+    names = tuple(key_ids)
+    if connection.dialect.name == "sqlite":
+        rows = connection.exec_driver_sql(f"{_SELECT} IN ({', '.join('?' * len(names))})", names)
+    else:
+        rows = connection.exec_driver_sql(f"{_SELECT} = ANY($1)", (list(names),))
+    return {row[0]: _record(row) for row in rows}
 
 
 def by_report(connection: Connection, reports: Collection[tuple[str, str]]) -> dict[tuple[str, str], KeyRecord]:
@@ -76,7 +87,7 @@ def by_report(connection: Connection, reports: Collection[tuple[str, str]]) -> d
     if not reports:
         return {}
     place = tuple_(report_keys.c.issuer, report_keys.c.report_id)
-    rows = connection.execute(select(report_keys).where(place.in_(reports)))
+    rows = connection.execute(select(*_COLUMNS).where(place.in_(reports)))
     return {(row.issuer, row.report_id): _record(row) for row in rows}
 
 
@@ -120,5 +131,5 @@ def due(connection: Connection, now: int, limit: int) -> list[str]:
 def not_wrapped_under(connection: Connection, master: int, after: str, limit: int) -> list[KeyRecord]:
     """Living keys under another master key than `master`, in the order of their identifiers, beyond `after`."""
     living = report_keys.c.wrapped.is_not(None) & (report_keys.c.master != master) & (report_keys.c.key_id > after)
-    rows = connection.execute(select(report_keys).where(living).order_by(report_keys.c.key_id).limit(limit))
+    rows = connection.execute(select(*_COLUMNS).where(living).order_by(report_keys.c.key_id).limit(limit))
     return [_record(row) for row in rows]

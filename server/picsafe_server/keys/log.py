@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, Dialect, Table, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Dialect, Table, and_, bindparam, func, insert, or_, select, update
 
 from picsafe_protocol.merkle import HASH, leaf_hash
 from picsafe_server.keys.entries import Entry, Person
@@ -25,17 +25,21 @@ class LogDamaged(Exception):
     """What is stored of the log is not one tree. The key server does not serve until a person has looked at it."""
 
 
+_READ_HEAD = select(log_head.c.size, log_head.c.frontier)
+_LOCK_HEAD = _READ_HEAD.with_for_update()
+_MOVE_HEAD = update(log_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+
+
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """The tree as it is; with `lock`, until this transaction ends nobody else adds to it."""
-    query = select(log_head.c.size, log_head.c.frontier)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCK_HEAD if lock else _READ_HEAD).one_or_none()
     if row is None:
         raise LogDamaged("the log has no head")
-    frontier = bytes(row.frontier)
+    size, frontier = row[0], bytes(row[1])
     hashes = tuple(frontier[start : start + HASH] for start in range(0, len(frontier), HASH))
-    if len(frontier) != HASH * row.size.bit_count():
-        raise LogDamaged(f"the head of {row.size} entries has a frontier of {len(frontier)} bytes")
-    return Head(row.size, hashes)
+    if len(frontier) != HASH * size.bit_count():
+        raise LogDamaged(f"the head of {size} entries has a frontier of {len(frontier)} bytes")
+    return Head(size, hashes)
 
 
 def append(connection: Connection, growth: Growth, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
@@ -50,7 +54,7 @@ def append(connection: Connection, growth: Growth, entries: Sequence[tuple[Entry
     )
     insert_rows(connection, log_nodes, growth.complete)
     head = growth.head
-    connection.execute(update(log_head).values(size=head.size, frontier=b"".join(head.frontier)))
+    connection.execute(_MOVE_HEAD, {"new_size": head.size, "new_frontier": b"".join(head.frontier)})
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
