@@ -85,7 +85,7 @@ class View:
         """What a double tap does: closer to the point, to the photo's own pixels where they give more; or back to all of it."""
         if not self.is_fitted:
             return self.fit()
-        return self.zoomed(max(CLOSE_UP, 1 / self.scale) if self.scale * CLOSE_UP < 1 else CLOSE_UP, x, y)
+        return self.zoomed(max(CLOSE_UP, 1 / self.scale), x, y)
 
     def rotated(self, degrees: int = 90) -> View:
         """Turned clockwise. A fitted photo is fitted anew, a larger one keeps its scale and what is in the middle."""
@@ -96,18 +96,19 @@ class View:
         turned = replace(self, turn=turn, x=x, y=y)
         if self.is_fitted:
             return turned.fit()
-        return replace(turned, scale=max(self.scale, turned.smallest)).on_stage()
+        return turned.on_stage()
 
     def resized(self, stage_width: float, stage_height: float) -> View:
         """On a stage of another size: fitted stays fitted, a detail stays where it is."""
         moved = replace(self, stage_width=max(stage_width, 1), stage_height=max(stage_height, 1))
         if self.is_fitted:
             return moved.fit()
-        return replace(moved, scale=min(max(self.scale, moved.smallest), moved.largest)).on_stage()
+        return moved.on_stage()
 
     def on_stage(self) -> View:
-        """Kept on the stage: no gap on one side while something is cut off on the other."""
+        """Kept on the stage: of a sensible size, and no gap on one side while something is cut off on the other."""
+        scale = min(max(self.scale, self.smallest), self.largest)
         width, height = self.turned
-        reach_x = max(0.0, (width * self.scale - self.stage_width) / 2)
-        reach_y = max(0.0, (height * self.scale - self.stage_height) / 2)
-        return replace(self, x=min(max(self.x, -reach_x), reach_x), y=min(max(self.y, -reach_y), reach_y))
+        reach_x = max(0.0, (width * scale - self.stage_width) / 2)
+        reach_y = max(0.0, (height * scale - self.stage_height) / 2)
+        return replace(self, scale=scale, x=min(max(self.x, -reach_x), reach_x), y=min(max(self.y, -reach_y), reach_y))
