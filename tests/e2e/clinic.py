@@ -129,6 +129,11 @@ class Clinic:
         self.app = create_app(self.settings, self.clock)
         self.start()
 
+    def sweep(self) -> None:
+        """What every role does now and then: delete what is over, finish what was begun."""
+        for role in self.app.state.roles.values():
+            self.within(role.sweep())
+
     @contextmanager
     def held(self, part: str) -> Iterator[None]:
         """Requests with this part in their path wait until the end of the block."""

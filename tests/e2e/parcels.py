@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 from e2e.clinic import Clinic, Person
 
+from picsafe_protocol import media
 from picsafe_protocol.package import Header, read_package_bytes, unpack
 from picsafe_protocol.payload import read_payload_bytes
 from picsafe_protocol.report import Report
@@ -72,3 +74,9 @@ def _download(http: httpx.Client, report_id: str) -> bytes:
 
 def _header(package: bytes) -> Header:
     return read_package_bytes(package).header
+
+
+def cleaned(path: Path) -> bytes:
+    """What may leave of a file, as CPython reckons."""
+    with path.open("rb") as file:
+        return b"".join(media.cleaned_chunks(file, media.clean_file(file)))
