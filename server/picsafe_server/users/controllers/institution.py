@@ -11,23 +11,18 @@ from picsafe_protocol import limits
 from picsafe_protocol.tokens import Role
 from picsafe_server.access import only
 from picsafe_server.users.access import ADMINISTRATOR
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.institutions import Policy
-from picsafe_server.users.schemas import (
-    PRINTED,
-    InstitutionChange,
+from picsafe_server.users.answers import (
     InstitutionView,
     InvitedMember,
     Member,
-    MemberChange,
     MemberPage,
-    NewMember,
-    NewService,
     NewServiceView,
     ServiceList,
     ServiceView,
-    given,
 )
+from picsafe_server.users.bodies import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.institutions import Policy
 
 _ONLY = only(ADMINISTRATOR)
 

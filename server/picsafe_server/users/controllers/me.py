@@ -11,9 +11,10 @@ from picsafe_protocol.regions import REGIONS
 from picsafe_server.access import OPEN, only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON, SIGNED_IN
+from picsafe_server.users.answers import InstitutionFacts, Me
+from picsafe_server.users.bodies import Acceptance, NewPassword, Rename
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.schemas import Acceptance, InstitutionFacts, Me, NewPassword, Rename
 from picsafe_server.users.services import Services
 
 

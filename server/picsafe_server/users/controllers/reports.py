@@ -11,23 +11,20 @@ from picsafe_protocol import limits
 from picsafe_server.access import only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.recipients import suggest
-from picsafe_server.users.report_view import Box, ReportView
-from picsafe_server.users.schemas import (
-    PRINTED,
+from picsafe_server.users.answers import (
     GrantAt,
-    GrantRequest,
-    NewReport,
     NewReports,
     Person,
-    ReceiptBody,
     ReportBegun,
     ReportPage,
     SignedGrant,
     Suggestion,
     Suggestions,
 )
+from picsafe_server.users.bodies import PRINTED, GrantRequest, NewReport, ReceiptBody
+from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.recipients import suggest
+from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]

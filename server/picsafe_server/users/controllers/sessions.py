@@ -11,11 +11,12 @@ from picsafe_protocol import limits
 from picsafe_server.access import OPEN, only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON
+from picsafe_server.users.answers import SessionBegun, SessionList, SessionView
+from picsafe_server.users.bodies import SignIn
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.controllers.me import describe
 from picsafe_server.users.cookies import check_not_foreign, no_cookie, session_cookie
 from picsafe_server.users.names import checked_name
-from picsafe_server.users.schemas import SessionBegun, SessionList, SessionView, SignIn
 
 _UNNAMED = "Unnamed device"
 

@@ -8,8 +8,9 @@ from litestar.params import JSONBody
 from picsafe_server.access import only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import SIGNED_IN
+from picsafe_server.users.answers import SignedToken
+from picsafe_server.users.bodies import TokenRequest
 from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.schemas import SignedToken, TokenRequest
 
 
 @post("/v1/tokens", status_code=200, summary="Make a user token", tags=["users"], **only(SIGNED_IN))

@@ -1,0 +1,121 @@
+"""What requests carry. Unknown fields are refused; lengths are bounded here, meaning is checked by the services."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from picsafe_protocol import limits
+from picsafe_protocol.tokens import Action
+
+PRINTED = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: none belongs there, and PostgreSQL takes no NUL in any text."""
+Email = Annotated[
+    str, Meta(max_length=limits.EMAIL_CHARACTERS, pattern=PRINTED, description="an e-mail address, in any case")
+]
+Password = Annotated[str, Meta(max_length=4 * limits.PASSWORD_CHARACTERS_MAX)]
+"""Counted after normalisation, see `passwords.py`; this only bounds what is read."""
+Name = Annotated[str, Meta(max_length=2 * limits.NAME_CHARACTERS)]
+Country = Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2")]
+Url = Annotated[str, Meta(max_length=limits.URL_CHARACTERS, description="a base URL")]
+Token = Annotated[str, Meta(max_length=8192)]
+PersonRole = Literal["member", "administrator"]
+
+
+class Body(Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body of a request."""
+
+
+class SignIn(Body):
+    """Who signs in, where. `transport`: `cookie` for browsers, `token` for programs."""
+
+    email: Email
+    password: Password
+    device: Annotated[str, Meta(max_length=4 * limits.DEVICE_CHARACTERS)] = ""
+    transport: Literal["cookie", "token"] = "cookie"
+
+
+class Rename(Body):
+    """A new name; left out, it stays."""
+
+    name: Name | UnsetType = UNSET
+
+
+class NewPassword(Body):
+    """12 to 256 characters."""
+
+    current: Password
+    new: Password
+
+
+class Acceptance(Body):
+    """An invitation's token and the password that its holder chooses."""
+
+    token: Annotated[str, Meta(max_length=200)]
+    password: Password
+
+
+class NewReport(Body):
+    """To whom a report goes: 1 to 50 addresses of accounts."""
+
+    recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
+
+
+class ReceiptBody(Body):
+    """What the cloud answered when the upload was complete."""
+
+    receipt: Token
+
+
+class GrantRequest(Body):
+    """What the grant is for."""
+
+    action: Literal["package.upload", "package.download", "key.create"]
+
+    @property
+    def wanted(self) -> Action:
+        return Action(self.action)
+
+
+class TokenRequest(Body):
+    """The key server that the user token is for."""
+
+    audience: Url
+
+
+class InstitutionChange(Body):
+    """What is left out stays."""
+
+    name: Name | UnsetType = UNSET
+    retention_days: int | UnsetType = UNSET
+    idle_lock_minutes: int | UnsetType = UNSET
+    members_may_open: Literal["recipients", "members"] | UnsetType = UNSET
+    key_servers: Annotated[list[str], Meta(max_length=100)] | UnsetType = UNSET
+
+
+class NewMember(Body):
+    """Somebody who is to join."""
+
+    email: Email
+    name: Name
+    country: Country
+    role: PersonRole = "member"
+
+
+class MemberChange(Body):
+    """What is left out stays."""
+
+    role: PersonRole | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+
+
+class NewService(Body):
+    """What the service account is called."""
+
+    name: Name
+
+
+def given(value: object) -> bool:
+    """Whether an optional field of a body was there."""
+    return not isinstance(value, UnsetType)
