@@ -66,6 +66,10 @@ class Live:
     def is_polling(self) -> bool:
         return self._poller is not None and not self._poller.done()
 
+    def count(self, audience: str) -> int:
+        """How many listen for events of this audience, in this process."""
+        return len(self._listeners.get(audience, ()))
+
     @contextlib.asynccontextmanager
     async def listening(self, audiences: Sequence[str]) -> AsyncIterator[Listener]:
         """A listener for events of `audiences`, woken at least once after it has begun."""

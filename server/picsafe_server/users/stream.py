@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from picsafe_protocol import limits
+from picsafe_protocol.errors import TooManyRequests
 from picsafe_server.database import Database
 from picsafe_server.users import audiences
 from picsafe_server.users.changes import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
@@ -38,8 +40,16 @@ class Streams:
         self._views = views
         self._ping_seconds = ping_seconds
 
-    async def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
-        """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends."""
+    def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
+        """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends.
+
+        `TooManyRequests` when the session holds too many streams open.
+        """
+        if self._live.count(audiences.session(who.session_id)) >= limits.LIVE_STREAMS:
+            raise TooManyRequests("My PicSafe is open in too many tabs.", advice="Close some of them.", retry_after=60)
+        return self._stream(who, last_seen)
+
+    async def _stream(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         async with self._live.listening(who.listens_to) as listener:
             async with self._database.reading() as session:
                 newest = await last_number(session)

@@ -111,6 +111,9 @@ RECIPIENT_SUGGESTIONS: Final = 20
 REPORT_INDEX_DAYS: Final = 30
 """How long the index remembers a report after its time, without any content: its sender can still see who opened it."""
 
+LIVE_STREAMS: Final = 20
+"""Live inboxes that one session or service account holds open in one process: more tabs than anybody looks at."""
+
 EVENT_DAYS: Final = REPORT_DAYS + 1
 """How long a live inbox that lost its connection can resume where it stopped: longer than any report is there."""
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket as socketlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -312,6 +312,16 @@ async def test_stopping_the_server_ends_streams_at_once(world: World) -> None:
     async with behind_a_socket(world) as socket, socket.inbox(ada) as inbox:
         world.users.closing()
         assert await inbox.ends()
+
+
+async def test_twenty_streams_of_one_session_and_not_one_more(socket: Socket) -> None:
+    ada = await socket.world.person("Ada")
+    async with AsyncExitStack() as stack:
+        for _ in range(limits.LIVE_STREAMS):
+            await stack.enter_async_context(socket.inbox(ada))
+        assert problem(await ada.get("/v1/events")) == (429, "too_many_requests")
+        elsewhere = await socket.world.sign_in(ada.email)
+        await stack.enter_async_context(socket.inbox(elsewhere))
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "9" * 40])
