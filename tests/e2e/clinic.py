@@ -75,13 +75,14 @@ class Person:
 class Clinic:
     """The running server and what tests do with it. Made by `running_clinic`."""
 
-    def __init__(self, folder: Path, port: int, **settings: Any) -> None:
+    def __init__(self, folder: Path, port: int, *, behind: int | None = None, **settings: Any) -> None:
+        """Browsers reach it at `port`. With `behind` it listens there itself, and something stands in between."""
         self.url = f"http://localhost:{port}"
         self.clock = MovableClock()
         self.weather = Weather()
         self.settings = Settings(public_url=self.url, data=folder, client_folder=CLIENT, **settings)
         self.app: Litestar = create_app(self.settings, self.clock)
-        self._port = port
+        self._port = behind or port
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -260,11 +261,14 @@ class Clinic:
 
 
 @contextmanager
-def running_clinic(folder: Path, **settings: Any) -> Iterator[Clinic]:
-    """A clinic whose server runs until the end of the block. Passwords cost little work, as there are many in tests."""
+def running_clinic(folder: Path, *, port: int | None = None, **settings: Any) -> Iterator[Clinic]:
+    """A clinic whose server runs until the end of the block. Passwords cost little work, as there are many in tests.
+
+    It has a free port; with `port` and `behind` see `Clinic`.
+    """
     for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
         setattr(passwords, name, value)
-    clinic = Clinic(folder, _free_port(), **settings)
+    clinic = Clinic(folder, port or free_port(), **settings)
     clinic.start()
     try:
         yield clinic
@@ -272,7 +276,8 @@ def running_clinic(folder: Path, **settings: Any) -> Iterator[Clinic]:
         clinic.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
