@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self
@@ -134,7 +134,7 @@ class Api:
         except httpx.HTTPError as error:
             raise _unreachable(url, error) from error
 
-    async def pieces(self, url: str, token: str, start: int, stop: int, size: int) -> AsyncIterator[bytes]:
+    async def pieces(self, url: str, token: str, start: int, stop: int, size: int) -> AsyncGenerator[bytes, None]:
         """Bytes `start` up to `stop` of a package of `size` bytes, in one attempt; fewer when the answer ends early.
 
         Raises `Tampered` when the cloud has a package of another size.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,17 +35,18 @@ class CloudSource:
         """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Tampered` for a package of another size, …"""
         return b"".join([piece async for piece in self.pieces(start, stop)])
 
-    async def pieces(self, start: int, stop: int) -> AsyncIterator[bytes]:
+    async def pieces(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
         """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is progress."""
         failures = 0
         renewed = False
         while start < stop:
             grant = self._grant or await self._renew()
             try:
-                async for piece in self._api.pieces(grant.url, grant.token, start, stop, self._size):
-                    start += len(piece)
-                    failures, renewed = 0, False
-                    yield piece
+                async with aclosing(self._api.pieces(grant.url, grant.token, start, stop, self._size)) as pieces:
+                    async for piece in pieces:
+                        start += len(piece)
+                        failures, renewed = 0, False
+                        yield piece
                 if start < stop:
                     raise Truncated("The cloud sent less than was asked for.")
             except TokenRefused:
@@ -90,8 +92,9 @@ class Downloads:
                 arrived = file.seek(0)
             self._check_room(2 * report.size - arrived)
             source = CloudSource(self._api, report.id, report.size)
-            async for piece in source.pieces(arrived, report.size):
-                file.write(piece)
+            async with aclosing(source.pieces(arrived, report.size)) as pieces:
+                async for piece in pieces:
+                    file.write(piece)
 
     def discard(self, report_id: str) -> None:
         """Take away what has arrived of a report."""

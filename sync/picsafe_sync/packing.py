@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from typing import BinaryIO
 
 from picsafe_protocol import media
@@ -31,10 +32,11 @@ async def pack_into(
     file.write(room)  # the same length as the real one, which needs the CRC-32 of what follows
     writer = Writer(key, header_bytes, AesGcm())
     size, crc = 0, 0
-    async for sealed in _sealed(writer, _payload(plan.parts, prepared), progress):
-        file.write(sealed)
-        size += len(sealed)
-        crc = zlib.crc32(sealed, crc)
+    async with aclosing(_sealed(writer, _payload(plan.parts, prepared), progress)) as pieces:
+        async for sealed in pieces:
+            file.write(sealed)
+            size += len(sealed)
+            crc = zlib.crc32(sealed, crc)
     around = frame(header_bytes, size, crc)
     file.write(around.suffix)
     file.seek(0)
@@ -43,7 +45,7 @@ async def pack_into(
     return around.size
 
 
-async def _sealed(writer: Writer[bytes], pieces: Iterator[bytes], progress: Progress) -> AsyncIterator[bytes]:
+async def _sealed(writer: Writer[bytes], pieces: Iterator[bytes], progress: Progress) -> AsyncGenerator[bytes, None]:
     yield writer.header
     for piece in pieces:
         yield await writer.update(piece)

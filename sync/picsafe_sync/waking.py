@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 import httpx
 
@@ -66,17 +66,18 @@ async def _listen(api: Api, news: News) -> None:
                 read_timeout=SILENCE_SECONDS,
             ) as response:
                 news.tell()  # of what came while nobody listened
-                async for name in _events(response):
-                    pause = FIRST_PAUSE_SECONDS
-                    if name != "removed":
-                        news.tell()
+                async with aclosing(_events(response)) as names:
+                    async for name in names:
+                        pause = FIRST_PAUSE_SECONDS
+                        if name != "removed":
+                            news.tell()
         except PicSafeError as error:  # the polling meets it as well, and decides
             _log.debug("no events: %s", error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-async def _events(response: httpx.Response) -> AsyncIterator[str]:
+async def _events(response: httpx.Response) -> AsyncGenerator[str, None]:
     """The names of the events of a stream (WHATWG HTML, section 9.2), as they come."""
     line = bytearray()
     async for piece in response.aiter_raw():
