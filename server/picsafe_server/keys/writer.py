@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
 from picsafe_server.database import SQLITE_BUSY_SECONDS, WRITES, Database, prepare_sqlite
@@ -55,66 +56,72 @@ class AsyncWriter:
 
 
 class SqliteWriter:
-    """Over one plain connection. Only what may wait runs on a thread: the beginning, for another process's lock, and the
-    commit, for the disk. The statements between take microseconds each, and on a thread would fight the event loop for
-    the interpreter at every one."""
+    """Over one plain connection. Only what may wait runs on a thread: the commit, for the disk, and the beginning when
+    another process has the lock. Statements take microseconds each, and on a thread would fight the event loop for the
+    interpreter at every one."""
 
     def __init__(self, database: Database) -> None:
         url = "sqlite:///" + database.url.partition(":///")[2]
-        waiting = {"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False}
-        engine = create_engine(url, connect_args=waiting, poolclass=StaticPool, hide_parameters=True)
+        at_once = {"timeout": 0, "check_same_thread": False}
+        engine = create_engine(url, connect_args=at_once, poolclass=StaticPool, hide_parameters=True)
         prepare_sqlite(engine)
         event.listen(engine, "connect", _overwrite_what_is_deleted)
         self._engine = engine.execution_options(**{WRITES: True})
+        self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, "picsafe-log")
         self._free = asyncio.Lock()
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         async with self._free:
-            connection = await self._on_thread(self._begin)
+            connection = await self._begun()
             try:
                 result = work(connection)
+                await self._on_thread(connection.commit)
             except BaseException:
-                await self._on_thread(connection.close)  # which rolls back
+                await self._on_thread(connection.rollback)
                 raise
-            await self._on_thread(functools.partial(_commit, connection))
             return result
 
     async def forget(self) -> None:
         async with self._free:
-            await self._on_thread(self._empty_write_ahead_log)
+            driver: Any = (await self._connected()).connection.driver_connection
+            await self._on_thread(functools.partial(driver.execute, "PRAGMA wal_checkpoint(TRUNCATE)"))
 
-    def _empty_write_ahead_log(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            connection.close()
+    async def close(self) -> None:
+        async with self._free:
+            if self._connection is not None:
+                await self._on_thread(self._connection.close)
+            await self._on_thread(self._engine.dispose)
+            self._thread.shutdown()
 
-    def _begin(self) -> Connection:
-        connection = self._engine.connect()
+    async def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = await self._on_thread(self._engine.connect)
+        return self._connection
+
+    async def _begun(self) -> Connection:
+        connection = await self._connected()
         try:
             connection.begin()
-        except BaseException:
-            connection.close()
-            raise
+        except OperationalError:  # another process is writing: wait for it where nobody waits for us
+            await self._on_thread(functools.partial(_wait_and_begin, connection))
         return connection
 
     async def _on_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    async def close(self) -> None:
-        await self._on_thread(self._engine.dispose)
-        self._thread.shutdown()
 
 
 def _overwrite_what_is_deleted(connection: Any, record: object) -> None:
     connection.execute("PRAGMA secure_delete=ON")
 
 
-def _commit(connection: Connection) -> None:
-    with connection:  # closes it whatever happens; a transaction that could not be committed is rolled back
-        connection.commit()
+def _wait_and_begin(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")
+    try:
+        connection.begin()
+    finally:
+        driver.execute("PRAGMA busy_timeout=0")
 
 
 def writer_for(database: Database) -> Writer:
