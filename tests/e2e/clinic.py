@@ -175,6 +175,7 @@ class Clinic:
         answer = httpx.post(
             f"{self.url}/users/v1/sessions",
             json={"email": person.email, "password": PASSWORD, "transport": "token"},
+            timeout=60,
         )
         answer.raise_for_status()
         return httpx.Client(
@@ -188,7 +189,9 @@ class Clinic:
         with self.client_of(sender) as http:
             draft = _ok(http.post("/users/v1/reports", json={"recipients": [each.email for each in recipients]}))
             report_id, keys, cloud = draft["report_id"], draft["keyserver"], draft["cloud"]
-            key = _ok(httpx.post(f"{keys['url']}/v1/keys", json={"report_id": report_id}, headers=_bearer(keys)))
+            key = _ok(
+                httpx.post(f"{keys['url']}/v1/keys", json={"report_id": report_id}, headers=_bearer(keys), timeout=60)
+            )
             raw = base64.urlsafe_b64decode(key["key"] + "=")
             made = made_report(
                 files, keyserver_url=keys["url"], report_id=report_id, key_id=key["key_id"], key=raw, **more
@@ -207,7 +210,7 @@ class Clinic:
 
     def _upload(self, cloud: dict[str, str], report_id: str, package: bytes) -> None:
         path = f"{cloud['url']}/v1/uploads"
-        _ok(httpx.post(f"{path}/{report_id}", json={"size": len(package)}, headers=_bearer(cloud)))
+        _ok(httpx.post(f"{path}/{report_id}", json={"size": len(package)}, headers=_bearer(cloud), timeout=60))
         for index, start in enumerate(range(0, len(package), UPLOAD_PART_BYTES)):
             part = package[start : start + UPLOAD_PART_BYTES]
             digest = base64.b64encode(hashlib.sha256(part).digest()).decode()
