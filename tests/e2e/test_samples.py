@@ -1,0 +1,243 @@
+"""Real files of cameras and phones, from the sender's disk to the file that the recipient saves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shared_files
+from e2e.clinic import Clinic
+from e2e.conftest import Enter
+from e2e.parcels import Parcel, cleaned, inbox, opened
+from e2e.senders import SendScreen
+from e2e.visits import Visit
+from PIL import Image, ImageOps
+from playwright.sync_api import expect
+
+from picsafe_protocol.report import Medium
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is known of a file beforehand. `size` is that of the picture as it is displayed, in pixels."""
+
+    kind: str
+    size: tuple[int, int] | None = None
+    orientation: int = 1
+    is_shown: bool = True
+    warning: str = ""
+
+
+SAMPLES = {
+    "browser-vp9.webm": Sample("video", (640, 360)),
+    "camera-10mp-rotated-gps.jpg": Sample("photo", (2736, 3648), orientation=6),
+    "camera-canon-xmp.jpg": Sample("photo", (2000, 1072)),
+    "camera-nokia-iptc.jpg": Sample("photo", (640, 480)),
+    "camera-powershot.jpg": Sample("photo", (480, 360)),
+    "cmyk.jpg": Sample("photo", (100, 100)),
+    "junk-before-header.jpg": Sample("photo", (1024, 768)),
+    "orientation-5.jpg": Sample("photo", (128, 128), orientation=5),
+    "phone-h264-faststart.mp4": Sample("video", (1280, 720)),
+    "phone-h264.mp4": Sample("video", (1280, 720)),
+    "phone.heic": Sample("photo", (1600, 858), is_shown=False),
+    "photo.avif": Sample("photo", (512, 512)),
+    "progressive.jpg": Sample("photo", (256, 160)),
+    "stereo.mpo": Sample("photo", (640, 480), warning="This file holds several pictures; only the first is sent."),
+    "voice.m4a": Sample("audio"),
+    "voice.ogg": Sample("audio"),
+}
+NUMBERS = {name: number for number, name in enumerate(SAMPLES, 1)}
+PICTURES = [name for name, sample in SAMPLES.items() if sample.kind == "photo" and sample.is_shown]
+PLAYED = [name for name, sample in SAMPLES.items() if sample.kind != "photo"]
+KEPT_BY_PILLOW = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "icc_profile", "adobe", "adobe_transform", "progressive", "progression", "exif"}  # fmt: skip
+"""What Pillow may find in a cleaned picture beside its pixels: how to show them. Of Exif only the orientation, see below."""
+
+GRID = 8
+LOOK = f"""async (node) => {{
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = {GRID};
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(await createImageBitmap(node, {{ resizeWidth: {GRID}, resizeHeight: {GRID}, resizeQuality: "high" }}), 0, 0);
+    return [...context.getImageData(0, 0, {GRID}, {GRID}).data];
+}}"""
+DECODE = """async ([kind, ...files]) => {
+    const digest = async (data) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", data))].join();
+    const sound = async (bytes) => {
+        const heard = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(bytes.buffer);
+        const channels = Array.from({ length: heard.numberOfChannels }, (_, index) => heard.getChannelData(index));
+        return [heard.length, ...await Promise.all(channels.map(digest))];
+    };
+    const film = async (bytes) => {
+        const url = URL.createObjectURL(new Blob([bytes]));
+        const video = Object.assign(document.createElement("video"), { muted: true, preload: "auto", src: url });
+        await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = reject; });
+        const seen = [video.videoWidth, video.videoHeight, video.duration];
+        for (const time of [0.5, 2]) {
+            await new Promise((resolve) => { video.onseeked = resolve; video.currentTime = time; });
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = seen;
+            const context = canvas.getContext("2d");
+            context.drawImage(video, 0, 0);
+            seen.push(await digest(context.getImageData(0, 0, canvas.width, canvas.height).data));
+        }
+        video.removeAttribute("src");
+        URL.revokeObjectURL(url);
+        return seen;
+    };
+    const found = [];
+    for (const file of files) {
+        const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+        found.push(kind === "audio" ? await sound(bytes) : await film(bytes));
+    }
+    return found;
+}"""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """All samples, sent together: what the sender was told, what arrived, and what the recipient saved."""
+
+    window: Visit
+    told: str
+    parcel: Parcel
+    saved: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return shared_files.samples()
+
+
+@pytest.fixture(scope="module")
+def sent(folder: Path, clinic: Clinic, enter: Enter) -> Iterator[Sent]:
+    sender = clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
+    reader = clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
+    screen = SendScreen(enter(sender)).begin()
+    screen.choose(*[folder / name for name in SAMPLES])
+    screen.describe([reader])
+    screen.check()
+    told = screen.summary.inner_text()
+    screen.send_button.click()
+    screen.has_arrived()
+    screen.visit.nothing_was_refused()
+    report_id = inbox(clinic, reader)[0]
+    window = enter(reader)
+    window.open_report(report_id)
+    _, content = window.saved(f"All {len(SAMPLES)} files")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        numbered = {int(found[1]): name for name in archive.namelist() if (found := re.search(r"_(\d+)\.\w+$", name))}
+        saved = {name: archive.read(numbered[number]) for name, number in NUMBERS.items()}
+    yield Sent(window, told, opened(clinic, reader, report_id), saved)
+    window.nothing_was_refused()
+
+
+def medium(sent: Sent, name: str) -> Medium:
+    """What the report says of a sample."""
+    return sent.parcel.report.media[NUMBERS[name] - 1]
+
+
+def test_no_sample_is_left_out(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir() if path.suffix != ".md"} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_is_saved_is_what_was_cleaned(sent: Sent, folder: Path, name: str) -> None:
+    saved = sent.saved[name]
+    assert saved == sent.parcel.files[NUMBERS[name] - 1] == cleaned(folder / name)
+    assert medium(sent, name).sha256 == hashlib.sha256(saved).hexdigest()
+    assert medium(sent, name).size == len(saved)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_report_says_what_it_is(sent: Sent, name: str) -> None:
+    facts, sample = medium(sent, name), SAMPLES[name]
+    assert facts.kind == sample.kind
+    assert ((facts.width, facts.height) if facts.width else None) == sample.size
+    assert (facts.duration is not None) == (sample.kind != "photo")
+    assert (facts.thumbnail is not None) == (sample.is_shown and sample.kind != "audio")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_sender_is_told_before_sending_of_what_is_not_as_it_was(sent: Sent, name: str) -> None:
+    warning = SAMPLES[name].warning
+    assert (f"{name}: {warning}" in sent.told) if warning else (f"{name}:" not in sent.told)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_metadata_are_gone_and_pixels_are_not(sent: Sent, folder: Path, name: str) -> None:
+    before, after = _picture((folder / name).read_bytes()), _picture(sent.saved[name])
+    orientation = SAMPLES[name].orientation
+    assert dict(after.getexif()) == ({0x0112: orientation} if orientation != 1 else {})
+    assert set(after.info) <= KEPT_BY_PILLOW
+    assert after.mode == before.mode
+    assert after.tobytes() == before.tobytes()
+    assert after.info.get("icc_profile") == before.info.get("icc_profile")
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_recordings_have_lost_their_tags_and_nothing_that_is_seen_or_heard(sent: Sent, folder: Path, name: str) -> None:
+    original, saved = (folder / name).read_bytes(), sent.saved[name]
+    assert b"Lavf" not in saved
+    files = [base64.b64encode(each).decode() for each in (original, saved)]
+    before, after = sent.window.page.evaluate(DECODE, [SAMPLES[name].kind, *files])
+    assert before == after
+
+
+def test_a_file_that_this_browser_cannot_show_is_told_apart_and_can_be_saved(sent: Sent, folder: Path) -> None:
+    _show(sent.window, "phone.heic")
+    expect(sent.window.page.locator(".pane-message")).to_contain_text("This browser cannot show this HEIC photo.")
+    _, content = sent.window.saved("This HEIC photo")
+    assert content == (folder / "phone.heic").read_bytes(), "it holds no metadata, so it is as it was"
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_shown_upright(sent: Sent, folder: Path, name: str) -> None:
+    _show(sent.window, name)
+    photo = sent.window.photo
+    size = SAMPLES[name].size
+    assert size is not None
+    expect(photo).to_have_js_property("naturalWidth", size[0])
+    expect(photo).to_have_js_property("naturalHeight", size[1])
+    seen = photo.evaluate(LOOK)
+    wanted = _grid(ImageOps.exif_transpose(_picture((folder / name).read_bytes())))
+    differences = [abs(one - other) for one, other in zip(seen, wanted, strict=True)]
+    assert sum(differences) / len(differences) < 12, "the same picture, the same way up"
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_recordings_play_in_place(sent: Sent, name: str) -> None:
+    _show(sent.window, name)
+    player = sent.window.page.locator(
+        "video.pane-player, audio.pane-player, .pane-player video, .pane-player audio"
+    ).first
+    expect(player).to_have_js_property("error", None)
+    player.evaluate("node => node.readyState >= 1 || new Promise((done) => { node.onloadedmetadata = done; })")
+    assert player.evaluate("node => node.duration") == pytest.approx(medium(sent, name).duration, abs=0.1)
+
+
+def _show(window: Visit, name: str) -> None:
+    window.page.locator(".thumb").nth(NUMBERS[name] - 1).click()
+    window.is_at(NUMBERS[name], len(SAMPLES))
+    window.sees_medium()
+
+
+def _picture(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+def _grid(image: Any) -> list[int]:
+    small = (
+        image.convert("RGBA" if "A" in image.mode else "RGB")
+        .convert("RGBA")
+        .resize((GRID, GRID), Image.Resampling.LANCZOS)
+    )
+    return list(small.tobytes())
