@@ -28,7 +28,7 @@ def check(root: Path, downloads: Path) -> str:
     downloads.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="picsafe-build-") as scratch:
         for name, _ in _SURROUNDINGS:  # both before the first build, in case somebody is editing
-            _copy(root, Path(scratch) / name, downloads)
+            copy_sources(root, Path(scratch) / name, downloads)
         first, second = (_built(Path(scratch) / name, extra) for name, extra in _SURROUNDINGS)
         different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
     if different:
@@ -37,7 +37,8 @@ def check(root: Path, downloads: Path) -> str:
     return f"Two builds gave the same {len(first)} files; SHA-256 over all of them: {total.hexdigest()}"
 
 
-def _copy(root: Path, copy: Path, downloads: Path) -> None:
+def copy_sources(root: Path, copy: Path, downloads: Path) -> None:
+    """Copy what a build of `root` is said to read into the new folder `copy`, which shares its downloads."""
     for source in source_files(root):
         target = copy / source.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)

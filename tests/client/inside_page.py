@@ -26,12 +26,16 @@ class InsidePage:
         self.skipped: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool | None:
-        if not inspect.iscoroutinefunction(pyfuncitem.obj):
-            return None
-        names = pyfuncitem._fixtureinfo.argnames
-        arguments = {name: pyfuncitem.funcargs[name] for name in names}
-        asyncio.get_event_loop().run_until_complete(pyfuncitem.obj(**arguments))
+    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool:
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+        try:
+            result = pyfuncitem.obj(**arguments)
+            if inspect.iscoroutine(result):
+                asyncio.get_event_loop().run_until_complete(result)
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] != "cryptography":
+                raise
+            pytest.skip("encrypts a whole message, for which CPython's way needs cryptography")
         return True
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -68,7 +72,7 @@ def run(folder: str, paths: list[str]) -> dict[str, Any]:
         "error",
     ]
     ended = int(pytest.main([*options, *paths], plugins=[plugin]))
-    return {"ended": ended, "passed": len(plugin.passed), "failed": plugin.failed, "skipped": plugin.skipped}
+    return {"ended": ended, "passed": len(plugin.passed), "failed": plugin.failed, "skipped": len(plugin.skipped)}
 
 
 def _stand_in_for_hypothesis() -> None:

@@ -37,7 +37,8 @@ FILES = [
     "protocol/test_strictjson.py",
     "protocol/test_times.py",
 ]
-"""Those that need neither Pillow nor `cryptography`, which the browser does not have; of each, all but the property tests."""
+"""Those that need neither Pillow nor `cryptography`, which the browser does not have; of each, all
+but the property tests and the few that need one of these after all."""
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,7 @@ exec(compile(text, "inside_page.py", "exec", dont_inherit=True), module.__dict__
 async def test_in_the_browser(workbench: ClientPage, file: str) -> None:
     outcome = await workbench.python("from inside_page import run\nrun('/tests', [file])", file=file)
     assert outcome["failed"] == []
-    assert outcome["skipped"] == []
-    assert (outcome["ended"], outcome["passed"] > 0) == (0, True), workbench.console[-20:]
+    assert (outcome["ended"], outcome["passed"] > 10 * outcome["skipped"]) == (0, True), outcome
 
 
 async def test_a_package_made_by_cpython_opens_in_the_browser(client_page: ClientPage) -> None:
@@ -145,7 +145,7 @@ def _tools() -> bytes:
 
 def _tests() -> bytes:
     files = {path.relative_to(TESTS).as_posix(): path for path in (TESTS / "protocol").rglob("*.py")}
-    files["shared_files.py"] = TESTS / "shared_files.py"
+    files |= {name: TESTS / name for name in ("shared_files.py", "made_reports.py")}
     folder = vectors()
     files |= {f"vectors/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*") if path.is_file()}
     return _zipped(files)
