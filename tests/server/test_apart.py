@@ -174,8 +174,8 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
     header = opened.header
     async with Api(deployment.users.url, stranger) as api:
         token = (await api.users("POST", "/v1/tokens", {"audience": header.keyserver_url}))["token"]
+        release = f"{header.keyserver_url}/v1/keys/{header.key_id}/release"
         with pytest.raises(NotPermitted):
-            release = f"{header.keyserver_url}/v1/keys/{header.key_id}/release"
             await api.call("POST", release, token, {"report_id": header.report_id})
 
     # Withdrawing reaches the cloud and the key server, which are somewhere else.
