@@ -53,7 +53,7 @@ class Appender:
         self._closed = False
 
     async def start(self) -> None:
-        """Check the stored log, then begin to write. A damaged log is not written to: `ready` says so, `submit` refuses."""
+        """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
         async with self._database.reading() as session:
             connection = await session.connection()
             try:
@@ -74,12 +74,10 @@ class Appender:
             self._closed = True
             await self._writer.close()
 
-    def ready(self) -> None:
-        """Raise when the log cannot be written."""
-        if self._damage is not None:
-            raise self._damage
-        if self._task is None or self._task.done():
-            raise LogUnavailable
+    def check(self) -> None:
+        """`LogUnavailable` when the log is not written to."""
+        if self._damage is not None or self._task is None or self._task.done():
+            raise LogUnavailable from self._damage
 
     async def forget(self) -> None:
         """Leave no copy of the wrapped keys that were wiped since the last time."""
@@ -89,8 +87,7 @@ class Appender:
 
     async def submit(self, operation: Operation[T]) -> T:
         """Let `operation` decide, and make it durable; `LogUnavailable` when that fails, and then nothing has happened."""
-        if self._damage is not None or self._task is None:
-            raise LogUnavailable
+        self.check()
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(operation, outcome))
         return await outcome

@@ -14,6 +14,7 @@ from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.callers import Callers
 from picsafe_server.keys.checkpoint import Checkpointer
 from picsafe_server.keys.ending import destroy_due
+from picsafe_server.keys.refusals import close_windows
 from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile
 from picsafe_server.roles import Context, Role
 from picsafe_server.tokens import Verifier
@@ -62,10 +63,10 @@ class KeysRole(Role):
         await self.database.close()
 
     async def ready(self) -> None:
-        self.appender.ready()
+        self.appender.check()
         await self.database.check()
 
     async def sweep(self) -> Mapping[str, int]:
         destroyed = await destroy_due(self.database, self.appender, self.context.clock)
         await self.appender.forget()
-        return {"destroyed": destroyed}
+        return {"destroyed": destroyed, "refusal_windows": await close_windows(self.database, self.context.clock)}

@@ -10,15 +10,13 @@ from collections.abc import Collection, Iterable
 from typing import Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
-from picsafe_protocol import limits
 from picsafe_protocol.errors import PicSafeError
 from picsafe_server.clock import rfc3339
-from picsafe_server.keys import keystore, log
+from picsafe_server.keys import keystore, log, refusals
 from picsafe_server.keys.entries import Entry, Event, Person, moment
 from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.models import refusal_windows
 from picsafe_server.keys.tree import Growth
 
 T_co = TypeVar("T_co", covariant=True)
@@ -102,26 +100,9 @@ class Transaction:
 
     def refuse(self, error: PicSafeError, key: KeyRecord, person: Person) -> PicSafeError:
         """Log that `person` was refused, and why; but of one person's refusals no more than a few an hour."""
-        if self._counts_refusal(person):
+        if refusals.is_listed(self._connection, person, self.now):
             self.log(Event.REFUSED, key, person, error.code)
         return error
-
-    def _counts_refusal(self, person: Person) -> bool:
-        # A row a person, not a count over the log: the cost must not grow with the flood.
-        table = refusal_windows
-        whose = (table.c.issuer == person.issuer) & (table.c.subject == person.subject)
-        row = self._connection.execute(select(table.c.since, table.c.logged).where(whose)).one_or_none()
-        if row is None:
-            values = {"issuer": person.issuer, "subject": person.subject, "since": self.now, "logged": 1}
-            self._connection.execute(insert(table), [values])
-            return True
-        if self.now - row.since >= limits.REFUSAL_WINDOW_SECONDS * 1000:
-            self._connection.execute(update(table).where(whose).values(since=self.now, logged=1))
-            return True
-        if row.logged < limits.REFUSALS_LOGGED:
-            self._connection.execute(update(table).where(whose).values(logged=row.logged + 1))
-            return True
-        return False
 
     def write(self) -> tuple[list[Entry], Growth]:
         """Send everything to the database; what was logged, and the tree that now holds it."""

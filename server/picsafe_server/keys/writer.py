@@ -16,10 +16,13 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
-from picsafe_server.database import SQLITE_BUSY_SECONDS, WRITES, Database, prepare_sqlite
+from picsafe_server.database import WRITES, Database, prepare_sqlite
 
 T = TypeVar("T")
 R = TypeVar("R")
+WAIT_SECONDS = 20
+"""How long a transaction may take before everybody in it is told that the log is unavailable. It takes milliseconds, unless
+somebody else holds the lock."""
 
 
 class Writer(Protocol):
@@ -45,7 +48,7 @@ class AsyncWriter:
         self._engine = database.engine.execution_options(**{WRITES: True})
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
-        async with self._engine.begin() as connection:
+        async with asyncio.timeout(WAIT_SECONDS), self._engine.begin() as connection:
             return await connection.run_sync(work)
 
     async def forget(self) -> None:
@@ -117,7 +120,7 @@ def _overwrite_what_is_deleted(connection: Any, record: object) -> None:
 
 def _wait_and_begin(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
-    driver.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")
+    driver.execute(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000}")
     try:
         connection.begin()
     finally:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from picsafe_server.clock import MovableClock
+from picsafe_server.keys import writer
 from picsafe_server.keys.audit import recompute
 from picsafe_server.keys.models import log_leaves
 from picsafe_server.keys.wrapping import WrappedKey
@@ -118,8 +119,8 @@ async def test_no_key_while(sqlite_world: World, sqlite_url: str, breaking: str,
 async def test_no_key_while_the_disk_is_full(sqlite_world: World) -> None:
     @contextmanager
     def full() -> Iterator[None]:
-        writer: Any = sqlite_world.role.appender._writer
-        connection = writer._engine.raw_connection().driver_connection
+        own: Any = sqlite_world.role.appender._writer
+        connection = own._connection.connection.driver_connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages}")
         fill(connection)
@@ -236,6 +237,36 @@ async def test_a_lost_connection_costs_one_answer_at_most(
     await engine.dispose()
     answers = [await postgres_world.open(bo, sent) for _ in range(3)]
     assert [answer.status_code for answer in answers][1:] == [200, 200]
+
+
+async def test_no_key_while_somebody_else_holds_the_lock(
+    world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.2)
+    ada, bo = Someone("Ada"), Someone("Bo")
+    sent = await world.send(ada, bo)
+    lock = "BEGIN IMMEDIATE" if database_url.startswith("sqlite") else "LOCK TABLE log_head"
+    engine = create_async_engine(database_url, isolation_level="AUTOCOMMIT" if "IMMEDIATE" in lock else None)
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql(lock)
+        answer = await world.open(bo, sent)
+        assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+        await connection.exec_driver_sql("ROLLBACK") if "IMMEDIATE" in lock else await connection.rollback()
+    await engine.dispose()
+    monkeypatch.undo()
+    assert (await world.open(bo, sent)).json()["key"] == sent.key
+
+
+async def test_a_short_wait_for_another_writer_is_no_fault(sqlite_world: World, sqlite_url: str, ada: Someone) -> None:
+    sent = await sqlite_world.send(ada)
+    other = sqlite3.connect(sqlite_url.partition(":///")[2], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    asked = asyncio.create_task(sqlite_world.open(ada, sent))
+    while not sqlite_world.role.appender._writer._free.locked():  # type: ignore[attr-defined]
+        await asyncio.sleep(0)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await asked).status_code == 200
 
 
 async def test_a_master_key_that_is_missing_gives_no_key_and_says_so(

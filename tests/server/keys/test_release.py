@@ -213,9 +213,11 @@ async def test_a_flood_of_refusals_is_refused_but_not_all_of_it_logged(world: Wo
     assert len(await world.log_of(sent)) == 1 + limits.REFUSALS_LOGGED
     await world.open(Someone("Mallory"), sent)
     assert (await world.log_of(sent))[-1]["who"]["name"] == "Mallory"
+    assert (await world.role.sweep())["refusal_windows"] == 0
     world.clock.move(timedelta(seconds=limits.REFUSAL_WINDOW_SECONDS))
     await world.open(STRANGER, sent)
     assert (await world.log_of(sent))[-1]["who"]["name"] == "Eve"
+    assert (await world.role.sweep())["refusal_windows"] == 1
 
 
 async def test_a_flood_of_refusals_does_not_keep_its_sender_from_what_they_may_have(

@@ -1,0 +1,45 @@
+"""How many refusals of one person the log lists: it is for ever, so a flood must not fill it.
+
+A row a person, not a count over the log: what a refusal costs must not grow with the flood.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from picsafe_protocol import limits
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.keys.entries import Person, milliseconds
+from picsafe_server.keys.models import refusal_windows
+
+_WINDOW = limits.REFUSAL_WINDOW_SECONDS * 1000
+
+
+def is_listed(connection: Connection, person: Person, now: int) -> bool:
+    """Whether a refusal of `person` at `now` (milliseconds since 1970) goes into the log; counts it if so."""
+    table = refusal_windows
+    whose = (table.c.issuer == person.issuer) & (table.c.subject == person.subject)
+    row = connection.execute(select(table.c.since, table.c.logged).where(whose)).one_or_none()
+    if row is None:
+        values = {"issuer": person.issuer, "subject": person.subject, "since": now, "logged": 1}
+        connection.execute(insert(table), [values])
+        return True
+    if now - row.since >= _WINDOW:
+        connection.execute(update(table).where(whose).values(since=now, logged=1))
+        return True
+    if row.logged < limits.REFUSALS_LOGGED:
+        connection.execute(update(table).where(whose).values(logged=row.logged + 1))
+        return True
+    return False
+
+
+async def close_windows(database: Database, clock: Clock) -> int:
+    """Forget windows that are over; how many."""
+    over = refusal_windows.c.since <= milliseconds(clock.now()) - _WINDOW
+    async with database.reading() as session:
+        if (await session.execute(select(refusal_windows.c.since).where(over).limit(1))).first() is None:
+            return 0
+    async with database.writing() as session:
+        connection = await session.connection()
+        return (await connection.execute(delete(refusal_windows).where(over))).rowcount
