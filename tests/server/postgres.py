@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +24,11 @@ import pytest
 from picsafe_protocol.identifiers import new_identifier
 
 _PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-_OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c listen_addresses=127.0.0.1"
+_OPTIONS = [
+    *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+    *("-c", "max_connections=200", "-c", "listen_addresses=127.0.0.1"),
+]
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -64,28 +70,46 @@ def cluster() -> Iterator[Cluster]:
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     data = folder / "data"
-    control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
+    server = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *_OPTIONS]
     try:
         _run(
             [str(programs / "initdb"), "-D", str(data), "-U", "picsafe", "-A", "trust", "-E", "UTF8", "--no-sync"],
             folder,
         )
-        _run([*control, "-l", str(folder / "log"), "-o", f"-p {port} -k {folder} {_OPTIONS}", "start"], folder)
+        with (folder / "log").open("w") as log:
+            running = subprocess.Popen(
+                _unprivileged(server), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_ENVIRONMENT
+            )
         try:
+            _wait_until_ready(programs, port, running, folder / "log")
             yield Cluster(programs, folder, port)
         finally:
-            _run([*control, "-m", "immediate", "stop"], folder)
+            running.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
+            running.wait()
     finally:
         shutil.rmtree(folder)
 
 
+def _wait_until_ready(programs: Path, port: int, running: subprocess.Popen[bytes], log: Path) -> None:
+    command = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(command, check=False).returncode:
+        if running.poll() is not None:
+            raise RuntimeError(f"PostgreSQL ended with {running.returncode}:\n{log.read_text()}")
+        time.sleep(0.05)
+
+
+def _unprivileged(command: list[str]) -> list[str]:
+    """`command` as `nobody` when we are root; it ends with this process, even when this process is killed."""
+    identity = ["--reuid=nobody", "--regid=nogroup", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *identity, "--pdeathsig=QUIT", "--", *command]
+
+
 def _run(command: list[str], folder: Path = Path("/")) -> None:
     """Run one of PostgreSQL's programs; its output is in the error when it fails."""
-    unprivileged = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
     result = subprocess.run(
-        [*unprivileged, *command],
+        _unprivileged(command),
         cwd=folder,
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+        env=_ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
