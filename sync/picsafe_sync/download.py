@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import AsyncGenerator, Collection
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from picsafe_protocol.errors import Conflict, ServiceError, StorageFull, TokenRefused, Truncated
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.limits import KIB, MIB
 from picsafe_protocol.package import EXTENSION
 from picsafe_protocol.tokens import Action
 from picsafe_sync import durable
 from picsafe_sync.answers import Grant, Listed
 from picsafe_sync.api import Api
+
+_log = logging.getLogger("picsafe.sync")
 
 
 class CloudSource:
@@ -91,6 +94,7 @@ class Downloads:
                 file.truncate(0)
                 arrived = file.seek(0)
             self._check_room(2 * report.size - arrived)
+            _log.info("report %s: fetching %d KiB of %d", report.id, (report.size - arrived) // KIB, report.size // KIB)
             source = CloudSource(self._api, report.id, report.size)
             async with aclosing(source.pieces(arrived, report.size)) as pieces:
                 async for piece in pieces:

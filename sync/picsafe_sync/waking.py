@@ -65,6 +65,7 @@ async def _listen(api: Api, news: News) -> None:
                 headers={"Accept": "text/event-stream"},
                 read_timeout=SILENCE_SECONDS,
             ) as response:
+                _log.info("listening for new reports")
                 news.tell()  # of what came while nobody listened
                 async with aclosing(_events(response)) as names:
                     async for name in names:

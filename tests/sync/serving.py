@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Ward:
     ana: Person
     ben: Person
     service_token: str
+    sent: list[MadeReport] = field(default_factory=list)
 
     def environment(self, token: str | None = None) -> dict[str, str]:
         """What a process needs to act as the service account, or as whoever `token` belongs to."""
@@ -49,7 +50,16 @@ class Ward:
 
     def send(self, *files: MadeFile, **more: Any) -> MadeReport:
         """A report from one of them to the other."""
-        return self.clinic.send(self.ana, [self.ben], files or [PHOTO, CLIP], **more)
+        made = self.clinic.send(self.ana, [self.ben], files or [PHOTO, CLIP], **more)
+        self.sent.append(made)
+        return made
+
+    def withdraw_all(self) -> None:
+        """No report is there any more."""
+        with self.clinic.client_of(self.ana) as http:
+            for made in self.sent:
+                http.delete(f"/users/v1/reports/{made.report.report_id}")
+        self.sent.clear()
 
 
 @contextmanager
