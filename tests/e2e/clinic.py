@@ -22,13 +22,14 @@ import uvicorn
 from litestar import Litestar
 from litestar.types import Receive, Send
 from made_reports import MadeFile, MadeReport, made_report
+from password_costs import CHEAP, passwords_cost
 
 from picsafe_protocol.limits import UPLOAD_PART_BYTES
 from picsafe_protocol.tokens import Role
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.users import passwords, provisioning
+from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,7 +124,7 @@ class Clinic:
         if self._thread is not None:
             self._thread.join(20)
 
-    def restart(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+    def restart(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """The server goes down, and comes up again with what is on disk."""
         self.stop()
         meanwhile()
@@ -269,14 +270,13 @@ def running_clinic(folder: Path, *, port: int | None = None, **settings: Any) ->
 
     It has a free port; with `port` and `behind` see `Clinic`.
     """
-    for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
-        setattr(passwords, name, value)
-    clinic = Clinic(folder, port or free_port(), **settings)
-    clinic.start()
-    try:
-        yield clinic
-    finally:
-        clinic.stop()
+    with passwords_cost(CHEAP):
+        clinic = Clinic(folder, port or free_port(), **settings)
+        clinic.start()
+        try:
+            yield clinic
+        finally:
+            clinic.stop()
 
 
 def free_port() -> int:

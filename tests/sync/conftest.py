@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sync.world import Sunk, World, cheap_passwords, running_world
+from password_costs import CHEAP, passwords_cost
+from sync.world import Sunk, World, running_world
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+def cheap() -> Iterator[None]:
     """Nobody waits for password hashes."""
-    cheap_passwords(monkeypatch.setattr)
+    with passwords_cost(CHEAP):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,18 @@ def test_watch_outlives_its_servers_trouble(ward: Ward, tmp_path: Path) -> None:
         lines.until(f"report {made.report.report_id} stored")
 
 
+def test_watch_outlives_a_restart_of_its_server(tmp_path: Path) -> None:
+    with running_ward(tmp_path / "server") as ward:
+        sunk = Sunk(tmp_path / "sunk")
+        first = ward.send()
+        with watching(ward, sunk.folder, "--every", "1") as (_, lines):
+            lines.until(f"report {first.report.report_id} stored")
+            ward.clinic.restart(lambda: lines.until("localhost cannot be reached"))
+            second = ward.send()
+            lines.until(f"report {second.report.report_id} stored")
+        assert sunk.results == {made.report.report_id: "stored" for made in (first, second)}
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_watch_ends_cleanly_when_it_is_told_to(ward: Ward, tmp_path: Path, number: signal.Signals) -> None:
     sunk = Sunk(tmp_path / "sunk")

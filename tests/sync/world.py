@@ -23,7 +23,7 @@ from picsafe_protocol.tokens import Role
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.users import passwords, provisioning
+from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole
 from picsafe_sync import answers
 from picsafe_sync.api import Api
@@ -291,12 +291,6 @@ async def running_world(folder: Path, template: Path | None = None) -> AsyncIter
         token = await provisioning.create_service_account(role, "Record system", institution)
         weather = Weather(httpx.ASGITransport(app))  # type: ignore[arg-type]
         yield World(app, clock, weather, institution, token)
-
-
-def cheap_passwords(setter: Callable[[object, str, int], None]) -> None:
-    """Argon2id with so little work that signing in takes no time."""
-    for name, value in (("MEMORY_KIB", 8), ("TIME_COST", 1), ("LANES", 1)):
-        setter(passwords, name, value)
 
 
 def jpeg(width: int = 640, height: int = 480) -> bytes:

@@ -6,23 +6,21 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from password_costs import CHEAP, REAL, passwords_cost
 from server.postgres import Cluster, cluster
 from server.users.world import World, running_world
 
 from picsafe_server.database import Database
-from picsafe_server.users import passwords
 from picsafe_server.users.role import MIGRATIONS
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
 @pytest.fixture(autouse=True)
-def cheap_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2id with so little work that hundreds of sign-ins take no time; one test asks for the real thing."""
-    if "real_hashes" not in request.fixturenames:
-        monkeypatch.setattr(passwords, "MEMORY_KIB", 8)
-        monkeypatch.setattr(passwords, "TIME_COST", 1)
-        monkeypatch.setattr(passwords, "LANES", 1)
+def cheap_hashes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nobody waits for password hashes; one test asks for the real thing."""
+    with passwords_cost(REAL if "real_hashes" in request.fixturenames else CHEAP):
+        yield
 
 
 @pytest.fixture
