@@ -126,6 +126,7 @@ def test_two_photos_side_by_side_each_with_its_own_view(visit: Visit) -> None:
     visit.press("c")
     expect(visit.page.locator(".pane")).to_have_count(2)
     expect(visit.page.locator(".thumb-other")).to_have_attribute("aria-label", "Photo 2 of 4")
+    expect(visit.page.locator(".pane-picture[alt]:not([alt=''])")).to_have_count(2)
     visit.press("+")
     scales = visit.page.locator(".pane-picture").evaluate_all(
         "nodes => nodes.map(node => node.style.transform.match(/scale\\((.*)\\)/)[1])"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,15 +29,11 @@ class Page:
 async def print_pages(pages: Sequence[Page]) -> list[int]:
     """Opens the browser's print dialogue; returns when it is closed. The answer: which pages have no photo, because this
     browser cannot show it."""
-    from pyodide.ffi import JsException
-
     photos = lay_out(pages)
     missing: list[int] = []
     try:
         for index, photo in enumerate(photos):
-            try:
-                await photo.decode()
-            except JsException:
+            if not await _can_be_seen(photo):
                 missing.append(index)
                 dom.remove(photo.closest("figure"))
         if len(missing) < len(pages):
@@ -85,6 +82,16 @@ def _figure(page: Page, photo: dom.Node) -> dom.Node:
             dom.el("p", {"class": "print-footer"}, page.footer),
         ),
     )
+
+
+async def _can_be_seen(photo: dom.Node) -> bool:
+    """Waits for a photo. A browser short of memory may give up decoding it ahead and still print it, so what counts in
+    the end is whether it found a picture in those bytes."""
+    from pyodide.ffi import JsException
+
+    with suppress(JsException):
+        await photo.decode()
+    return bool(photo.naturalWidth)
 
 
 async def _dialogue() -> None:
