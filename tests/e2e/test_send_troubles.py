@@ -1,0 +1,505 @@
+"""What goes wrong between a sender's files and the cloud: each is said as it is, nothing is lost, and nothing half-sent is seen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from e2e.clinic import PASSWORD, Clinic, Person
+from e2e.conftest import Enter
+from e2e.parcels import inbox, newest
+from e2e.pictures import drawn_photo
+from e2e.senders import SendScreen, file, recording
+from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
+from e2e.visits import READY, Visit
+from playwright.sync_api import expect
+
+from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
+
+JPEG = drawn_photo(320, 240, "firebrick")
+PHOTO = file("IMG_2041.jpg", JPEG)
+FULL = (507, {"code": "storage_full", "detail": "There is no room left to store this."})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parts_are_small() -> Iterator[None]:
+    with small_parts():
+        yield
+
+
+@pytest.fixture(scope="module")
+def sender(clinic: Clinic) -> Person:
+    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
+
+
+@pytest.fixture(scope="module")
+def reader(clinic: Clinic) -> Person:
+    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
+
+
+@pytest.fixture(scope="module")
+def window(enter: Enter, sender: Person) -> Visit:
+    return enter(sender)
+
+
+@pytest.fixture
+def screen(window: Visit, clinic: Clinic) -> Iterator[SendScreen]:
+    """An empty form; afterwards nothing may have broken the page's policy."""
+    yield SendScreen(window).begin()
+    window.page.context.set_offline(False)
+    window.nothing_was_refused()
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A file of three parts of an upload, on this machine's disk."""
+    path = tmp_path / "operation.wav"
+    path.write_bytes(recording(2 * PART + PART // 2))
+    return path
+
+
+@contextmanager
+def under_way(screen: SendScreen, reader: Person, large: Path, *, patient: str = "Edda Lindqvist") -> Iterator[None]:
+    """Within the block one part of three has arrived and the next is held; afterwards it goes on."""
+    screen.choose(large)
+    screen.describe([reader], patient=patient)
+    with screen.visit.clinic.held("/parts/1"):
+        screen.send()
+        expect(screen.progress).to_contain_text(FIRST_PART_ARRIVED)
+        yield
+
+
+def parts_sent(clinic: Clinic) -> str:
+    """The numbers of the parts that reached the cloud, in order."""
+    return "".join(path[-1] for method, path, _ in clinic.weather.asked("/parts/") if method == "PUT")
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.jpg", b"", "empty.jpg is empty."),
+        ("letter.docx", b"PK\3\4" + bytes(400), "letter.docx: This is a zip archive or an office document"),
+        ("scan.pdf", b"%PDF-1.7\n" + bytes(400), "scan.pdf: This is a PDF document"),
+        ("study.dcm", bytes(128) + b"DICM" + bytes(400), "study.dcm: This is a DICOM file"),
+        ("camera.cr3", b"\0\0\0\x18ftypcrx " + bytes(400), "camera.cr3: This is a camera raw picture"),
+        ("noise.jpg", bytes(range(256)) * 4, "noise.jpg: "),
+        ("half.jpg", JPEG[: len(JPEG) // 20], "half.jpg: "),
+        ("../../etc/passwd", b"root:x:0:0", "passwd: "),
+        ("nul\0byte.jpg", b"", " is empty."),
+        ("<img src=x onerror=alert(1)>.jpg", b"", "is empty."),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "\0" not in value and len(value) < 20 else "",
+)
+def test_a_file_that_cannot_be_sent_is_named_and_the_others_go_on(
+    screen: SendScreen, name: str, content: bytes, words: str
+) -> None:
+    screen.choose(file(name, content), PHOTO, ready=1)
+    expect(screen.problems).to_have_count(1)
+    expect(screen.problems).to_contain_text(words)
+    expect(screen.problems).to_contain_text("nothing was sent")
+    expect(screen.page.locator(".tray-name")).to_have_text(["IMG_2041.jpg"])
+    screen.problems.get_by_role("button", name="Dismiss this message").click()
+    expect(screen.problems).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../../etc/cron.d/evil.jpg", "a\0b.jpg", "con.jpg ", "\u202egpj.exe.jpg", "x" * 300 + ".jpg"]
+)
+def test_the_name_of_a_file_goes_nowhere(screen: SendScreen, clinic: Clinic, reader: Person, name: str) -> None:
+    screen.choose(file(name, JPEG))
+    screen.describe([reader])
+    screen.send()
+    screen.has_arrived()
+    parcel = newest(clinic, reader)
+    assert set(parcel.members) == {"thumbnails/001.jpg", "media/001.jpg"}
+    assert not any(piece in parcel.report.to_bytes() for piece in (b"evil", b"cron", b"gpj", b"xxxx"))
+
+
+def test_ten_thousand_files_are_too_many_and_the_page_says_so_at_once(screen: SendScreen) -> None:
+    hand_over = """(content) => {
+        const data = new DataTransfer();
+        for (let number = 0; number < 10000; number++)
+            data.items.add(new File([new Uint8Array(content)], `IMG_${number}.jpg`, { type: "image/jpeg" }));
+        document.querySelector("#send-files").files = data.files;
+        document.querySelector("#send-files").dispatchEvent(new Event("change", { bubbles: true }));
+    }"""
+    screen.page.evaluate(hand_over, list(drawn_photo(16, 12, "olive")))
+    expect(screen.limit).to_have_text(
+        "A report holds 500 files at most; 9500 of those that you chose are not in the list. Send them in a second report."
+    )
+    screen.page.fill("#send-patient-name", "Typed meanwhile")
+    expect(screen.page.locator("#send-patient-name")).to_have_value("Typed meanwhile")
+    expect(screen.page.locator(".tray-row")).to_have_count(MEDIA_COUNT)
+    screen.page.get_by_role("button", name="Remove IMG_499.jpg").click()
+    screen.has(MEDIA_COUNT - 1)
+    screen.choose(PHOTO, PHOTO, ready=MEDIA_COUNT)
+    expect(screen.limit).to_contain_text("1 of those")
+
+
+def test_many_files_that_cannot_be_sent_are_one_message(screen: SendScreen) -> None:
+    screen.choose(*[file(f"letter{number:02}.docx", b"PK\3\4") for number in range(40)], ready=0)
+    expect(screen.problems).to_have_count(5)
+    expect(screen.problems.last).to_contain_text("36 more files cannot be sent.")
+    expect(screen.problems.last).to_contain_text("letter04.docx")
+    expect(screen.problems.last).to_contain_text("and 26 others")
+
+
+def sparse(path: Path, size: int) -> Path:
+    """A recording of `size` bytes, of which the disk holds almost nothing."""
+    head = bytearray(recording(4)[:44])
+    head[4:8], head[40:44] = (size - 8).to_bytes(4, "little"), (size - 44).to_bytes(4, "little")
+    path.write_bytes(head)
+    os.truncate(path, size)
+    return path
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(screen: SendScreen, tmp_path: Path) -> None:
+    screen.choose(sparse(tmp_path / "week.wav", MEDIA_FILE_BYTES + 2), ready=0)
+    expect(screen.problems).to_contain_text("week.wav is too large to send.")
+    expect(screen.problems).to_contain_text("Send less at a time, for example in two reports.")
+
+
+def test_a_file_can_be_taken_away_while_it_is_still_being_prepared(screen: SendScreen, tmp_path: Path) -> None:
+    screen.files_input.set_input_files(str(sparse(tmp_path / "hour.wav", 3_000_000_000)))
+    expect(screen.page.locator(".tray-percent")).to_have_text(re.compile(r"\d+ %"))
+    screen.page.get_by_role("button", name="Remove hour.wav").click()
+    screen.has(0)
+    expect(screen.problems).to_have_count(0)
+
+
+def test_a_file_that_changes_on_the_disk_is_named_and_nothing_is_sent(
+    screen: SendScreen, clinic: Clinic, reader: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "changing.jpg"
+    path.write_bytes(JPEG)
+    other = tmp_path / "other.jpg"
+    other.write_bytes(JPEG)
+    screen.choose(path, other)
+    screen.describe([reader])
+    path.write_bytes(drawn_photo(320, 240, "navy") + b"another")
+    screen.send()
+    expect(screen.failure).to_contain_text("changing.jpg: A file can no longer be read from this device.")
+    expect(screen.failure).to_contain_text("Nobody has received anything.")
+    assert not clinic.weather.asked("/uploads/")
+    screen.button("Change something").click()
+    screen.page.get_by_role("button", name="Remove changing.jpg").click()
+    screen.send()
+    screen.has_arrived()
+    assert len(newest(clinic, reader).files) == 1
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_named(screen: SendScreen, tmp_path: Path) -> None:
+    path = tmp_path / "gone.jpg"
+    path.write_bytes(JPEG)
+    screen.files_input.evaluate(
+        "node => node.addEventListener('change', (event) => event.stopImmediatePropagation(), { capture: true, once: true })"
+    )
+    screen.files_input.set_input_files(str(path))
+    path.unlink()
+    screen.files_input.evaluate("node => node.dispatchEvent(new Event('change', { bubbles: true }))")
+    expect(screen.problems).to_contain_text("gone.jpg")
+    expect(screen.problems).to_contain_text("nothing was sent")
+
+
+# The network
+
+
+def test_without_a_connection_nothing_is_sent_and_nothing_is_lost(
+    screen: SendScreen, clinic: Clinic, reader: Person
+) -> None:
+    screen.choose(PHOTO)
+    screen.describe([reader], patient="Sent Later")
+    screen.check()
+    screen.page.context.set_offline(True)
+    screen.send_button.click()
+    expect(screen.failure).to_contain_text("The server cannot be reached")
+    expect(screen.failure).to_contain_text("Nobody has received anything.")
+    screen.page.context.set_offline(False)
+    screen.button("Try again").click()
+    screen.send_button.click()
+    screen.has_arrived()
+    assert newest(clinic, reader).report.patient.name == "Sent Later"
+
+
+def test_a_connection_that_breaks_in_the_middle_is_waited_for(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    with under_way(screen, reader, large):
+        screen.page.context.set_offline(True)
+    expect(screen.progress).to_contain_text("No connection. It goes on by itself as soon as the network is back.")
+    sent_before = parts_sent(clinic)
+    screen.page.context.set_offline(False)
+    screen.has_arrived()
+    assert sent_before in {"0", "01"}
+    assert parts_sent(clinic) in {"012", "0112"}, "nothing that had arrived went again"
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_a_server_that_restarts_is_waited_for(screen: SendScreen, clinic: Clinic, reader: Person, large: Path) -> None:
+    with under_way(screen, reader, large):
+
+        def meanwhile() -> None:
+            expect(screen.progress).to_contain_text("No connection.")
+
+        clinic.restart(meanwhile)
+        clinic.weather.gates.clear()
+    screen.has_arrived()
+    assert parts_sent(clinic) == "0112"
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "service"), (500, "unexpected"), (502, "no such code"), (429, "too_many_requests")]
+)
+def test_a_server_in_trouble_is_asked_again(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path, status: int, code: str
+) -> None:
+    clinic.weather.refusals["/parts/2"] = (status, {"code": code, "detail": "Not now."})
+    with under_way(screen, reader, large):
+        pass
+    expect(screen.progress).to_contain_text("The server cannot take it at the moment. It is tried again by itself.")
+    clinic.weather.refusals.clear()
+    screen.has_arrived()
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_a_full_server_says_so_and_what_arrived_is_kept_until_one_tries_again(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    before = len(inbox(clinic, reader))
+    clinic.weather.refusals["/parts/1"] = FULL
+    screen.choose(large)
+    screen.describe([reader])
+    screen.send()
+    expect(screen.failure).to_contain_text("There is no room left to store this.")
+    expect(screen.failure).to_contain_text("Nobody has received anything yet. What has arrived is kept.")
+    assert len(inbox(clinic, reader)) == before
+    clinic.weather.refusals.clear()
+    screen.button("Try again").click()
+    screen.has_arrived()
+    assert parts_sent(clinic) == "0112"
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_a_full_server_can_be_given_up(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
+    before = len(inbox(clinic, reader))
+    clinic.weather.refusals["/parts/"] = FULL
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    screen.send()
+    expect(screen.failure).to_contain_text("There is no room left")
+    screen.stop()
+    expect(screen.page.locator("#banner")).to_contain_text("Stopped. Nobody has received anything.")
+    assert len(inbox(clinic, reader)) == before
+
+
+def test_a_key_server_that_is_down_keeps_everything_here(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
+    clinic.weather.refusals["/keys/v1/keys"] = (
+        503,
+        {"code": "log_unavailable", "detail": "The access log cannot be written, so no key is given out."},
+    )
+    screen.choose(PHOTO)
+    screen.describe([reader], patient="Sent Later")
+    screen.send()
+    expect(screen.failure).to_contain_text("The access log cannot be written, so no key is given out.")
+    expect(screen.failure).to_contain_text("Nobody has received anything.")
+    assert not clinic.weather.asked("/uploads/")
+    clinic.weather.refusals.clear()
+    screen.button("Try again").click()
+    expect(screen.summary).to_contain_text("Sent Later")
+    screen.send_button.click()
+    screen.has_arrived()
+
+
+def test_an_upload_that_the_cloud_has_lost_is_begun_again(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    clinic.weather.refuse_once["/parts/2"] = (
+        404,
+        {"code": "not_found", "detail": "There is no such upload (any more)."},
+    )
+    with under_way(screen, reader, large):
+        pass
+    screen.has_arrived()
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_what_does_not_arrive_as_it_was_is_not_seen_by_anybody(
+    screen: SendScreen, clinic: Clinic, reader: Person
+) -> None:
+    before = len(inbox(clinic, reader))
+    clinic.weather.refuse_once["/complete"] = (
+        409,
+        {"code": "upload_mismatch", "detail": "What arrived is not what was declared."},
+    )
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    screen.send()
+    expect(screen.failure).to_contain_text("What arrived is not what was declared.")
+    expect(screen.failure).to_contain_text("Nobody has received anything.")
+    assert len(inbox(clinic, reader)) == before
+    screen.button("Try again").click()
+    screen.send_button.click()
+    screen.has_arrived()
+
+
+def test_a_report_that_was_withdrawn_elsewhere_meanwhile_ends(
+    screen: SendScreen, clinic: Clinic, sender: Person, reader: Person, large: Path
+) -> None:
+    with under_way(screen, reader, large):
+        report_id = clinic.weather.asked("/parts/")[0][1].split("/")[-3]
+        clinic.withdraw(sender, report_id)
+    expect(screen.page.get_by_role("heading", name="Not sent")).to_be_visible(timeout=READY)
+    expect(screen.failure).to_contain_text("Nobody has received anything.")
+
+
+# Tabs, locks and people
+
+
+def test_two_tabs_send_at_once(screen: SendScreen, clinic: Clinic, reader: Person, large: Path) -> None:
+    before = len(inbox(clinic, reader))
+    page = screen.page.context.new_page()
+    page.goto(clinic.url)
+    other = SendScreen(Visit(clinic, page, screen.visit.person))
+    expect(page.locator("html[data-python=ready][data-state=signed-in]")).to_be_visible(timeout=READY)
+    other.begin()
+    other.choose(PHOTO)
+    other.describe([reader], patient="Other Tab")
+    with under_way(screen, reader, large, patient="First Tab"):
+        other.send()
+        other.has_arrived()
+    screen.has_arrived()
+    other.visit.nothing_was_refused()
+    page.close()
+    assert len(inbox(clinic, reader)) == before + 2
+
+
+def test_a_lock_in_the_middle_lets_the_ciphertext_go_on_and_hides_everything_else(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    with under_way(screen, reader, large, patient="Locked Away"):
+        screen.page.click("#lock-button")
+        expect(screen.page.locator("#password")).to_be_visible()
+        screen.visit.shows_nothing_of("Locked Away", "operation.wav")
+        assert screen.visit.live_urls() == 0
+    before = inbox(clinic, reader)
+    screen.visit.enter_password()
+    screen.has_arrived()
+    assert newest(clinic, reader).files == [large.read_bytes()]
+    assert len(inbox(clinic, reader)) == len(before) + 1, "what is handed in needs its sender"
+
+
+def test_a_lock_while_it_is_still_being_encrypted_ends_it(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
+    before = len(inbox(clinic, reader))
+    screen.choose(PHOTO)
+    screen.describe([reader], patient="Locked Away")
+    screen.check()
+    with clinic.held("/keys/v1/keys"):
+        screen.send_button.click()
+        expect(screen.progress).to_contain_text("Encrypting on this device")
+        screen.page.click("#lock-button")
+        expect(screen.page.locator("#password")).to_be_visible()
+    screen.visit.enter_password()
+    expect(screen.files_input).to_be_attached()
+    expect(screen.page.locator("#send-patient-name")).to_have_value("")
+    assert len(inbox(clinic, reader)) == before
+    assert not clinic.weather.asked("/uploads/")
+
+
+def test_signing_out_in_the_middle_ends_it(screen: SendScreen, clinic: Clinic, reader: Person, large: Path) -> None:
+    before = len(inbox(clinic, reader))
+    with under_way(screen, reader, large):
+        screen.page.click("#sign-out-button")
+        expect(screen.page.locator("#password")).to_be_visible()
+    screen.visit.enter_password()
+    screen.go("send")
+    expect(screen.files_input).to_be_attached()
+    assert parts_sent(clinic) in {"0", "01"}, "no further part went"
+    assert len(inbox(clinic, reader)) == before
+
+
+def test_somebody_else_who_signs_in_after_a_lock_does_not_send_it(
+    enter: Enter, clinic: Clinic, sender: Person, reader: Person, large: Path
+) -> None:
+    visit = enter(sender)
+    screen = SendScreen(visit).begin()
+    before = len(inbox(clinic, reader))
+    with under_way(screen, reader, large):
+        screen.page.click("#lock-button")
+        screen.page.locator("#someone-else").click()
+        screen.page.fill("#email", reader.email)
+        screen.page.fill("#password", PASSWORD)
+        screen.page.click("#sign-in-button")
+        expect(screen.page.get_by_role("heading", name="Inbox")).to_be_visible()
+    screen.page.evaluate("() => { location.hash = '#/send'; }")
+    expect(screen.files_input).to_be_attached()
+    assert len(inbox(clinic, reader)) == before
+    visit.nothing_was_refused()
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
+def test_a_browser_whose_clock_is_an_hour_off_writes_the_right_times(
+    enter: Enter, clinic: Clinic, sender: Person, reader: Person, wrong: timedelta
+) -> None:
+    visit = enter(sender)
+    visit.page.goto("about:blank")
+    visit.page.context.clear_cookies()
+    visit.page.clock.set_system_time(datetime.now(UTC) + wrong)
+    visit.sign_in()
+    screen = SendScreen(visit).begin()
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    screen.send()
+    screen.has_arrived()
+    report = newest(clinic, reader).report
+    for text in (report.created_at, report.captured_at):
+        assert abs(datetime.fromisoformat(text) - datetime.now(UTC)) < timedelta(minutes=10), text
+    visit.nothing_was_refused()
+    visit.page.context.close()
+
+
+# Moved clocks: last, since the sessions of this module end by them
+
+
+def test_a_grant_that_has_run_out_is_replaced(screen: SendScreen, clinic: Clinic, reader: Person, large: Path) -> None:
+    with under_way(screen, reader, large):
+        clinic.clock.move(timedelta(hours=1, minutes=5))
+    screen.has_arrived()
+    assert len(clinic.weather.asked("/grants")) >= 1
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_a_lid_that_was_closed_overnight_asks_for_the_password_and_goes_on(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    with under_way(screen, reader, large):
+        clinic.clock.move(timedelta(hours=13))
+    expect(screen.page.locator("#sign-in-why")).to_have_text(re.compile("."))
+    screen.visit.enter_password()
+    screen.has_arrived()
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_an_upload_that_the_cloud_threw_away_after_a_day_is_made_anew_from_the_open_page(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path
+) -> None:
+    before = len(inbox(clinic, reader))
+    with under_way(screen, reader, large):
+        clinic.clock.move(timedelta(hours=25))
+        clinic.sweep()
+    expect(screen.page.locator("#password")).to_be_visible()
+    assert len(inbox(clinic, reader)) == before
+    screen.visit.enter_password()
+    screen.has_arrived()
+    assert newest(clinic, reader).files == [large.read_bytes()]
