@@ -40,8 +40,7 @@ export async function openChunks(key, baseNonce, firstChunk, sealed) {
     throw new ChunkError("Truncated", "the last chunk is shorter than its tag");
   }
   const plaintext = new Uint8Array(sealed.length - count * TAG);
-  await inLanes(count, async (index) => {
-    const iv = chunkNonce(baseNonce, firstChunk + index);
+  await inLanes(count, baseNonce, firstChunk, async (index, iv) => {
     const chunk = sealed.subarray(index * SEALED, (index + 1) * SEALED);
     let opened;
     try {
@@ -59,22 +58,34 @@ export async function openChunks(key, baseNonce, firstChunk, sealed) {
 export async function sealChunks(key, baseNonce, firstChunk, plaintext) {
   const count = Math.max(1, Math.ceil(plaintext.length / CHUNK));
   const sealed = new Uint8Array(plaintext.length + count * TAG);
-  await inLanes(count, async (index) => {
-    const iv = chunkNonce(baseNonce, firstChunk + index);
+  await inLanes(count, baseNonce, firstChunk, async (index, iv) => {
     const chunk = plaintext.subarray(index * CHUNK, (index + 1) * CHUNK);
     sealed.set(new Uint8Array(await crypto.subtle.encrypt({ name: ALGORITHM, iv }, key, chunk)), index * SEALED);
   });
   return sealed;
 }
 
-/** Runs `work` for 0 up to `count`, `LANES` at a time. The first failure is thrown, after what had begun has ended. */
-async function inLanes(count, work) {
+/**
+ * Runs `work(index, nonce)` for the chunks 0 up to `count`, `LANES` at a time. The first failure is thrown, after what had
+ * begun has ended. A nonce is base_nonce XOR chunk, big-endian; a chunk number has at most 53 bits here. Each lane has one
+ * array for its nonces: WebCrypto copies it when it is called.
+ */
+async function inLanes(count, baseNonce, firstChunk, work) {
+  const base = new DataView(baseNonce.buffer, baseNonce.byteOffset, NONCE);
+  const [high, low] = [base.getUint32(4), base.getUint32(8)];
   let next = 0;
   let failed = false;
   async function lane() {
+    const nonce = new Uint8Array(NONCE);
+    nonce.set(baseNonce);
+    const view = new DataView(nonce.buffer);
     while (next < count && !failed) {
+      const index = next++;
+      const chunk = firstChunk + index;
+      view.setUint32(4, high ^ Math.floor(chunk / 2 ** 32));
+      view.setUint32(8, low ^ chunk % 2 ** 32);
       try {
-        await work(next++);
+        await work(index, nonce);
       } catch (error) {
         failed = true;
         throw error;
@@ -84,16 +95,6 @@ async function inLanes(count, work) {
   const lanes = await Promise.allSettled(Array.from({ length: Math.min(LANES, count) }, lane));
   const failure = lanes.find(({ status }) => status === "rejected");
   if (failure) throw failure.reason;
-}
-
-/** base_nonce XOR chunk, big-endian; a chunk number has at most 53 bits here. */
-function chunkNonce(baseNonce, chunk) {
-  const nonce = new Uint8Array(NONCE);
-  nonce.set(baseNonce);
-  const view = new DataView(nonce.buffer);
-  view.setUint32(4, view.getUint32(4) ^ Math.floor(chunk / 2 ** 32));
-  view.setUint32(8, view.getUint32(8) ^ chunk % 2 ** 32);
-  return nonce;
 }
 
 /** SHA-256 of bytes that come piece by piece: `update(Uint8Array)`, then once `hex()`. */

@@ -68,8 +68,8 @@ COMMITMENT: Final = 32
 HEADER: Final = SALT + COMMITMENT
 KEY: Final = 32
 NONCE: Final = 12
-STEP: Final = 256 * CHUNK
-"""Plaintext bytes that are worked on at a time, 4 MiB: large enough that the calls cost nothing, small enough for a phone."""
+STEP: Final = 512 * CHUNK
+"""Plaintext bytes that are worked on at a time, 8 MiB: large enough that the calls cost nothing, small enough for a phone."""
 
 B = TypeVar("B")
 

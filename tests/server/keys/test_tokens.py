@@ -88,6 +88,11 @@ FORGERIES: dict[str, Callable[[str], str | None]] = {
     "saying HMAC over the right signature": _says_another_algorithm,
     "signed by another key under the right number": _by_another_key,
     "demanding something critical": _critical,
+    "nested without end": lambda token: "W1tb" * 5000 + ".e30.AAAA",
+    "whose header is a list": lambda token: "W10." + token.partition(".")[2],
+    "in two parts": lambda token: token.rpartition(".")[0],
+    "in four parts": lambda token: token + ".AAAA",
+    "with a line break": lambda token: token.replace(".", ".\t", 1),
     "of a million letters": lambda token: token + "A" * 1_000_000,
 }
 
