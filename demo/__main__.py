@@ -11,7 +11,7 @@ import segno
 
 from demo.provision import INSTITUTION, Demo, provision
 from picsafe_server.certificates import own_address, own_certificate
-from picsafe_server.serving import configure_logging, serve
+from picsafe_server.serving import configure_logging, private_files, serve
 from picsafe_server.settings import Settings
 
 VAR = Path("var")
@@ -60,4 +60,5 @@ def _tell(url: str, settings: Settings, demo: Demo | None, *, tls: bool) -> None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with private_files():
+        sys.exit(main())

@@ -13,7 +13,7 @@ from typing import Final
 
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.tokens import Role
-from picsafe_server.serving import Certificate, configure_logging, serve
+from picsafe_server.serving import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings, SettingsError
 
 EXIT_REFUSED: Final = 1
@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     run: Callable[[Settings, argparse.Namespace], None] = options.run
     try:
-        run(Settings.from_environment(), options)
+        with private_files():
+            run(Settings.from_environment(), options)
     except PicSafeError as error:
         print(f"picsafe-server: {error}\n                {error.advice}", file=sys.stderr)
         return EXIT_REFUSED

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import HttpMethod, Request, Response, Router, route
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import File, Redirect
@@ -17,6 +17,7 @@ from picsafe_server import headers
 from picsafe_server.access import OPEN, only
 from picsafe_server.settings import LOOPBACK_HOSTS, Settings, origin_of
 
+_READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOREVER = "public, max-age=31536000, immutable"
 _ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
 _TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript", ".whl": "application/zip"}
@@ -57,7 +58,7 @@ class ClientFiles:
     def router(self) -> Router:
         """Routes of the client role."""
 
-        @get(["/", "/index.html"], include_in_schema=False, **only(OPEN))
+        @route(["/", "/index.html"], http_method=_READ, include_in_schema=False, **only(OPEN))
         async def index(request: AnyRequest) -> Response[Any]:
             # The page speaks to the public URL; on another of this machine's names it would be a stranger to it.
             if request.url.hostname in LOOPBACK_HOSTS and origin_of(str(request.url)) != self._settings.origin:
@@ -67,7 +68,7 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @get("/manifest.json", include_in_schema=False, **only(OPEN))
+        @route("/manifest.json", http_method=_READ, include_in_schema=False, **only(OPEN))
         async def manifest(request: AnyRequest) -> Response[Any]:
             response = File(
                 self._folder / "manifest.json", media_type="application/json", content_disposition_type="inline"
@@ -75,7 +76,7 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @get("/assets/{name:path}", include_in_schema=False, **only(OPEN))
+        @route("/assets/{name:path}", http_method=_READ, include_in_schema=False, **only(OPEN))
         async def asset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             response = self._file(request, "assets/" + name.lstrip("/"))
             response.headers["Cache-Control"] = _FOREVER

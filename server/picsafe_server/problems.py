@@ -15,13 +15,16 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.routes import HTTPRoute
 from sqlalchemy.exc import DBAPIError
 
 from picsafe_protocol.errors import (
     InvalidRequest,
     LimitExceeded,
+    MethodNotAllowed,
     NotFound,
     PicSafeError,
+    RequestTimedOut,
     StorageFull,
     TooManyRequests,
     Unexpected,
@@ -42,7 +45,11 @@ def as_picsafe_error(error: Exception) -> PicSafeError:
     if isinstance(error, NotFoundException):
         return NotFound("There is no such address.")
     if isinstance(error, MethodNotAllowedException):
-        return InvalidRequest("This address does not take this method.")
+        return MethodNotAllowed()
+    if isinstance(
+        error, RecursionError
+    ):  # a body of brackets in brackets: the only thing here whose depth others choose
+        return InvalidRequest("The body is nested too deeply.")
     if isinstance(error, HTTPException) and error.status_code == 413:
         return LimitExceeded("The request is larger than this address accepts.")
     if isinstance(error, UnicodeDecodeError) and error.encoding == "utf-8":  # what Litestar lets through of a JSON body
@@ -65,7 +72,25 @@ def problem_response(request: AnyRequest, error: Exception) -> Response[dict[str
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(problem, MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(_methods(request)))  # RFC 9110, section 15.5.6
+    if isinstance(problem, RequestTimedOut):
+        headers["Connection"] = "close"  # or the rest of the body would be taken for the next request
     return Response(problem.to_problem(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _methods(request: AnyRequest) -> set[str]:
+    """The methods that the address of a request takes."""
+    path = [part for part in request.scope["path"].split("/") if part]
+    return {
+        str(method)
+        for route in request.app.routes
+        if isinstance(route, HTTPRoute) and len(route.path_components) == len(path)
+        if all(
+            not isinstance(known, str) or known == part for known, part in zip(route.path_components, path, strict=True)
+        )
+        for method in route.methods
+    }
 
 
 def _is_out_of_space(error: Exception) -> bool:

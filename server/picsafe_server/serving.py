@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +18,9 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from picsafe_protocol import limits
 from picsafe_server.app import create_app
+from picsafe_server.bounds import BodyInTime, BoundedProtocol, allow_files
 from picsafe_server.settings import Settings
 
 SHUTDOWN_SECONDS: Final = 20
@@ -60,6 +65,16 @@ def calm_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Within the block what this process writes is for its own user alone: databases, ciphertext, keys."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 class RequestLog:
     """One line a request: method, path, status and milliseconds. Queries, headers and bodies are never logged."""
 
@@ -92,6 +107,7 @@ def serve(
     settings: Settings, host: str, port: int, certificate: Certificate | None = None, trusted_proxies: str = "127.0.0.1"
 ) -> None:
     """Serve until the process is told to stop. `trusted_proxies`: addresses whose `X-Forwarded-For` is believed (comma)."""
+    allow_files()
     make_server(create_app(settings), host, port, certificate, trusted_proxies).run()
 
 
@@ -100,10 +116,11 @@ def make_server(
 ) -> uvicorn.Server:
     """What `serve` runs, for `app`."""
     config = uvicorn.Config(
-        RequestLog(app),
+        RequestLog(BodyInTime(app)),
         host=host,
         port=port,
-        http="httptools",
+        http=BoundedProtocol,
+        limit_concurrency=limits.CONNECTIONS,
         loop="uvloop",
         log_config=None,
         access_log=False,

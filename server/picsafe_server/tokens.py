@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
+import logging
 import os
 import re
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +30,12 @@ JWKS_PATH = "/.well-known/jwks.json"
 JWKS_SECONDS = 300
 """How long another server's keys are believed without asking again."""
 JWKS_RETRY_SECONDS = 10
-"""At least so long between two questions for a key that was not there: a forged `kid` must not cause a request each."""
+"""At least so long between two questions: neither a forged `kid` nor a server that is down may cause a request each."""
+JWKS_FIRST_SECONDS = 1
+"""The same while nothing of that server is known: it may just be starting, too."""
 
+
+_log = logging.getLogger("picsafe.tokens")
 
 _JWT: Final = re.compile(r"(([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+))\.([A-Za-z0-9_-]+)")
 _MALFORMED: Final = "This is not a token."
@@ -80,15 +87,31 @@ class Signer:
         return jwt.encode(body, self._key, algorithm="EdDSA", headers={"typ": kind, "kid": self._kid})
 
 
+@dataclass
+class _Issuer:
+    """What is known of the keys of one user server or cloud. Times are of the machine's own clock, which only goes on."""
+
+    keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
+    fetched: float = -JWKS_SECONDS
+    asked: float = -JWKS_RETRY_SECONDS
+    asking: asyncio.Task[None] | None = None
+
+    def is_old(self) -> bool:
+        return time.monotonic() - self.fetched >= JWKS_SECONDS
+
+    def may_be_asked(self) -> bool:
+        under_way = self.asking is not None and not self.asking.done()
+        pause = JWKS_RETRY_SECONDS if self.keys else JWKS_FIRST_SECONDS
+        return under_way or time.monotonic() - self.asked >= pause
+
+
 class Verifier:
     """Verifies tokens of trusted issuers, offline but for fetching their keys now and then."""
 
     def __init__(self, issuers: Collection[str], http: httpx.AsyncClient, clock: Clock) -> None:
-        self._issuers = frozenset(issuers)
+        self._issuers = {issuer: _Issuer() for issuer in issuers}
         self._http = http
         self._clock = clock
-        self._keys: dict[str, dict[str, Ed25519PublicKey]] = {}
-        self._fetched: dict[str, float] = {}
 
     async def verify(self, token: str, kind: str, audience: str) -> Mapping[str, Any]:
         """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's keys cannot be fetched."""
@@ -122,26 +145,33 @@ class Verifier:
             raise TokenRefused("The token's time is over.", reason="expired")
 
     async def _key(self, issuer: str, kid: str) -> Ed25519PublicKey:
-        age = time.monotonic() - self._fetched.get(issuer, -JWKS_SECONDS)
-        known = self._keys.get(issuer, {})
-        if age >= JWKS_SECONDS or (kid not in known and age >= JWKS_RETRY_SECONDS):
-            known = await self._fetch(issuer, known)
-        if kid not in known:
-            raise TokenRefused("The token is signed with a key that its issuer does not publish.", reason="key")
-        return known[kid]
+        issued = self._issuers[issuer]
+        if kid not in issued.keys and issued.may_be_asked():
+            await asyncio.shield(self._ask(issuer, issued))
+        elif issued.is_old() and issued.may_be_asked():
+            self._ask(issuer, issued)  # meanwhile with the keys that we have: nobody waits for a server that hangs
+        if kid in issued.keys:
+            return issued.keys[kid]
+        if not issued.keys:
+            raise ServiceError("The keys of the server that signed the token cannot be fetched.")
+        raise TokenRefused("The token is signed with a key that its issuer does not publish.", reason="key")
 
-    async def _fetch(self, issuer: str, known: dict[str, Ed25519PublicKey]) -> dict[str, Ed25519PublicKey]:
+    def _ask(self, issuer: str, issued: _Issuer) -> asyncio.Task[None]:
+        if issued.asking is None or issued.asking.done():
+            issued.asking = asyncio.create_task(self._fetch(issuer, issued))
+        return issued.asking
+
+    async def _fetch(self, issuer: str, issued: _Issuer) -> None:
         try:
             answer = await self._http.get(issuer + JWKS_PATH, timeout=10)
             answer.raise_for_status()
             keys = {str(key["kid"]): _public_key(key) for key in answer.json()["keys"] if key.get("crv") == "Ed25519"}
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            if known:  # its keys change rarely: better to go on with the ones we have
-                return known
-            raise ServiceError("The keys of the server that signed the token cannot be fetched.") from error
-        self._keys[issuer] = keys
-        self._fetched[issuer] = time.monotonic()
-        return keys
+            _log.warning("the keys of %s cannot be fetched: %s", issuer, type(error).__name__)
+        else:
+            issued.keys, issued.fetched = keys, time.monotonic()
+        finally:
+            issued.asked = time.monotonic()
 
 
 def taken_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:

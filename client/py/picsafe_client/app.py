@@ -16,11 +16,10 @@ There is one path to safety, `_drop`: every lock, sign-out and end of a session 
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client import banner, dom
+from picsafe_client import banner, dom, incidents
 from picsafe_client.api import Api, Cancelled
 from picsafe_client.boxes import Box
 from picsafe_client.frame import Frame
@@ -199,9 +198,7 @@ class App:
         if isinstance(error, NotSignedIn) and not self._back.is_set():
             return
         if not isinstance(error, PicSafeError):
-            import js
-
-            js.console.error("".join(traceback.format_exception(error)))
+            incidents.note(error)
         place = dom.by_id("banner")
         dom.clear(place)
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from picsafe_client import banner, dom
+from picsafe_client import banner, dom, incidents
 from picsafe_client.api import Cancelled
 from picsafe_client.preparing import PreparedFile
 from picsafe_client.router import address
@@ -215,8 +214,6 @@ def arrived_words(report: Any) -> str:
 def _without_trace(error: Exception) -> Exception:
     """The error without its frames, which hold files and facts. What nobody foresaw is logged before."""
     if not isinstance(error, PicSafeError):
-        import js
-
-        js.console.error("".join(traceback.format_exception(error)))
+        incidents.note(error)
     error.__context__ = error.__cause__ = None
     return error.with_traceback(None)

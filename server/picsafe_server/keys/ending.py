@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import msgspec
+
 from picsafe_protocol.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
+from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.keys import keystore
@@ -14,7 +17,7 @@ from picsafe_server.keys.appender import BATCH, Appender
 from picsafe_server.keys.callers import Grant
 from picsafe_server.keys.entries import Event, milliseconds
 from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.policy import Caller
+from picsafe_server.keys.policy import Access, Caller
 from picsafe_server.keys.transaction import Transaction
 
 
@@ -46,7 +49,8 @@ class Revoke:
 
 @dataclass(frozen=True, slots=True)
 class RevokeOfReport:
-    """The user server withdraws a report. It never learns key numbers; and where no key was made yet, there is none to take back."""
+    """The user server withdraws a report. It never learns key numbers; and where no key was made yet, none can be made later:
+    a revoked key without any content takes its place."""
 
     caller: Caller
     report_id: str
@@ -63,7 +67,29 @@ class RevokeOfReport:
     def decide(self, transaction: Transaction) -> PicSafeError | None:
         """None once the key cannot be had any more; or the refusal."""
         key = transaction.key_of_report(self.caller.issuer, self.report_id)
-        return _take_back(transaction, key, self.caller, True, self.address) if key else None
+        if key is not None:
+            return _take_back(transaction, key, self.caller, True, self.address)
+        never = _never_made(self.caller, self.report_id, transaction.now)
+        transaction.add_key(never)
+        transaction.log(Event.REVOKED, never, self.caller.person(self.address))
+        return None
+
+
+def _never_made(caller: Caller, report_id: str, now: int) -> KeyRecord:
+    access = Access(caller.subject, (), ())
+    return KeyRecord(
+        key_id=new_identifier(),
+        issuer=caller.issuer,
+        report_id=report_id,
+        access_json=msgspec.json.encode(access),
+        created_at=now,
+        until=now,
+        master=0,
+        wrapped=None,
+        revoked_at=now,
+        destroyed_at=None,
+        access=access,
+    )
 
 
 def _take_back(
@@ -80,7 +106,7 @@ def _take_back(
 
 
 async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, address: str) -> None:
-    """Take back the key of a report, if it has one. Raises the refusal, or `LogUnavailable`."""
+    """Take back the key of a report, or see to it that none is ever made. Raises the refusal, or `LogUnavailable`."""
     if grant.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
     error = await appender.submit(RevokeOfReport(grant.caller, report_id, address))

@@ -83,7 +83,7 @@ async def revoke_key(
 async def revoke_report(
     request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
-    """For the user server, when a report is withdrawn. 204 also when the report has no key (yet)."""
+    """For the user server, when a report is withdrawn. 204 also when it has no key yet: then none is ever made."""
     if data.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
     await revoke_of_report(role_of(request).appender, request.user, report_id, _address(request))

@@ -106,6 +106,7 @@ def add(connection: Connection, records: Sequence[KeyRecord]) -> None:
                 "until": record.until,
                 "master": record.master,
                 "wrapped": record.wrapped,
+                "revoked_at": record.revoked_at,
             }
             for record in records
         ],

@@ -23,8 +23,7 @@ from picsafe_server.keys.wrapping import (
     KeyWrapper,
     WrappedKey,
     WrappingError,
-    read_master_keys,
-    replace_master_keys,
+    changing_master_keys,
 )
 from picsafe_server.keys.writer import writer_for
 
@@ -42,9 +41,9 @@ class Rewrapped:
 
 def add_master_key(path: Path) -> int:
     """Add a fresh master key to the file: from now on it wraps. Its number."""
-    keys = read_master_keys(path)
-    number = max(keys) + 1
-    replace_master_keys(path, keys | {number: secrets.token_bytes(MASTER_KEY_BYTES)})
+    with changing_master_keys(path) as keys:
+        number = max(keys) + 1
+        keys[number] = secrets.token_bytes(MASTER_KEY_BYTES)
     return number
 
 
@@ -77,16 +76,16 @@ async def retire_master_key(database: Database, path: Path, number: int) -> None
 
     def retire(connection: Connection) -> None:
         log.read_head(connection, lock=True)  # whoever issues a key waits here, and then sees the new file
-        keys = read_master_keys(path)
-        if number not in keys:
-            raise InvalidRequest(f"There is no master key number {number}.", field="number")
-        if number == max(keys):
-            raise Conflict(f"Master key {number} is the newest: it wraps what is made now.")
-        used = select(func.count()).where(report_keys.c.master == number, report_keys.c.wrapped.is_not(None))
-        count = connection.execute(used).scalar_one()
-        if count:
-            raise Conflict(f"Master key {number} still wraps {count} report keys: wrap them anew first.")
-        replace_master_keys(path, {kept: key for kept, key in keys.items() if kept != number})
+        with changing_master_keys(path) as keys:
+            if number not in keys:
+                raise InvalidRequest(f"There is no master key number {number}.", field="number")
+            if number == max(keys):
+                raise Conflict(f"Master key {number} is the newest: it wraps what is made now.")
+            used = select(func.count()).where(report_keys.c.master == number, report_keys.c.wrapped.is_not(None))
+            count = connection.execute(used).scalar_one()
+            if count:
+                raise Conflict(f"Master key {number} still wraps {count} report keys: wrap them anew first.")
+            del keys[number]
 
     writer = writer_for(database)
     try:

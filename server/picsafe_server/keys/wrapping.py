@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import fcntl
+import logging
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +30,9 @@ NONCE_BYTES = 12
 _HEADER = (
     "# PicSafe master keys: number and key. The last wraps, all unwrap. Without this file no report can be opened.\n"
 )
+
+
+_log = logging.getLogger("picsafe.keys")
 
 
 class WrappingError(ServiceError):
@@ -92,6 +99,8 @@ class MasterKeyFile:
         facts = self.path.stat()
         stamp = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
         if stamp != self._stamp:
+            if facts.st_mode & 0o077:
+                _log.warning("%s can be read by other users of this machine: chmod 600", self.path.name)
             self._keys = {number: AESGCM(key) for number, key in read_master_keys(self.path).items()}
             self._stamp = stamp
 
@@ -115,8 +124,22 @@ def read_master_keys(path: Path) -> dict[int, bytes]:
     return keys
 
 
-def replace_master_keys(path: Path, keys: dict[int, bytes]) -> None:
-    """Put other keys into a master key file: at any moment the old or the new file is there, whole."""
+@contextmanager
+def changing_master_keys(path: Path) -> Iterator[dict[int, bytes]]:
+    """The numbered keys of a master key file, for one process at a time; what they are after the block becomes the file.
+
+    Two that change the file at once would otherwise each write what they read, and one of the new keys would be lost with
+    all that it wraps.
+    """
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keys = read_master_keys(path)
+        yield keys
+        _replace(path, keys)
+
+
+def _replace(path: Path, keys: dict[int, bytes]) -> None:
+    # At any moment the old or the new file is there, whole.
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     write_secret(temporary, _text(keys))

@@ -19,6 +19,7 @@
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
     │   ├── UnknownRecipient       no account has this address
+    │   ├── MethodNotAllowed       the address does not take this HTTP method
     │   ├── RangeNotSatisfiable    bytes were asked for that lie past the end (`size`)
     │   ├── EmptyMedium            a photo, video or sound of 0 bytes
     │   └── UnsupportedMedium      not a kind of file that PicSafe carries
@@ -39,6 +40,7 @@
     │   └── LastAdministrator      an institution would be left without anybody who can run it
     └── ServiceError               not the caller's fault; trying again may help
         ├── Unreachable            no connection, or it broke
+        ├── RequestTimedOut        the request did not arrive at the server in time
         ├── TooManyRequests        slow down (`retry_after` seconds)
         ├── StorageFull            the server or this machine has no room left
         ├── LogUnavailable         the access log cannot be written, so no key is given
@@ -71,6 +73,7 @@ __all__ = [
     "LastAdministrator",
     "LimitExceeded",
     "LogUnavailable",
+    "MethodNotAllowed",
     "NotFound",
     "NotPermitted",
     "NotSignedIn",
@@ -81,6 +84,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "ReportExpired",
     "ReportInvalid",
+    "RequestTimedOut",
     "ServiceError",
     "StorageFull",
     "Tampered",
@@ -218,6 +222,10 @@ class UnknownRecipient(InvalidRequest):
     extra: ClassVar[tuple[str, ...]] = ("field", "recipients")
 
 
+class MethodNotAllowed(InvalidRequest):
+    code, status, title = "method_not_allowed", 405, "This address does not take this method"
+
+
 class RangeNotSatisfiable(InvalidRequest):
     code, status, title = "range_not_satisfiable", 416, "The range lies outside of what is there"
     extra: ClassVar[tuple[str, ...]] = ("field", "size")
@@ -326,6 +334,11 @@ class ServiceError(PicSafeError):
 class Unreachable(ServiceError):
     code, title = "unreachable", "The server cannot be reached"
     default_advice = "Check the network and try again; what was already transferred is kept."
+
+
+class RequestTimedOut(ServiceError):
+    code, status, title = "request_timed_out", 408, "The request took too long to arrive"
+    default_advice = "Nothing was changed. Check the network connection, then try again."
 
 
 class TooManyRequests(ServiceError):

@@ -59,6 +59,17 @@ UPLOAD_IDLE_SECONDS: Final = 60
 JSON_BODY_BYTES: Final = 256 * KIB
 """The body of any JSON request."""
 
+REQUEST_HEAD_BYTES: Final = 64 * KIB
+"""The line and headers of a request: ten times what browsers send, with the longest token."""
+REQUEST_HEAD_SECONDS: Final = 20
+"""Until they are there, counted from the connection: a phone at the edge of a network needs seconds."""
+REQUEST_BODY_SECONDS: Final = 30
+"""Until a small body is there."""
+UPLOAD_BYTES_PER_SECOND: Final = 4 * KIB
+"""How slowly a large body may come: a part of an upload gets the time that it takes at this rate, some half an hour."""
+CONNECTIONS: Final = 8192
+"""Connections to one server process, live inboxes included: some 500 MB when all are there. Others are answered with 503."""
+
 PAGE_ROWS: Final = 200
 """Rows of one page of any list."""
 

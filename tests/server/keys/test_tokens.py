@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server.keys.world import KEYS, USERS, Sent, Someone, World, code
 
 from picsafe_protocol import limits
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server import tokens
 from picsafe_server.tokens import Signer
 
 pytestmark = pytest.mark.anyio
@@ -190,3 +193,46 @@ async def test_known_keys_are_believed_while_the_user_server_does_not_answer(sql
     sent = await sqlite_world.send(ada)
     sqlite_world.users.down = True
     assert (await sqlite_world.open(ada, sent)).status_code == 200
+
+
+# The keys of user servers
+
+
+async def test_a_user_server_that_hangs_keeps_nobody_waiting_whose_keys_are_known(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada)
+    monkeypatch.setattr(tokens, "JWKS_SECONDS", 0)
+    monkeypatch.setattr(tokens, "JWKS_RETRY_SECONDS", 0)
+    before = sqlite_world.users.asked
+    sqlite_world.users.hangs = asyncio.Event()
+    for _ in range(5):
+        assert (await sqlite_world.open(ada, sent)).status_code == 200
+    assert sqlite_world.users.asked == before + 1
+    sqlite_world.users.hangs.set()
+
+
+async def test_a_user_server_that_is_down_is_not_asked_for_every_token(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "JWKS_FIRST_SECONDS", 3600)
+    sqlite_world.users.down = True
+    for _ in range(20):
+        answer = await sqlite_world.create(ada, new_identifier())
+        assert (answer.status_code, answer.json()["code"]) == (503, "service")
+    assert sqlite_world.users.asked == 1
+
+
+async def test_a_new_key_of_a_user_server_is_asked_for_but_not_for_every_forgery(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada)
+    signers = sqlite_world.users.signers
+    signers[USERS] = Signer(USERS, Ed25519PrivateKey.generate(), sqlite_world.clock)
+    before = sqlite_world.users.asked
+    for _ in range(5):
+        assert (await sqlite_world.open(ada, sent)).status_code == 401
+    assert sqlite_world.users.asked == before
+    monkeypatch.setattr(tokens, "JWKS_RETRY_SECONDS", 0)
+    assert (await sqlite_world.open(ada, sent)).status_code == 200
+    assert sqlite_world.users.asked == before + 1

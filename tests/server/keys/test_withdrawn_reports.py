@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, Someone, World
+from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, Sent, Someone, World
 
 from picsafe_protocol.identifiers import new_identifier
 
@@ -27,8 +27,16 @@ async def test_the_key_of_a_withdrawn_report_is_gone(world: World, ada: Someone,
     assert (await withdraw(world, ada, sent.report_id)).status_code == 204
 
 
-async def test_a_report_without_a_key_has_nothing_to_take_back(world: World, ada: Someone) -> None:
-    assert (await withdraw(world, ada, new_identifier())).status_code == 204
+async def test_a_report_that_is_withdrawn_before_it_has_a_key_never_gets_one(
+    world: World, ada: Someone, bo: Someone
+) -> None:
+    report_id = new_identifier()
+    for _ in range(2):
+        assert (await withdraw(world, ada, report_id)).status_code == 204
+    answer = await world.create(ada, report_id, access={"recipients": [bo.id]})
+    assert (answer.status_code, answer.json()["code"]) == (410, "key_revoked")
+    events = [entry["event"] for entry in await world.log_of(Sent(report_id, "", "", ada, {}))]
+    assert events == ["revoked", "refused"]
 
 
 @pytest.mark.parametrize(

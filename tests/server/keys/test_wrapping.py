@@ -8,6 +8,7 @@ import logging
 import os
 import stat
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,15 @@ async def test_master_keys_change_while_the_server_runs(world: World, path: Path
     for sent in [*before, between, await world.send(ada, bo)]:
         assert (await world.open(bo, sent)).json()["key"] == sent.key
     assert code(await world.open(ada, gone)) == "key_revoked"
+
+
+def test_master_keys_that_are_added_at_once_are_all_kept(path: Path) -> None:
+    MasterKeyFile(path)
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda _: rotation.add_master_key(path), range(24)))
+    assert sorted(numbers) == list(range(2, 26))
+    assert sorted(read_master_keys(path)) == list(range(1, 26))
+    assert len(set(read_master_keys(path).values())) == 25
 
 
 async def test_wrapping_anew_goes_on_where_it_stopped(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -56,8 +57,13 @@ class UserServers:
             for issuer in (USERS, OTHER_USERS, UNTRUSTED_USERS)
         }
         self.down = False
+        self.hangs: asyncio.Event | None = None
+        self.asked = 0
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        self.asked += 1
+        if self.hangs is not None:
+            await self.hangs.wait()
         issuer = f"https://{dict(scope['headers'])[b'host'].decode()}/users"
         body = json.dumps(self.signers[issuer].jwks()).encode()
         status = 503 if self.down or scope["path"] != "/users/.well-known/jwks.json" else 200
