@@ -7,13 +7,13 @@ from typing import Any
 
 from picsafe_client import banner, dom, fields
 from picsafe_client.acting import acting
+from picsafe_client.refusals import sentence
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.session import Me
-from picsafe_client.texts import ago, moment, t
+from picsafe_client.texts import ago, country, moment, t
 from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
-from picsafe_protocol.regions import COUNTRIES
 
 
 class AccountScreen(Screen):
@@ -50,7 +50,7 @@ class AccountScreen(Screen):
         if me.institution is not None:
             fact("account.institution", me.institution.name)
             fact("account.role", t(f"role.{me.role or 'none'}"))
-        fact("account.country", COUNTRIES.get(me.country, me.country))
+        fact("account.country", country(me.country))
         fact("account.region", t("account.region_cloud", adjective=t(f"region_adjective.{me.region}")))
         edit = dom.button(t("account.edit_name"), lambda _event: self._edit_name(me), icon_name="edit")
         dom.clear(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
@@ -73,7 +73,7 @@ class AccountScreen(Screen):
             try:
                 answer = await self.app.api.users("PATCH", "/v1/me", {"name": name.value})
             except InvalidRequest as error:
-                name.refuse(f"{error} {error.advice}")
+                name.refuse(sentence(error))
                 return
             dom.announce(t("account.name_saved"))
             self._show_you(self.app.refresh_me(answer))
@@ -121,7 +121,7 @@ class AccountScreen(Screen):
                 current.control.select()
                 return
             except InvalidRequest as error:
-                new.refuse(f"{error} {error.advice}")
+                new.refuse(sentence(error))
                 new.focus()
                 return
             current.value = new.value = ""
