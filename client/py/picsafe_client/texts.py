@@ -169,8 +169,12 @@ def in_order(words: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Pairs sorted by their second word, as a dictionary of the person's language would."""
     if not IN_BROWSER:
         return sorted(words, key=lambda each: each[1])
-    compare = _intl("Collator", ()).compare
-    return sorted(words, key=cmp_to_key(lambda one, other: int(compare(one[1], other[1]))))
+    collator = _intl("Collator", ())
+
+    def compared(one: tuple[str, str], other: tuple[str, str]) -> int:
+        return int(collator.compare(one[1], other[1]))
+
+    return sorted(words, key=cmp_to_key(compared))
 
 
 @cache

@@ -60,6 +60,11 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.tool_facts": "Angaben",
     "report.tool_help": "Tasten",
     "report.keys": "Tasten",
+    "key.home": "Pos1",
+    "key.end": "Ende",
+    "key.shift": "Umschalt",
+    "key.space": "Leertaste",
+    "key.escape": "Esc",
     "report.key_step": "Vorige und nächste Datei",
     "report.key_ends": "Erste und letzte Datei",
     "report.key_pan": "Vergrößertes Foto verschieben",
@@ -122,7 +127,10 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     # Speichern
     "save.title": "Speichern",
     "save.this": "Diese Datei ({name})",
-    "save.all": {"one": "Die Datei und ihre Angaben, als ZIP", "other": "Alle {count} Dateien und die Angaben, als ZIP"},
+    "save.all": {
+        "one": "Die Datei und ihre Angaben, als ZIP",
+        "other": "Alle {count} Dateien und die Angaben, als ZIP",
+    },
     "save.package": "Die verschlüsselte Datei, wie sie kam",
     "save.with_patient": "Mit Patientennamen im Dateinamen",
     "save.with_patient_hint": "Normalerweise aus: Dateinamen erscheinen in Listen, zuletzt benutzten Dateien und Sicherungen.",

@@ -26,7 +26,10 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.files_missing": "Fügen Sie mindestens ein Foto, ein Video oder eine Tonaufnahme hinzu.",
     "send.too_many": "Ein Bericht fasst höchstens {count} Dateien; {left} der ausgewählten stehen nicht in der Liste. Senden Sie diese in einem zweiten Bericht.",
     "send.no_room": "{name} passt nicht hinein: Ein Bericht fasst höchstens {size}.",
-    "send.further_refused": {"one": "1 weitere Datei kann nicht gesendet werden.", "other": "{count} weitere Dateien können nicht gesendet werden."},
+    "send.further_refused": {
+        "one": "1 weitere Datei kann nicht gesendet werden.",
+        "other": "{count} weitere Dateien können nicht gesendet werden.",
+    },
     "send.more_names": {"one": "1 weitere", "other": "{count} weitere"},
     "send.patient": "Patient/in",
     "send.patient_name": "Name",

@@ -60,6 +60,11 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.tool_facts": "Infos",
     "report.tool_help": "Clavier",
     "report.keys": "Clavier",
+    "key.home": "Début",
+    "key.end": "Fin",
+    "key.shift": "Maj",
+    "key.space": "Espace",
+    "key.escape": "Échap",
     "report.key_step": "Fichier précédent et suivant",
     "report.key_ends": "Premier et dernier fichier",
     "report.key_pan": "Déplacer une photo agrandie",
@@ -122,7 +127,10 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     # enregistrer
     "save.title": "Enregistrer",
     "save.this": "Ce fichier ({name})",
-    "save.all": {"one": "Le fichier et ses informations, en ZIP", "other": "Les {count} fichiers et les informations, en ZIP"},
+    "save.all": {
+        "one": "Le fichier et ses informations, en ZIP",
+        "other": "Les {count} fichiers et les informations, en ZIP",
+    },
     "save.package": "Le fichier chiffré tel qu’il est arrivé",
     "save.with_patient": "Avec le nom du patient dans le nom du fichier",
     "save.with_patient_hint": "Désactivé par défaut : les noms de fichiers apparaissent dans les listes, les fichiers récents et les sauvegardes.",

@@ -26,7 +26,10 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.files_missing": "Ajoutez au moins une photo, une vidéo ou un son.",
     "send.too_many": "Un rapport contient {count} fichiers au plus ; {left} de ceux que vous avez choisis ne sont pas dans la liste. Envoyez-les dans un second rapport.",
     "send.no_room": "{name} est de trop : un rapport contient {size} au plus.",
-    "send.further_refused": {"one": "{count} autre fichier ne peut pas être envoyé.", "other": "{count} autres fichiers ne peuvent pas être envoyés."},
+    "send.further_refused": {
+        "one": "{count} autre fichier ne peut pas être envoyé.",
+        "other": "{count} autres fichiers ne peuvent pas être envoyés.",
+    },
     "send.more_names": {"one": "{count} autre", "other": "{count} autres"},
     "send.patient": "Patient",
     "send.patient_name": "Nom",
