@@ -1,0 +1,309 @@
+"""A person whose browser is German or French uses My PicSafe, from signing in to sending, and meets no English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from e2e import test_shell_accessibility as shell
+from e2e.clinic import PASSWORD, Clinic, Person
+from e2e.conftest import Enter
+from e2e.foreign_words import english_left
+from e2e.pictures import drawn_photo, small_picture
+from e2e.visits import READY, WATCH, Visit
+from made_reports import MadeFile, MadeReport
+from playwright.sync_api import Browser, Page, Route, expect
+
+from picsafe_client.catalogue import LANGUAGES
+from picsafe_protocol.tokens import Role
+
+PHOTO = drawn_photo(1200, 900, "olive")
+FILES = [
+    MadeFile("image/jpeg", PHOTO, small_picture(PHOTO), caption="Unterarm", width=1200, height=900),
+    MadeFile("image/heic", b"\0\0\0\x18ftypheic" + bytes(200)),
+    MadeFile("audio/mp4", bytes(500), duration=12.0),
+]
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+axe = shell.axe
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Somebody's window and the language that it should be in."""
+
+    visit: Visit
+    language: str
+    report: MadeReport
+
+    @property
+    def page(self) -> Page:
+        return self.visit.page
+
+    def said(self, key: str) -> str:
+        """A text of the catalogue in this language."""
+        text = LANGUAGES[self.language].texts[key]
+        assert isinstance(text, str)
+        return text
+
+    def go(self, address: str, sign: str) -> None:
+        """To a screen, until `sign` is there."""
+        self.page.evaluate("(address) => { location.hash = address; }", address)
+        leave = self.page.get_by_role("button", name=self.said("action.leave"), exact=True)
+        expect(self.page.locator(sign).or_(leave).first).to_be_visible()
+        if leave.is_visible():
+            leave.click()
+        expect(self.page.locator(sign).first).to_be_visible()
+
+    def is_right(self) -> None:
+        """No English, nothing cut off or out of the window."""
+        assert english_left(self.page, self.language) == []
+        assert shell.overflow(self.page) <= 0
+
+
+@pytest.fixture(scope="module")
+def sender(clinic: Clinic) -> Person:
+    return clinic.person("Dr Ruth Abara", "ruth@klinik.example", "DE")
+
+
+@pytest.fixture(scope="module")
+def reader(clinic: Clinic) -> Person:
+    house = clinic.institution("Uniklinikum Nord")
+    return clinic.person("Dr. Jörg Keller", "keller@klinik.example", "DE", house, Role.ADMINISTRATOR)
+
+
+@pytest.fixture(scope="module")
+def report(clinic: Clinic, sender: Person, reader: Person) -> MadeReport:
+    clinic.send(reader, [sender], FILES[:1])
+    return clinic.send(sender, [reader], FILES, signature=drawn_photo(300, 100, "white", "PNG"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("de-AT", PHONE), ("de-DE", {}), ("fr-FR", PHONE)],
+    ids=["German phone", "German desk", "French phone"],
+)
+def reading(enter: Enter, reader: Person, report: MadeReport, axe: str, request: pytest.FixtureRequest) -> Reading:
+    tag, look = request.param
+    visit = enter(reader, locale=tag, bypass_csp=True, **look)
+    visit.page.context.add_init_script(axe)
+    visit.page.reload()
+    expect(visit.row(report.header.report_id)).to_be_visible(timeout=READY)
+    return Reading(visit, tag[:2], report)
+
+
+@pytest.fixture
+def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window of nobody yet, whose browser has this language."""
+    profile = browser.new_context(locale=request.param)
+    profile.add_init_script(WATCH)
+    yield profile.new_page()
+    profile.close()
+
+
+# Screen by screen
+
+
+def test_inbox(reading: Reading) -> None:
+    reading.go("#/inbox", ".row")
+    reading.is_right()
+    assert shell.violations(reading.page) == []
+    reading.page.fill(".filter-input", "xyz")
+    expect(reading.page.locator(".nothing")).to_be_visible()
+    reading.is_right()
+
+
+def test_report(reading: Reading) -> None:
+    reading.go(f"#/report/{reading.report.header.report_id}", ".pane-picture[alt]:not([alt=''])")
+    if not reading.visit.facts.is_visible():
+        reading.visit.press("i")
+    expect(reading.visit.facts).to_be_visible()
+    reading.is_right()
+    assert shell.violations(reading.page) == []
+    if reading.page.viewport_size == PHONE["viewport"]:
+        reading.visit.press("i")
+    for key in ("s", "p", "?"):
+        reading.visit.press(key)
+        expect(reading.page.get_by_role("dialog")).to_be_visible()
+        reading.is_right()
+        reading.visit.press("Escape")
+        expect(reading.page.get_by_role("dialog")).to_have_count(0)
+    reading.visit.press("ArrowRight")
+    expect(reading.page.locator(".pane-message")).to_be_visible()
+    reading.is_right()
+
+
+def test_a_report_that_is_not_there(reading: Reading) -> None:
+    reading.go(f"#/report/{'a' * 26}", ".report-trouble .notice")
+    expect(reading.visit.trouble).to_contain_text(reading.said("error.not_found"))
+    reading.is_right()
+
+
+def test_sent(reading: Reading) -> None:
+    reading.go("#/sent", ".row")
+    reading.page.locator("summary").first.click()
+    expect(reading.page.locator(".row-details tbody tr").first).to_be_visible()
+    reading.is_right()
+
+
+def test_send(reading: Reading) -> None:
+    reading.go("#/send", "#send-patient-name")
+    page = reading.page
+    page.get_by_role("button", name=reading.said("send.check")).click()
+    expect(page.locator(".field-error:visible").first).to_be_visible()
+    page.set_input_files("input[type=file][multiple]", [{"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""}])
+    expect(page.locator(".tray-problems .notice")).to_contain_text("leer.jpg")
+    page.set_input_files("input[type=file][multiple]", [{"name": "arm.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}])
+    expect(page.locator(".tray-name")).to_have_text("arm.jpg")
+    page.select_option("#send-method", "written")
+    page.select_option("#send-giver", "parent_or_guardian")
+    page.select_option("#send-side", "left")
+    reading.is_right()
+    page.fill("#send-patient-name", "Edda Lindqvist")
+    page.fill("#send-recipient", "ruth@klinik.example")
+    page.get_by_role("button", name=reading.said("send.check")).click()
+    expect(page.locator(".facts")).to_contain_text("Edda Lindqvist")
+    reading.is_right()
+    page.get_by_role("button", name=reading.said("send.now"), exact=True).click()
+    expect(page.locator(".send-people")).to_contain_text("Dr Ruth Abara", timeout=60_000)
+    reading.is_right()
+
+
+@pytest.mark.parametrize(
+    ("address", "sign"),
+    [
+        ("#/account", ".device"),
+        ("#/institution", "#institution-name"),
+        ("#/institution/members", "tbody tr"),
+        ("#/institution/machines", ".section"),
+        ("#/institution/log", "tbody tr"),
+        ("#/file", "#main-content .button"),
+        ("#/nonsense", "#main-content .button"),
+        ("#/invitation/something", "#new-password"),
+    ],
+)
+def test_other_screens(reading: Reading, address: str, sign: str) -> None:
+    reading.go(address, sign)
+    reading.is_right()
+
+
+def test_countries_have_their_names_in_the_language(reading: Reading) -> None:
+    reading.go("#/account", ".device")
+    expect(reading.page.locator("section").first).to_contain_text(
+        {"de": "Deutschland", "fr": "Allemagne"}[reading.language]
+    )
+
+
+def test_locked_and_back(reading: Reading) -> None:
+    reading.go("#/inbox", ".row")
+    reading.visit.press("l")
+    expect(reading.page.locator("#sign-in-title")).to_have_text(reading.said("shell.locked.title"))
+    reading.is_right()
+    assert shell.violations(reading.page) == []
+    reading.page.fill("#password", "this is not the password")
+    reading.visit.press("Enter")
+    expect(reading.page.locator("#sign-in-problem")).to_contain_text(reading.said("error.wrong_password"))
+    reading.is_right()
+    reading.visit.enter_password()
+
+
+# Which language
+
+
+@pytest.mark.parametrize(
+    ("window", "lang", "title"),
+    [
+        ("de-AT", "de-AT", "Anmelden"),
+        ("de", "de-DE", "Anmelden"),
+        ("fr-CA", "fr-CA", "Connexion"),
+        ("en-AU", "en-AU", "Sign in"),
+        ("nl-NL", "en-GB", "Sign in"),
+    ],
+    indirect=["window"],
+)
+def test_the_browser_decides(clinic: Clinic, window: Page, lang: str, title: str) -> None:
+    window.goto(clinic.url)
+    expect(window.locator("html")).to_have_attribute("lang", lang)
+    expect(window.locator("#sign-in-title")).to_have_text(title)
+
+
+NOTE_WHAT_IS_PAINTED = """() => {
+  globalThis.painted = [];
+  const note = () => {
+    const title = document.getElementById("sign-in-title");
+    if (title?.textContent) painted.push(title.textContent);
+    requestAnimationFrame(note);
+  };
+  note();
+}"""
+
+
+@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
+def test_english_is_never_painted_even_while_the_rest_still_loads(clinic: Clinic, window: Page) -> None:
+    held: list[Route] = []
+    window.add_init_script(f"({NOTE_WHAT_IS_PAINTED})()")
+    window.route(re.compile(r"/shell\.[0-9a-f]+\.js|\.wasm"), lambda route: held.append(route))
+    window.goto(clinic.url, wait_until="commit")
+    expect(window.locator("#boot-text")).to_have_text(str(LANGUAGES["de"].texts["sign_in.loading"]))
+    assert english_left(window, "de") == []
+    assert set(window.evaluate("() => painted")) == {"Anmelden"}
+    for route in held:
+        route.continue_()
+
+
+@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
+def test_a_language_is_chosen_in_the_account_and_kept_in_this_browser(
+    clinic: Clinic, window: Page, sender: Person
+) -> None:
+    visit = Visit(clinic, window, sender)
+    visit.sign_in(at="#/account")
+    expect(window.locator(".device").first).to_be_visible()
+    window.select_option("#account-language", "fr")
+    expect(window.get_by_role("heading", name="Compte")).to_be_visible()
+    expect(window.locator("#account-language")).to_be_focused()
+    assert english_left(window, "fr") == []
+    assert window.evaluate("() => [document.documentElement.lang, document.title]") == ["fr-FR", "Compte – My PicSafe"]
+    expect(window.locator("#sign-out-button")).to_have_attribute("title", "Se déconnecter")
+    visit.press("Tab", "l")
+    expect(window.locator("#sign-in-title")).to_have_text("Verrouillé")
+    window.reload()
+    expect(window.locator("#sign-in-title")).to_have_text("Connexion")
+    assert window.evaluate("() => ({ ...localStorage })") == {"picsafe.language": "fr"}
+    visit.enter_password()
+    window.select_option("#account-language", "")
+    expect(window.get_by_role("heading", name="Konto")).to_be_visible()
+    visit.nothing_was_refused()
+
+
+@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
+@pytest.mark.parametrize("kept", ["xx", "__proto__", "<b>"])
+def test_a_choice_that_nobody_can_have_made_is_not_believed(clinic: Clinic, window: Page, kept: str) -> None:
+    window.goto(clinic.url)
+    window.evaluate("(kept) => localStorage.setItem('picsafe.language', kept)", kept)
+    window.reload()
+    expect(window.locator("#sign-in-title")).to_have_text("Anmelden")
+
+
+@pytest.mark.parametrize("window", ["fr-FR"], indirect=True)
+def test_what_a_server_writes_is_not_shown_at_the_sign_in(clinic: Clinic, window: Page, sender: Person) -> None:
+    foreign = "Call 555-0199"
+    problem = {"code": "too_many_requests", "detail": foreign, "advice": foreign, "retry_after": 170}
+    clinic.weather.refusals["/v1/sessions"] = (429, problem)
+    window.goto(clinic.url)
+    window.fill("#email", sender.email)
+    window.fill("#password", PASSWORD)
+    window.keyboard.press("Enter")
+    expect(window.locator("#sign-in-problem")).to_contain_text("Attendez 3\u00a0minutes")
+    expect(window.locator("#sign-in-problem")).not_to_contain_text(foreign)
+
+
+def test_without_scripts_the_page_says_so_in_every_language(clinic: Clinic, browser: Browser) -> None:
+    profile = browser.new_context(java_script_enabled=False)
+    page = profile.new_page()
+    page.goto(clinic.url)
+    for code, language in LANGUAGES.items():
+        expect(page.locator(f"noscript p[lang={code}]")).to_have_text(str(language.texts["sign_in.no_script"]))
+    profile.close()
