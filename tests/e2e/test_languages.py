@@ -27,6 +27,25 @@ FILES = [
     MadeFile("audio/mp4", bytes(500), duration=12.0),
 ]
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+CUT_OFF = """() => {
+  const shown = [...document.querySelectorAll("dialog, .navigation a > span, button, .button, label, dt, th, h1, h2, h3, kbd")]
+    .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest(".for-ears"));
+  const inside = (node, box) => {
+    const { left, right } = node.getBoundingClientRect();
+    return left >= box.left - 1 && right <= box.right + 1;
+  };
+  const within = [...document.querySelectorAll("dialog dt, dialog dd, dialog button, dialog p")]
+    .filter((node) => !inside(node, node.closest("dialog").getBoundingClientRect()));
+  const broken = shown.filter((node) => {
+    if (node.children.length || /[^\\p{L}]/u.test(node.textContent.trim())) return false;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getClientRects().length > 1;
+  });
+  const cut = shown.filter((node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== "inline");
+  return [...cut, ...broken, ...within].map((node) => node.textContent.trim().slice(0, 60));
+}"""
+"""Labels that do not fit: wider than their room, a word broken in the middle, outside of their dialogue."""
 
 axe = shell.axe
 
@@ -62,6 +81,7 @@ class Reading:
         """No English, nothing cut off or out of the window."""
         assert english_left(self.page, self.language) == []
         assert shell.overflow(self.page) <= 0
+        assert self.page.evaluate(CUT_OFF) == []
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.side_right": "rechts",
     "report.side_both": "beidseits",
     "report.side_none": "ohne Seite",
-    "report.caption": "Beschriftung",
+    "report.caption": "Bildtext",
     "report.file": "Datei",
     "report.pixels": "{width} × {height} Pixel",
     "report.notes": "Notizen",

@@ -12,7 +12,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "frame.inbox": "Réception",
     "frame.sent": "Envoyés",
     "frame.send": "Envoyer",
-    "frame.institution": "Établissement",
+    "frame.institution": "Gestion",
     "frame.account": "Compte",
     "frame.unread": {"one": "{count} rapport non lu", "other": "{count} rapports non lus"},
     "frame.lock": "Verrouiller",
