@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from e2e import test_shell_accessibility as shell
-from e2e.clinic import PASSWORD, Clinic, Person
+from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
 from e2e.foreign_words import english_left
 from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import READY, WATCH, Visit
+from e2e.visits import READY, Visit
 from made_reports import MadeFile, MadeReport
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from picsafe_client.catalogue import LANGUAGES
 from picsafe_protocol.tokens import Role
@@ -46,6 +44,12 @@ CUT_OFF = """() => {
   return [...cut, ...broken, ...within].map((node) => node.textContent.trim().slice(0, 60));
 }"""
 """Labels that do not fit: wider than their room, a word broken in the middle, outside of their dialogue."""
+
+
+def file(name: str, content: bytes) -> Any:
+    """A photo that exists only for the page."""
+    return {"name": name, "mimeType": "image/jpeg", "buffer": content}
+
 
 axe = shell.axe
 
@@ -115,15 +119,6 @@ def reading(enter: Enter, reader: Person, report: MadeReport, axe: str, request:
     return Reading(visit, tag[:2], report)
 
 
-@pytest.fixture
-def window(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window of nobody yet, whose browser has this language."""
-    profile = browser.new_context(locale=request.param)
-    profile.add_init_script(WATCH)
-    yield profile.new_page()
-    profile.close()
-
-
 # Screen by screen
 
 
@@ -174,9 +169,9 @@ def test_send(reading: Reading) -> None:
     page = reading.page
     page.get_by_role("button", name=reading.said("send.check")).click()
     expect(page.locator(".field-error:visible").first).to_be_visible()
-    page.set_input_files("input[type=file][multiple]", [{"name": "leer.jpg", "mimeType": "image/jpeg", "buffer": b""}])
+    page.set_input_files("input[type=file][multiple]", file("leer.jpg", b""))
     expect(page.locator(".tray-problems .notice")).to_contain_text("leer.jpg")
-    page.set_input_files("input[type=file][multiple]", [{"name": "arm.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}])
+    page.set_input_files("input[type=file][multiple]", file("arm.jpg", PHOTO))
     expect(page.locator(".tray-name")).to_have_text("arm.jpg")
     page.select_option("#send-method", "written")
     page.select_option("#send-giver", "parent_or_guardian")
@@ -228,102 +223,3 @@ def test_locked_and_back(reading: Reading) -> None:
     expect(reading.page.locator("#sign-in-problem")).to_contain_text(reading.said("error.wrong_password"))
     reading.is_right()
     reading.visit.enter_password()
-
-
-# Which language
-
-
-@pytest.mark.parametrize(
-    ("window", "lang", "title"),
-    [
-        ("de-AT", "de-AT", "Anmelden"),
-        ("de", "de-DE", "Anmelden"),
-        ("fr-CA", "fr-CA", "Connexion"),
-        ("en-AU", "en-AU", "Sign in"),
-        ("nl-NL", "en-GB", "Sign in"),
-    ],
-    indirect=["window"],
-)
-def test_the_browser_decides(clinic: Clinic, window: Page, lang: str, title: str) -> None:
-    window.goto(clinic.url)
-    expect(window.locator("html")).to_have_attribute("lang", lang)
-    expect(window.locator("#sign-in-title")).to_have_text(title)
-
-
-NOTE_WHAT_IS_PAINTED = """() => {
-  globalThis.painted = [];
-  const note = () => {
-    const title = document.getElementById("sign-in-title");
-    if (title?.textContent) painted.push(title.textContent);
-    requestAnimationFrame(note);
-  };
-  note();
-}"""
-
-
-@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
-def test_english_is_never_painted_even_while_the_rest_still_loads(clinic: Clinic, window: Page) -> None:
-    held: list[Route] = []
-    window.add_init_script(f"({NOTE_WHAT_IS_PAINTED})()")
-    window.route(re.compile(r"/shell\.[0-9a-f]+\.js|\.wasm"), lambda route: held.append(route))
-    window.goto(clinic.url, wait_until="commit")
-    expect(window.locator("#boot-text")).to_have_text(str(LANGUAGES["de"].texts["sign_in.loading"]))
-    assert english_left(window, "de") == []
-    assert set(window.evaluate("() => painted")) == {"Anmelden"}
-    for route in held:
-        route.continue_()
-
-
-@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
-def test_a_language_is_chosen_in_the_account_and_kept_in_this_browser(
-    clinic: Clinic, window: Page, sender: Person
-) -> None:
-    visit = Visit(clinic, window, sender)
-    visit.sign_in(at="#/account")
-    expect(window.locator(".device").first).to_be_visible()
-    window.select_option("#account-language", "fr")
-    expect(window.get_by_role("heading", name="Compte")).to_be_visible()
-    expect(window.locator("#account-language")).to_be_focused()
-    assert english_left(window, "fr") == []
-    assert window.evaluate("() => [document.documentElement.lang, document.title]") == ["fr-FR", "Compte – My PicSafe"]
-    expect(window.locator("#sign-out-button")).to_have_attribute("title", "Se déconnecter")
-    visit.press("Tab", "l")
-    expect(window.locator("#sign-in-title")).to_have_text("Verrouillé")
-    window.reload()
-    expect(window.locator("#sign-in-title")).to_have_text("Connexion")
-    assert window.evaluate("() => ({ ...localStorage })") == {"picsafe.language": "fr"}
-    visit.enter_password()
-    window.select_option("#account-language", "")
-    expect(window.get_by_role("heading", name="Konto")).to_be_visible()
-    visit.nothing_was_refused()
-
-
-@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
-@pytest.mark.parametrize("kept", ["xx", "__proto__", "<b>"])
-def test_a_choice_that_nobody_can_have_made_is_not_believed(clinic: Clinic, window: Page, kept: str) -> None:
-    window.goto(clinic.url)
-    window.evaluate("(kept) => localStorage.setItem('picsafe.language', kept)", kept)
-    window.reload()
-    expect(window.locator("#sign-in-title")).to_have_text("Anmelden")
-
-
-@pytest.mark.parametrize("window", ["fr-FR"], indirect=True)
-def test_what_a_server_writes_is_not_shown_at_the_sign_in(clinic: Clinic, window: Page, sender: Person) -> None:
-    foreign = "Call 555-0199"
-    problem = {"code": "too_many_requests", "detail": foreign, "advice": foreign, "retry_after": 170}
-    clinic.weather.refusals["/v1/sessions"] = (429, problem)
-    window.goto(clinic.url)
-    window.fill("#email", sender.email)
-    window.fill("#password", PASSWORD)
-    window.keyboard.press("Enter")
-    expect(window.locator("#sign-in-problem")).to_contain_text("Attendez 3\u00a0minutes")
-    expect(window.locator("#sign-in-problem")).not_to_contain_text(foreign)
-
-
-def test_without_scripts_the_page_says_so_in_every_language(clinic: Clinic, browser: Browser) -> None:
-    profile = browser.new_context(java_script_enabled=False)
-    page = profile.new_page()
-    page.goto(clinic.url)
-    for code, language in LANGUAGES.items():
-        expect(page.locator(f"noscript p[lang={code}]")).to_have_text(str(language.texts["sign_in.no_script"]))
-    profile.close()
