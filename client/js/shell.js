@@ -11,8 +11,8 @@
 
   const page = document.documentElement;
   const at = (id) => document.getElementById(id);
-  const texts = JSON.parse(at("shell-texts").textContent);
-  const say = (key) => texts[`shell.${key}`] ?? "";
+  const words = globalThis.picsafe.words;
+  const say = (key) => words.say(`shell.${key}`);
   const email = at("email");
   const password = at("password");
   const channel = new BroadcastChannel("picsafe-session");
@@ -58,6 +58,14 @@
     at("sign-in-problem").hidden = false;
   }
 
+  // What a refusal says, by its code: the catalogue's words, never the server's. refusals.py does the same for Python.
+  function refusal(answer) {
+    const minutes = Math.ceil(Number(answer?.retry_after) / 60);
+    const key = `error.${answer?.code}${answer?.code === "too_many_requests" && minutes > 0 ? ".wait" : ""}`;
+    const what = words.say(key, { count: minutes });
+    return what ? [what, words.say(`${key}.advice`)] : [say("refused"), say("refused_advice")];
+  }
+
   function fieldError(field, key) {
     const message = at(`${field.id}-error`);
     message.textContent = key ? say(key) : "";
@@ -90,7 +98,7 @@
       const body = { email: email.value.trim(), password: password.value, device: device(), transport: "cookie" };
       const { ok, answer } = await call("POST", "/sessions", body, attempt.signal);
       if (!ok) {
-        problem(answer?.detail ?? say("refused"), answer?.advice ?? say("refused_advice"));
+        problem(...refusal(answer));
         password.select();
         return;
       }
@@ -126,7 +134,7 @@
     const found = (pairs) => pairs.find(([, pattern]) => pattern.test(agent))?.[0];
     const browser = found([["Edge", /Edg\//], ["Firefox", /Firefox\//], ["Chrome", /Chrom(e|ium)\//], ["Safari", /Safari\//]]);
     const system = found([["iPhone", /iPhone/], ["iPad", /iPad/], ["Android", /Android/], ["Windows", /Windows/], ["macOS", /Mac OS X/], ["ChromeOS", /CrOS/], ["Linux", /Linux/]]);
-    return [browser ?? "Browser", system].filter(Boolean).join(", ");
+    return [browser, system].filter(Boolean).join(", ");
   }
 
   function hidePassword(shown = false) {
@@ -156,7 +164,7 @@
       if (localStorage.getItem(UNENDED) && !(await endSession())) throw new TypeError("not ended");
       const { ok, status, answer } = await call("GET", "/me");
       if (ok) enter(answer);
-      else if (status !== 401) problem(answer?.detail ?? say("refused"), answer?.advice ?? say("refused_advice"), look);
+      else if (status !== 401) problem(...refusal(answer), look);
     } catch {
       problem(say("unreachable"), say("unreachable_advice"), look);
     }
@@ -180,7 +188,7 @@
     password.value = "";
     hidePassword();
     email.value = address;
-    document.title = `${at("sign-in-title").textContent} – My PicSafe`;
+    document.title = words.say("frame.page_title", { screen: at("sign-in-title").textContent });
     window.scrollTo(0, 0);
     (address ? password : email).focus();
     if (end) {
@@ -201,13 +209,13 @@
 
   function ready() {
     page.dataset.python = "ready";
-    at("boot-text").textContent = say("ready");
+    words.put(at("boot-text"), "shell.ready");
   }
 
   function failed(error) {
     console.error(error);
     page.dataset.python = "failed";
-    at("boot-text").textContent = say("failed");
+    words.put(at("boot-text"), "shell.failed");
     at("boot-failure").hidden = false;
   }
 

@@ -35,8 +35,8 @@ FOLDERS: Final[Mapping[str, tuple[str, ...]]] = {
 class Assets:
     """The assets that were asked for, by URL, in `files`."""
 
-    def __init__(self, client: Path, modules: Path, made: Mapping[str, Path]) -> None:
-        """`made`: what the build itself made, by asset path."""
+    def __init__(self, client: Path, modules: Path, made: Mapping[str, Path | bytes]) -> None:
+        """`made`: what the build itself made, by asset path: a file or its content."""
         self._client = client
         self._modules = modules
         self._made = made
@@ -55,7 +55,7 @@ class Assets:
                     f"These assets refer to each other in a circle, so none can be hashed first: {circle}"
                 )
             self._rewriting.append(path)
-            content = self._rewritten(path, self._source(path).read_bytes())
+            content = self._rewritten(path, self._source(path))
             self._rewriting.pop()
             stem, suffix = posixpath.splitext(posixpath.basename(path))
             self._urls[path] = f"{URL}{stem}.{_hash(content)}{suffix}"
@@ -80,14 +80,15 @@ class Assets:
             self._urls[f"{folder}/{file}"] = url = f"{URL}{name}-{_hash(whole)}/{file}"
             self.files[url] = data
 
-    def _source(self, path: str) -> Path:
-        if path in self._made:
-            return self._made[path]
+    def _source(self, path: str) -> bytes:
+        made = self._made.get(path)
+        if made is not None:
+            return made if isinstance(made, bytes) else made.read_bytes()
         source = self._modules / path.removeprefix("npm/") if path.startswith("npm/") else self._client / path
         if not source.is_file():
             named_by = f" (named in {self._rewriting[-2]})" if len(self._rewriting) > 1 else ""
             raise BuildFailed(f"There is no asset {path}{named_by}.")
-        return source
+        return source.read_bytes()
 
     def _rewritten(self, path: str, content: bytes) -> bytes:
         pattern = _REFERENCES.get(posixpath.splitext(path)[1])

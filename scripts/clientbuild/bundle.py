@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
-from scripts.clientbuild.page import index_page
+from scripts.clientbuild.page import index_page, words_script
 from scripts.clientbuild.python_side import python_side
 from scripts.clientbuild.toolchain import npm_modules
 
@@ -47,6 +47,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/facts.js": made.facts,
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
+            "js/words.js": words_script(client),
         },
     )
     files = {"index.html": index_page(client, assets)}

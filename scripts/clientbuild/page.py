@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -54,12 +56,27 @@ def boot_tags(assets: Assets) -> str:
     return "\n  ".join(lines)
 
 
+def words_script(client: Path) -> bytes:
+    """js/words.js with the words of index.html and js/shell.js in every language, from the catalogue."""
+    with _client_importable(client):
+        from picsafe_client import shell_words
+    page, script = (client / "index.html").read_text("utf-8"), (client / "js" / "words.js").read_text("utf-8")
+    return shell_words.words_script(page, script).encode("utf-8")
+
+
 def _filled_with_texts(client: Path, template: str) -> str:
     if "{{text" not in template:
         return template
+    with _client_importable(client):
+        from picsafe_client import shell_words
+    return shell_words.fill_template(template)
+
+
+@contextmanager
+def _client_importable(client: Path) -> Iterator[None]:
+    """The client's own modules can be imported within."""
     sys.path.insert(0, str(client / "py"))
     try:
-        from picsafe_client.texts import fill_template
+        yield
     finally:
         sys.path.pop(0)
-    return fill_template(template)

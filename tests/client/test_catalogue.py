@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import string
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from picsafe_client.catalogue import CATALOGUE
-from picsafe_client.texts import fill_template, t
+from picsafe_client.shell_words import REFUSALS, fill_template, words_script
+from picsafe_client.texts import t
 
 CLIENT = Path(__file__).resolve().parents[2] / "client"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
@@ -19,7 +21,7 @@ KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")
 
 def sources() -> list[Path]:
     folder = CLIENT / "py" / "picsafe_client"
-    return [path for path in sorted(folder.rglob("*.py")) if path.parent.name != "catalogue"]
+    return [path for path in sorted(folder.rglob("*.py")) if "catalogue" not in path.parts]
 
 
 def pattern_of(node: ast.expr) -> str | None:
@@ -56,7 +58,7 @@ def asked_for() -> dict[str, str]:
 
 def in_page() -> set[str]:
     page = (CLIENT / "index.html").read_text("utf-8")
-    return set(re.findall(r"\{\{text:([a-z_.-]+)\}\}", page))
+    return set(re.findall(r"\{\{(?:text|every):([a-z_.-]+)\}\}", page))
 
 
 @pytest.mark.parametrize(("pattern", "file"), sorted(asked_for().items()))
@@ -71,7 +73,8 @@ def test_every_text_of_the_page_exists(key: str) -> None:
 
 def test_every_text_that_the_shell_says_exists() -> None:
     script = (CLIENT / "js" / "shell.js").read_text("utf-8")
-    said = set(re.findall(r'(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
+    said = set(re.findall(r'(?<!words\.)(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
+    said |= set(re.findall(r'words\.put\([^;]*?"shell\.([a-z_]+)"', script))
     assert {"unreachable", "ready", "not_ended", "email_missing"} <= said
     assert {key for key in said if f"shell.{key}" not in CATALOGUE} == set()
 
@@ -102,10 +105,24 @@ def test_a_text_that_does_not_exist_is_an_error() -> None:
 
 
 def test_the_page_is_filled_in_safely() -> None:
-    assert fill_template("<p>{{text:frame.product}}</p>") == "<p>My PicSafe</p>"
-    block = fill_template("{{texts:shell}}")
-    assert "<" not in block
-    assert '"shell.ready"' in block
+    filled = fill_template('<p title="{{text:sign_in.show}}">{{text:frame.product}}</p>')
+    assert filled == '<p title="Show" data-text-title="sign_in.show" data-text="frame.product">My PicSafe</p>'
+    assert "&lt;" not in fill_template("<b>{{every:sign_in.no_script}}</b>")
+
+
+@pytest.mark.parametrize("page", ["<p>Hello, {{text:frame.product}}</p>", '<p data-x="{{text:frame.product}}"></p>'])
+def test_words_that_the_page_could_not_replace_are_refused(page: str) -> None:
+    with pytest.raises(ValueError, match=r"words in|whole content"):
+        fill_template(page)
+
+
+def test_the_shell_has_the_words_that_it_shows_and_says_in_every_language() -> None:
+    script = words_script("<p>{{text:frame.skip}}</p>", "start();")
+    assert script.endswith("start();")
+    catalogue = json.loads(script[script.index("catalogue: ") + len("catalogue: ") : script.index(" };\n")])
+    said = {"frame.skip", "frame.page_title", "shell.ready", *REFUSALS}
+    assert all(said <= texts.keys() for texts in catalogue["texts"].values())
+    assert catalogue["locales"] == {"en": "en-GB", "de": "de-DE", "fr": "fr-FR"}
 
 
 def test_plural_forms_are_chosen_by_count() -> None:

@@ -92,7 +92,7 @@ def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader
             LogUnavailable(),
             ("The access log cannot be written, so no key is given out", "safe where it is"),
         ),
-        ("/release", NotPermitted("Not for you any more."), ("Not for you any more.", "Nothing was opened")),
+        ("/release", NotPermitted("Not for you any more."), ("You are not allowed to do this.", "Nothing was opened")),
         ("/release", Unexpected(), ("Something went wrong on the server", "safe where it is")),
         ("/v1/packages/", TokenRefused(), ("does not accept this token", "Nothing was opened")),
     ],
@@ -194,7 +194,7 @@ def with_changed_photo(made: MadeReport) -> bytes:
         (lambda made: made.package + b"\0", "This is not a PicSafe file"),
         (lambda made: flipped(made.package, len(made.package) - 400), "damaged or changed"),
         (lambda made: replace_in_header(made, b'"version":1', b'"version":9'), "newer PicSafe"),
-        (lambda made: repacked(made, build_payload(*other_report(made))).package, "report.json names the report"),
+        (lambda made: repacked(made, build_payload(*other_report(made))).package, "not well formed"),
         (lambda made: repacked(made, b"no zip").package, "not well formed"),
     ],
     ids=[

@@ -225,7 +225,7 @@ def _printed(visit: Visit) -> dict[str, Any]:
     visit.page.locator("body").evaluate(
         "() => new Promise((resolve) => { const look = () => (printed.length ? resolve() : requestAnimationFrame(look)); look(); })"
     )
-    printed: list[dict[str, Any]] = visit.page.evaluate("() => printed")
+    printed: list[dict[str, Any]] = visit.page.evaluate("() => printed.splice(0)")
     return printed[-1]
 
 

@@ -145,7 +145,7 @@ def test_a_list_that_cannot_be_loaded_says_so_and_tries_again(clinic: Clinic, in
     clinic.weather.refusals["/v1/reports"] = (503, problem)
     inbox.page.get_by_role("link", name="Inbox").click()
     notice = inbox.page.locator("#banner .notice")
-    expect(notice).to_contain_text("The database is away.")
+    expect(notice).to_contain_text("A PicSafe server cannot answer at the moment.")
     expect(notice).to_contain_text("No patient data left this computer.")
     clinic.weather.refusals.clear()
     notice.get_by_role("button", name="Try again").click()

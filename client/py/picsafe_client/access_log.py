@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from picsafe_client import dom
 from picsafe_client.api import Api
+from picsafe_client.refusals import words_of_code
 from picsafe_client.texts import moment, t
 from picsafe_protocol.errors import PicSafeError
 
@@ -64,7 +65,7 @@ def row(entry: Entry, *, with_report: bool = False) -> dom.Node:
     """One entry as a row of the table."""
     event = entry["event"]
     what = dom.el("td", None, dom.el("span", {"class": CHIPS.get(event, "chip")}, t(f"log.{event}")))
-    reason = entry.get("reason") or entry.get("result_code") or ""
+    reason = entry.get("reason") or words_of_code(entry.get("result_code") or "")
     if reason:
         dom.append(what, dom.el("span", {"class": "soft small table-note"}, reason))
     line = dom.el(

@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from picsafe_client import dom
+from picsafe_client.refusals import refusal
 from picsafe_protocol.errors import NotSignedIn, ServiceError, TooManyRequests, Unreachable, from_problem
 
 USERS: Final = "/users"
@@ -247,7 +248,7 @@ async def _refusal(response: Any) -> Exception:
     if isinstance(problem, dict) and "code" in problem:
         return from_problem(problem, status)
     if status in GATEWAY_FAILURES:
-        return Unreachable("The server is not available at the moment.")
+        return refusal(Unreachable, "gateway")
     if status == TooManyRequests.status:
         return TooManyRequests(retry_after=int(response.headers.get("Retry-After") or 60))
-    return ServiceError(f"The server answered in a way that this page does not understand (status {status}).")
+    return refusal(ServiceError, "strange", status=status)

@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client import banner, dom, incidents
+from picsafe_client import banner, dom, incidents, texts
 from picsafe_client.api import Api, Cancelled
 from picsafe_client.boxes import Box
 from picsafe_client.frame import Frame
@@ -186,6 +186,12 @@ class App:
         """The file that `open_file` was given, once; None when there is none, for example after a reload."""
         file, self._file = self._file, None
         return file
+
+    def speak(self, code: str) -> None:
+        """The page in another language, "" for the browser's own. What is being sent goes on."""
+        self.shell.choose_language(code)
+        texts.chosen_anew()
+        self.navigation.follow(anyway=True)
 
     # -- errors
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from picsafe_client import dom
+from picsafe_client.refusals import words_of
 from picsafe_client.texts import t
 from picsafe_protocol.errors import PicSafeError
 
@@ -20,15 +21,17 @@ def problem(
     error: BaseException,
     *,
     means: str | None = None,
+    case: str = "",
     actions: Sequence[Action] = (),
     on_dismiss: dom.Handler | None = None,
 ) -> dom.Node:
     """A notice about `error`, to be put where it belongs on a screen; `App.show_problem` puts it at the top.
 
     `means` says what it means for the patient data ("Nothing was sent."); the first of `actions` is the emphasised one.
+    `case` chooses more precise words (`refusals.words_of`).
     """
     if isinstance(error, PicSafeError):
-        what, advice = str(error), error.advice
+        what, advice = words_of(error, case)
     else:
         what, advice = t("error.unforeseen"), t("error.unforeseen_advice")
     return notice("danger", what, means, advice, actions=actions, on_dismiss=on_dismiss)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
+from picsafe_client.refusals import refusal
 from picsafe_protocol.buffers import Source
 from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
 from picsafe_protocol.errors import Gone
@@ -139,7 +140,7 @@ class OpenReport(Generic[B]):
 
     def _parts(self) -> tuple[PackageSource[B], Payload[B], Header]:
         if self._open is None:
-            raise Gone("This report has been closed.", advice="Open it again.")
+            raise refusal(Gone, "closed")
         return self._open
 
     def _thumbnail_groups(self) -> Iterator[list[tuple[int, Thumbnail]]]:

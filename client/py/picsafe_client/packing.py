@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
 from picsafe_client import digests
-from picsafe_client.preparing import STEP, PreparedFile, Progress, new_blob, read_blob
+from picsafe_client.preparing import STEP, PreparedFile, Progress, about, new_blob, read_blob
+from picsafe_client.refusals import refusal
 from picsafe_client.webcrypto import WebCryptoCipher
 from picsafe_protocol.chunked import Writer, ciphertext_length
 from picsafe_protocol.errors import DigestMismatch, UnsupportedMedium
@@ -14,7 +15,6 @@ from picsafe_protocol.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
 from picsafe_protocol.package import Header, frame
 from picsafe_protocol.payload import FilePart, plan_payload
 from picsafe_protocol.report import Report
-from picsafe_protocol.sending import named
 
 BLOB_BYTES: Final = 16 * MIB
 """Ciphertext that is collected before it becomes a Blob, so that the browser can move it out of memory."""
@@ -71,15 +71,11 @@ async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
         try:
             piece = await read_blob(file.blob, start, min(start + STEP, part.size))
         except UnsupportedMedium as error:
-            raise named(error, file.name) from None
+            raise about(error, file.name) from None
         crc32.update(piece)
         yield piece
     if crc32.value() != file.crc32:
-        raise DigestMismatch(
-            f"{file.name} changed while it was being encrypted.",
-            advice="Nothing was sent. Choose it again.",
-            path=part.path,
-        )
+        raise refusal(DigestMismatch, "sending", {"path": part.path}, name=file.name)
 
 
 class _Sealed:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from picsafe_client import digests
+from picsafe_client.refusals import refusal
+from picsafe_client.texts import Phrase, size, t
 from picsafe_client.thumbnails import Picture, picture_of
 from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, ReportInvalid, UnsupportedMedium
+from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, ReportInvalid, UnsupportedMedium
 from picsafe_protocol.fields import Fields
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB
 from picsafe_protocol.report import Medium
-from picsafe_protocol.sending import check_size, medium_of, named
+from picsafe_protocol.sending import check_size, medium_of
 
 STEP: Final = 4 * MIB
 """Bytes that are summed up at a time."""
@@ -56,13 +58,16 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
     try:
         cleaned = await media.clean(BlobSource(file))
     except (EmptyMedium, UnsupportedMedium) as error:
-        raise named(error, name) from None
-    check_size(name, cleaned.size)
+        raise about(error, name) from None
+    try:
+        check_size(name, cleaned.size)
+    except LimitExceeded as error:
+        raise refusal(LimitExceeded, "file", error.details, name=name, size=size(MEDIA_FILE_BYTES)) from None
     blob = _composed(file, cleaned)
     try:
         sha256, crc32 = await sums(blob, progress)
     except UnsupportedMedium as error:
-        raise named(error, name) from None
+        raise about(error, name) from None
     preview = await picture_of(blob, cleaned.description.kind)
     prepared = PreparedFile(name, blob, cleaned, sha256, crc32, preview)
     _check(prepared)
@@ -74,11 +79,15 @@ def _check(file: PreparedFile) -> None:
     try:
         Medium.read(Fields(file.medium(1).to_json()))
     except ReportInvalid:
-        raise UnsupportedMedium(
-            f"{file.name} is wider, higher or longer than PicSafe carries.",
-            advice="Send a smaller or shorter one; nothing was sent.",
-            name=file.name,
-        ) from None
+        raise refusal(UnsupportedMedium, "outsized", {"name": file.name}, name=file.name) from None
+
+
+def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
+    """The same refusal, saying which file it is about. Only the sender ever sees the name."""
+    said = error.args[0]
+    if isinstance(said, Phrase):
+        return type(error)(Phrase(t("send.about_file", name=name, words=said)), advice=error.advice, name=name)
+    return type(error)(name=name)
 
 
 class BlobSource:
@@ -102,10 +111,7 @@ async def read_blob(blob: Any, start: int, stop: int) -> Any:
     try:
         return js.Uint8Array.new(await blob.slice(start, stop).arrayBuffer())
     except JsException as error:
-        raise UnsupportedMedium(
-            "A file can no longer be read from this device.",
-            advice="It may have been moved, changed or deleted. Choose it again; nothing was sent.",
-        ) from error
+        raise refusal(UnsupportedMedium, "unreadable") from error
 
 
 async def sums(blob: Any, progress: Progress) -> tuple[str, int]:

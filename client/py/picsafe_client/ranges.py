@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
+from picsafe_client.refusals import refusal
 from picsafe_protocol.buffers import Buffers
 from picsafe_protocol.errors import Tampered, Unreachable
 from picsafe_protocol.limits import KIB, MIB
@@ -148,7 +149,7 @@ class RangedSource(Generic[B]):
         body = await self._remote.get(start, stop)
         if body.total != self._size:
             body.stop()
-            raise Tampered("The cloud holds a file of another length than the one that was sent.")
+            raise refusal(Tampered, "length")
         return body
 
     async def pause(self, failures: int, error: Unreachable) -> None:
@@ -225,7 +226,7 @@ class _Stretch(Generic[B]):
             self._body = await self._source.request(position, self._stop)
         piece = await self._body.next()
         if piece is None:
-            raise Unreachable("The connection ended before everything had arrived.")
+            raise refusal(Unreachable, "broke")
         return piece
 
 

@@ -13,12 +13,13 @@ from picsafe_client import dom
 
 
 class Shell:
-    """`globalThis.picsafe.shell`."""
+    """`globalThis.picsafe.shell`, and `picsafe.words` for the language."""
 
     def __init__(self) -> None:
         import js
 
         self._shell = js.picsafe.shell
+        self._words = js.picsafe.words
         self._history = js.window.history
         self._location = js.window.location
 
@@ -49,6 +50,18 @@ class Shell:
     def on_tab_message(self, heard: Callable[[str], None]) -> None:
         """Calls `heard` with what other tabs tell."""
         dom.on(self._shell.channel, "message", lambda event: heard(str(event.data)))
+
+    def language_choice(self) -> str:
+        """The language chosen in this browser, "" for the browser's own. js/words.js keeps it."""
+        return str(self._words.choice())
+
+    def browser_language(self) -> str:
+        """The language that the browser asks for, as far as the catalogue has it."""
+        return str(self._words.byBrowser())
+
+    def choose_language(self, code: str) -> None:
+        """Puts index.html into this language, "" for the browser's own, and keeps the choice in this browser."""
+        self._words.choose(code)
 
     def address(self) -> str:
         """The address of the screen: the hash of the location."""

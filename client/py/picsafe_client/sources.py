@@ -14,6 +14,7 @@ from typing import Any, Final
 from picsafe_client import dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.ranges import Arrived, Body
+from picsafe_client.refusals import refusal
 from picsafe_protocol.errors import TokenRefused, Unexpected, Unreachable
 from picsafe_protocol.tokens import Action
 
@@ -45,10 +46,7 @@ class DiskSource:
         try:
             return js.Uint8Array.new(await self._file.slice(start, stop).arrayBuffer())
         except JsException as error:
-            raise Unreachable(
-                "The file can no longer be read from this computer.",
-                advice="It may have been moved, changed, or its drive taken out. Choose it again.",
-            ) from error
+            raise refusal(Unreachable, "file") from error
 
     @contextmanager
     def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
@@ -125,7 +123,7 @@ class _ResponseBody:
         except JsException as error:
             if getattr(error, "name", "") == "AbortError":
                 raise Cancelled from None
-            raise Unreachable("The connection broke.") from error
+            raise refusal(Unreachable, "broke") from error
         return None if piece.done else piece.value
 
     def stop(self) -> None:
@@ -141,7 +139,7 @@ def _total(response: Any, start: int) -> int:
     else:
         total = str(response.headers.get("Content-Length") or "") if start == 0 else ""
     if not total.isdecimal():
-        raise Unexpected("The cloud answered with other bytes than those that were asked for.")
+        raise refusal(Unexpected, "bytes")
     return int(total)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from picsafe_client import dom
 from picsafe_client.api import Cancelled
+from picsafe_client.refusals import refusal
 from picsafe_client.saving import STREAM_FROM, Target
 from picsafe_protocol.errors import StorageFull
 
@@ -159,5 +160,5 @@ class _FileOnDisk:
             await self._writable.write(dom.options({"type": "write", "position": position, "data": data}))
         except JsException as error:
             if getattr(error, "name", "") == "QuotaExceededError":
-                raise StorageFull("There is no room left on this computer's disk.") from error
+                raise refusal(StorageFull, "disk") from error
             raise

@@ -1,77 +1,75 @@
-"""Every word that the page says, from one catalogue, and dates, sizes and lists as people write them.
+"""Every word that the page says, from one catalogue, in the person's language; dates, sizes and lists as people write them.
 
-The catalogue is made of the dictionaries `TEXTS` of the modules in `catalogue/`, one for each screen. A key is
+The catalogue is made of the dictionaries `TEXTS` of the modules in `catalogue/<language>/`, one for each screen. A key is
 ``screen.thing``; a text has its values in braces, as ``str.format`` does. A text that depends on a number is a
 dictionary by plural category: ``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`.
 A key that does not exist raises `KeyError`: a test reads the whole client for keys and finds it before a person does.
 
-The words of index.html and of shell.js come from the same place: `fill_template` is what build.py calls.
+js/words.js chooses the language before anything is painted and says so in ``<html lang>``; this module reads it there.
+The words of index.html and of shell.js come from the same catalogue: see `shell_words`.
 
-Dates are shown in the person's own locale and time zone by the browser; outside one (tests, the build) in British
-English and UTC.
+Dates and numbers are shown in the person's own locale and time zone by the browser; outside one (tests, the build) in
+British English and UTC.
 """
 
 from __future__ import annotations
 
-import html
-import json
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cmp_to_key
 from typing import Any, Final, TypeAlias
 
-from picsafe_client.catalogue import CATALOGUE
+from picsafe_client.catalogue import CATALOGUE, LANGUAGES, SOURCE, Language
+from picsafe_protocol.regions import COUNTRIES
 
-Text: TypeAlias = str | Mapping[str, str]
 When: TypeAlias = datetime | str
 """A moment: a datetime with its zone, or RFC 3339 text as the servers send it."""
 
 IN_BROWSER: Final = sys.platform == "emscripten"
-LANGUAGES: Final = ("en",)
 MINUTE, HOUR, DAY = 60, 3600, 86400
-_UNITS: Final = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000))
-_PLACE: Final = re.compile(r"\{\{(text|texts):([a-z_.]+)\}\}")
+_UNITS: Final = (("gb", 1_000_000_000), ("mb", 1_000_000), ("kb", 1_000))
+
+
+class Phrase(str):
+    """A sentence of the catalogue: what the page itself says, as opposed to what a server sent."""
+
+    __slots__ = ()
 
 
 def t(key: str, **values: Any) -> str:
     """The text of `key` with `values` filled in; `count` chooses the plural form and is itself filled in."""
-    text: Text = CATALOGUE[key]
+    spoken = language()
+    text = spoken.texts[key]
     if not isinstance(text, str):
-        text = text[plural(values["count"])] if plural(values["count"]) in text else text["other"]
+        text = text[spoken.plural(values["count"])]
     return text.format(**values) if values else text
 
 
-def plural(number: int) -> str:
-    """The plural category of English."""
-    return "one" if number == 1 else "other"
+def has_text(key: str) -> bool:
+    """Whether there is a text of this key, for keys that are made of what a server or a file says."""
+    return key in CATALOGUE
 
 
-def fill_template(page: str) -> str:
-    """index.html with ``{{text:key}}`` replaced by the text, and ``{{texts:prefix}}`` by a JSON object of all texts
-    whose keys begin so, for a data block. Both are safe in HTML."""
-
-    def place(match: re.Match[str]) -> str:
-        kind, key = match.groups()
-        if kind == "text":
-            return html.escape(t(key))
-        block = {name: text for name, text in CATALOGUE.items() if name.startswith(key + ".")}
-        return json.dumps(block, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-
-    return _PLACE.sub(place, page)
+def language() -> Language:
+    """The language that the page is in."""
+    return LANGUAGES.get(locale().partition("-")[0], LANGUAGES[SOURCE])
 
 
 @cache
 def locale() -> str:
-    """The locale for dates and numbers: the person's own where it speaks a language of the catalogue, else British."""
+    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `chosen_anew` after that."""
     if IN_BROWSER:
         import js
 
-        for tag in js.navigator.languages:
-            if str(tag).partition("-")[0] in LANGUAGES and "-" in str(tag):
-                return str(tag)
-    return "en-GB"
+        return str(js.document.documentElement.lang)
+    return LANGUAGES[SOURCE].locale
+
+
+def chosen_anew() -> None:
+    """Reads the locale again, after another language was chosen."""
+    locale.cache_clear()
+    _intl.cache_clear()
 
 
 def moment_of(when: When) -> datetime:
@@ -111,16 +109,7 @@ def _formatted(when: datetime, style: Mapping[str, str], fallback: str) -> str:
         return when.astimezone(UTC).strftime(fallback)
     import js
 
-    return str(_formatter(tuple(style.items())).format(js.Date.new(when.timestamp() * 1000)))
-
-
-@cache
-def _formatter(style: tuple[tuple[str, str], ...]) -> Any:
-    import js
-
-    from picsafe_client import dom
-
-    return js.Intl.DateTimeFormat.new(locale(), dom.options(dict(style)))
+    return str(_intl("DateTimeFormat", tuple(style.items())).format(js.Date.new(when.timestamp() * 1000)))
 
 
 def ago(when: When, now: datetime) -> str:
@@ -152,18 +141,50 @@ def remaining(until: When, now: datetime) -> str:
 def size(length: int) -> str:
     """A number of bytes in decimal units, as computers and phones show files: 640 bytes, 3.4 MB, 1.2 GB."""
     for unit, worth in _UNITS:
-        if length >= worth or (unit == "kB" and length >= 1000):
+        if length >= worth:
             value = length / worth
-            return f"{number(value, 1 if value < 99.5 and unit != 'kB' else 0)} {unit}"
+            return t(f"size.{unit}", number=number(value, 1 if value < 99.5 and unit != "kb" else 0))
     return t("size.bytes", count=length)
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """A number with the decimal mark and the grouping of the catalogue's language; 3.0 is written 3."""
+    """A number with the decimal mark and the grouping of the locale; 3.0 is written 3."""
     text = f"{value:,.{decimals}f}"
     if decimals and text.endswith("." + "0" * decimals):
-        text = text.partition(".")[0]
-    return text.replace(",", "\0").replace(".", t("number.decimal")).replace("\0", t("number.group"))
+        text, decimals = text.partition(".")[0], 0
+    if IN_BROWSER:
+        places = (("minimumFractionDigits", decimals), ("maximumFractionDigits", decimals))
+        return str(_intl("NumberFormat", places).format(float(text.replace(",", ""))))
+    return text
+
+
+def country(code: str) -> str:
+    """The name of a country (ISO 3166, two letters) in the person's language."""
+    if IN_BROWSER:
+        return str(_intl("DisplayNames", (("type", "region"),)).of(code))
+    return COUNTRIES.get(code, code)
+
+
+def in_order(words: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs sorted by their second word, as a dictionary of the person's language would."""
+    if not IN_BROWSER:
+        return sorted(words, key=lambda each: each[1])
+    collator = _intl("Collator", ())
+
+    def compared(one: tuple[str, str], other: tuple[str, str]) -> int:
+        return int(collator.compare(one[1], other[1]))
+
+    return sorted(words, key=cmp_to_key(compared))
+
+
+@cache
+def _intl(kind: str, options: tuple[tuple[str, Any], ...]) -> Any:
+    """One of the browser's own formatters for the person's locale."""
+    import js
+
+    from picsafe_client import dom
+
+    return getattr(js.Intl, kind).new(locale(), dom.options(dict(options)))
 
 
 def duration(seconds: float) -> str:
@@ -179,3 +200,8 @@ def listing(words: Iterable[str]) -> str:
     if len(everything) < 2:
         return "".join(everything)
     return t("list.last", before=t("list.comma").join(everything[:-1]), last=everything[-1])
+
+
+def noun(text: str) -> str:
+    """A noun that stands alone elsewhere ("Treatment"), as it is written within a sentence: "for treatment", "für Behandlung"."""
+    return text if language().capital_nouns else text[:1].lower() + text[1:]

@@ -123,7 +123,7 @@ async def test_sessions_are_listed_and_ended_one_by_one(world: World) -> None:
     ada = await world.person("Ada")
     phone = await world.sign_in(ada.email)
     listed = (await ada.get("/v1/sessions")).json()["sessions"]
-    assert [row["device"] for row in listed] == ["Unnamed device"] * 2
+    assert [row["device"] for row in listed] == [""] * 2
     assert sorted(row["current"] for row in listed) == [False, True]
     other = next(row["id"] for row in listed if not row["current"])
     assert (await ada.delete(f"/v1/sessions/{other}")).status_code == 204

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from picsafe_client import banner, dom, fields
 from picsafe_client.acting import acting
+from picsafe_client.catalogue import LANGUAGES
+from picsafe_client.refusals import sentence
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.session import Me
-from picsafe_client.texts import ago, moment, t
+from picsafe_client.texts import ago, country, moment, t
 from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
-from picsafe_protocol.regions import COUNTRIES
+
+CHOOSING: Final = "account.choosing"
+"""Under which key the app keeps that the screen is shown anew because another language was chosen there."""
 
 
 class AccountScreen(Screen):
@@ -35,6 +39,8 @@ class AccountScreen(Screen):
             section("account.more", self._this_page(me)),
         )
         self._show_you(me)
+        if self.app.kept.pop(CHOOSING, False):
+            dom.by_id("account-language").focus()
         await self._show_devices()
 
     # -- you
@@ -50,7 +56,7 @@ class AccountScreen(Screen):
         if me.institution is not None:
             fact("account.institution", me.institution.name)
             fact("account.role", t(f"role.{me.role or 'none'}"))
-        fact("account.country", COUNTRIES.get(me.country, me.country))
+        fact("account.country", country(me.country))
         fact("account.region", t("account.region_cloud", adjective=t(f"region_adjective.{me.region}")))
         edit = dom.button(t("account.edit_name"), lambda _event: self._edit_name(me), icon_name="edit")
         dom.clear(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
@@ -73,7 +79,7 @@ class AccountScreen(Screen):
             try:
                 answer = await self.app.api.users("PATCH", "/v1/me", {"name": name.value})
             except InvalidRequest as error:
-                name.refuse(f"{error} {error.advice}")
+                name.refuse(sentence(error))
                 return
             dom.announce(t("account.name_saved"))
             self._show_you(self.app.refresh_me(answer))
@@ -121,7 +127,7 @@ class AccountScreen(Screen):
                 current.control.select()
                 return
             except InvalidRequest as error:
-                new.refuse(f"{error} {error.advice}")
+                new.refuse(sentence(error))
                 new.focus()
                 return
             current.value = new.value = ""
@@ -198,7 +204,29 @@ class AccountScreen(Screen):
             link = dom.el("a", {"class": "button", "href": address("institution")}, dom.icon("institution"))
             dom.append(link, t("account.manage"))
             dom.append(row, link)
-        return dom.el("div", {"class": "stack"}, dom.el("p", None, t("account.locks", count=me.idle_minutes)), row)
+        locks = dom.el("p", None, t("account.locks", count=me.idle_minutes))
+        return dom.el("div", {"class": "stack"}, locks, self._language().node, row)
+
+    def _language(self) -> fields.Field:
+        """Ward computers are shared by people who do not all read the browser's language."""
+        shell = self.app.shell
+        names = {code: each.name for code, each in LANGUAGES.items()}
+        choices = {"": t("account.language_auto", name=names[shell.browser_language()])} | names
+        hint = t("account.language_hint")
+        field = fields.choice_field(
+            "account-language", t("account.language"), choices, shell.language_choice(), hint=hint
+        )
+        for option in field.control.querySelectorAll("option[value]"):
+            if option.value:
+                option.lang = option.value
+
+        def chosen(_event: Any) -> None:
+            code = field.value
+            self.app.kept[CHOOSING] = True
+            dom.soon(lambda: self.app.speak(code))
+
+        dom.on(field.control, "change", chosen)
+        return field
 
 
 def section(key: str, *children: dom.Child) -> dom.Node:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
-from picsafe_client import banner, dialogue, dom, fields
+from picsafe_client import banner, dialogue, dom, fields, texts
 from picsafe_client.acting import acting
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.secrets_shown import show_once
 from picsafe_client.texts import t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.errors import Conflict, PicSafeError
 from picsafe_protocol.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
 from picsafe_protocol.regions import COUNTRIES
 
@@ -99,7 +99,7 @@ class _Members:
             name,
             dom.el("td", None, self.role_choice(member)),
             dom.el("td", None, dom.el("span", {"class": chip}, t(f"members.{state}"))),
-            dom.el("td", None, COUNTRIES.get(member["country"], member["country"])),
+            dom.el("td", None, texts.country(member["country"])),
             dom.el("td", None, dom.el("div", {"class": "button-row"}, *([] if is_me else self.actions(member)))),
         )
 
@@ -181,7 +181,7 @@ class _Members:
         email = fields.text_field(
             "member-email", t("members.email"), kind="email", autocomplete="off", maxlength=EMAIL_CHARACTERS
         )
-        countries = sorted(COUNTRIES.items(), key=lambda each: each[1])
+        countries = texts.in_order((code, texts.country(code)) for code in COUNTRIES)
         country = fields.choice_field(
             "member-country", t("members.country"), countries, me.country, hint=t("members.country_hint")
         )
@@ -201,7 +201,8 @@ class _Members:
             try:
                 answer = await self.api.users("POST", PATH, wanted)
             except PicSafeError as error:
-                dom.append(problem, banner.problem(error, means=t("institution.unchanged")))
+                case = "email" if isinstance(error, Conflict) else ""
+                dom.append(problem, banner.problem(error, means=t("institution.unchanged"), case=case))
                 return
             dialogue.close(asked)
             show_link(name.value, answer["invitation_token"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from picsafe_client import banner, dialogue, dom, fields
 from picsafe_client.acting import acting
+from picsafe_client.refusals import sentence
 from picsafe_client.screens import Screen
 from picsafe_client.screens.account import section
 from picsafe_client.texts import t
@@ -124,7 +125,7 @@ def _key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
             try:
                 await change([*urls, wanted])
             except InvalidRequest as error:
-                url.refuse(str(error))
+                url.refuse(sentence(error))
             else:
                 url.value = ""
         url.focus()

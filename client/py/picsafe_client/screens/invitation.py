@@ -7,11 +7,12 @@ from typing import Any
 
 from picsafe_client import banner, dom
 from picsafe_client.acting import acting
+from picsafe_client.refusals import sentence
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.screens.account import check_new_password, new_password_field
 from picsafe_client.texts import t
-from picsafe_protocol.errors import InvalidRequest, PicSafeError
+from picsafe_protocol.errors import InvalidRequest, PicSafeError, TokenRefused
 
 
 class InvitationScreen(Screen):
@@ -49,10 +50,11 @@ class InvitationScreen(Screen):
                 if error.field != "password":
                     dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
                     return
-                password.refuse(f"{error} {error.advice}")
+                password.refuse(sentence(error))
                 password.focus()
             except PicSafeError as error:
-                dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
+                case = f"invitation_{error.reason}" if isinstance(error, TokenRefused) else ""
+                dom.append(problem, banner.problem(error, means=t("invitation.invalid_means"), case=case))
             else:
                 password.value = ""
                 self._done(card)

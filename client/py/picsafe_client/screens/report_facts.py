@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from picsafe_client import dom
 from picsafe_client.screens.report_names import site, type_name
-from picsafe_client.texts import birth_date, duration, listing, moment, number, size, t
+from picsafe_client.texts import birth_date, duration, listing, moment, noun, number, size, t
 from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
 from picsafe_protocol.report import Medium, Report
 
@@ -174,6 +174,6 @@ def consent_words(report: Report) -> str:
     latest = report.consent[-1]
     if latest.status is Status.WITHDRAWN:
         return t("report.consent_withdrawn", moment=moment(latest.recorded_at), giver=_giver(latest))
-    allowed = [t(f"report.purpose_{purpose.value}").lower() for purpose in Purpose if latest.permits(purpose)]
+    allowed = [noun(t(f"report.purpose_{purpose.value}")) for purpose in Purpose if latest.permits(purpose)]
     words = t("report.consent_given", giver=_giver(latest), method=t(f"report.method_{latest.method.value}"))
     return f"{words} {t('report.consent_for', purposes=listing(allowed) if allowed else t('report.nothing'))}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from picsafe_client import access_log, dom
 from picsafe_client.app import App
+from picsafe_client.refusals import words_of
 from picsafe_client.texts import moment, t
 from picsafe_protocol.errors import PicSafeError
 
@@ -38,7 +39,7 @@ async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place:
         entries = await access_log.of_report(app.api, keyserver_url, row["id"])
     except PicSafeError as error:
         # The pictures are there; only this part of the facts is missing, and says so.
-        dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", str(error)))
+        dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", words_of(error)[0]))
         return
     rows = dom.el("ul", {"class": "readers"})
     for entry in reversed([entry for entry in entries if entry["event"] in ("released", "refused")]):

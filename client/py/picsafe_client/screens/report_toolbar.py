@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from picsafe_client import dialogue, dom
 from picsafe_client.screens.report_view import View
-from picsafe_client.texts import t
+from picsafe_client.texts import has_text, t
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ TOOLS: Final = (
 
 OTHER_KEYS: Final = (
     ("← →", "report.key_step"),
-    ("Home End", "report.key_ends"),
-    ("Shift ← ↑ → ↓", "report.key_pan"),
-    ("Space", "report.key_play"),
-    ("Esc", "report.key_back"),
+    ("key.home key.end", "report.key_ends"),
+    ("key.shift ← ↑ → ↓", "report.key_pan"),
+    ("key.space", "report.key_play"),
+    ("key.escape", "report.key_back"),
     ("L", "report.key_lock"),
 )
-"""Keys without a button of their own on the bar."""
+"""Keys without a button of their own on the bar: as they are, or where the language of the keyboard names them, by the text."""
 
 
 class Toolbar:
@@ -120,6 +120,6 @@ def show_keys() -> None:
     rows: list[dom.Child] = []
     tools = [(tool.key, f"report.tool_{tool.name}") for tool in TOOLS]
     for keys, text in (*OTHER_KEYS[:2], *tools, *OTHER_KEYS[2:]):
-        pressed: list[Any] = [dom.el("kbd", None, key) for key in keys.split(" ")]
+        pressed: list[Any] = [dom.el("kbd", None, t(key) if has_text(key) else key) for key in keys.split(" ")]
         rows += [dom.el("dt", None, *pressed), dom.el("dd", None, t(text))]
     dialogue.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))

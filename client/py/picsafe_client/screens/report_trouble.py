@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from picsafe_client import banner, dom
-from picsafe_client.texts import t
+from picsafe_client.texts import Phrase, t
 from picsafe_protocol.errors import (
     AccessError,
     DecryptionError,
@@ -52,7 +52,7 @@ def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
     if state == "withdrawn":
         return KeyRevoked()
     if state == "draft":
-        return NotFound(t("report.not_arrived"), advice=t("report.not_arrived_advice"))
+        return NotFound(Phrase(t("report.not_arrived")), advice=Phrase(t("report.not_arrived_advice")))
     return None
 
 

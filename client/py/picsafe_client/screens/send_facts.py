@@ -15,12 +15,6 @@ from picsafe_protocol.report import Laterality, Patient
 from picsafe_protocol.sending import Facts
 from picsafe_protocol.times import is_date, utc_text
 
-SITES: Final = (
-    "Scalp", "Face", "Forehead", "Eye", "Ear", "Nose", "Mouth", "Neck", "Shoulder", "Upper arm", "Elbow", "Forearm", "Wrist",
-    "Hand", "Finger", "Chest", "Breast", "Abdomen", "Back", "Lower back", "Groin", "Hip", "Buttock", "Sacrum", "Thigh", "Knee",
-    "Lower leg", "Ankle", "Foot", "Heel", "Toe",
-)  # fmt: skip
-
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 """A camera's clock may be so much ahead of the servers'; further ahead, somebody has mistyped the day."""
 
@@ -83,7 +77,11 @@ class PictureFields:
             "send-body-site", t("send.body_site"), optional=True, hint=t("send.body_site_hint"), list="send-sites",
             autocomplete="off", maxlength=NAME_CHARACTERS,
         )  # fmt: skip
-        sites = dom.el("datalist", {"id": "send-sites"}, *[dom.el("option", {"value": site}) for site in SITES])
+        sites = dom.el(
+            "datalist",
+            {"id": "send-sites"},
+            *[dom.el("option", {"value": site}) for site in t("send.body_sites").split("|")],
+        )
         sides = {"": t("send.side.unset")} | {side.value: t(f"send.side.{side.value}") for side in Laterality}
         self.side = fields.choice_field("send-side", t("send.side"), sides, optional=True)
         self.taken = fields.text_field(

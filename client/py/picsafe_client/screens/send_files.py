@@ -10,7 +10,7 @@ from picsafe_client import banner, dom
 from picsafe_client.api import Cancelled
 from picsafe_client.packing import fits
 from picsafe_client.preparing import PreparedFile, new_blob, prepare
-from picsafe_client.texts import duration, listing, size, t
+from picsafe_client.texts import Phrase, duration, listing, size, t
 from picsafe_protocol.errors import LimitExceeded, PicSafeError
 from picsafe_protocol.limits import MEDIA_COUNT, PACKAGE_BYTES
 
@@ -136,7 +136,8 @@ class FileTray:
     def _check_room(self, prepared: PreparedFile) -> None:
         if not fits([*self.files, prepared]):
             raise LimitExceeded(
-                t("send.no_room", name=prepared.name, size=size(PACKAGE_BYTES)),
+                Phrase(t("send.no_room", name=prepared.name, size=size(PACKAGE_BYTES))),
+                advice=Phrase(t("error.limit_exceeded.advice")),
                 limit="PACKAGE_BYTES",
                 maximum=PACKAGE_BYTES,
             )
@@ -192,7 +193,9 @@ class FileTray:
             dom.el("span", {"class": "soft small"}, f"{t(f'send.kind.{facts.kind}')}, {amount}"),
         )
         for warning in file.cleaned.warnings:
-            dom.append(words, dom.el("span", {"class": "tray-warning small"}, dom.icon("alert"), warning.sentence))
+            dom.append(
+                words, dom.el("span", {"class": "tray-warning small"}, dom.icon("alert"), t(f"caution.{warning.value}"))
+            )
 
         def take_away(_event: Any) -> None:
             self.files.remove(file)

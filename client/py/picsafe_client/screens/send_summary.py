@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from picsafe_client import banner, dom
 from picsafe_client.preparing import PreparedFile
-from picsafe_client.texts import birth_date, listing, moment, size, t
+from picsafe_client.texts import birth_date, listing, moment, noun, size, t
 from picsafe_protocol.consent import ConsentRecord, Purpose
 from picsafe_protocol.report import Laterality
 from picsafe_protocol.sending import Facts
@@ -32,7 +32,13 @@ def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[st
         if words:
             dom.append(table, dom.el("dt", None, t(key)), dom.el("dd", None, words))
     node = dom.el("div", {"class": "stack"})
-    cautions = sorted({f"{file.name}: {each.sentence}" for file in files for each in file.cleaned.warnings})
+    cautions = sorted(
+        {
+            t("send.about_file", name=file.name, words=t(f"caution.{each.value}"))
+            for file in files
+            for each in file.cleaned.warnings
+        }
+    )
     if cautions:
         dom.append(node, banner.notice("amber", t("send.know"), *cautions))
     dom.append(node, dom.el("div", {"class": "panel panel-padded"}, table))
@@ -59,14 +65,14 @@ def site_words(facts: Facts) -> str:
     side = facts.laterality
     if side is None or side is Laterality.NONE:
         return facts.body_site
-    return ", ".join(part for part in (facts.body_site, t(f"send.side.{side.value}").lower()) if part)
+    return ", ".join(part for part in (facts.body_site, t(f"report.side_{side.value}")) if part)
 
 
 def consent_words(record: ConsentRecord | None) -> str:
     """How, by whom and for what."""
     if record is None:
         return t("send.summary_consent_none")
-    giver = t(f"send.giver.{record.giver.role.value}").lower()
+    giver = noun(t(f"send.giver.{record.giver.role.value}"))
     if record.giver.name:
         giver = f"{record.giver.name} ({giver})"
     method = t(f"send.method.{record.method.value}")
@@ -77,13 +83,13 @@ def consent_words(record: ConsentRecord | None) -> str:
 
 
 def _purpose_words(record: ConsentRecord, purpose: Purpose) -> str:
-    words = t(f"send.purpose.{purpose.value}").lower()
+    words = noun(t(f"send.purpose.{purpose.value}"))
     return f"{words} ({record.publication})" if purpose is Purpose.NAMED_PUBLICATION else words
 
 
 def removed_words(files: Sequence[PreparedFile]) -> list[str]:
     """Everything that was removed from any of the files, each once."""
-    return list(dict.fromkeys(each.sentence for file in files for each in file.cleaned.removed))
+    return list(dict.fromkeys(t(f"removed.{each.value}") for file in files for each in file.cleaned.removed))
 
 
 def _removed(files: Sequence[PreparedFile]) -> dom.Child:

@@ -162,7 +162,7 @@ def to_words(report: boxes.Report) -> str:
     names = [person["name"] for person in report["recipients"]]
     if len(names) <= NAMES_SHOWN + 1:
         return t("sent.to", names=listing(names))
-    return t("sent.to_more", names=", ".join(names[:NAMES_SHOWN]), count=len(names) - NAMES_SHOWN)
+    return t("sent.to_more", names=t("list.comma").join(names[:NAMES_SHOWN]), count=len(names) - NAMES_SHOWN)
 
 
 def opened_words(opened: int, everyone: int) -> str:

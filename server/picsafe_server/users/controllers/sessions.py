@@ -18,7 +18,8 @@ from picsafe_server.users.controllers.me import describe
 from picsafe_server.users.cookies import check_not_foreign, no_cookie, session_cookie
 from picsafe_server.users.names import checked_name
 
-_UNNAMED = "Unnamed device"
+_UNNAMED = ""
+"""A device that has not said what it is: whoever lists it has words for that, in the reader's language."""
 
 
 class SessionController(Controller):

@@ -36,6 +36,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.birth_date_future": "A date of birth cannot lie in the future.",
     "send.picture": "What the pictures show",
     "send.body_site": "Body site",
+    "send.body_sites": "Scalp|Face|Forehead|Eye|Ear|Nose|Mouth|Neck|Shoulder|Upper arm|Elbow|Forearm|Wrist|Hand|Finger|Chest|Breast|Abdomen|Back|Lower back|Groin|Hip|Buttock|Sacrum|Thigh|Knee|Lower leg|Ankle|Foot|Heel|Toe",
     "send.body_site_hint": "For example: forearm, heel, scalp",
     "send.side": "Side",
     "send.side.unset": "Not given",

@@ -47,6 +47,9 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "account.not_signed_out": "The device is still signed in.",
     "account.unknown_device": "Unknown device",
     "account.more": "This page",
+    "account.language": "Language",
+    "account.language_hint": "Kept in this browser, for everybody who uses it.",
+    "account.language_auto": "As the browser ({name})",
     "account.locks": {
         "one": "It locks by itself after a minute without a touch, and at once with the key L. Nothing of a patient is kept then.",
         "other": "It locks by itself after {count} minutes without a touch, and at once with the key L. Nothing of a patient is kept then.",

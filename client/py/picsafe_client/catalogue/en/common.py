@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Final
 
 TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
-    "number.decimal": ".",
-    "number.group": ",",
     "list.comma": ", ",
     "list.last": "{before} and {last}",
     "size.bytes": {"one": "1 byte", "other": "{count} bytes"},
+    "size.kb": "{number} kB",
+    "size.mb": "{number} MB",
+    "size.gb": "{number} GB",
     "time.just_now": "just now",
     "time.minutes_ago": "{count} min ago",
     "time.hours_ago": "{count} h ago",

@@ -1,0 +1,84 @@
+"""What the page says of an error: words of its own for each code, in the person's language. A server's words are never shown.
+
+`catalogue/*/errors.py` has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases that
+deserve more precise words ``error.<code>.<case>`` and ``error.<code>.<case>.advice``. The case is found in what travels with
+the error, is given by who shows it, or is known where the page itself raises the error: `refusal`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from picsafe_client.texts import Phrase, has_text, t
+from picsafe_protocol.errors import (
+    EmptyMedium,
+    InvalidRequest,
+    LimitExceeded,
+    PicSafeError,
+    TooManyRequests,
+    Unexpected,
+    UnsupportedMedium,
+)
+from picsafe_protocol.limits import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+
+E = TypeVar("E", bound=PicSafeError)
+
+_FIELDS: Final = {
+    "name": "name",
+    "new": "password",
+    "password": "password",
+    "email": "email",
+    "key_servers": "key_servers",
+}
+"""Fields of requests that a person has filled in, and the case that explains them."""
+
+_LIMITS: Final = frozenset({"name", "key_servers", "service_accounts", "recipients"})
+_INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
+
+
+def refusal(kind: type[E], case: str, details: Mapping[str, Any] | None = None, **values: Any) -> E:
+    """An error that the page raises itself: of `kind`, with the words for `case`. `details` travel with it as attributes."""
+    key = f"error.{kind.code}.{case}"
+    return kind(Phrase(t(key, **values)), advice=Phrase(t(f"{key}.advice", **values)), **(details or {}))
+
+
+def words_of(error: PicSafeError, case: str = "") -> tuple[str, str]:
+    """What happened, and what to do about it. `case`: the screen knows more precisely what the server meant."""
+    said = error.args[0] if error.args else ""
+    if isinstance(said, Phrase):
+        return str(said), str(error.advice)
+    found, values = (case, {}) if case else _case(error)
+    key = f"error.{error.code}.{found}"
+    if not found or not has_text(key):
+        key, values = f"error.{error.code}", {}
+    return t(key, **values), t(f"{key}.advice", **values)
+
+
+def sentence(error: PicSafeError, case: str = "") -> str:
+    """Both in one line, for the error of a field."""
+    return " ".join(words_of(error, case))
+
+
+def words_of_code(code: str) -> str:
+    """What an entry of the access log was refused for; a code that this page does not know stays as it is."""
+    key = f"error.{code}"
+    return t(key) if has_text(key) else code
+
+
+def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
+    """The case that the details of an error tell of. They come from a server, so each is looked at before it is shown."""
+    match error:
+        case TooManyRequests(retry_after=int(seconds)) if seconds > 0:
+            return "wait", {"count": math.ceil(seconds / 60)}
+        case InvalidRequest(field=str(field)) if field in _FIELDS:
+            return _FIELDS[field], {"least": PASSWORD_CHARACTERS_MIN, "most": PASSWORD_CHARACTERS_MAX}
+        case LimitExceeded(limit=str(limit), maximum=int(maximum)) if limit in _LIMITS:
+            return limit, {"maximum": maximum}
+        case Unexpected(incident=str(incident)) if _INCIDENT.fullmatch(incident):
+            return "incident", {"incident": incident}
+        case EmptyMedium(name=str(name)) | UnsupportedMedium(name=str(name)):
+            return "named", {"name": name}
+    return "", {}

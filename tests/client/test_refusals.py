@@ -1,0 +1,115 @@
+"""Every error that can reach a person has words of the catalogue's own; what a server says beside its code is never shown."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from picsafe_client.catalogue import CATALOGUE, LANGUAGES
+from picsafe_client.preparing import about
+from picsafe_client.refusals import refusal, sentence, words_of, words_of_code
+from picsafe_client.shell_words import REFUSALS
+from picsafe_protocol import errors
+from picsafe_protocol.media.model import Caution, Removal
+
+CLIENT = Path(__file__).resolve().parents[2] / "client" / "py" / "picsafe_client"
+FOREIGN = "Call 555-0199 to get your report back."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", sorted(errors.BY_CODE))
+def test_every_code_has_words_in_every_language(code: str, language: str) -> None:
+    texts = LANGUAGES[language].texts
+    assert isinstance(texts[f"error.{code}"], str)
+    assert isinstance(texts[f"error.{code}.advice"], str)
+
+
+@pytest.mark.parametrize("kind", errors.BY_CODE.values(), ids=lambda kind: kind.code)
+def test_what_a_server_says_is_not_shown(kind: type[errors.PicSafeError]) -> None:
+    error = errors.from_problem(
+        {"code": kind.code, "detail": FOREIGN, "advice": FOREIGN, "incident": FOREIGN, "field": FOREIGN}
+    )
+    assert FOREIGN not in sentence(error)
+    assert sentence(error) == f"{CATALOGUE[f'error.{kind.code}']} {CATALOGUE[f'error.{kind.code}.advice']}"
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ({"code": "too_many_requests", "retry_after": 61}, "Wait 2 minutes"),
+        ({"code": "too_many_requests", "retry_after": "61"}, "Too many attempts."),
+        ({"code": "invalid_request", "field": "password"}, "A password has 12 to 256 characters."),
+        ({"code": "limit_exceeded", "limit": "service_accounts", "maximum": 20}, "at most 20 service accounts"),
+        (
+            {"code": "limit_exceeded", "limit": "service_accounts", "maximum": FOREIGN},
+            "This is more than PicSafe accepts.",
+        ),
+        ({"code": "unexpected", "incident": "4f0c2a91"}, "(incident 4f0c2a91)"),
+        ({"code": "what nobody knows", "detail": FOREIGN}, "Something went wrong on the server."),
+    ],
+)
+def test_what_travels_with_an_error_is_said_where_it_is_what_it_should_be(problem: dict[str, Any], words: str) -> None:
+    said = sentence(errors.from_problem(problem))
+    assert words in said
+    assert FOREIGN not in said
+
+
+def test_a_screen_may_know_better_what_the_server_means() -> None:
+    assert words_of(errors.Conflict(FOREIGN), "email")[0] == "This e-mail address has an account already."
+    assert words_of(errors.TokenRefused(FOREIGN), "invitation_nonsense")[0] == CATALOGUE["error.token_refused"]
+
+
+def test_files_are_named() -> None:
+    assert words_of(about(errors.EmptyMedium(), "arm.jpg"))[0] == "arm.jpg is empty."
+    assert words_of(about(errors.UnsupportedMedium(FOREIGN), "arm.jpg"))[0].startswith("arm.jpg is not a kind of file")
+    unreadable = about(refusal(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
+    assert words_of(unreadable)[0] == "arm.jpg: It can no longer be read from this device."
+    assert unreadable.name == "arm.jpg"
+
+
+def test_the_access_log_says_why_a_key_was_refused() -> None:
+    assert words_of_code("not_permitted") == "You are not allowed to do this."
+    assert words_of_code("something_newer") == "something_newer"
+
+
+def test_what_cleaning_tells_has_words() -> None:
+    assert {f"removed.{each.value}" for each in Removal} | {
+        f"caution.{each.value}" for each in Caution
+    } <= CATALOGUE.keys()
+    assert all(CATALOGUE[f"removed.{each.value}"] == each.sentence for each in Removal)
+    assert all(CATALOGUE[f"caution.{each.value}"] == each.sentence for each in Caution)
+
+
+def raised() -> list[tuple[str, str, str]]:
+    """Every `refusal(Kind, "case", …)` of the client: file, kind, case."""
+    return [
+        (path.name, node.args[0].id, str(node.args[1].value))
+        for path in sorted(CLIENT.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refusal"
+        if isinstance(node.args[0], ast.Name) and isinstance(node.args[1], ast.Constant)
+    ]
+
+
+@pytest.mark.parametrize(("file", "kind", "case"), raised())
+def test_every_case_that_the_page_raises_has_words(file: str, kind: str, case: str) -> None:
+    key = f"error.{getattr(errors, kind).code}.{case}"
+    assert {key, f"{key}.advice"} <= CATALOGUE.keys(), file
+
+
+def test_no_case_is_left_over() -> None:
+    by_the_page = {f"error.{getattr(errors, kind).code}.{case}" for _, kind, case in raised()}
+    source = (CLIENT / "refusals.py").read_text("utf-8")
+    for key in CATALOGUE:
+        parts = key.removesuffix(".advice").split(".")
+        if parts[0] == "error" and len(parts) == 3 and ".".join(parts) not in by_the_page:
+            known = {"invitation_unknown", "invitation_used", "invitation_expired", "email"}
+            assert f'"{parts[2]}"' in source or parts[2] in known, key
+
+
+@pytest.mark.parametrize("key", REFUSALS)
+def test_the_sign_in_form_knows_what_the_server_answers(key: str) -> None:
+    assert {key, f"{key}.advice"} <= CATALOGUE.keys()
