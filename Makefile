@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-test client lint types bench image container-test lock clean
+.PHONY: help run test setup setup-test client lint types bench screens image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -31,6 +31,9 @@ types: ## mypy, strict
 
 bench: setup-test client ## measure, as ratios against named references
 	@$(BIN)/python -m tests.bench
+
+screens: setup-test client ## take pictures of every screen and state, for docs/screens.md
+	@$(BIN)/python -m tests.screens
 
 image: setup client ## lay out build/image, for any container builder
 	@scripts/image.sh
