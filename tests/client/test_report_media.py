@@ -80,6 +80,27 @@ class FakeBlobs:
         del self.live[url]
 
 
+class FakeStreams:
+    """Addresses that are remembered until they are closed."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, tuple[int, str, Callable[[int, int], Any]]] = {}
+        self.works = True
+
+    def can_stream(self) -> bool:
+        return self.works
+
+    def open(self, size: int, media_type: str, read: Callable[[int, int], Any]) -> str:
+        self.live["/stream/1"] = (size, media_type, read)
+        return "/stream/1"
+
+    def close(self, address: str) -> None:
+        del self.live[address]
+
+    def give_up(self) -> None:
+        self.works = False
+
+
 async def sha256() -> Any:
     return hashlib.sha256()
 
@@ -101,14 +122,19 @@ def blobs() -> FakeBlobs:
 
 
 @pytest.fixture
-async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs) -> ShownMedia:
+def streams() -> FakeStreams:
+    return FakeStreams()
+
+
+@pytest.fixture
+async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs, streams: FakeStreams) -> ShownMedia:
     async def release(_header: Header) -> bytes:
         return made.key
 
     opened = await OpenReport.open(
         gate, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
     )
-    return ShownMedia(opened, blobs)
+    return ShownMedia(opened, blobs, streams)
 
 
 async def settled() -> None:
