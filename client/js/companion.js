@@ -9,14 +9,15 @@ const release = document.querySelector("meta[name=picsafe-release]").content;
 const worker = navigator.serviceWorker; // undefined where a page may have none: plain HTTP, some private windows
 const media = new Map(); // token -> { size, type, read }
 
+worker?.addEventListener("message", heard);
+worker?.startMessages();
+
 /** Starts the worker. It begins with its own work then, so the page calls this when Python is ready. */
 export async function start() {
   if (!worker) return;
   try {
     // Held until this page is gone: as long as that, the worker keeps the files of this release.
     navigator.locks?.request(`picsafe-${release}`, { mode: "shared" }, () => new Promise(() => {}));
-    worker.addEventListener("message", heard);
-    worker.startMessages();
     await worker.register(trusted(URL_OF_WORKER), { scope: "/" });
   } catch (error) {
     console.warn("This page works without its service worker:", error);

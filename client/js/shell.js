@@ -158,7 +158,7 @@
       if (ok) enter(answer);
       else if (status !== 401) problem(answer?.detail ?? say("refused"), answer?.advice ?? say("refused_advice"), look);
     } catch {
-      problem(say("unreachable"), say("unreachable_advice"), look);
+      problem(say("unreachable"), say("started_without"), look);
     }
   }
 
@@ -241,6 +241,9 @@
   at("skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash belongs to the screens
     at("main-content").focus();
+  });
+  addEventListener("online", () => {
+    if (!at("sign-in-problem").hidden && at("sign-in-retry").onclick === look) look();
   });
   channel.addEventListener("message", (event) => {
     if (event.data === "signed-in" && !entered && !attempt && !password.value) look();

@@ -3,6 +3,7 @@
 // address means nothing in another tab, ends when its page forgets it, and survives a restart of this worker.
 // js/companion.js is the other side.
 
+const KNOWS_WITHIN = 10000; // milliseconds for a page to say that it knows a medium: one that is still loading never does
 const STREAMS = "/stream/1/"; // the number is that of the messages below: an older or newer page does not know this path
 
 /** The answer to a request of a player: 200, 206 or 416 with bytes as they are asked for; 404 when nobody knows of it. */
@@ -10,7 +11,7 @@ async function stream(event, path) {
   const { request } = event;
   const client = request.mode === "navigate" ? undefined : await clients.get(event.clientId);
   const token = path.slice(STREAMS.length);
-  const medium = client && (await ask(client, { token }));
+  const medium = client && (await ask(client, { token }, KNOWS_WITHIN));
   if (!medium) return answer(404);
   if (request.method !== "GET" && request.method !== "HEAD") return answer(405, { Allow: "GET, HEAD" });
   const { size, type } = medium;
@@ -29,7 +30,7 @@ function answer(status, headers = {}, content = null) {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
   };
-  return new Response(content, { status, headers: { ...headers, ...strict } });
+  return new Response(content, { status, headers: { "Content-Type": "text/plain", ...headers, ...strict } });
 }
 
 /**
@@ -63,9 +64,10 @@ function body(client, token, start, stop) {
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-/** Puts a question to a page; undefined when it does not know this medium, or fails. */
-function ask(client, question) {
+/** Puts a question to a page; undefined when it does not know this medium, fails, or is silent for so many milliseconds. */
+function ask(client, question, within) {
   return new Promise((resolve) => {
+    if (within) setTimeout(resolve, within);
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }) => {
       port1.close();

@@ -50,6 +50,12 @@ class Shell:
         """Calls `heard` with what other tabs tell."""
         dom.on(self._shell.channel, "message", lambda event: heard(str(event.data)))
 
+    def look_for_release(self) -> None:
+        """Has the browser look for a new release of this page, which the next load will run."""
+        import js
+
+        js.picsafe.companion.look()
+
     def address(self) -> str:
         """The address of the screen: the hash of the location."""
         return str(self._location.hash)

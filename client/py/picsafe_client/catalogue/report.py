@@ -28,6 +28,9 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_gone": "There is nothing left here that could be shown.",
     "report.means_gone_for_all": "Nobody can open it any more. Copies that were saved before are not affected.",
     "report.means_still_there": "The report itself is safe where it is stored.",
+    "report.key_unreachable": "The key server of this file cannot be reached.",
+    "report.key_unreachable_advice": "The file is here, its key is not: it is asked for at every opening. Check the network and try again.",
+    "report.means_on_disk": "Nothing was lost: the file on this computer is as it was.",
     # looking
     "report.strip": "Files in this report",
     "report.tools": "Tools",
