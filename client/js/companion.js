@@ -19,6 +19,7 @@ export async function start() {
     // Held until this page is gone: as long as that, the worker keeps the files of this release.
     navigator.locks?.request(`picsafe-${release}`, { mode: "shared" }, () => new Promise(() => {}));
     await worker.register(trusted(URL_OF_WORKER), { scope: "/" });
+    worker.controller?.postMessage({ picsafe: "started" });
   } catch (error) {
     console.warn("This page works without its service worker:", error);
   }

@@ -128,9 +128,11 @@ class Clinic:
     def restart(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """The server goes down, and comes up again with what is on disk."""
         self.stop()
-        meanwhile()
-        self.app = create_app(self.settings, self.clock)
-        self.start()
+        try:
+            meanwhile()
+        finally:
+            self.app = create_app(self.settings, self.clock)
+            self.start()
 
     def sweep(self) -> None:
         """What every role does now and then: delete what is over, finish what was begun."""

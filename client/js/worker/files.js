@@ -108,7 +108,7 @@ async function sha256(bytes) {
 /** Deletes the releases that no page runs any more; each page holds a lock with the name of its own. */
 async function tidy() {
   try {
-    if (!(await isComplete())) return;
+    if (!(await isComplete()) || registration.installing || registration.waiting) return; // a newer one is filling its own
     const { held } = await navigator.locks.query();
     const used = new Set(held.map(({ name }) => name));
     const old = (await releases()).filter((name) => name !== OWN && !used.has(name));

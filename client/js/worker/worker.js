@@ -9,6 +9,11 @@ addEventListener("activate", (event) => {
   event.waitUntil(clients.claim().then(tidy));
 });
 
+// A page runs: it has what it needs, and the one that was in its place is gone.
+addEventListener("message", (event) => {
+  if (event.data?.picsafe === "started") event.waitUntil(fill().then(tidy));
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
@@ -17,7 +22,6 @@ addEventListener("fetch", (event) => {
     event.respondWith(stream(event, pathname));
   } else if (request.method === "GET" && request.mode === "navigate" && ["/", "/index.html"].includes(pathname)) {
     event.respondWith(page(event));
-    event.waitUntil(fill().then(tidy));
   } else if (request.method === "GET" && pathname.startsWith("/assets/")) {
     event.respondWith(asset(request));
   }
