@@ -247,3 +247,25 @@ async def test_closing_revokes_everything_and_stops_everything(media: ShownMedia
     await settled()
     assert waiting.cancelled()
     assert blobs.live == {}
+
+
+async def test_a_large_recording_is_played_while_it_is_fetched(
+    media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not media.can_stream(5)  # a small one comes whole
+    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    assert media.can_stream(5)
+    stream = media.stream(5, lambda _error: None)
+    size, media_type, read = streams.live[stream.address]
+    assert (size, media_type, await read(10, 20)) == (90_000, "video/mp4", b"v" * 10)
+    stream.close()
+    assert streams.live == {}
+
+
+async def test_where_nobody_answers_players_it_comes_whole(
+    media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    stream = media.stream(5, lambda _error: None)
+    stream.give_up()
+    assert not media.can_stream(5)
