@@ -313,5 +313,7 @@ def test_nothing_decrypted_is_in_any_storage(visit: Visit, report: MadeReport) -
     stored = visit.page.evaluate(STORED)
     assert {path: digest for _, path, digest in stored["cached"]} == names
     assert len({cache for cache, _, _ in stored["cached"]}) == 1
-    assert [name for name in stored["databases"] if not name.startswith("IDBMap/")] == []  # PyScript's own, empty
+    assert [
+        name for name in stored["databases"] if not name.startswith("IDBMap/")
+    ] == []  # made by PyScript for its file system
     assert [key for key in stored["kept"] if not key.startswith("picsafe.")] == []
