@@ -42,8 +42,10 @@ function configure(element, settings) {
 }
 
 try {
-  const [{ start }, kernel] = await Promise.all([import("./interpreter.js"), import("./kernel.js")]);
-  globalThis.picsafe.kernel = kernel;
+  const modules = [import("./interpreter.js"), import("./kernel.js"), import("./companion.js")];
+  const [{ start }, kernel, companion] = await Promise.all(modules);
+  Object.assign(globalThis.picsafe, { kernel, companion });
+  document.addEventListener("picsafe:ready", companion.start);
   start().catch(boot.failed);
   const { hooks } = await import("../npm/@pyscript/core/dist/core.js");
   // These hooks are for Python in workers, which this page has none of. Building them takes `Function("…")`, which the

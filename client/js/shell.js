@@ -166,7 +166,7 @@
       if (ok) enter(answer);
       else if (status !== 401) problem(...refusal(answer), look);
     } catch {
-      problem(say("unreachable"), say("unreachable_advice"), look);
+      problem(say("unreachable"), say("started_without"), look);
     }
   }
 
@@ -249,6 +249,9 @@
   at("skip").addEventListener("click", (event) => {
     event.preventDefault(); // the hash belongs to the screens
     at("main-content").focus();
+  });
+  addEventListener("online", () => {
+    if (!at("sign-in-problem").hidden && at("sign-in-retry").onclick === look) look();
   });
   channel.addEventListener("message", (event) => {
     if (event.data === "signed-in" && !entered && !attempt && !password.value) look();

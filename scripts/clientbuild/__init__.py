@@ -6,6 +6,7 @@
     python_side.py  the protocol wheel, site-packages and the memory snapshot (install.mjs, freeze.mjs, still.mjs, prepare.py)
     assets.py       content-hashed names, and the references between assets rewritten to them
     page.py         index.html: its texts, its assets, and the tags that start Python
+    worker.py       worker.js: the service worker with the files of its release
     compress.py     .br, .gz and .zst beside every file that gains by it
     cache.py        what earlier builds made and later ones can use again
     bundle.py       the whole: reads the sources, calls the others, writes the folder and its manifest

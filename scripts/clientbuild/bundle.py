@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
-from scripts.clientbuild.page import index_page, words_script
+from scripts.clientbuild.page import index_page, release_of, words_script
 from scripts.clientbuild.python_side import python_side
 from scripts.clientbuild.toolchain import npm_modules
+from scripts.clientbuild.worker import NAME as WORKER
+from scripts.clientbuild.worker import PAGE, worker_script
 
 
 def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
@@ -37,7 +40,7 @@ def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
 
 
 def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
-    """Every file of the built client by its path: index.html, assets, their siblings, and manifest.json."""
+    """Every file of the built client by its path: index.html, worker.js, assets, their siblings, and manifest.json."""
     client = root / "client"
     made = python_side(root, cache, downloads)
     assets = Assets(
@@ -50,9 +53,15 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "js/words.js": words_script(client),
         },
     )
-    files = {"index.html": index_page(client, assets)}
+    files = {PAGE: index_page(client, assets)}
     files |= {url.lstrip("/"): content for url, content in sorted(assets.files.items())}
-    manifest = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    release = release_of(files[PAGE])
+    files[WORKER] = worker_script(client, release, _manifest(files))
+    manifest = _manifest(files)
     files |= compressed(files, cache / "compressed")
     files["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()
     return files
+
+
+def _manifest(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}

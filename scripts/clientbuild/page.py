@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 import sys
@@ -14,6 +15,7 @@ from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.toolchain import BuildFailed
 
 _ASSET = re.compile(r"\{\{asset:([^}]+)\}\}")
+_RELEASE = re.compile(r'<meta name="picsafe-release" content="([0-9a-f]{16})">')
 _LEFT_OVER = re.compile(r"\{\{[^}]*\}\}")
 
 ENTRY: Final = "from picsafe_client.waking import wake\nwake()"
@@ -23,6 +25,7 @@ _MODULES: Final = (
     "js/boot.js",
     "js/interpreter.js",
     "js/kernel.js",
+    "js/companion.js",
     "python/facts.js",
     "npm/hash-wasm/dist/sha256.umd.min.js",
     "npm/hash-wasm/dist/crc32.umd.min.js",
@@ -40,10 +43,24 @@ def index_page(client: Path, assets: Assets) -> bytes:
     page = _filled_with_texts(client, template)
     page = page.replace("{{boot}}", boot_tags(assets))
     page = _ASSET.sub(lambda match: html.escape(assets.url(match[1])), page)
+    page = page.replace("{{release}}", _release(page, assets))
     left_over = _LEFT_OVER.search(page)
     if left_over:
         raise BuildFailed(f"client/index.html holds {left_over[0]}, which means nothing.")
     return page.encode("utf-8")
+
+
+def release_of(page: bytes) -> str:
+    """The name of the release that a built page belongs to. Raises `BuildFailed` when it names none."""
+    found = _RELEASE.search(page.decode("utf-8"))
+    if found is None:
+        raise BuildFailed('client/index.html must hold <meta name="picsafe-release" content="{{release}}">.')
+    return found[1]
+
+
+def _release(page: str, assets: Assets) -> str:
+    """A name for this page together with all assets, those included that it does not name itself."""
+    return hashlib.sha256("\n".join([page, *sorted(assets.files)]).encode()).hexdigest()[:16]
 
 
 def boot_tags(assets: Assets) -> str:

@@ -1,4 +1,4 @@
-"""Serves the built client: `/` with its policy, `/assets/…` for ever, each in the encoding that the browser takes."""
+"""Serves the built client: `/` and `/worker.js`, each with its policy, `/assets/…` for ever, each in the encoding that the browser takes."""
 
 from __future__ import annotations
 
@@ -68,6 +68,13 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
+        @route("/worker.js", http_method=_READ, include_in_schema=False, **only(OPEN))
+        async def worker(request: AnyRequest) -> Response[Any]:
+            response = self._file(request, "worker.js")
+            response.headers["Content-Security-Policy"] = headers.WORKER_POLICY
+            response.headers["Cache-Control"] = "no-cache"
+            return response
+
         @route("/manifest.json", http_method=_READ, include_in_schema=False, **only(OPEN))
         async def manifest(request: AnyRequest) -> Response[Any]:
             response = File(
@@ -82,7 +89,7 @@ class ClientFiles:
             response.headers["Cache-Control"] = _FOREVER
             return response
 
-        return Router("/", route_handlers=[index, manifest, asset])
+        return Router("/", route_handlers=[index, worker, manifest, asset])
 
     def _file(self, request: AnyRequest, name: str) -> File:
         if name not in self._names:

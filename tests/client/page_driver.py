@@ -64,8 +64,11 @@ class ClientPage:
 
 @asynccontextmanager
 async def opened(browser: Browser, url: str, **context: Any) -> AsyncIterator[ClientPage]:
-    """A page in a profile of its own (`context`: see Playwright's `new_context`); not yet navigated."""
-    profile = await browser.new_context(**context)
+    """A page in a profile of its own (`context`: see Playwright's `new_context`); not yet navigated.
+
+    Without a service worker, which would fetch every file of the release for itself, unless `context` says otherwise.
+    """
+    profile = await browser.new_context(**{"service_workers": "block", **context})
     try:
         page = await profile.new_page()
         await page.add_init_script(_WATCH)

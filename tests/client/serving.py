@@ -94,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers.ALWAYS | (more or {})).items():
             self.send_header(name, value)
         if self.site.policy is not None:
-            self.send_header("Content-Security-Policy", self.site.policy)
+            of_worker = self.path == "/worker.js"
+            self.send_header("Content-Security-Policy", headers.WORKER_POLICY if of_worker else self.site.policy)
         self.end_headers()
         self.wfile.write(content)
 

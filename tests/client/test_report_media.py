@@ -80,6 +80,27 @@ class FakeBlobs:
         del self.live[url]
 
 
+class FakeStreams:
+    """Addresses that are remembered until they are closed."""
+
+    def __init__(self) -> None:
+        self.live: dict[str, tuple[int, str, Callable[[int, int], Any]]] = {}
+        self.works = True
+
+    def can_stream(self) -> bool:
+        return self.works
+
+    def open(self, size: int, media_type: str, read: Callable[[int, int], Any]) -> str:
+        self.live["/stream/1"] = (size, media_type, read)
+        return "/stream/1"
+
+    def close(self, address: str) -> None:
+        del self.live[address]
+
+    def give_up(self) -> None:
+        self.works = False
+
+
 async def sha256() -> Any:
     return hashlib.sha256()
 
@@ -101,14 +122,19 @@ def blobs() -> FakeBlobs:
 
 
 @pytest.fixture
-async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs) -> ShownMedia:
+def streams() -> FakeStreams:
+    return FakeStreams()
+
+
+@pytest.fixture
+async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs, streams: FakeStreams) -> ShownMedia:
     async def release(_header: Header) -> bytes:
         return made.key
 
     opened = await OpenReport.open(
         gate, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
     )
-    return ShownMedia(opened, blobs)
+    return ShownMedia(opened, blobs, streams)
 
 
 async def settled() -> None:
@@ -221,3 +247,25 @@ async def test_closing_revokes_everything_and_stops_everything(media: ShownMedia
     await settled()
     assert waiting.cancelled()
     assert blobs.live == {}
+
+
+async def test_a_large_recording_is_played_while_it_is_fetched(
+    media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not media.can_stream(5)  # a small one comes whole
+    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    assert media.can_stream(5)
+    stream = media.stream(5, lambda _error: None)
+    size, media_type, read = streams.live[stream.address]
+    assert (size, media_type, await read(10, 20)) == (90_000, "video/mp4", b"v" * 10)
+    stream.close()
+    assert streams.live == {}
+
+
+async def test_where_nobody_answers_players_it_comes_whole(
+    media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    stream = media.stream(5, lambda _error: None)
+    stream.give_up()
+    assert not media.can_stream(5)

@@ -58,6 +58,8 @@ class Weather:
     """Seconds that each piece of a package takes."""
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     """Part of a path: its requests wait here until the gate is opened. See `Clinic.held`."""
+    far: tuple[range, asyncio.Event] | None = None
+    """Requests for a package that begin within these bytes wait until the gate is opened. See `Clinic.held_between`."""
 
     def asked(self, part: str) -> list[tuple[str, str, str]]:
         """The requests whose path holds `part`."""
@@ -81,7 +83,7 @@ class Clinic:
         self.url = f"http://localhost:{port}"
         self.clock = MovableClock()
         self.weather = Weather()
-        self.settings = Settings(public_url=self.url, data=folder, client_folder=CLIENT, **settings)
+        self.settings = Settings(public_url=self.url, data=folder, **{"client_folder": CLIENT, **settings})
         self.app: Litestar = create_app(self.settings, self.clock)
         self._port = behind or port
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,9 +129,11 @@ class Clinic:
     def restart(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """The server goes down, and comes up again with what is on disk."""
         self.stop()
-        meanwhile()
-        self.app = create_app(self.settings, self.clock)
-        self.start()
+        try:
+            meanwhile()
+        finally:
+            self.app = create_app(self.settings, self.clock)
+            self.start()
 
     def sweep(self) -> None:
         """What every role does now and then: delete what is over, finish what was begun."""
@@ -144,6 +148,18 @@ class Clinic:
             yield
         finally:
             self.weather.gates.pop(part, None)
+            assert self._loop is not None
+            self._loop.call_soon_threadsafe(gate.set)
+
+    @contextmanager
+    def held_between(self, start: int, stop: int) -> Iterator[None]:
+        """Requests for a package that begin at byte `start` or later, but before `stop`, wait until the end of the block."""
+        gate = asyncio.Event()
+        self.weather.far = (range(start, stop), gate)
+        try:
+            yield
+        finally:
+            self.weather.far = None
             assert self._loop is not None
             self._loop.call_soon_threadsafe(gate.set)
 
@@ -231,6 +247,8 @@ class Clinic:
         for part, gate in list(self.weather.gates.items()):
             if part in path:
                 await gate.wait()
+        if self.weather.far is not None and "/v1/packages/" in path and _begins(wanted) in self.weather.far[0]:
+            await self.weather.far[1].wait()
         for refusals in (self.weather.refuse_once, self.weather.refusals):
             refused = next((part for part in refusals if part in path), None)
             if refused is not None:
@@ -294,6 +312,11 @@ def _ok(answer: httpx.Response) -> Any:
 
 def _bearer(place: dict[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {place['grant']}"}
+
+
+def _begins(wanted: str) -> int:
+    """The first byte of a Range header of the form `bytes=1-2`; 0 without one."""
+    return int(wanted.removeprefix("bytes=").partition("-")[0] or 0)
 
 
 async def _refuse(send: Send, status: int, problem: dict[str, Any]) -> None:

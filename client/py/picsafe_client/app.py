@@ -247,6 +247,7 @@ class App:
     def _connected(self, yes: bool) -> None:
         self.frame.connected(yes or not self._back.is_set())
         if yes:
+            self.shell.look_for_release()  # servers restart for a new one
             self._heard("connected", {})
 
     async def _check_session(self) -> None:

@@ -49,12 +49,12 @@ class Frame:
 
     def connected(self, yes: bool) -> None:
         """Says when the connection has been gone for a while."""
-        if self._offline_soon is not None:
-            self._offline_soon()
-            self._offline_soon = None
         if yes:
+            if self._offline_soon is not None:
+                self._offline_soon()
+                self._offline_soon = None
             dom.by_id("offline").hidden = True
-        else:
+        elif self._offline_soon is None:  # counted from the first failure, not from the latest try
             self._offline_soon = dom.once_later(lambda: setattr(dom.by_id("offline"), "hidden", False), OFFLINE_AFTER)
 
     def listen_for_files(self, takes: Callable[[Any], None], may: Callable[[], bool]) -> None:

@@ -2,7 +2,8 @@
 
 `OpenReport.open` takes it through the steps of `picsafe_protocol.opening`: until they have passed nothing of it is believed.
 From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces` raises at the end
-when it is not, so whoever reads a file shows and keeps nothing of it before the end. Bytes are opaque buffers, Python never
+when it is not, so whoever reads a file shows and keeps nothing of it before the end. Only players of video and sound read
+by `part`: what they get is what was encrypted at that place (docs/decisions/0011-playing-while-decrypting.md). Bytes are opaque buffers, Python never
 looks into them; so this module runs in CPython too, which is where most of its tests are.
 """
 
@@ -13,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from picsafe_client.refusals import refusal
-from picsafe_protocol.buffers import Source
+from picsafe_protocol.buffers import Buffers, Source
 from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
 from picsafe_protocol.errors import Gone
 from picsafe_protocol.files import FileFacts
@@ -57,6 +58,8 @@ class OpenReport(Generic[B]):
         self._open: tuple[PackageSource[B], Payload[B], Header] | None = (source, opened.payload, opened.package.header)
         self._message_start = opened.package.encrypted[0]
         self._last_chunk = opened.reader.size // CHUNK
+        self.buffers: Buffers[B] = opened.reader.cipher
+        """What cuts and joins its bytes."""
         self.package_size: int = source.size
         """Bytes of the encrypted package."""
 
@@ -96,7 +99,7 @@ class OpenReport(Generic[B]):
         """A file of the report, piece by piece. It is to be believed only when the iteration ends without an error."""
         source, payload, _ = self._parts()
         place = payload.members[file.path]
-        with source.ahead(*self._sealed(place.start, place.stop), arrived):
+        with source.ahead(*self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop), arrived):
             async for piece in payload.stream(file.path):
                 self._parts()
                 yield piece
@@ -106,7 +109,7 @@ class OpenReport(Generic[B]):
         source, payload, _ = self._parts()
         for group in self._thumbnail_groups():
             first, last = (payload.members[group[end][1].path] for end in (0, -1))
-            async with source.held(*self._sealed(first.start, last.stop)):
+            async with source.held(*self._sealed(first.start - _LOCAL_HEADER_BYTES, last.stop)):
                 for index, thumbnail in group:
                     picture = await payload.file(thumbnail.path)
                     self._parts()
@@ -115,8 +118,27 @@ class OpenReport(Generic[B]):
     def sealed_size(self, file: FileFacts) -> int:
         """How many bytes of the package have to come for a file, about: the total to `pieces`' `arrived`."""
         place = self._parts()[1].members[file.path]
-        start, stop = self._sealed(place.start, place.stop)
+        start, stop = self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop)
         return stop - start
+
+    async def part(self, file: FileFacts, start: int, stop: int) -> B:
+        """Bytes `start` up to `stop` of a file, authenticated; see `Payload.part` for what that leaves open."""
+        piece = await self._parts()[1].part(file.path, start, stop)
+        self._parts()
+        return piece
+
+    def whole_chunks(self, file: FileFacts, stop: int) -> int:
+        """The byte of a file, at most `stop`, at which a chunk ends: reads that end there leave no chunk half-read."""
+        if stop >= file.size:
+            return file.size
+        return stop - (self._parts()[1].members[file.path].start + stop) % CHUNK
+
+    def ahead(self, file: FileFacts, start: int, stop: int) -> AbstractContextManager[None]:
+        """Within this, bytes `start` up to `stop` of a file will be read in order."""
+        source, payload, _ = self._parts()
+        place = payload.members[file.path]
+        before = _LOCAL_HEADER_BYTES if start == 0 else 0  # it is read with the first bytes
+        return source.ahead(*self._sealed(place.start + start - before, place.start + stop))
 
     async def package_pieces(self, arrived: Arrived | None = None) -> AsyncIterator[B]:
         """The encrypted package as it came, byte for byte."""
@@ -160,7 +182,7 @@ class OpenReport(Generic[B]):
 
     def _sealed(self, start: int, stop: int) -> tuple[int, int]:
         """Where in the package plaintext bytes `start` up to `stop` of a member lie, the last chunk, which is here, apart."""
-        first = max(start - _LOCAL_HEADER_BYTES, 0) // CHUNK
+        first = max(start, 0) // CHUNK
         end = min((stop - 1) // CHUNK + 1, self._last_chunk)
         begin = self._message_start + chunk_start(first)
         return begin, max(begin, self._message_start + chunk_start(end))

@@ -63,6 +63,12 @@ class Shell:
         """Puts index.html into this language, "" for the browser's own, and keeps the choice in this browser."""
         self._words.choose(code)
 
+    def look_for_release(self) -> None:
+        """Has the browser look for a new release of this page, which the next load will run."""
+        import js
+
+        js.picsafe.companion.look()
+
     def address(self) -> str:
         """The address of the screen: the hash of the location."""
         return str(self._location.hash)

@@ -1,8 +1,8 @@
 """The payload, what is encrypted: a stored zip of `report.json`, then thumbnails, media and consent evidence.
 
 `report.json` stands first and the large files last, so the first range of a package already shows the report. It describes
-every other member, and nothing else may be there. A byte that has not been checked against it is never shown or saved:
-`file` and `stream` compare the SHA-256; what reads `members` by ranges must say so until it has compared it.
+every other member, and nothing else may be there. A file is shown or saved once it has been checked against it: `file` and
+`stream` compare the SHA-256. `part` gives a player any range of a video or sound, each byte authenticated where it stands.
 """
 
 from __future__ import annotations
@@ -159,6 +159,7 @@ class Payload(Generic[B]):
         self._members = members
         self._digest = digest
         self._facts: dict[str, FileFacts] = {facts.path: facts for facts in report.files()}
+        self._headers_checked: set[str] = set()
         self.report = report
         self.members: Mapping[str, Range] = {path: Range(member.start, member.stop) for path, member in members.items()}
 
@@ -204,6 +205,25 @@ class Payload(Generic[B]):
             yield content
         if digest.hexdigest() != self._facts[path].sha256:
             raise DigestMismatch(path=path)
+
+    async def part(self, path: str, start: int, stop: int) -> B:
+        """Bytes `start` up to `stop` of a file (`ValueError` where it has none): those that were encrypted there.
+
+        They have been authenticated as `Reader.read` does, but not compared with the SHA-256, which takes the whole file.
+        """
+        member = self._members[path]
+        if not 0 <= start <= stop <= member.size:
+            raise ValueError(f"bytes {start} to {stop} are not within a file of {member.size}")
+        if path in self._headers_checked:
+            return await self._reader.read(member.start + start, member.start + stop)
+        cipher, skip = self._reader.cipher, member.start - member.offset
+        # The header stands right before the first byte, so whoever begins there needs one read for both.
+        first = await self._reader.read(member.offset, member.start + (stop if start == 0 else 0))
+        _ZIP.check_local_header(member, cipher.to_bytes(cipher.part(first, 0, skip)))
+        self._headers_checked.add(path)
+        if start == 0:
+            return cipher.part(first, skip, cipher.length(first))
+        return await self._reader.read(member.start + start, member.start + stop)
 
 
 def read_payload_bytes(data: bytes, report_id: str) -> tuple[Report, dict[str, bytes]]:

@@ -178,6 +178,8 @@ class ReportScreen(Screen):
         dom.by_id("offline").hidden = not waiting
         if self._shown is None:
             self._wait.says(t("report.reconnecting" if waiting else "report.fetching_report"))
+        else:
+            self._shown.stage.lost(waiting)
 
     def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
         """Live events about this report: somebody opened it, or it is no longer there for others to open."""

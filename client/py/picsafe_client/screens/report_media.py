@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.opening import OpenReport
+from picsafe_client.playing import Playback
+from picsafe_client.screens.report_streams import STREAM_FROM, Stream, Streams
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.limits import MIB
 
@@ -104,8 +106,9 @@ class _Loaded:
 class ShownMedia:
     """The media of one report by number. `close` drops everything at once."""
 
-    def __init__(self, opened: OpenReport[Any], blobs: Blobs) -> None:
+    def __init__(self, opened: OpenReport[Any], blobs: Blobs, streams: Streams) -> None:
         self._opened = opened
+        self._streams = streams
         self._media = opened.report.media
         self._blobs = blobs
         self._loaded: dict[int, _Loaded] = {}
@@ -134,6 +137,17 @@ class ShownMedia:
         finally:
             if progress is not None:
                 loaded.listeners.remove(progress)
+
+    def can_stream(self, index: int) -> bool:
+        """Whether a video or recording is to be played while it is fetched: it is large, and not here yet."""
+        large = self._media[index].size >= STREAM_FROM
+        return large and not self.is_here(index) and self._streams.can_stream()
+
+    def stream(self, index: int, failed: Callable[[Exception], None]) -> Stream:
+        """A video or recording for a player, who closes it; `failed` hears why it cannot be read any further."""
+        medium = self._media[index]
+        media_type = SHOWN_AS.get(medium.media_type, medium.media_type)
+        return Stream(self._streams, Playback(self._opened, medium, failed), medium.size, media_type)
 
     def url_now(self, index: int) -> str:
         """The object URL of a medium that is shown already, empty otherwise."""

@@ -15,7 +15,8 @@ from picsafe_client.sources import CloudPackage, DiskSource, Patience
 from picsafe_client.texts import t
 from picsafe_client.waiting import Wait
 from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.errors import PicSafeError, Unreachable
+from picsafe_protocol.package import Header
 
 Opened: TypeAlias = OpenReport[Any]
 
@@ -81,12 +82,19 @@ class Opening:
                 cipher=self._cipher,
                 new_digest=sha256,
                 allowed_key_servers=self._app.require_me().key_servers,
-                release=release_from(self._app.api),
+                release=self._release if report_id is None else release_from(self._app.api),
                 expected_report=report_id,
             )
         except BaseException:
             source.close()
             raise
+
+    async def _release(self, header: Header) -> bytes:
+        """The key of a file from disk: all that is missing when there is no connection, which is worth saying."""
+        try:
+            return await release_from(self._app.api)(header)
+        except Unreachable as error:
+            raise Unreachable(t("report.key_unreachable"), advice=t("report.key_unreachable_advice")) from error
 
     async def _token_ahead(self, keyserver_url: str | None) -> None:
         """Gets the user token while the package comes; it is for the server that the index names, if that is allowed."""

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from picsafe_client import banner, dom
 from picsafe_client.api import Cancelled
 from picsafe_client.screens.report_gestures import Gestures
-from picsafe_client.screens.report_media import ShownMedia
+from picsafe_client.screens.report_media import PREFETCH_BYTES, ShownMedia
 from picsafe_client.screens.report_names import medium_label, type_name
+from picsafe_client.screens.report_player import Player
 from picsafe_client.screens.report_view import STEP, View
 from picsafe_client.stopping import stoppable
 from picsafe_client.texts import t
@@ -50,6 +51,8 @@ class Pane:
         self.index = -1
         self._picture: dom.Node = None
         self._view: View | None = None
+        self._player: Player | None = None
+        self._loading: Wait | None = None
         self._turns: dict[int, int] = {}
         Gestures(self.node, self._ground, self).listen()
 
@@ -72,12 +75,12 @@ class Pane:
             self._lay(small, medium.width, medium.height)
 
     async def load(self) -> None:
-        """Shows the medium once it is here and has been found right."""
+        """Shows a photo once it is here and has been found right; plays a video or recording, a large one from its first bytes."""
         index = self.index
         try:
             async with Wait(t("report.fetching", name=type_name(self.medium)), self._wait) as wait:
-                url = await stoppable(wait, self._media.url(index, wait.progress))
-                await self._show(index, url)
+                self._loading = wait
+                await stoppable(wait, self._load(index, wait))
         except Cancelled:
             if index == self.index:
                 self._say(banner.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
@@ -85,8 +88,51 @@ class Pane:
             raise
         except Exception as error:  # noqa: BLE001 said where the photo would have been
             if index == self.index:
-                actions = [(t("action.retry"), self._again)]
-                self._say(banner.problem(error, means=t("report.not_shown"), actions=actions))
+                self._say_problem(error, t("report.not_shown"))
+        finally:
+            self._loading = None
+
+    async def _load(self, index: int, wait: Wait) -> None:
+        if self.medium.kind != "photo" and self._media.can_stream(index) and await self._stream(index):
+            return
+        url = await self._media.url(index, wait.progress)
+        if self.medium.kind == "photo":
+            await self._show_photo(index, url)
+        else:
+            self._show_player().play_blob(url)
+        self._viewer.looked(self)
+
+    async def _stream(self, index: int) -> bool:
+        """Plays while fetching. False when that is not possible here, but having all of the file may help."""
+        player = self._show_player()
+
+        def failed(error: Exception) -> None:
+            if self._player is player:
+                self._say_problem(error, t("report.playing_stopped"))
+
+        stream = self._media.stream(index, failed)
+        player.play_stream(stream)
+        self._viewer.looked(self)
+        if await player.begins() or self._player is not player:
+            return True
+        self._show_nothing()
+        if not stream.playback.was_asked:
+            stream.give_up()
+        elif self.medium.size > PREFETCH_BYTES:
+            self._say(self._not_for_this_browser(is_checked=False))
+            return True
+        return False
+
+    def lost(self, waiting: bool) -> None:
+        """The connection is broken, or it is being tried again."""
+        if self._player is not None:
+            self._player.lost(waiting)
+        if self._loading is not None:
+            name = type_name(self.medium)
+            self._loading.says(t("report.reconnecting") if waiting else t("report.fetching", name=name))
+
+    def _say_problem(self, error: BaseException, means: str) -> None:
+        self._say(banner.problem(error, means=means, actions=[(t("action.retry"), self._again)]))
 
     def _again(self, _event: Any) -> None:
         self.point_at(self.index)
@@ -98,23 +144,14 @@ class Pane:
         self.node.removeAttribute("aria-label")
 
     def _show_nothing(self) -> None:
-        for player in self._ground.querySelectorAll("audio, video"):
-            player.pause()
-            player.removeAttribute("src")
-            player.load()
+        player, self._player = self._player, None
+        if player is not None:
+            player.close()
         for picture in self._ground.querySelectorAll("img"):
             picture.removeAttribute("src")
         dom.clear(self._ground)
         self._picture = self._view = None
         self.node.classList.remove("pane-enlarged")
-
-    async def _show(self, index: int, url: str) -> None:
-        kind = self.medium.kind
-        if kind == "photo":
-            await self._show_photo(index, url)
-        else:
-            self._show_player(kind, url)
-        self._viewer.looked(self)
 
     async def _show_photo(self, index: int, url: str) -> None:
         from pyodide.ffi import JsException
@@ -131,32 +168,27 @@ class Pane:
         if index == self.index:
             self._lay(photo, int(photo.naturalWidth), int(photo.naturalHeight))
 
-    def _show_player(self, kind: str, url: str) -> None:
-        label = medium_label(self._report, self.index)
-        settings = {
-            "src": url,
-            "controls": True,
-            "preload": "metadata",
-            "playsinline": True,
-            "controlslist": "nodownload noremoteplayback",
-            "disableremoteplayback": True,
-            "aria-label": label,
-            "class": f"pane-{kind}",
-        }
-        player = dom.el(kind, settings)
-        dom.on(player, "error", lambda _event: self._say(self._not_for_this_browser()))
-        drawing = dom.icon("sound") if kind == "audio" else None
-        dom.clear(self._ground, dom.el("div", {"class": f"pane-player pane-player-{kind}"}, drawing, player))
+    def _show_player(self) -> Player:
+        medium, label = self.medium, medium_label(self._report, self.index)
 
-    def _not_for_this_browser(self) -> dom.Node:
-        """The bytes are right, since their SHA-256 is: so it is the browser that cannot show them."""
+        def broken() -> None:
+            if self._player is player:
+                self._say(self._not_for_this_browser(is_checked=not player.is_stream))
+
+        self._show_nothing()
+        player = self._player = Player(medium, label, type_name(medium), self._wait, broken)
+        dom.append(self._ground, player.node)
+        return player
+
+    def _not_for_this_browser(self, *, is_checked: bool = True) -> dom.Node:
+        """With `is_checked` the SHA-256 of all bytes is right: so it is the browser that cannot show them."""
         medium, index = self.medium, self.index
         name = type_name(medium)
         text = t("report.other_browser") if medium.media_type in ELSEWHERE else t("report.other_program")
         return banner.notice(
             "plain",
             t("report.cannot_show", name=name),
-            t("report.is_complete"),
+            t("report.is_complete") if is_checked else t("report.is_checked_when_saved"),
             text,
             actions=[(t("report.save_this"), lambda _event: self._viewer.save_this(index))],
         )
@@ -222,13 +254,9 @@ class Pane:
 
     def toggle_playing(self) -> bool:
         """Plays or pauses the video or sound; False when there is none."""
-        player = self._ground.querySelector("audio, video")
-        if not player:
+        if self._player is None:
             return False
-        if player.paused:
-            player.play()
-        else:
-            player.pause()
+        self._player.toggle()
         return True
 
     # -- the hand of `Gestures`

@@ -12,6 +12,7 @@ from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_b
 from picsafe_client.screens.report_opening import Opened
 from picsafe_client.screens.report_saving import Saver
 from picsafe_client.screens.report_stage import Stage
+from picsafe_client.screens.report_streams import BrowserStreams
 from picsafe_client.screens.report_strip import Strip
 from picsafe_client.stopping import stoppable
 from picsafe_client.texts import t
@@ -33,7 +34,7 @@ class ShownReport:
         self.report: Report = opened.report
         self._screen = screen
         self._waiting = waiting
-        self.media = ShownMedia(opened, BrowserBlobs())
+        self.media = ShownMedia(opened, BrowserBlobs(), BrowserStreams())
         self.saver = Saver(opened, self.media, waiting, self._saved)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made

@@ -98,6 +98,11 @@ class Stage:
         """Moves an enlarged photo by keys."""
         self.active.change(lambda view: view.moved(-across * PAN_STEP, -down * PAN_STEP))
 
+    def lost(self, waiting: bool) -> None:
+        """The connection is broken, or it is being tried again."""
+        for pane in self._panes:
+            pane.lost(waiting)
+
     def drop(self) -> None:
         """Nothing of a patient stays in the page; nothing is loaded any more."""
         self._stop_watching()

@@ -74,11 +74,13 @@ def explained(
     if row is not None and row["box"] == "inbox" and isinstance(error, ASK_SENDER):
         actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
-    return banner.problem(error, means=meaning(error), actions=actions)
+    return banner.problem(error, means=meaning(error, from_disk=from_disk), actions=actions)
 
 
-def meaning(error: BaseException) -> str:
+def meaning(error: BaseException, *, from_disk: bool = False) -> str:
     """What a failure means for the patient data."""
+    if from_disk and isinstance(error, ServiceError):
+        return t("report.means_on_disk")
     for kind, key in MEANINGS:
         if isinstance(error, kind):
             if isinstance(error, KeyDestroyed | KeyRevoked | ReportExpired):

@@ -45,6 +45,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "shell.password_missing": "Geben Sie Ihr Passwort ein.",
     "shell.unreachable": "Der Server ist nicht erreichbar.",
     "shell.unreachable_advice": "Prüfen Sie das Netz und versuchen Sie es erneut. Ihre Eingaben bleiben erhalten.",
+    "shell.started_without": "My PicSafe selbst liegt auf diesem Computer. Zum Anmelden und zum Öffnen von Berichten wird der Server gebraucht: Prüfen Sie das Netz und versuchen Sie es erneut. Nichts ist verloren.",
     "shell.refused": "Der Server konnte Sie nicht anmelden.",
     "shell.refused_advice": "Versuchen Sie es gleich noch einmal. Ihre Eingaben bleiben erhalten.",
     "shell.title": "Anmelden",

@@ -45,6 +45,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "shell.password_missing": "Enter your password.",
     "shell.unreachable": "The server cannot be reached.",
     "shell.unreachable_advice": "Check the network and try again. What you have typed is kept.",
+    "shell.started_without": "My PicSafe itself is on this computer. Signing in and opening reports need the server: check the network and try again. Nothing was lost.",
     "shell.refused": "The server could not sign you in.",
     "shell.refused_advice": "Try again in a moment. What you have typed is kept.",
     "shell.title": "Sign in",

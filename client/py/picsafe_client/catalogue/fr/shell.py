@@ -45,6 +45,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "shell.password_missing": "Saisissez votre mot de passe.",
     "shell.unreachable": "Le serveur est injoignable.",
     "shell.unreachable_advice": "Vérifiez le réseau et réessayez. Votre saisie est conservée.",
+    "shell.started_without": "My PicSafe lui-même se trouve sur cet ordinateur. Pour se connecter et ouvrir des rapports, il faut le serveur : vérifiez le réseau et réessayez. Rien n’est perdu.",
     "shell.refused": "Le serveur n’a pas pu vous connecter.",
     "shell.refused_advice": "Réessayez dans un instant. Votre saisie est conservée.",
     "shell.title": "Connexion",

@@ -1,0 +1,119 @@
+// The client's own files on this computer: those of one release, each checked against the manifest before it is kept.
+// Nothing else is ever put here: no answer of a server, nothing decrypted.
+
+const PREFIX = "picsafe-";
+const OWN = PREFIX + RELEASE.id;
+const PATIENCE = 3000; // milliseconds that the page may take over the network before the one kept here is shown
+
+/** The page: the server's, so that a new release is there with the next load; the one kept here when none comes. */
+async function page(event) {
+  let patience;
+  const late = new Promise((resolve) => {
+    patience = setTimeout(resolve, PATIENCE);
+  });
+  const answer = fetch(event.request).catch(() => null);
+  const first = await Promise.race([answer, late]);
+  clearTimeout(patience);
+  if (!first || first.status >= 500) return (await kept("/")) ?? (await answer) ?? Response.error();
+  if (first.ok) event.waitUntil(renew(first.clone()));
+  return first;
+}
+
+/** Keeps the page's headers as the server sends them now: its policy may have changed without a new release. */
+async function renew(answer) {
+  try {
+    const bytes = await answer.arrayBuffer();
+    if (!(await isComplete()) || (await sha256(bytes)) !== RELEASE.files["/"]) return;
+    await (await caches.open(OWN)).put("/", decoded(bytes, answer.headers));
+  } catch (error) {
+    console.warn("The page is kept as it was:", error);
+  }
+}
+
+/** One of the files whose names carry their hash: the same wherever it comes from. */
+async function asset(request) {
+  return (await kept(new URL(request.url).pathname)) ?? fetch(request);
+}
+
+/** What is kept under a path: of this release, or else of another whose pages are still open. */
+async function kept(path) {
+  try {
+    const own = await caches.match(path, { cacheName: OWN, ignoreVary: true });
+    if (own) return own;
+    for (const cacheName of await releases()) {
+      const found = await caches.match(path, { cacheName, ignoreVary: true });
+      if (found) return found;
+    }
+  } catch (error) {
+    console.warn("What is kept on this computer cannot be read:", error);
+  }
+  return undefined;
+}
+
+/** The names of all releases that are kept here. */
+async function releases() {
+  return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
+}
+
+let filling;
+
+/** Keeps all files of this release. The page comes last: where it is, everything is. */
+function fill() {
+  filling ??= fillOnce()
+    .catch((error) => console.warn("The files of this release are not kept on this computer:", error))
+    .finally(() => {
+      filling = undefined;
+    });
+  return filling;
+}
+
+async function fillOnce() {
+  if (await isComplete()) return;
+  const cache = await caches.open(OWN);
+  const paths = Object.keys(RELEASE.files).filter((path) => path !== "/");
+  for (const path of [...paths, "/"]) {
+    if (await cache.match(path, { ignoreVary: true })) continue;
+    await cache.put(path, await checked(path));
+  }
+}
+
+async function isComplete() {
+  return Boolean(await caches.match("/", { cacheName: OWN, ignoreVary: true }));
+}
+
+/** A file that is what the manifest says, from an older release, the browser's own cache or the server. */
+async function checked(path) {
+  for (const find of [() => kept(path), () => fetch(path), () => fetch(path, { cache: "reload" })]) {
+    const found = await find();
+    if (!found?.ok || found.redirected) continue;
+    const bytes = await found.arrayBuffer();
+    if ((await sha256(bytes)) !== RELEASE.files[path]) continue;
+    return decoded(bytes, found.headers);
+  }
+  throw new Error(`${path} is not the file of this release`);
+}
+
+/** An answer with these bytes, and the headers without what was said about the way they travelled. */
+function decoded(bytes, given) {
+  const headers = new Headers(given);
+  for (const name of ["Content-Encoding", "Content-Length", "Transfer-Encoding", "Vary"]) headers.delete(name);
+  return new Response(bytes, { headers });
+}
+
+async function sha256(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Deletes the releases that no page runs any more; each page holds a lock with the name of its own. */
+async function tidy() {
+  try {
+    if (!(await isComplete()) || registration.installing || registration.waiting) return; // a newer one is filling its own
+    const { held } = await navigator.locks.query();
+    const used = new Set(held.map(({ name }) => name));
+    const old = (await releases()).filter((name) => name !== OWN && !used.has(name));
+    await Promise.all(old.map((name) => caches.delete(name)));
+  } catch (error) {
+    console.warn("Old releases stay on this computer:", error);
+  }
+}

@@ -1,0 +1,28 @@
+// What the browser asks of this worker. Whatever is not named here goes to the network as if there were no worker.
+
+addEventListener("install", (event) => {
+  skipWaiting(); // an open page keeps its release: its files have other names, and they stay here while it is open
+  event.waitUntil(fill());
+});
+
+addEventListener("activate", (event) => {
+  event.waitUntil(clients.claim().then(tidy));
+});
+
+// A page runs: it has what it needs, and the one that was in its place is gone.
+addEventListener("message", (event) => {
+  if (event.data?.picsafe === "started") event.waitUntil(fill().then(tidy));
+});
+
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (origin !== location.origin) return;
+  if (pathname.startsWith(STREAMS)) {
+    event.respondWith(stream(event, pathname));
+  } else if (request.method === "GET" && request.mode === "navigate" && ["/", "/index.html"].includes(pathname)) {
+    event.respondWith(page(event));
+  } else if (request.method === "GET" && pathname.startsWith("/assets/")) {
+    event.respondWith(asset(request));
+  }
+});

@@ -1,0 +1,118 @@
+"""A video or recording on the stage: from a blob of all of it, or from an address that is answered while it is decrypted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from picsafe_client import dom
+from picsafe_client.screens.report_streams import Stream
+from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.report import Medium
+
+WORKER_PATIENCE: Final = 5.0
+"""Seconds in which the first question for bytes must come; otherwise nobody answers players here."""
+
+
+class Player:
+    """The element that plays, with its waits. `broken` hears that the browser cannot play it, or not go on."""
+
+    def __init__(self, medium: Medium, label: str, name: str, place: dom.Node, broken: Callable[[], None]) -> None:
+        """`label` says which medium it is, `name` what kind of file; `place` is where waits are shown."""
+        self._name = name
+        self._place = place
+        self._broken = broken
+        self._stream: Stream | None = None
+        self._outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._flows = asyncio.Event()
+        self._stall: asyncio.Task[None] | None = None
+        self._wait: Wait | None = None
+        settings = {
+            "controls": True,
+            "preload": "metadata",
+            "playsinline": True,
+            "controlslist": "nodownload noremoteplayback",
+            "disableremoteplayback": True,
+            "aria-label": label,
+            "class": f"pane-{medium.kind}",
+        }
+        self._element = dom.el(medium.kind, settings)
+        drawing = dom.icon("sound") if medium.kind == "audio" else None
+        self.node = dom.el("div", {"class": f"pane-player pane-player-{medium.kind}"}, drawing, self._element)
+        dom.on(self._element, "loadedmetadata", lambda _event: self._ends(True))
+        dom.on(self._element, "error", lambda _event: self._ends(False))
+
+    def play_blob(self, url: str) -> None:
+        """Plays from an object URL."""
+        self._element.src = url
+
+    def play_stream(self, stream: Stream) -> None:
+        """Plays from an address of the service worker; says so when it has to wait."""
+        self._stream = stream
+        for event in ("waiting", "seeking"):
+            dom.on(self._element, event, lambda _event: self._stalls())
+        for event in ("canplay", "seeked", "playing", "emptied"):
+            dom.on(self._element, event, lambda _event: self._flows.set())
+        self._element.src = stream.address
+
+    async def begins(self) -> bool:
+        """Waits until the browser knows what it plays; False when it cannot play it, or nobody answers the address."""
+        stream = self._stream
+        if stream is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._outcome), WORKER_PATIENCE)
+            if not stream.playback.was_asked:
+                return False
+        return await asyncio.shield(self._outcome)
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it plays what has not been compared with the report as a whole."""
+        return self._stream is not None
+
+    def toggle(self) -> None:
+        """Plays or pauses."""
+        if self._element.paused:
+            self._element.play()
+        else:
+            self._element.pause()
+
+    def lost(self, waiting: bool) -> None:
+        """The connection is broken, or it is being tried again."""
+        if self._wait is not None:
+            self._wait.says(t("report.reconnecting") if waiting else t("report.buffering", name=self._name))
+
+    def close(self) -> None:
+        """The browser lets go of everything that it has decoded, and nothing more is given to it."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+        dom.release(self._element)
+        self._flows.set()
+        if not self._outcome.done():
+            self._outcome.set_result(False)
+        self._element.pause()
+        self._element.removeAttribute("src")
+        self._element.load()
+
+    def _ends(self, well: bool) -> None:
+        if not well and (self._stream is None or self._outcome.done()):
+            self._broken()
+        elif not self._outcome.done():
+            self._outcome.set_result(well)
+
+    def _stalls(self) -> None:
+        self._flows.clear()
+        if self._stall is None or self._stall.done():
+            self._stall = dom.spawn(self._explain())
+
+    async def _explain(self) -> None:
+        async with Wait(t("report.buffering", name=self._name), self._place, can_cancel=False) as wait:
+            self._wait = wait
+            try:
+                await self._flows.wait()
+            finally:
+                self._wait = None
