@@ -78,8 +78,9 @@ class Grants:
     def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
         settings = self._settings
         url = settings.keys_base if action in _AT_KEY_SERVER else settings.cloud_base(report.region)
-        token = self._signer.sign(GRANT_TYPE, url, limits.GRANT_SECONDS, **claims)
-        return Signed(url, token, self._expiry(limits.GRANT_SECONDS))
+        seconds = limits.DOWNLOAD_GRANT_SECONDS if action is Action.PACKAGE_DOWNLOAD else limits.GRANT_SECONDS
+        token = self._signer.sign(GRANT_TYPE, url, seconds, **claims)
+        return Signed(url, token, self._expiry(seconds))
 
     def _expiry(self, seconds: int) -> datetime:
         return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)

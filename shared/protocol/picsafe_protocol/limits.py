@@ -68,6 +68,9 @@ USER_TOKEN_SECONDS: Final = 300
 GRANT_SECONDS: Final = 3600
 """Life of a grant: one upload of a large report over a slow line; a client simply asks for another."""
 
+DOWNLOAD_GRANT_SECONDS: Final = 300
+"""Life of a grant to download: as short as a user token's, so that who was disabled soon downloads nothing. A long download renews it."""
+
 CLOCK_LEEWAY_SECONDS: Final = 60
 """How far the clocks of two servers may differ."""
 
