@@ -11,7 +11,7 @@ from picsafe_protocol.regions import region_for_country
 from picsafe_protocol.tokens import Role
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.users import emails
+from picsafe_server.users import credentials, emails
 from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
 from picsafe_server.users.passwords import Passwords
@@ -42,13 +42,13 @@ class Accounts:
 
     async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
         """Set a new password; all other sessions of the caller end. `WrongPassword` when `current` is not the present one."""
-        email = who.email or ""
-        await self._throttle.begin(email, address)
+        email, session_digest = who.email or "", credentials.digest(who.session_id)
+        await self._throttle.begin(email, address, session_digest)
         async with self._database.reading() as session:
             known = await session.scalar(select(Account.password_hash).where(Account.id == who.id))
         if not await self._passwords.verify(current, known):
             raise WrongPassword("The current password is wrong.")
-        await self._throttle.succeeded(email, address)
+        await self._throttle.succeeded(email, address, session_digest)
         fresh = await self._passwords.hash(new, "new")
         async with self._database.writing() as session:
             changed = await session.scalar(

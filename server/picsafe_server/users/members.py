@@ -15,6 +15,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import emails
 from picsafe_server.users.accounts import create_account
+from picsafe_server.users.devices import forget_devices
 from picsafe_server.users.invitations import Invitations
 from picsafe_server.users.models import Account, Institution, SignedInSession
 from picsafe_server.users.principal import Principal
@@ -93,6 +94,7 @@ class Members:
             await _check_not_last(session, account)
             account.removed_at = self._clock.now()
             account.password_hash = None
+            await forget_devices(session, account.id)
             await session.flush()
             await self._sessions.end_where(session, SignedInSession.account_id == account.id)
 

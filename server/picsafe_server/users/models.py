@@ -129,6 +129,20 @@ class SignInFailures(Base):
     count: Mapped[int]
 
 
+class KnownDevice(Base):
+    """A browser that an account has signed in with: strangers who guess its password do not hold it up. See `devices`.
+
+    Nothing tells which accounts share a browser, nor what browser it is.
+    """
+
+    __tablename__ = "known_devices"
+
+    proof: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    """Hash of the secret in the browser's cookie, together with the account."""
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    last_used_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
 class Report(Base):
     """The index entry of a report. What is in it, the user server does not know."""
 

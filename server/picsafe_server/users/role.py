@@ -70,4 +70,5 @@ class UsersRole(Role):
             "withdrawal calls made": await services.withdrawals.make_calls(),
             "sessions ended": await services.sessions.sweep(),
             "sign-in counts forgotten": await services.throttle.sweep(),
+            "devices forgotten": await services.devices.sweep(),
         }

@@ -11,6 +11,7 @@ from picsafe_server.tokens import Signer, Verifier
 from picsafe_server.users.accounts import Accounts
 from picsafe_server.users.authentication import Authentication
 from picsafe_server.users.changes import Changes
+from picsafe_server.users.devices import Devices
 from picsafe_server.users.drafts import Drafts
 from picsafe_server.users.expiry import Expiry
 from picsafe_server.users.grants import Grants
@@ -39,6 +40,7 @@ class Services:
     authentication: Authentication
     passwords: Passwords
     throttle: Throttle
+    devices: Devices
     sessions: Sessions
     accounts: Accounts
     invitations: Invitations
@@ -62,7 +64,8 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     live = Live(database)
     changes = Changes(clock, live.wake)
     passwords, throttle = Passwords(), Throttle(database, clock)
-    sessions = Sessions(database, clock, changes, passwords, throttle)
+    devices = Devices(database, clock)
+    sessions = Sessions(database, clock, changes, passwords, throttle, devices)
     invitations = Invitations(database, clock, passwords, sessions)
     grants = Grants(signer, settings, clock)
     views = ReportViews(settings, clock)
@@ -74,6 +77,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         authentication=Authentication(sessions, settings),
         passwords=passwords,
         throttle=throttle,
+        devices=devices,
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions),
         invitations=invitations,

@@ -35,13 +35,16 @@ class Throttle:
         self._database = database
         self._clock = clock
 
-    async def begin(self, email: str, address: str) -> None:
-        """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait."""
-        now = self._clock.now()
+    async def begin(self, email: str, address: str, known: bytes | None = None) -> None:
+        """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait.
+
+        `known` names a browser or session of the account's own: it has a count for itself, so that strangers cannot use it up.
+        """
+        now, seconds = self._clock.now(), 0
         async with self._database.writing() as session:
-            account, client = _counts(email, address)
-            # What the account already refuses must not use up what its whole hospital shares.
-            seconds = await _count(session, account, now) or await _count(session, client, now)
+            # In this order: what the account already refuses must not use up what its whole hospital shares.
+            for count in _counts(email, address, known):
+                seconds = seconds or await _count(session, count, now)
         if seconds:
             minutes = math.ceil(seconds / 60)
             raise TooManyRequests(
@@ -50,14 +53,14 @@ class Throttle:
                 retry_after=seconds,
             )
 
-    async def succeeded(self, email: str, address: str) -> None:
-        """The attempt that `begin` counted was a good one: the account starts afresh, the client address has one failure less."""
-        account, client = _counts(email, address)
+    async def succeeded(self, email: str, address: str, known: bytes | None = None) -> None:
+        """The attempt that `begin` counted was a good one: its own count starts afresh, that of the client address has one less."""
+        own, *shared = _counts(email, address, known)
         async with self._database.writing() as session:
-            await session.execute(delete(SignInFailures).where(SignInFailures.subject == account.subject))
+            await session.execute(delete(SignInFailures).where(SignInFailures.subject == own.subject))
             await session.execute(
                 update(SignInFailures)
-                .where(SignInFailures.subject == client.subject, SignInFailures.count > 0)
+                .where(SignInFailures.subject.in_([count.subject for count in shared]), SignInFailures.count > 0)
                 .values(count=SignInFailures.count - 1)
             )
 
@@ -94,8 +97,10 @@ async def _count(session: AsyncSession, count: _Count, now: datetime) -> int:
     return max(1, math.ceil((began_at + _WINDOW - now).total_seconds()))
 
 
-def _counts(email: str, address: str) -> Sequence[_Count]:
+def _counts(email: str, address: str, known: bytes | None) -> Sequence[_Count]:
     # Hashes, because people type passwords into the wrong field.
+    if known is not None:
+        return (_Count(hashlib.sha256(b"known " + known).digest(), limits.SIGN_IN_ATTEMPTS),)
     return (
         _Count(hashlib.sha256(f"account {email}".encode()).digest(), limits.SIGN_IN_ATTEMPTS),
         _Count(hashlib.sha256(f"address {_network(address)}".encode()).digest(), limits.SIGN_IN_ATTEMPTS_PER_ADDRESS),

@@ -90,6 +90,9 @@ SIGN_IN_WINDOW_SECONDS: Final = 900
 SIGN_IN_ATTEMPTS_PER_ADDRESS: Final = 100
 """Failed sign-ins from one client address in the same window: a whole hospital may share one address."""
 
+KNOWN_DEVICE_DAYS: Final = 180
+"""A browser that somebody signed in with is remembered for so long after the last time: longer than anybody is on leave."""
+
 INVITATION_DAYS: Final = 7
 """An invitation that is not accepted by then is worthless: long enough for somebody on leave for a few days."""
 

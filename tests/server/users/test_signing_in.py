@@ -45,8 +45,10 @@ async def test_signing_in_with_a_cookie_gives_a_cookie_and_no_token(world: World
     answer = await sign_in(world)
     assert answer.status_code == 201
     assert "token" not in answer.json()
-    cookie = answer.headers["set-cookie"]
+    cookie, device = answer.headers.get_list("set-cookie")
     assert cookie.startswith("picsafe-session=")
+    assert device.startswith("picsafe-device=")
+    assert all(part in device for part in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=15552000"))
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert "Path=/" in cookie
