@@ -53,9 +53,7 @@ class Devices:
         row = insert_into(session, KnownDevice).values(
             proof=_proof(secret, account_id), account_id=account_id, last_used_at=now
         )
-        await session.execute(
-            row.on_conflict_do_update(index_elements=[KnownDevice.proof], set_={"last_used_at": now})
-        )
+        await session.execute(row.on_conflict_do_update(index_elements=[KnownDevice.proof], set_={"last_used_at": now}))
 
     async def sweep(self) -> int:
         """Forget browsers that have not been used for long; how many there were."""

@@ -19,6 +19,7 @@ from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 from picsafe_server.users import emails
 from picsafe_server.users.grants import Grants, Signed
+from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
 
@@ -36,19 +37,20 @@ class Begun:
 class Drafts:
     """Makes drafts."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants, look_ups: LookUps) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._grants = grants
+        self._look_ups = look_ups
 
     async def begin(self, who: Principal, addresses: Sequence[str]) -> Begun:
         """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has."""
-        wanted = _wanted(addresses)
+        await self.addressed(who, addresses)
         report = self._report(who)
         async with self._database.writing() as session:
             await _check_drafts(session, who, report.created_at)
-            recipients, institutions = await _recipients(session, wanted)
+            recipients, institutions = await _recipients(session, wanted_of(addresses))
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
             session.add(report)
@@ -68,6 +70,16 @@ class Drafts:
             keyserver = await self._grants.grant(session, who, report, Action.KEY_CREATE)
         return Begun(report, cloud, keyserver, recipients)
 
+    async def addressed(self, who: Principal, addresses: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:
+        """The people with these addresses, and their institutions. `UnknownRecipient`, or `TooManyRequests` after too many of them."""
+        wanted = wanted_of(addresses)
+        try:
+            async with self._database.reading() as session:
+                return await _recipients(session, wanted)
+        except UnknownRecipient as error:
+            await self._look_ups.unknown(who, len(error.recipients))
+            raise
+
     def _report(self, who: Principal) -> Report:
         own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
         now = self._clock.now()
@@ -81,7 +93,8 @@ class Drafts:
         )
 
 
-def _wanted(addresses: Sequence[str]) -> list[str]:
+def wanted_of(addresses: Sequence[str]) -> list[str]:
+    """The normalised addresses, each once; `InvalidRequest` for none, `LimitExceeded` for too many."""
     wanted = list(dict.fromkeys(map(emails.normalise, addresses)))
     if not wanted:
         raise InvalidRequest("A report needs at least one recipient.", field="recipients")

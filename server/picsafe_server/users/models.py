@@ -129,6 +129,16 @@ class SignInFailures(Base):
     count: Mapped[int]
 
 
+class LookUps(Base):
+    """How often of late one account asked for people whom it may not know of. Subjects are hashes."""
+
+    __tablename__ = "look_ups"
+
+    subject: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+    count: Mapped[int]
+
+
 class KnownDevice(Base):
     """A browser that an account has signed in with: strangers who guess its password do not hold it up. See `devices`.
 

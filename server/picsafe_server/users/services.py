@@ -19,6 +19,7 @@ from picsafe_server.users.institutions import Institutions
 from picsafe_server.users.invitations import Invitations
 from picsafe_server.users.listings import Listings
 from picsafe_server.users.live import Live
+from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.members import Members
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.report_view import ReportViews
@@ -48,6 +49,7 @@ class Services:
     members: Members
     service_accounts: ServiceAccounts
     grants: Grants
+    look_ups: LookUps
     drafts: Drafts
     reports: Reports
     listings: Listings
@@ -67,6 +69,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     devices = Devices(database, clock)
     sessions = Sessions(database, clock, changes, passwords, throttle, devices)
     invitations = Invitations(database, clock, passwords, sessions)
+    look_ups = LookUps(database, clock)
     grants = Grants(signer, settings, clock)
     views = ReportViews(settings, clock)
     receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
@@ -85,7 +88,8 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         members=Members(database, clock, invitations, sessions),
         service_accounts=ServiceAccounts(database, clock, changes),
         grants=grants,
-        drafts=Drafts(database, clock, settings, grants),
+        look_ups=look_ups,
+        drafts=Drafts(database, clock, settings, grants, look_ups),
         reports=Reports(database, clock, settings, changes, grants, receipts),
         listings=Listings(database, clock, views),
         views=views,

@@ -76,9 +76,7 @@ class Sessions:
         fresh = await self._passwords.hash(password) if self._passwords.is_outdated(known) else known
         return await self._begin(account.id, known, fresh, device, device_secret)
 
-    async def _begin(
-        self, account_id: str, known: str, fresh: str, device: str, device_secret: str | None
-    ) -> SignedIn:
+    async def _begin(self, account_id: str, known: str, fresh: str, device: str, device_secret: str | None) -> SignedIn:
         now = self._clock.now()
         token = credentials.new_secret()
         async with self._database.writing() as session:

@@ -92,7 +92,7 @@ async def test_a_cookie_that_we_did_not_make_is_worth_nothing(world: World, forg
     await known_browser(world, "ada")
     await strangers_guess(world)
     browser = world.new_client(None)
-    headers = {"Cookie": f"picsafe-device={forged}".encode("latin-1"), "Sec-Fetch-Site": "same-origin"}
+    headers = {b"Cookie": f"picsafe-device={forged}".encode("latin-1"), b"Sec-Fetch-Site": b"same-origin"}
     body = {"email": "ada@example.org", "password": PASSWORD}
     assert problem(await browser.post("/users/v1/sessions", json=body, headers=headers)) == (429, "too_many_requests")
 

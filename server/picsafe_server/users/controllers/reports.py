@@ -39,7 +39,10 @@ class ReportController(Controller):
 
     @post("", summary="Begin a report", **only(PERSON))
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
-        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account."""
+        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
+
+        429 with `Retry-After` after many unknown ones.
+        """
         begun = await services.drafts.begin(caller, data.recipients)
         return ReportBegun(
             report_id=begun.report.id,
@@ -117,6 +120,7 @@ async def suggest_recipients(
         ),
     ] = "",
 ) -> Suggestions:
-    """Colleagues, and people written to before, whose name or address contains the text."""
+    """Colleagues, and people written to before, whose name or address contains the text. 429 after very many."""
+    await services.look_ups.search(caller)
     found = await suggest(services.database, caller, text)
     return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])
