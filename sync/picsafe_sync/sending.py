@@ -13,7 +13,7 @@ from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author, Report
-from picsafe_protocol.sending import Facts, report_of
+from picsafe_protocol.sending import Facts, declared_size, report_of
 from picsafe_sync import answers
 from picsafe_sync.answers import Draft, Me
 from picsafe_sync.api import Api
@@ -55,7 +55,11 @@ async def send(
     it is when this is cancelled. Where it can neither be completed nor withdrawn, the advice says so.
     """
     me = await api.me()
-    draft = answers.draft(await api.users("POST", "/v1/reports", {"recipients": list(recipients)}, again=False))
+    wanted = {
+        "recipients": list(recipients),
+        "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
+    }
+    draft = answers.draft(await api.users("POST", "/v1/reports", wanted, again=False))
     receipt = ""
     try:
         receipt = await _upload(api, me, draft, prepared, facts, watcher, patience)

@@ -16,7 +16,7 @@ from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author
-from picsafe_protocol.sending import Facts, report_of
+from picsafe_protocol.sending import Facts, declared_size, report_of
 
 
 class Sending:
@@ -58,7 +58,9 @@ class Sending:
         Raises `UnknownRecipient`, `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received
         anything then.
         """
-        created = await self._api.users("POST", "/v1/reports", {"recipients": list(recipients)}, signal=self._signal)
+        sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
+        wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
+        created = await self._api.users("POST", "/v1/reports", wanted, signal=self._signal)
         report_id = self._report_id = str(created["report_id"])
         keyserver = created["keyserver"]
         body = {"report_id": report_id}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded, TooManyRequests, UnknownRecipient
+from picsafe_protocol.errors import InvalidRequest, LimitExceeded, UnknownRecipient
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.regions import region_for_country
 from picsafe_protocol.tokens import Action
@@ -18,6 +18,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 from picsafe_server.users import emails
+from picsafe_server.users.allowance import check_allowance
 from picsafe_server.users.grants import Grants, Signed
 from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
@@ -44,12 +45,15 @@ class Drafts:
         self._grants = grants
         self._look_ups = look_ups
 
-    async def begin(self, who: Principal, addresses: Sequence[str]) -> Begun:
-        """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has."""
+    async def begin(self, who: Principal, addresses: Sequence[str], declared: int | None = None) -> Begun:
+        """A draft for the people with these e-mail addresses, of a package of at most `declared` bytes.
+
+        `UnknownRecipient` lists the addresses that nobody has; for what else is refused see `allowance`.
+        """
         await self.addressed(who, addresses)
-        report = self._report(who)
+        report = self._report(who, limits.UNDECLARED_BYTES if declared is None else declared)
         async with self._database.writing() as session:
-            await _check_drafts(session, who, report.created_at)
+            await check_allowance(session, who, report.declared or 0, report.created_at)
             recipients, institutions = await _recipients(session, wanted_of(addresses))
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
@@ -80,7 +84,7 @@ class Drafts:
             await self._look_ups.unknown(who, len(error.recipients))
             raise
 
-    def _report(self, who: Principal) -> Report:
+    def _report(self, who: Principal, declared: int) -> Report:
         own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
         now = self._clock.now()
         return Report(
@@ -89,6 +93,7 @@ class Drafts:
             region=region_for_country(who.country or ""),
             state=DRAFT,
             created_at=now,
+            declared=declared,
             expires_at=now.replace(microsecond=0) + timedelta(days=min(self._settings.report_days, own_days)),
         )
 
@@ -106,20 +111,6 @@ def wanted_of(addresses: Sequence[str]) -> list[str]:
             actual=len(wanted),
         )
     return wanted
-
-
-async def _check_drafts(session: AsyncSession, who: Principal, now: datetime) -> None:
-    since = now - timedelta(hours=limits.UPLOAD_HOURS)
-    drafts = await session.scalar(
-        select(func.count())
-        .select_from(Report)
-        .where(Report.sender_id == who.id, Report.state == DRAFT, Report.created_at > since)
-    )
-    if (drafts or 0) >= limits.OPEN_DRAFTS:
-        raise TooManyRequests(
-            "You have begun many reports that were never sent completely. Finish or withdraw some of them.",
-            retry_after=3600,
-        )
 
 
 async def _recipients(session: AsyncSession, wanted: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:

@@ -67,6 +67,8 @@ class Grants:
     async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> Signed:
         """Lets the caller do one thing with one report, at the one server that does it."""
         claims = _claims(who, report, action)
+        if action is Action.PACKAGE_UPLOAD and report.declared is not None:
+            claims["size"] = report.declared
         if action is Action.KEY_CREATE:
             claims["access"] = await key_access(session, report)
         return self._sign_grant(report, action, claims)

@@ -173,6 +173,8 @@ class Report(Base):
     available_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     withdrawn_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     collected_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    declared: Mapped[int | None] = mapped_column(BigInteger)
+    """The most bytes that its sender said the package would have; None for reports from before this was asked."""
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))

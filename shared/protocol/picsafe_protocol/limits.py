@@ -111,6 +111,15 @@ SERVICE_ACCOUNTS: Final = 50
 OPEN_DRAFTS: Final = 100
 """Reports that one person has begun and not completed within `UPLOAD_HOURS`: a runaway program stops here."""
 
+KEPT_REPORTS: Final = 2000
+"""Reports of one sender that are under way or kept: nearly three hundred a day, for the seven days that they live."""
+
+KEPT_BYTES: Final = 128 * 1024 * MIB
+"""Their packages together: eighteen gigabytes a day, a busy clinic with video; no single account fills a region."""
+
+UNDECLARED_BYTES: Final = 1024 * MIB
+"""What a report may take whose sender did not say how large it is going to be."""
+
 RECIPIENT_SUGGESTIONS: Final = 20
 """Recipients that one search answers with: what fits on a screen; typing more narrows it."""
 

@@ -84,7 +84,10 @@ class UserClaims(TypedDict):
 
 
 class GrantClaims(TypedDict):
-    """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key."""
+    """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key.
+
+    `size`, in a grant to upload: the most bytes that the package may have.
+    """
 
     iss: str
     aud: str
@@ -95,6 +98,7 @@ class GrantClaims(TypedDict):
     act: str
     rid: str
     until: NotRequired[int]
+    size: NotRequired[int]
     access: NotRequired[KeyAccess]
     name: NotRequired[str]
     email: NotRequired[str]

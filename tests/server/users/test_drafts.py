@@ -42,6 +42,7 @@ async def test_a_report_begins_with_everything_that_sending_needs(world: World) 
         "act": "package.upload",
         "rid": begun["report_id"],
         "until": int(expires.timestamp()),
+        "size": limits.UNDECLARED_BYTES,
     }
 
     create = await claims_of(world, begun["keyserver"]["grant"], "http://localhost:8000/keys")

@@ -41,9 +41,10 @@ class ReportController(Controller):
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
         """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
 
-        429 with `Retry-After` after many unknown ones.
+        429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and kept take too much.
         """
-        begun = await services.drafts.begin(caller, data.recipients)
+        declared = data.size if isinstance(data.size, int) else None
+        begun = await services.drafts.begin(caller, data.recipients, declared)
         return ReportBegun(
             report_id=begun.report.id,
             region=begun.report.region,
