@@ -287,7 +287,7 @@ async def running_world(folder: Path, template: Path | None = None) -> AsyncIter
     app = create_app(settings, clock)
     async with app.lifespan():
         role = app.state.roles["users"]
-        institution = await provisioning.create_institution(role, "Harbour Clinic")
+        institution = await provisioning.create_institution(role, "Harbour Clinic", domains=["clinic.example"])
         token = await provisioning.create_service_account(role, "Record system", institution)
         weather = Weather(httpx.ASGITransport(app))  # type: ignore[arg-type]
         yield World(app, clock, weather, institution, token)

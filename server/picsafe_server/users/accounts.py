@@ -12,6 +12,7 @@ from picsafe_protocol.tokens import Role
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import credentials, emails
+from picsafe_server.users.domains import check_address
 from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
 from picsafe_server.users.passwords import Passwords
@@ -75,12 +76,13 @@ async def create_account(
     role: Role | None,
     password_hash: str | None,
 ) -> Account:
-    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense."""
+    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense, and as `check_address`."""
     country = country.upper()
     region_for_country(country)
     if role is Role.SERVICE or (role is None) != (institution_id is None):
         raise InvalidRequest("A person is a member or an administrator of their institution.", field="role")
     address, shown = emails.checked(email), checked_name(name)
+    await check_address(session, institution_id, address)
     values = {
         "id": new_identifier(),
         "email": address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -142,7 +143,7 @@ class Suggestions(Struct, frozen=True):
 
 
 class InstitutionView(Struct, frozen=True):
-    """An institution and its policy."""
+    """An institution and its policy. `domains`: the mail domains within which it adds members; the operator approves them."""
 
     id: str
     name: str
@@ -150,9 +151,10 @@ class InstitutionView(Struct, frozen=True):
     idle_lock_minutes: int
     members_may_open: Literal["recipients", "members"]
     key_servers: list[str]
+    domains: list[str]
 
     @classmethod
-    def of(cls, row: Institution) -> InstitutionView:
+    def of(cls, row: Institution, domains: Sequence[str]) -> InstitutionView:
         return cls(
             row.id,
             row.name,
@@ -160,6 +162,7 @@ class InstitutionView(Struct, frozen=True):
             row.idle_lock_minutes,
             row.members_may_open,  # type: ignore[arg-type]
             row.key_servers,
+            list(domains),
         )
 
 

@@ -11,6 +11,7 @@ from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.settings import SettingsError, check_url
+from picsafe_server.users.domains import approve, domains_of
 from picsafe_server.users.models import Institution
 from picsafe_server.users.names import checked_name
 from picsafe_server.users.principal import Principal
@@ -53,14 +54,26 @@ class Institutions:
         self._database = database
         self._clock = clock
 
-    async def create(self, name: str, policy: Policy | None = None) -> Institution:
-        """A new institution, with the defaults where `policy` says nothing."""
+    async def create(self, name: str, policy: Policy | None = None, domains: Sequence[str] = ()) -> Institution:
+        """A new institution, with the defaults where `policy` says nothing. `Conflict` when one of the mail `domains` is another's."""
         institution = Institution(id=new_identifier(), name=checked_name(name), created_at=self._clock.now())
         for column, value in (policy.checked() if policy else {}).items():
             setattr(institution, column, value)
         async with self._database.writing() as session:
             session.add(institution)
+            await session.flush()
+            await approve(session, self._clock, institution.id, domains)
         return institution
+
+    async def approve(self, institution_id: str, domain: str) -> None:
+        """The operator adds a mail domain."""
+        async with self._database.writing() as session:
+            await approve(session, self._clock, institution_id, [domain])
+
+    async def domains(self, institution_id: str) -> Sequence[str]:
+        """The mail domains within which the institution adds members."""
+        async with self._database.reading() as session:
+            return await domains_of(session, institution_id)
 
     async def change(self, who: Principal, policy: Policy) -> Institution:
         """Change the policy of the caller's institution. It holds for reports made from now on."""

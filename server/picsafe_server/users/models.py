@@ -48,8 +48,19 @@ class Institution(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
+class InstitutionDomain(Base):
+    """A mail domain that the operator approved for one institution: only within its domains can it add members."""
+
+    __tablename__ = "institution_domains"
+
+    domain: Mapped[str] = mapped_column(String(limits.EMAIL_CHARACTERS), primary_key=True)
+    """In ASCII: see `emails.checked_domain`."""
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), index=True)
+    added_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
 class Account(Base):
-    """A person. Removed ones stay, so that reports keep their names; their address is free for a new account."""
+    """A person. Removed ones stay, so that reports keep their names; their address is free within their institution."""
 
     __tablename__ = "accounts"
     __table_args__ = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -43,9 +43,16 @@ async def users_role(settings: Settings) -> AsyncIterator[UsersRole]:
             await users.stop()
 
 
-async def create_institution(users: UsersRole, name: str, policy: Policy | None = None) -> str:
-    """A new institution; its identifier."""
-    return (await users.services.institutions.create(name, policy)).id
+async def create_institution(
+    users: UsersRole, name: str, policy: Policy | None = None, domains: Sequence[str] = ()
+) -> str:
+    """A new institution, which adds members within the mail `domains`; its identifier. `Conflict` when one is another's."""
+    return (await users.services.institutions.create(name, policy, domains)).id
+
+
+async def add_domain(users: UsersRole, institution: str, domain: str) -> None:
+    """One more mail domain for the institution with this identifier; `Conflict` when it is another's."""
+    await users.services.institutions.approve(institution, domain)
 
 
 async def find_institution(users: UsersRole, named: str) -> str:

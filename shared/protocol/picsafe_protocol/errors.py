@@ -18,6 +18,7 @@
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
+    │   ├── DomainNotApproved      an address outside the mail domains of the institution (`domain`, `domains`)
     │   ├── UnknownRecipient       no account has this address
     │   ├── RangeNotSatisfiable    bytes were asked for that lie past the end (`size`)
     │   ├── EmptyMedium            a photo, video or sound of 0 bytes
@@ -60,6 +61,7 @@ __all__ = [
     "Conflict",
     "DecryptionError",
     "DigestMismatch",
+    "DomainNotApproved",
     "EmptyMedium",
     "FormatError",
     "Gone",
@@ -210,6 +212,12 @@ class InvalidRequest(PicSafeError):
     code, status, title = "invalid_request", 400, "The request is not valid"
     default_advice = "Correct what is named and try again."
     extra: ClassVar[tuple[str, ...]] = ("field",)
+
+
+class DomainNotApproved(InvalidRequest):
+    code, title = "domain_not_approved", "This address is outside the mail domains of the institution"
+    default_advice = "Use the address that the person has at the institution. If it has another domain, ask the operator of PicSafe to add it."
+    extra: ClassVar[tuple[str, ...]] = ("field", "domain", "domains")
 
 
 class UnknownRecipient(InvalidRequest):

@@ -40,17 +40,18 @@ class InstitutionController(Controller):
     tags = ("users",)
 
     @get("", summary="My institution and its policy", **_ONLY)
-    async def institution(self, caller: Caller) -> InstitutionView:
-        """As its administrators see it."""
+    async def institution(self, caller: Caller, services: Parts) -> InstitutionView:
+        """As its administrators see it. `domains` are the mail domains that the operator approved."""
         assert caller.institution is not None  # noqa: S101 an administrator has one
-        return InstitutionView.of(caller.institution)
+        return InstitutionView.of(caller.institution, await services.institutions.domains(caller.institution.id))
 
     @patch("", summary="Change the policy", **_ONLY)
     async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
         """Holds for reports made from now on. Retention and idle lock can only be shortened; key servers are https."""
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
         policy = Policy(**{name: value for name, value in fields.items() if given(value)})
-        return InstitutionView.of(await services.institutions.change(caller, policy))
+        changed = await services.institutions.change(caller, policy)
+        return InstitutionView.of(changed, await services.institutions.domains(changed.id))
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
@@ -63,7 +64,10 @@ class InstitutionController(Controller):
 
     @post("/members", summary="Add a member", **_ONLY)
     async def add_member(self, data: JSONBody[NewMember], caller: Caller, services: Parts) -> InvitedMember:
-        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account."""
+        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account.
+
+        400 `domain_not_approved` outside the institution's mail domains.
+        """
         invited = await services.members.add(
             caller, email=data.email, name=data.name, country=data.country, role=Role(data.role)
         )
