@@ -41,6 +41,11 @@ class Accounts:
         async with self._database.writing() as session:
             await session.execute(update(Account).where(Account.id == who.id).values(name=checked, search=search))
 
+    async def put_notice_away(self, who: Principal) -> None:
+        """The caller has read that their password was reset."""
+        async with self._database.writing() as session:
+            await session.execute(update(Account).where(Account.id == who.id).values(reset_seen_at=self._clock.now()))
+
     async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
         """Set a new password; all other sessions of the caller end. `WrongPassword` when `current` is not the present one."""
         email, session_digest = who.email or "", credentials.digest(who.session_id)

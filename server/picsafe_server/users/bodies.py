@@ -63,6 +63,12 @@ class NewReport(Body):
     size: Annotated[int, Meta(ge=1, le=limits.PACKAGE_BYTES, description="1 GiB when left out")] | UnsetType = UNSET
 
 
+class Addressed(Body):
+    """1 to 50 addresses of accounts."""
+
+    recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
+
+
 class ReceiptBody(Body):
     """What the cloud answered when the upload was complete."""
 

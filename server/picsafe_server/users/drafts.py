@@ -23,6 +23,7 @@ from picsafe_server.users.grants import Grants, Signed
 from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.readers import Readers, readers_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Begun:
     report: Report
     cloud: Signed
     keyserver: Signed
-    recipients: Sequence[Account]
+    readers: Readers
 
 
 class Drafts:
@@ -55,6 +56,7 @@ class Drafts:
         async with self._database.writing() as session:
             await check_allowance(session, who, report.declared or 0, report.created_at)
             recipients, institutions = await _recipients(session, wanted_of(addresses))
+            readers = await readers_of(session, who, recipients, institutions)
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
             session.add(report)
@@ -72,7 +74,13 @@ class Drafts:
             await session.flush()
             cloud = await self._grants.grant(session, who, report, Action.PACKAGE_UPLOAD)
             keyserver = await self._grants.grant(session, who, report, Action.KEY_CREATE)
-        return Begun(report, cloud, keyserver, recipients)
+        return Begun(report, cloud, keyserver, readers)
+
+    async def readers(self, who: Principal, addresses: Sequence[str]) -> Readers:
+        """Who could open a report that the caller began now for these addresses. Refuses what `begin` would refuse of them."""
+        recipients, institutions = await self.addressed(who, addresses)
+        async with self._database.reading() as session:
+            return await readers_of(session, who, recipients, institutions)
 
     async def addressed(self, who: Principal, addresses: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:
         """The people with these addresses, and their institutions. `UnknownRecipient`, or `TooManyRequests` after too many of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,8 @@ from picsafe_server.tokens import Signer
 from picsafe_server.users.models import Account, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _AT_KEY_SERVER = frozenset({Action.KEY_CREATE, Action.KEY_REVOKE})
 
 
@@ -56,11 +58,13 @@ class Grants:
         url = audience.rstrip("/")
         if url not in self.key_servers(who):
             raise KeyServerNotAllowed(keyserver_url=audience)
-        claims = {"sub": who.id, "name": who.name, "email": who.email or ""}
+        claims: dict[str, str | float] = {"sub": who.id, "name": who.name, "email": who.email or ""}
         if who.institution:
             claims |= {"inst": who.institution.id, "inst_name": who.institution.name}
         if who.role:
             claims["role"] = who.role.value
+        if who.since is not None:
+            claims["since"] = (who.since - _EPOCH) // _MILLISECOND / 1000
         token = self._signer.sign(USER_TOKEN_TYPE, url, limits.USER_TOKEN_SECONDS, **claims)
         return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
 

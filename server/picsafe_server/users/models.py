@@ -11,7 +11,7 @@ from datetime import datetime
 
 from advanced_alchemy.base import create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from picsafe_protocol import limits
@@ -88,6 +88,12 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     disabled_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    reset_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When a new password was last set with an invitation, instead of the old password: what was sent before stays closed."""
+    reset_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    """The name of who made that invitation; None for the operator."""
+    reset_seen_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When the owner put away the notice about it."""
 
 
 class ServiceAccount(Base):
@@ -128,6 +134,28 @@ class Invitation(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     expires_at: Mapped[datetime] = mapped_column(_MOMENT)
     used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    made_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    """The name of the administrator; None for the operator."""
+
+
+class AdministrativeAct(Base):
+    """A line of an institution's administration record. Triggers see to it that lines are only ever added."""
+
+    __tablename__ = "administrative_acts"
+    __table_args__ = (Index("ix_administrative_acts_institution_id", "institution_id", "number"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    at: Mapped[datetime] = mapped_column(_MOMENT)
+    who_id: Mapped[str | None] = mapped_column(_ID)
+    """None for the operator."""
+    who_name: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    act: Mapped[str] = mapped_column(String(30))
+    """See `administration`."""
+    whom_id: Mapped[str | None] = mapped_column(_ID)
+    whom_name: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
+    before: Mapped[str | None] = mapped_column(Text)
+    after: Mapped[str | None] = mapped_column(Text)
 
 
 class SignInFailures(Base):

@@ -16,6 +16,7 @@ from picsafe_server.http import RoleTransport, role_client
 from picsafe_server.roles import Context
 from picsafe_server.settings import Settings
 from picsafe_server.users.accounts import create_account as insert_account
+from picsafe_server.users.administration import Act, Whom
 from picsafe_server.users.institutions import Policy
 from picsafe_server.users.models import Institution
 from picsafe_server.users.role import UsersRole
@@ -91,6 +92,9 @@ async def create_account(
             institution_id=institution,
             role=role or (Role.MEMBER if institution else None),
             password_hash=password_hash,
+        )
+        services.administration.record(
+            session, institution, None, Act.MEMBER_ADDED, whom=Whom.of(account), after=account.role
         )
         token = None if password_hash else await services.invitations.invite(session, account.id)
     return NewAccount(account.id, account.email, token)

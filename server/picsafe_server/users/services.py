@@ -9,6 +9,7 @@ from picsafe_server.database import Database
 from picsafe_server.roles import Context
 from picsafe_server.tokens import Signer, Verifier
 from picsafe_server.users.accounts import Accounts
+from picsafe_server.users.administration import Administration
 from picsafe_server.users.authentication import Authentication
 from picsafe_server.users.changes import Changes
 from picsafe_server.users.devices import Devices
@@ -48,6 +49,7 @@ class Services:
     institutions: Institutions
     members: Members
     service_accounts: ServiceAccounts
+    administration: Administration
     grants: Grants
     look_ups: LookUps
     drafts: Drafts
@@ -68,7 +70,8 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     passwords, throttle = Passwords(), Throttle(database, clock)
     devices = Devices(database, clock)
     sessions = Sessions(database, clock, changes, passwords, throttle, devices)
-    invitations = Invitations(database, clock, passwords, sessions)
+    administration = Administration(database, clock)
+    invitations = Invitations(database, clock, passwords, sessions, administration)
     look_ups = LookUps(database, clock)
     grants = Grants(signer, settings, clock)
     views = ReportViews(settings, clock)
@@ -84,9 +87,10 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions),
         invitations=invitations,
-        institutions=Institutions(database, clock),
-        members=Members(database, clock, invitations, sessions),
-        service_accounts=ServiceAccounts(database, clock, changes),
+        institutions=Institutions(database, clock, administration),
+        members=Members(database, clock, invitations, sessions, administration),
+        service_accounts=ServiceAccounts(database, clock, changes, administration),
+        administration=administration,
         grants=grants,
         look_ups=look_ups,
         drafts=Drafts(database, clock, settings, grants, look_ups),

@@ -28,6 +28,7 @@
     │   ├── WrongPassword          the address and the password do not belong together
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
     │   ├── NotPermitted           known, but not allowed
+    │   ├── SentBefore             sent before this account was made, or its password reset
     │   └── KeyServerNotAllowed    the key server is not on the allow-list
     ├── NotFound                   no such report, key or upload, or not for you
     ├── Gone                       it existed, and its time is over
@@ -83,6 +84,7 @@ __all__ = [
     "RangeNotSatisfiable",
     "ReportExpired",
     "ReportInvalid",
+    "SentBefore",
     "ServiceError",
     "StorageFull",
     "Tampered",
@@ -268,6 +270,11 @@ class TokenRefused(AccessError):
 
 class NotPermitted(AccessError):
     code, title = "not_permitted", "You are not allowed to do this"
+
+
+class SentBefore(AccessError):
+    code, title = "sent_before", "This report was sent before this account may open reports"
+    default_advice = "Ask the sender to send it again. Other recipients can still open it."
 
 
 class KeyServerNotAllowed(AccessError):

@@ -37,6 +37,8 @@ async def test_signing_in_with_a_token_gives_a_token_and_no_cookie(world: World)
         "users_url": "http://localhost:8000/users",
         "key_servers": ["http://localhost:8000/keys"],
         "clouds": {region: f"http://localhost:8000/cloud/{region}" for region in ("au", "ca", "de", "ie", "uk", "us")},
+        "since": None,
+        "password_reset": None,
     }
 
 

@@ -12,6 +12,8 @@ from picsafe_protocol.tokens import Role
 from picsafe_server.access import only
 from picsafe_server.users.access import ADMINISTRATOR
 from picsafe_server.users.answers import (
+    ActPage,
+    ActView,
     InstitutionView,
     InvitedMember,
     Member,
@@ -31,6 +33,10 @@ After = Annotated[
     str | None,
     QueryParameter(max_length=limits.EMAIL_CHARACTERS, pattern=PRINTED, description="`next` of the page before"),
 ]
+
+
+_NEWEST = 2**31 - 1
+Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before")]
 
 
 class InstitutionController(Controller):
@@ -89,7 +95,11 @@ class InstitutionController(Controller):
 
     @post("/members/{member_id:str}/invitation", summary="Invite a member again", **_ONLY)
     async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
-        """For a lost invitation or a forgotten password; an older invitation is worthless from now on."""
+        """For a lost invitation or a forgotten password; an older invitation is worthless from now on.
+
+        Somebody who has a password is signed out everywhere. Once a new one is set with the invitation, the account can open only
+        reports sent from then on, and its owner is told who reset it.
+        """
         invited = await services.members.invite_again(caller, member_id)
         return InvitedMember.with_token(invited.account, invited.invitation_token)
 
@@ -101,11 +111,18 @@ class InstitutionController(Controller):
 
     @post("/service-accounts", summary="Make a service account", **_ONLY)
     async def make_service_account(self, data: JSONBody[NewService], caller: Caller, services: Parts) -> NewServiceView:
-        """Its token is shown this once. It sees every report of the institution, and polls for new ones."""
-        made = await services.service_accounts.create(caller.institution_id or "", data.name)
+        """Its token is shown this once. It gets every report of the institution that is sent from now on, and polls for new ones."""
+        made = await services.service_accounts.create(caller.institution_id or "", data.name, caller)
         return NewServiceView(made.account.id, made.account.name, made.token)
 
     @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **_ONLY)
     async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Its token is worthless from now on."""
-        await services.service_accounts.revoke(caller.institution_id or "", account_id)
+        await services.service_accounts.revoke(caller, account_id)
+
+    @get("/changes", summary="The administration record", **_ONLY)
+    async def changes(self, caller: Caller, services: Parts, before: Before = _NEWEST, limit: Limit = 50) -> ActPage:
+        """Who changed what, when, and whom it was about: a page, newest first. Lines are only ever added."""
+        rows = await services.administration.page(caller, before, limit + 1)
+        following = rows[limit - 1].number if len(rows) > limit else None
+        return ActPage([ActView.of(row) for row in rows[:limit]], following)

@@ -14,15 +14,15 @@ from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
 from picsafe_server.users.answers import (
     GrantAt,
     NewReports,
-    Person,
     ReportBegun,
     ReportPage,
     SignedGrant,
     Suggestion,
     Suggestions,
 )
-from picsafe_server.users.bodies import PRINTED, GrantRequest, NewReport, ReceiptBody
+from picsafe_server.users.bodies import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody
 from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.readers import Readers
 from picsafe_server.users.recipients import suggest
 from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.visibility import visible
@@ -51,8 +51,17 @@ class ReportController(Controller):
             expires_at=rfc3339(begun.report.expires_at),
             cloud=GrantAt(begun.cloud.url, begun.cloud.token),
             keyserver=GrantAt(begun.keyserver.url, begun.keyserver.token),
-            recipients=[Person.of(account) for account in begun.recipients],
+            recipients=begun.readers.recipients,
+            institutions=begun.readers.institutions,
         )
+
+    @post("/readers", status_code=200, summary="Who could open a report", **only(PERSON))
+    async def readers(self, data: JSONBody[Addressed], caller: Caller, services: Parts) -> Readers:
+        """For the last look before sending: each recipient's institution, and where more than the recipients can open the report.
+
+        Begins nothing. Refuses what beginning a report for these recipients would refuse, and counts unknown ones alike.
+        """
+        return await services.drafts.readers(caller, data.recipients)
 
     @get("", summary="Reports received or sent", **only(PERSON))
     async def reports(
