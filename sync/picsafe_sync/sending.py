@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -48,9 +48,11 @@ async def send(
     watcher: Watcher,
     *,
     patience: Patience = UPLOADING,
+    begun: Callable[[Draft], None] = lambda _draft: None,
 ) -> Any:
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
+    `begun` is called before anything is encrypted, with who will be able to open it; what it raises ends the sending.
     Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, `StorageFull` and the like; the report has been withdrawn then, as
     it is when this is cancelled. Where it can neither be completed nor withdrawn, the advice says so.
     """
@@ -62,6 +64,7 @@ async def send(
     draft = answers.draft(await api.users("POST", "/v1/reports", wanted, again=False))
     receipt = ""
     try:
+        begun(draft)
         receipt = await _upload(api, me, draft, prepared, facts, watcher, patience)
         return await _hand_in(api, draft, receipt, patience)
     except BaseException as error:

@@ -78,7 +78,7 @@ class ServiceAccounts:
             self._administration.record(session, institution_id, who, act, whom=Whom.of(account))
         return NewServiceAccount(account, credentials.service_token(account.id, secret))
 
-    async def revoke(self, who: Principal, account_id: str) -> None:
+    async def revoke(self, institution_id: str, account_id: str, who: Principal | None = None) -> None:
         """The token is worthless from now on; `NotFound` when the institution has no such service account."""
         if not is_identifier(account_id):
             raise NotFound
@@ -87,7 +87,7 @@ class ServiceAccounts:
                 update(ServiceAccount)
                 .where(
                     ServiceAccount.id == account_id,
-                    ServiceAccount.institution_id == who.institution_id,
+                    ServiceAccount.institution_id == institution_id,
                     ServiceAccount.revoked_at.is_(None),
                 )
                 .values(revoked_at=self._clock.now())
@@ -96,5 +96,5 @@ class ServiceAccounts:
             if revoked is None:
                 raise NotFound
             act = Act.SERVICE_ACCOUNT_REVOKED
-            self._administration.record(session, who.institution_id, who, act, whom=Whom.of(revoked))
+            self._administration.record(session, institution_id, who, act, whom=Whom.of(revoked))
             await self._changes.append(session, Change(SESSION_ENDED, [audiences.session(account_id)]))

@@ -118,7 +118,7 @@ class InstitutionController(Controller):
     @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **_ONLY)
     async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Its token is worthless from now on."""
-        await services.service_accounts.revoke(caller, account_id)
+        await services.service_accounts.revoke(caller.institution_id or "", account_id, caller)
 
     @get("/changes", summary="The administration record", **_ONLY)
     async def changes(self, caller: Caller, services: Parts, before: Before = _NEWEST, limit: Limit = 50) -> ActPage:
