@@ -20,7 +20,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client import banner, dom
+from picsafe_client import banner, dom, reset_notice
 from picsafe_client.api import Api, Cancelled
 from picsafe_client.boxes import Box
 from picsafe_client.frame import Frame
@@ -90,6 +90,7 @@ class App:
         self.live.start()
         self._back.set()
         self.frame.person(me)
+        reset_notice.show(self.api, me)
         self.navigation.follow()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
@@ -157,6 +158,7 @@ class App:
     def _drop(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
+        reset_notice.clear()
         dom.hush()
         self.session_names.clear()
         self._file = None

@@ -151,13 +151,19 @@ async def test_institutions_that_exist_get_the_domains_of_their_present_members(
                 text("INSERT INTO institutions VALUES (:id, :id, 7, 10, 'recipients', '[]', :at)"), row
             )
         for id_, email, institution, removed in _PEOPLE:
-            row = {"id": id_, "email": email, "inst": institution, "at": moment, "gone": removed}
+            person: dict[str, str | None] = {
+                "id": id_,
+                "email": email,
+                "inst": institution,
+                "at": moment,
+                "gone": removed,
+            }
             await connection.execute(
                 text(
                     "INSERT INTO accounts (id, email, name, search, country, institution_id, created_at, removed_at)"
                     " VALUES (:id, :email, 'Some One', 'some one ' || :email, 'DE', :inst, :at, :gone)"
                 ),
-                row,
+                person,
             )
     await database.migrate()
     async with database.reading() as session:
