@@ -65,7 +65,7 @@ async def _people(settings: Settings) -> Demo:
         Person("clare@demo.example", "Clare Doyle", "IE", Role.ADMINISTRATOR, _password()),
     )
     async with provisioning.users_role(settings) as users:
-        institution = await provisioning.create_institution(users, INSTITUTION)
+        institution = await provisioning.create_institution(users, INSTITUTION, domains=["demo.example"])
         for person in people:
             await provisioning.create_account(
                 users, person.email, person.name, person.country, person.password, institution, person.role

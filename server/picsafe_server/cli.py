@@ -47,7 +47,18 @@ def parser() -> argparse.ArgumentParser:
     institution = sub.add_parser("institution", help="institutions").add_subparsers(required=True, metavar="ACTION")
     add = institution.add_parser("add", help="make an institution; prints its identifier")
     add.add_argument("name")
+    add.add_argument(
+        "--domain",
+        action="append",
+        default=[],
+        metavar="DOMAIN",
+        help="mail domain of its members, as hospital.example; may be repeated",
+    )
     add.set_defaults(run=_institution_add)
+    domain = institution.add_parser("add-domain", help="approve one more mail domain for an institution's members")
+    domain.add_argument("institution", metavar="INSTITUTION", help="identifier or exact name")
+    domain.add_argument("domain", metavar="DOMAIN")
+    domain.set_defaults(run=_institution_add_domain)
 
     account = sub.add_parser("account", help="people").add_subparsers(required=True, metavar="ACTION")
     add = account.add_parser("add", help="invite somebody; prints the link where they choose a password")
@@ -118,9 +129,20 @@ def _institution_add(settings: Settings, options: argparse.Namespace) -> None:
 
     async def add() -> str:
         async with provisioning.users_role(settings) as users:
-            return await provisioning.create_institution(users, options.name)
+            return await provisioning.create_institution(users, options.name, domains=options.domain)
 
     print(asyncio.run(add()))
+
+
+def _institution_add_domain(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.users import provisioning
+
+    async def add() -> None:
+        async with provisioning.users_role(settings) as users:
+            institution = await provisioning.find_institution(users, options.institution)
+            await provisioning.add_domain(users, institution, options.domain)
+
+    asyncio.run(add())
 
 
 def _account_add(settings: Settings, options: argparse.Namespace) -> None:

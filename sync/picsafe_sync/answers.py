@@ -70,12 +70,32 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Recipient:
+    """Somebody to whom a report goes. `institution` is its name."""
+
+    email: str
+    name: str
+    institution: str | None
+
+
+@dataclass(frozen=True)
+class InstitutionReaders:
+    """An institution in which more than the recipients can open a report: every member, or its record system."""
+
+    name: str
+    members: bool
+    record_systems: bool
+
+
+@dataclass(frozen=True)
 class Draft:
     """A report that has been begun."""
 
     report_id: str
     cloud: Grant
     keyserver: Grant
+    recipients: tuple[Recipient, ...]
+    readers: tuple[InstitutionReaders, ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +158,18 @@ def draft(answer: Any) -> Draft:
         _identifier(answer, "report_id"),
         grant(_field(answer, "cloud", dict)),
         grant(_field(answer, "keyserver", dict)),
+        tuple(_list(answer, "recipients", _recipient)),
+        tuple(_list(answer, "institutions", _readers)),
+    )
+
+
+def _recipient(answer: Any) -> Recipient:
+    return Recipient(_text(answer, "email"), _text(answer, "name"), _field(answer, "institution", str | None))
+
+
+def _readers(answer: Any) -> InstitutionReaders:
+    return InstitutionReaders(
+        _text(answer, "name"), _field(answer, "members", bool), _field(answer, "record_systems", bool)
     )
 
 

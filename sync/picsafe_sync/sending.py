@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -13,7 +13,7 @@ from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author, Report
-from picsafe_protocol.sending import Facts, report_of
+from picsafe_protocol.sending import Facts, declared_size, report_of
 from picsafe_sync import answers
 from picsafe_sync.answers import Draft, Me
 from picsafe_sync.api import Api
@@ -48,16 +48,23 @@ async def send(
     watcher: Watcher,
     *,
     patience: Patience = UPLOADING,
+    begun: Callable[[Draft], None] = lambda _draft: None,
 ) -> Any:
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
+    `begun` is called before anything is encrypted, with who will be able to open it; what it raises ends the sending.
     Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, `StorageFull` and the like; the report has been withdrawn then, as
     it is when this is cancelled. Where it can neither be completed nor withdrawn, the advice says so.
     """
     me = await api.me()
-    draft = answers.draft(await api.users("POST", "/v1/reports", {"recipients": list(recipients)}, again=False))
+    wanted = {
+        "recipients": list(recipients),
+        "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
+    }
+    draft = answers.draft(await api.users("POST", "/v1/reports", wanted, again=False))
     receipt = ""
     try:
+        begun(draft)
         receipt = await _upload(api, me, draft, prepared, facts, watcher, patience)
         return await _hand_in(api, draft, receipt, patience)
     except BaseException as error:

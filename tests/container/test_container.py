@@ -52,7 +52,7 @@ async def signed_in(container: Container, email: str) -> str:
 
 @pytest.mark.anyio
 async def test_a_report_goes_through_the_container(container: Container, tmp_path: Path) -> None:
-    container.execute("picsafe-server", "institution", "add", "Clinic")
+    container.execute("picsafe-server", "institution", "add", "Clinic", "--domain", "clinic.example")
     invited(container, "ana@clinic.example", "NZ", "--institution", "Clinic", "--role", "administrator")
     invited(container, "ben@clinic.example", "DE", "--institution", "Clinic")
     photo = tmp_path / "photo.jpg"

@@ -183,7 +183,10 @@ class Clinic:
     def person(
         self, name: str, email: str, country: str = "AU", institution: str | None = None, role: Role | None = None
     ) -> Person:
-        """Somebody new, with the password `PASSWORD`."""
+        """Somebody new, with the password `PASSWORD`. The institution has the domain of their address from now on."""
+        if institution:
+            domain = email.rpartition("@")[2]
+            self.within(provisioning.add_domain(self._users, institution, domain))
         made = self.within(provisioning.create_account(self._users, email, name, country, PASSWORD, institution, role))
         return Person(made.id, email, name)
 

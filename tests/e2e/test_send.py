@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
@@ -19,8 +21,10 @@ from playwright.sync_api import expect
 
 from picsafe_protocol.consent import GiverRole, Method, Purpose
 from picsafe_protocol.report import Laterality
+from picsafe_protocol.tokens import Role
 
 PHOTO = file("IMG_2041.jpg", drawn_photo(1200, 900, "firebrick"))
+NUMBERS = count(1)
 SECOND = file("IMG_2042.jpg", drawn_photo(900, 1200, "olive"))
 
 
@@ -244,7 +248,7 @@ def test_a_report_to_oneself_is_there_on_ones_other_devices(screen: SendScreen, 
 def test_an_unknown_recipient_is_named_and_nothing_is_sent(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
     screen.choose(PHOTO)
     screen.describe([reader, "nobody@nowhere.example"], patient="Unknown One")
-    screen.send()
+    screen.check()
     expect(screen.page.locator("#send-recipient-error")).to_contain_text("Nobody with this address uses PicSafe.")
     expect(screen.page.locator(".chip-danger")).to_have_text("nobody@nowhere.example")
     assert not clinic.weather.asked("/keys/v1"), "no key was asked for"
@@ -253,6 +257,72 @@ def test_an_unknown_recipient_is_named_and_nothing_is_sent(screen: SendScreen, c
     screen.send()
     screen.has_arrived()
     assert newest(clinic, reader).report.patient.name == "Unknown One"
+
+
+# Who else can open it
+
+
+@pytest.fixture
+def open_clinic(clinic: Clinic, institution: str) -> Iterator[httpx.Client]:
+    """An institution that lets every member open what one of them received; HTTP as its administrator."""
+    chief = clinic.person("Ada Chief", f"chief{next(NUMBERS)}@clinic.example", "GB", institution, Role.ADMINISTRATOR)
+    with clinic.client_of(chief) as http:
+        yield http
+        http.patch("/users/v1/institution", json={"members_may_open": "recipients"})
+
+
+def test_the_last_look_says_who_else_can_open_it(
+    screen: SendScreen, clinic: Clinic, reader: Person, open_clinic: httpx.Client
+) -> None:
+    open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
+    made = open_clinic.post("/users/v1/institution/service-accounts", json={"name": "PACS"}).json()
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    screen.check()
+    expect(screen.summary).to_contain_text("jon.keller@clinic.example (Harbour Clinic)")
+    expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
+    expect(screen.summary).to_contain_text("The record system of Harbour Clinic")
+    assert not clinic.weather.asked("/keys/v1"), "nothing has been encrypted"
+    open_clinic.delete(f"/users/v1/institution/service-accounts/{made['id']}")
+    open_clinic.patch("/users/v1/institution", json={"members_may_open": "recipients"})
+    screen.button("Change something").click()
+    screen.check()
+    expect(screen.summary).to_contain_text("Who else can open itNobody")
+    screen.button("Change something").click()
+
+
+def test_rules_that_change_after_the_last_look_stop_it_before_anything_is_encrypted(
+    screen: SendScreen, clinic: Clinic, reader: Person, open_clinic: httpx.Client
+) -> None:
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    screen.check()
+    expect(screen.summary).to_contain_text("Nobody")
+    open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
+    screen.send_button.click()
+    expect(screen.failure).to_contain_text("Other people can open this report than you were shown.")
+    assert not clinic.weather.asked("/keys/v1"), "no key was asked for"
+    screen.button("Try again").click()
+    expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
+    screen.send_button.click()
+    screen.has_arrived()
+
+
+def test_who_else_is_asked_again_when_nobody_could_be_asked(
+    screen: SendScreen, clinic: Clinic, reader: Person, open_clinic: httpx.Client
+) -> None:
+    open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
+    screen.choose(PHOTO)
+    screen.describe([reader])
+    clinic.weather.refuse_once["/reports/readers"] = (503, {"code": "service", "title": "Away"})
+    screen.check()
+    expect(screen.summary).to_contain_text("It is asked again before anything is encrypted.")
+    screen.send_button.click()
+    expect(screen.failure).to_contain_text("Other people can open this report than you were shown.")
+    screen.button("Try again").click()
+    expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
+    screen.send_button.click()
+    screen.has_arrived()
 
 
 # The way there
@@ -268,8 +338,8 @@ def test_two_clicks_on_send_send_once(screen: SendScreen, clinic: Clinic, reader
     assert len(inbox(clinic, reader)) == before + 1
     assert (
         len(clinic.weather.asked("/users/v1/reports"))
-        == len([each for each in clinic.weather.asked("/users/v1/reports") if each[0] != "POST"]) + 2
-    ), "one report and one receipt"
+        == len([each for each in clinic.weather.asked("/users/v1/reports") if each[0] != "POST"]) + 3
+    ), "one last look, one report and one receipt"
 
 
 def test_a_large_report_goes_in_parts_each_once(

@@ -73,7 +73,7 @@ def test_the_form_empty_refused_and_filled_in(screen: SendScreen, reader: Person
     expect(screen.page.locator("#send-patient-name-error")).to_be_visible()
     is_fine(screen)
     screen.describe([reader, "nobody@nowhere.example"])
-    screen.send()
+    screen.check()
     expect(screen.page.locator(".chip-danger")).to_be_visible()
     screen.page.locator("#send-recipient").press_sequentially("ruth")
     expect(screen.page.locator(".suggestion")).to_be_visible()

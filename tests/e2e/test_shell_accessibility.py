@@ -103,6 +103,7 @@ def is_fine(visit: Visit) -> None:
         ("#/institution/members", "tbody tr"),
         ("#/institution/machines", ".section"),
         ("#/institution/log", "tbody tr"),
+        ("#/institution/changes", "tbody tr"),
         ("#/nonsense", "#main-content .button"),
         ("#/invitation/something", "#new-password"),
     ],

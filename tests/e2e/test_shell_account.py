@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import count
 
@@ -11,6 +12,8 @@ from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
 from e2e.visits import Visit
 from playwright.sync_api import Locator, expect
+
+from picsafe_protocol.tokens import Role
 
 NEW_PASSWORD = "five quiet green wooden boats"
 
@@ -48,6 +51,32 @@ def test_it_says_who_one_is_and_where_reports_are_stored(account: Visit, person:
     expect(you).to_contain_text(person.email)
     expect(you).to_contain_text("New Zealand")
     expect(you).to_contain_text("the Australian cloud")
+
+
+def test_who_reset_the_password_is_said_until_it_is_put_away(clinic: Clinic, enter: Enter) -> None:
+    institution = clinic.institution("Royal Teaching Hospital")
+    chief = clinic.person(
+        "Clare Doyle", f"clare{next(NUMBERS)}@hospital.example", "IE", institution, Role.ADMINISTRATOR
+    )
+    ben = clinic.person("Ben Vogel", f"ben{next(NUMBERS)}@hospital.example", "DE", institution, Role.MEMBER)
+    with clinic.client_of(chief) as http:
+        token = http.post(f"/users/v1/institution/members/{ben.id}/invitation", json={}).json()["invitation_token"]
+    httpx.post(f"{clinic.url}/users/v1/invitations", json={"token": token, "password": PASSWORD})
+    visit = enter(ben)
+    notice = visit.page.locator("#standing .notice")
+    expect(notice).to_contain_text(re.compile(r"Your password was reset by Clare Doyle on \d+ \w+ \d{4}, \d\d:\d\d\."))
+    expect(notice).to_contain_text("If you did not ask for it, somebody may have used your account")
+    expect(notice).to_contain_text("Ask their senders to send them again.")
+    visit.page.get_by_role("link", name="Account", exact=True).click()
+    expect(visit.page.locator(".device").first).to_be_visible()
+    expect(notice).to_be_visible()
+    visit.page.reload()
+    expect(notice).to_be_visible()
+    notice.get_by_role("button", name="I have read this").click()
+    expect(notice).to_have_count(0)
+    visit.page.reload()
+    expect(visit.page.locator(".device").first).to_be_visible()
+    expect(notice).to_have_count(0)
 
 
 def test_the_name_can_be_changed(account: Visit) -> None:

@@ -137,6 +137,43 @@ def test_a_member_is_invited_by_a_link_that_is_shown_once(clinic: Clinic, visit:
     expect(member_row(visit, "Zoë Álvarez")).to_contain_text("Active")
 
 
+def test_nobody_is_invited_outside_of_the_mail_domains(visit: Visit) -> None:
+    section(visit, "Members")
+    visit.page.get_by_role("button", name="Invite a member").click()
+    form = dialogue(visit)
+    expect(form).to_contain_text("Members have addresses at hospital.example.")
+    form.get_by_label("Name").fill("Prof. Surgeon")
+    form.get_by_label("E-mail address").fill("surgeon@royal-hospital.example")
+    form.get_by_role("button", name="Invite").click()
+    expect(form.locator(".notice")).to_contain_text("royal-hospital.example is not one of them")
+    expect(form.locator(".notice")).to_contain_text("ask the operator of PicSafe to add it")
+    form.get_by_role("button", name="Cancel").click()
+
+
+def test_a_password_is_reset_and_the_change_is_listed_for_administrators(
+    clinic: Clinic, visit: Visit, institution: str
+) -> None:
+    loser = clinic.person("Lea Loser", "lea@hospital.example", "GB", institution, Role.MEMBER)
+    section(visit, "Members")
+    member_row(visit, "Lea Loser").get_by_role("button", name="New invitation for Lea Loser").click()
+    expect(dialogue(visit)).to_contain_text("can only open reports that are sent from then on")
+    with clinic.client_of(loser) as elsewhere:
+        dialogue(visit).get_by_role("button", name="Reset password").click()
+        expect(dialogue(visit).locator("#secret")).to_be_visible()
+        assert elsewhere.get("/users/v1/me").status_code == 401
+    link = shown_once(visit)
+    body = {"token": link.rpartition("/")[2], "password": PASSWORD}
+    assert httpx.post(f"{clinic.url}/users/v1/invitations", json=body).status_code == 201
+    section(visit, "Changes")
+    rows = visit.page.locator("tbody tr")
+    expect(rows.nth(0)).to_contain_text("Invited by Ada Chief")
+    expect(rows.nth(0)).to_contain_text("A new password was set for lea@hospital.example with the invitation")
+    expect(rows.nth(1)).to_contain_text("Ada Chief")
+    expect(rows.nth(1)).to_contain_text("Reset the password of lea@hospital.example")
+    expect(rows.nth(2)).to_contain_text("The operator of PicSafe")
+    expect(rows.nth(2)).to_contain_text("Added lea@hospital.example as Member")
+
+
 def test_a_member_is_disabled_signed_out_and_enabled_again(clinic: Clinic, visit: Visit, institution: str) -> None:
     leaver = clinic.person("Lou Leaver", "lou@hospital.example", "GB", institution, Role.MEMBER)
     section(visit, "Members")

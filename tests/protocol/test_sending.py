@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from picsafe_protocol.chunked import ciphertext_length
 from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, PicSafeError, UnsupportedMedium
 from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
+from picsafe_protocol.limits import HEADER_BYTES, MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, REPORT_JSON_BYTES
 from picsafe_protocol.media import Cleaned, Description
 from picsafe_protocol.report import Author, Laterality, Patient, Report
 from picsafe_protocol.sending import (
@@ -20,6 +21,7 @@ from picsafe_protocol.sending import (
     check_count,
     check_size,
     content_digest,
+    declared_size,
     medium_of,
     named,
     report_of,
@@ -65,6 +67,16 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger() -> None:
     with pytest.raises(LimitExceeded, match=r"clip\.mp4") as caught:
         check_size("clip.mp4", MEDIA_FILE_BYTES + 1)
     assert (caught.value.maximum, caught.value.actual) == (MEDIA_FILE_BYTES, MEDIA_FILE_BYTES + 1)
+
+
+@pytest.mark.parametrize("sizes", [[1], [20_000_000, 128 * 1024], [1] * 2 * MEDIA_COUNT])
+def test_the_size_that_is_declared_has_room_for_everything_else(sizes: list[int]) -> None:
+    facts = REPORT_JSON_BYTES + HEADER_BYTES + len(sizes) * 1024
+    assert ciphertext_length(sum(sizes) + facts) < declared_size(sizes) <= PACKAGE_BYTES
+
+
+def test_no_more_is_declared_than_a_package_holds() -> None:
+    assert declared_size([PACKAGE_BYTES]) == PACKAGE_BYTES
 
 
 def test_refusals_say_which_file_they_are_about() -> None:

@@ -48,8 +48,9 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 @pytest.mark.usefixtures("environment")
 def test_from_nothing_to_an_administrator_and_a_service_account(capsys: pytest.CaptureFixture[str]) -> None:
-    institution = run(capsys, "institution", "add", "Royal Hospital")
+    institution = run(capsys, "institution", "add", "Royal Hospital", "--domain", "royal.example")
     assert len(institution) == 26
+    assert run(capsys, "institution", "add-domain", "Royal Hospital", "Example.org") == ""
     by_name = ("--institution", "Royal Hospital")
     link = run(
         capsys,
@@ -80,6 +81,10 @@ def test_refusals_are_sentences(capsys: pytest.CaptureFixture[str], monkeypatch:
     assert "has an account already" in refused(capsys, "account", "add", "ADA@example.org", *who)
     for _ in range(2):
         run(capsys, "institution", "add", "Twin")
+    run(capsys, "institution", "add", "One", "--domain", "one.example", "--domain", "uno.example")
+    other = "belongs to another institution"
+    assert other in refused(capsys, "institution", "add", "Two", "--domain", "One.example")
+    assert "not one of them" in refused(capsys, "account", "add", "a@two.example", *who, "--institution", "One")
     assert "several institutions" in refused(capsys, "service-account", "add", "X", "--institution", "Twin")
     monkeypatch.setenv("PICSAFE_REPORT_DAYS", "8")
     assert "PICSAFE_REPORT_DAYS" in refused(capsys, "institution", "add", "Late")

@@ -287,7 +287,10 @@ async def running_world(folder: Path, template: Path | None = None) -> AsyncIter
     app = create_app(settings, clock)
     async with app.lifespan():
         role = app.state.roles["users"]
-        institution = await provisioning.create_institution(role, "Harbour Clinic")
+        if template is None:
+            institution = await provisioning.create_institution(role, "Harbour Clinic", domains=["clinic.example"])
+        else:
+            institution = await provisioning.find_institution(role, "Harbour Clinic")
         token = await provisioning.create_service_account(role, "Record system", institution)
         weather = Weather(httpx.ASGITransport(app))  # type: ignore[arg-type]
         yield World(app, clock, weather, institution, token)

@@ -19,7 +19,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client import banner, dom, incidents, texts
+from picsafe_client import banner, dom, incidents, reset_notice, texts
 from picsafe_client.api import Api, Cancelled
 from picsafe_client.boxes import Box
 from picsafe_client.frame import Frame
@@ -89,6 +89,7 @@ class App:
         self.live.start()
         self._back.set()
         self.frame.person(me)
+        reset_notice.show(self.api, me)
         self.navigation.follow()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
@@ -156,6 +157,7 @@ class App:
     def _drop(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
+        reset_notice.clear()
         dom.hush()
         self.session_names.clear()
         self._file = None

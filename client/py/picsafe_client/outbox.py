@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from picsafe_client import banner, dom, incidents
 from picsafe_client.api import Cancelled
 from picsafe_client.preparing import PreparedFile
+from picsafe_client.readers import Readers
 from picsafe_client.router import address
 from picsafe_client.sending import Sending
 from picsafe_client.texts import date, t
@@ -81,10 +82,10 @@ class Outgoing:
             return None
         return passed / gone * (self.total - self.done)
 
-    def begin(self, files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> None:
-        """Starts it, and makes it the app's current one."""
+    def begin(self, files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> None:
+        """Starts it, and makes it the app's current one. `readers` were shown to the sender."""
         self._app.kept[KEPT] = self
-        dom.spawn(self._run(list(files), facts, recipients))
+        dom.spawn(self._run(list(files), facts, recipients, readers))
 
     def toggle(self) -> None:
         """Pause, or go on."""
@@ -120,11 +121,11 @@ class Outgoing:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
 
-    async def _run(self, files: list[PreparedFile], facts: Facts, recipients: Sequence[str]) -> None:
+    async def _run(self, files: list[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> None:
         off = dom.on(dom.window(), "beforeunload", self._before_unload)
         try:
             now = self._app.clock.now()
-            upload = await self._sending.encrypt(files, facts, recipients, now, self._begins, self._progress)
+            upload = await self._sending.encrypt(files, facts, recipients, readers, now, self._begins, self._progress)
             del files, facts  # from here on there is only ciphertext
             self._begins(upload.size, "uploading")
             self.report = await self._delivered()

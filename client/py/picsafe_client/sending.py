@@ -10,13 +10,14 @@ from typing import Any
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.packing import pack
 from picsafe_client.preparing import PreparedFile, Progress
+from picsafe_client.readers import Readers
 from picsafe_client.session import Me
 from picsafe_client.uploading import Upload
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author
-from picsafe_protocol.sending import Facts, report_of
+from picsafe_protocol.sending import Facts, declared_size, report_of
 
 
 class Sending:
@@ -49,17 +50,21 @@ class Sending:
         files: Sequence[PreparedFile],
         facts: Facts,
         recipients: Sequence[str],
+        readers: Readers,
         now: datetime,
         begins: Callable[[int], None],
         progress: Progress,
     ) -> Upload:
         """Encrypts everything on this device. `begins` is told the bytes that `progress` is going to count.
 
-        Raises `UnknownRecipient`, `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received
+        `readers` is who, as the sender was shown, can open it. Raises `Conflict` when more can, `UnknownRecipient`, `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received
         anything then.
         """
-        created = await self._api.users("POST", "/v1/reports", {"recipients": list(recipients)}, signal=self._signal)
+        sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
+        wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
+        created = await self._api.users("POST", "/v1/reports", wanted, signal=self._signal)
         report_id = self._report_id = str(created["report_id"])
+        readers.check(created)
         keyserver = created["keyserver"]
         body = {"report_id": report_id}
         issued = await self._api.keys(

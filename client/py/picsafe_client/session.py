@@ -23,6 +23,14 @@ class Institution:
 
 
 @dataclass(frozen=True)
+class PasswordReset:
+    """Somebody made an invitation with which the person's password was reset. `by`: their name; None for the operator."""
+
+    by: str | None
+    at: str
+
+
+@dataclass(frozen=True)
 class Me:
     """The person who is signed in, as ``GET /v1/me`` tells."""
 
@@ -35,6 +43,7 @@ class Me:
     institution: Institution | None
     key_servers: tuple[str, ...]
     clouds: Mapping[str, str] = field(default_factory=dict)
+    password_reset: PasswordReset | None = None
 
     @classmethod
     def from_json(cls, answer: Mapping[str, Any]) -> Me:
@@ -58,6 +67,7 @@ class Me:
             institution=institution,
             key_servers=tuple(answer.get("key_servers") or ()),
             clouds=dict(answer.get("clouds") or {}),
+            password_reset=PasswordReset(reset["by"], reset["at"]) if (reset := answer.get("password_reset")) else None,
         )
 
     @property

@@ -30,6 +30,8 @@ class Grant:
     issuer: str
     until: datetime | None
     """When the report's days are over, as far as the user server is concerned."""
+    size: int | None
+    """The most bytes that the package may have; None when the user server does not say."""
 
 
 def grant_of(request: AnyRequest) -> Grant:
@@ -57,7 +59,10 @@ async def _verified(connection: Connection, cloud: RegionCloud, action: Action) 
     report_id = checked_identifier(connection.path_params["report_id"], "report_id")
     if claims.get("rid") != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
-    return Grant(report_id, str(claims["iss"]), _until(claims.get("until")))
+    size = claims.get("size")
+    if size is not None and type(size) is not int:
+        raise TokenRefused("The grant's `size` is not a number of bytes.", reason="malformed")
+    return Grant(report_id, str(claims["iss"]), _until(claims.get("until")), size)
 
 
 def _until(claim: object) -> datetime | None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from picsafe_protocol.errors import (
     Conflict,
     Gone,
+    LimitExceeded,
     NotFound,
     ReportExpired,
     ServiceError,
@@ -57,6 +58,7 @@ async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadStat
     now = cloud.clock.now()
     until = _until(cloud, grant, now)
     parts.check_size(size)
+    _check_granted(grant, size)
     while True:
         package = await _current(cloud, grant, now)
         begun = package is None
@@ -70,6 +72,17 @@ async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadStat
             return await _state(cloud, package), begun
         except UploadLost:
             await _forget(cloud, package, now)
+
+
+def _check_granted(grant: Grant, size: int) -> None:
+    if grant.size is not None and size > grant.size:
+        raise LimitExceeded(
+            f"The report was begun as one of at most {grant.size} bytes, and this is one of {size}.",
+            advice="Begin another report, and say how large it is.",
+            limit="size",
+            maximum=grant.size,
+            actual=size,
+        )
 
 
 async def _begin(cloud: RegionCloud, grant: Grant, size: int, until: datetime, now: datetime) -> Package | None:

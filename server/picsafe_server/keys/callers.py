@@ -49,6 +49,7 @@ class _UserClaims(msgspec.Struct):
     inst: Identifier | None = None
     inst_name: str | None = None
     role: str | None = None
+    since: Annotated[float, msgspec.Meta(ge=0, le=1e11)] | None = None
 
 
 class _GrantClaims(msgspec.Struct):
@@ -105,6 +106,7 @@ class Callers:
             institution=claims.inst,
             institution_name=None if claims.inst_name is None else _plain(claims.inst_name, limits.NAME_CHARACTERS),
             role=claims.role,
+            since=None if claims.since is None else round(claims.since * 1000),
         )
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()

@@ -33,6 +33,8 @@ class Caller(msgspec.Struct, frozen=True):
     institution: str | None = None
     institution_name: str | None = None
     role: str | None = None
+    since: int | None = None
+    """Keys made before this are not for the caller, in milliseconds since 1970: see `tokens.UserClaims`."""
 
     def person(self, address: str, reason: str = "") -> Person:
         """The caller as the log names them."""
@@ -57,6 +59,11 @@ def may_have_key(access: Access, issuer: str, caller: Caller) -> bool:
     return any(
         caller.institution == institution.id and caller.role in institution.roles for institution in access.institutions
     )
+
+
+def is_made_too_early(created_at: int, caller: Caller) -> bool:
+    """Whether a key made at `created_at` (milliseconds since 1970) is older than what the caller may have."""
+    return caller.since is not None and created_at < caller.since
 
 
 def may_read_log(access: Access, issuer: str, caller: Caller) -> bool:

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from picsafe_protocol.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError
+from picsafe_protocol.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError, SentBefore
 from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.entries import Entry, Event
 from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.policy import Caller, may_have_key
+from picsafe_server.keys.policy import Caller, is_made_too_early, may_have_key
 from picsafe_server.keys.transaction import Transaction
 from picsafe_server.keys.wrapping import KeyWrapper, WrappedKey
 
@@ -35,6 +35,8 @@ def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
     """Why `caller` may not have `key` at `now` (milliseconds since 1970); None when they may."""
     if not may_have_key(key.access, key.issuer, caller):
         return NotPermitted("You are not among those whom this report was sent to.")
+    if is_made_too_early(key.created_at, caller):
+        return SentBefore()
     if key.revoked_at is not None:
         return KeyRevoked()
     if key.destroyed_at is not None or now >= key.until:  # by the clock, whether or not a sweep has been

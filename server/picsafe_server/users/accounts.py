@@ -11,7 +11,8 @@ from picsafe_protocol.regions import region_for_country
 from picsafe_protocol.tokens import Role
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.users import emails
+from picsafe_server.users import credentials, emails
+from picsafe_server.users.domains import check_address
 from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
 from picsafe_server.users.passwords import Passwords
@@ -40,15 +41,20 @@ class Accounts:
         async with self._database.writing() as session:
             await session.execute(update(Account).where(Account.id == who.id).values(name=checked, search=search))
 
+    async def put_notice_away(self, who: Principal) -> None:
+        """The caller has read that their password was reset."""
+        async with self._database.writing() as session:
+            await session.execute(update(Account).where(Account.id == who.id).values(reset_seen_at=self._clock.now()))
+
     async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
         """Set a new password; all other sessions of the caller end. `WrongPassword` when `current` is not the present one."""
-        email = who.email or ""
-        await self._throttle.begin(email, address)
+        email, session_digest = who.email or "", credentials.digest(who.session_id)
+        await self._throttle.begin(email, address, session_digest)
         async with self._database.reading() as session:
             known = await session.scalar(select(Account.password_hash).where(Account.id == who.id))
         if not await self._passwords.verify(current, known):
             raise WrongPassword("The current password is wrong.")
-        await self._throttle.succeeded(email, address)
+        await self._throttle.succeeded(email, address, session_digest)
         fresh = await self._passwords.hash(new, "new")
         async with self._database.writing() as session:
             changed = await session.scalar(
@@ -75,12 +81,13 @@ async def create_account(
     role: Role | None,
     password_hash: str | None,
 ) -> Account:
-    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense."""
+    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense, and as `check_address`."""
     country = country.upper()
     region_for_country(country)
     if role is Role.SERVICE or (role is None) != (institution_id is None):
         raise InvalidRequest("A person is a member or an administrator of their institution.", field="role")
     address, shown = emails.checked(email), checked_name(name)
+    await check_address(session, institution_id, address)
     values = {
         "id": new_identifier(),
         "email": address,

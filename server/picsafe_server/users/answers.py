@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.bodies import PersonRole
-from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.readers import InstitutionReaders, Recipient
 from picsafe_server.users.report_view import ReportView
 
 
@@ -21,8 +23,18 @@ class InstitutionFacts(Struct, frozen=True):
     retention_days: int
 
 
+class PasswordReset(Struct, frozen=True):
+    """Who made the invitation with which the caller's password was reset, by name, and when that was used. `by`: null for the operator."""
+
+    by: str | None
+    at: str
+
+
 class Me(Struct, frozen=True):
-    """The caller, and where their servers are. `email`, `country` and `region` are null for a service account."""
+    """The caller, and where their servers are. `email`, `country` and `region` are null for a service account.
+
+    `password_reset` is there until the caller has put the notice away. `since`: older reports cannot be opened by the caller.
+    """
 
     id: str
     email: str | None
@@ -36,6 +48,8 @@ class Me(Struct, frozen=True):
     users_url: str
     key_servers: list[str]
     clouds: dict[str, str]
+    since: str | None
+    password_reset: PasswordReset | None
 
 
 class SessionBegun(Struct, frozen=True, omit_defaults=True):
@@ -88,27 +102,16 @@ class SignedToken(Struct, frozen=True):
     expires_at: str
 
 
-class Person(Struct, frozen=True):
-    """An account, as others see it."""
-
-    id: str
-    email: str
-    name: str
-
-    @classmethod
-    def of(cls, account: Account) -> Person:
-        return cls(account.id, account.email, account.name)
-
-
 class ReportBegun(Struct, frozen=True):
-    """A draft: what its sender needs to encrypt and upload it."""
+    """A draft: what its sender needs to encrypt and upload it. `institutions` as in `Readers`: who else can open it."""
 
     report_id: str
     region: str
     expires_at: str
     cloud: GrantAt
     keyserver: GrantAt
-    recipients: list[Person]
+    recipients: list[Recipient]
+    institutions: list[InstitutionReaders]
 
 
 class ReportPage(Struct, frozen=True):
@@ -142,7 +145,7 @@ class Suggestions(Struct, frozen=True):
 
 
 class InstitutionView(Struct, frozen=True):
-    """An institution and its policy."""
+    """An institution and its policy. `domains`: the mail domains within which it adds members; the operator approves them."""
 
     id: str
     name: str
@@ -150,9 +153,10 @@ class InstitutionView(Struct, frozen=True):
     idle_lock_minutes: int
     members_may_open: Literal["recipients", "members"]
     key_servers: list[str]
+    domains: list[str]
 
     @classmethod
-    def of(cls, row: Institution) -> InstitutionView:
+    def of(cls, row: Institution, domains: Sequence[str]) -> InstitutionView:
         return cls(
             row.id,
             row.name,
@@ -160,6 +164,7 @@ class InstitutionView(Struct, frozen=True):
             row.idle_lock_minutes,
             row.members_may_open,  # type: ignore[arg-type]
             row.key_servers,
+            list(domains),
         )
 
 
@@ -206,6 +211,38 @@ class MemberPage(Struct, frozen=True):
 
     members: list[Member]
     next: str | None
+
+
+class PersonWho(Struct, frozen=True):
+    """Somebody, as the administration record names them."""
+
+    id: str
+    name: str
+
+
+class ActView(Struct, frozen=True):
+    """An administrative act. `who`: null for the operator; `whom`: a member by address, a service account by name, or null."""
+
+    number: int
+    at: str
+    who: PersonWho | None
+    act: str
+    whom: PersonWho | None
+    before: str | None
+    after: str | None
+
+    @classmethod
+    def of(cls, row: AdministrativeAct) -> ActView:
+        who = PersonWho(row.who_id, row.who_name or "") if row.who_id else None
+        whom = PersonWho(row.whom_id, row.whom_name or "") if row.whom_id else None
+        return cls(row.number, rfc3339(row.at), who, row.act, whom, row.before, row.after)
+
+
+class ActPage(Struct, frozen=True):
+    """Newest first. `next` goes on as `before`; null at the end."""
+
+    changes: list[ActView]
+    next: int | None
 
 
 class ServiceView(Struct, frozen=True):

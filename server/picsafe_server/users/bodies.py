@@ -57,7 +57,14 @@ class Acceptance(Body):
 
 
 class NewReport(Body):
-    """To whom a report goes: 1 to 50 addresses of accounts."""
+    """To whom a report goes: 1 to 50 addresses of accounts. `size`: the most bytes that its package will have."""
+
+    recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
+    size: Annotated[int, Meta(ge=1, le=limits.PACKAGE_BYTES, description="1 GiB when left out")] | UnsetType = UNSET
+
+
+class Addressed(Body):
+    """1 to 50 addresses of accounts."""
 
     recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
 

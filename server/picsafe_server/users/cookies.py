@@ -1,9 +1,10 @@
-"""The session cookie, and why a request that carries it can be believed to come from our own page."""
+"""The cookies of a session and of a browser, and why a request that carries it can be believed to come from our own page."""
 
 from __future__ import annotations
 
 from litestar.datastructures import Cookie
 
+from picsafe_protocol import limits
 from picsafe_protocol.errors import NotPermitted
 from picsafe_server.access import Connection
 from picsafe_server.settings import Settings
@@ -11,6 +12,9 @@ from picsafe_server.settings import Settings
 _HOST = "__Host-picsafe-session"
 _LOOPBACK = "picsafe-session"
 """WebKit refuses Secure cookies on plain http, even on this machine's own address; and `__Host-` demands Secure."""
+
+_DEVICE_HOST = "__Host-picsafe-device"
+_DEVICE_LOOPBACK = "picsafe-device"
 
 _READS_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -26,6 +30,24 @@ def session_cookie(settings: Settings, token: str) -> Cookie:
         key=cookie_name(settings),
         value=token,
         path="/",
+        secure=not settings.is_loopback_http,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def device_cookie_name(settings: Settings) -> str:
+    """As `cookie_name`, for the cookie by which a browser is recognised."""
+    return _DEVICE_LOOPBACK if settings.is_loopback_http else _DEVICE_HOST
+
+
+def device_cookie(settings: Settings, secret: str) -> Cookie:
+    """By this a browser is recognised that somebody signed in with; see `devices`. It signs nobody in, and outlives sessions."""
+    return Cookie(
+        key=device_cookie_name(settings),
+        value=secret,
+        path="/",
+        max_age=limits.KNOWN_DEVICE_DAYS * 24 * 3600,
         secure=not settings.is_loopback_http,
         httponly=True,
         samesite="strict",

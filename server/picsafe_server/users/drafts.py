@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded, TooManyRequests, UnknownRecipient
+from picsafe_protocol.errors import InvalidRequest, LimitExceeded, UnknownRecipient
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.regions import region_for_country
 from picsafe_protocol.tokens import Action
@@ -18,9 +18,12 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 from picsafe_server.users import emails
+from picsafe_server.users.allowance import check_allowance
 from picsafe_server.users.grants import Grants, Signed
+from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.readers import Readers, readers_of
 
 
 @dataclass(frozen=True)
@@ -30,25 +33,30 @@ class Begun:
     report: Report
     cloud: Signed
     keyserver: Signed
-    recipients: Sequence[Account]
+    readers: Readers
 
 
 class Drafts:
     """Makes drafts."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants, look_ups: LookUps) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._grants = grants
+        self._look_ups = look_ups
 
-    async def begin(self, who: Principal, addresses: Sequence[str]) -> Begun:
-        """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has."""
-        wanted = _wanted(addresses)
-        report = self._report(who)
+    async def begin(self, who: Principal, addresses: Sequence[str], declared: int | None = None) -> Begun:
+        """A draft for the people with these e-mail addresses, of a package of at most `declared` bytes.
+
+        `UnknownRecipient` lists the addresses that nobody has; for what else is refused see `allowance`.
+        """
+        await self.addressed(who, addresses)
+        report = self._report(who, limits.UNDECLARED_BYTES if declared is None else declared)
         async with self._database.writing() as session:
-            await _check_drafts(session, who, report.created_at)
-            recipients, institutions = await _recipients(session, wanted)
+            await check_allowance(session, who, report.declared or 0, report.created_at)
+            recipients, institutions = await _recipients(session, wanted_of(addresses))
+            readers = await readers_of(session, who, recipients, institutions)
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
             session.add(report)
@@ -66,9 +74,25 @@ class Drafts:
             await session.flush()
             cloud = await self._grants.grant(session, who, report, Action.PACKAGE_UPLOAD)
             keyserver = await self._grants.grant(session, who, report, Action.KEY_CREATE)
-        return Begun(report, cloud, keyserver, recipients)
+        return Begun(report, cloud, keyserver, readers)
 
-    def _report(self, who: Principal) -> Report:
+    async def readers(self, who: Principal, addresses: Sequence[str]) -> Readers:
+        """Who could open a report that the caller began now for these addresses. Refuses what `begin` would refuse of them."""
+        recipients, institutions = await self.addressed(who, addresses)
+        async with self._database.reading() as session:
+            return await readers_of(session, who, recipients, institutions)
+
+    async def addressed(self, who: Principal, addresses: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:
+        """The people with these addresses, and their institutions. `UnknownRecipient`, or `TooManyRequests` after too many of them."""
+        wanted = wanted_of(addresses)
+        try:
+            async with self._database.reading() as session:
+                return await _recipients(session, wanted)
+        except UnknownRecipient as error:
+            await self._look_ups.unknown(who, len(error.recipients))
+            raise
+
+    def _report(self, who: Principal, declared: int) -> Report:
         own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
         now = self._clock.now()
         return Report(
@@ -77,11 +101,13 @@ class Drafts:
             region=region_for_country(who.country or ""),
             state=DRAFT,
             created_at=now,
+            declared=declared,
             expires_at=now.replace(microsecond=0) + timedelta(days=min(self._settings.report_days, own_days)),
         )
 
 
-def _wanted(addresses: Sequence[str]) -> list[str]:
+def wanted_of(addresses: Sequence[str]) -> list[str]:
+    """The normalised addresses, each once; `InvalidRequest` for none, `LimitExceeded` for too many."""
     wanted = list(dict.fromkeys(map(emails.normalise, addresses)))
     if not wanted:
         raise InvalidRequest("A report needs at least one recipient.", field="recipients")
@@ -93,20 +119,6 @@ def _wanted(addresses: Sequence[str]) -> list[str]:
             actual=len(wanted),
         )
     return wanted
-
-
-async def _check_drafts(session: AsyncSession, who: Principal, now: datetime) -> None:
-    since = now - timedelta(hours=limits.UPLOAD_HOURS)
-    drafts = await session.scalar(
-        select(func.count())
-        .select_from(Report)
-        .where(Report.sender_id == who.id, Report.state == DRAFT, Report.created_at > since)
-    )
-    if (drafts or 0) >= limits.OPEN_DRAFTS:
-        raise TooManyRequests(
-            "You have begun many reports that were never sent completely. Finish or withdraw some of them.",
-            retry_after=3600,
-        )
 
 
 async def _recipients(session: AsyncSession, wanted: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,8 @@ from picsafe_server.tokens import Signer
 from picsafe_server.users.models import Account, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _AT_KEY_SERVER = frozenset({Action.KEY_CREATE, Action.KEY_REVOKE})
 
 
@@ -56,17 +58,21 @@ class Grants:
         url = audience.rstrip("/")
         if url not in self.key_servers(who):
             raise KeyServerNotAllowed(keyserver_url=audience)
-        claims = {"sub": who.id, "name": who.name, "email": who.email or ""}
+        claims: dict[str, str | float] = {"sub": who.id, "name": who.name, "email": who.email or ""}
         if who.institution:
             claims |= {"inst": who.institution.id, "inst_name": who.institution.name}
         if who.role:
             claims["role"] = who.role.value
+        if who.since is not None:
+            claims["since"] = (who.since - _EPOCH) // _MILLISECOND / 1000
         token = self._signer.sign(USER_TOKEN_TYPE, url, limits.USER_TOKEN_SECONDS, **claims)
         return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
 
     async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> Signed:
         """Lets the caller do one thing with one report, at the one server that does it."""
         claims = _claims(who, report, action)
+        if action is Action.PACKAGE_UPLOAD and report.declared is not None:
+            claims["size"] = report.declared
         if action is Action.KEY_CREATE:
             claims["access"] = await key_access(session, report)
         return self._sign_grant(report, action, claims)
@@ -78,8 +84,9 @@ class Grants:
     def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
         settings = self._settings
         url = settings.keys_base if action in _AT_KEY_SERVER else settings.cloud_base(report.region)
-        token = self._signer.sign(GRANT_TYPE, url, limits.GRANT_SECONDS, **claims)
-        return Signed(url, token, self._expiry(limits.GRANT_SECONDS))
+        seconds = limits.DOWNLOAD_GRANT_SECONDS if action is Action.PACKAGE_DOWNLOAD else limits.GRANT_SECONDS
+        token = self._signer.sign(GRANT_TYPE, url, seconds, **claims)
+        return Signed(url, token, self._expiry(seconds))
 
     def _expiry(self, seconds: int) -> datetime:
         return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from picsafe_protocol import limits
 from picsafe_protocol.errors import InvalidRequest, LimitExceeded
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.settings import SettingsError, check_url
+from picsafe_server.users.administration import Act, Administration
+from picsafe_server.users.domains import approve, domains_of
 from picsafe_server.users.models import Institution
 from picsafe_server.users.names import checked_name
 from picsafe_server.users.principal import Principal
@@ -49,18 +53,35 @@ class Policy:
 class Institutions:
     """Institutions, and the changes that their administrators make."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, administration: Administration) -> None:
         self._database = database
         self._clock = clock
+        self._administration = administration
 
-    async def create(self, name: str, policy: Policy | None = None) -> Institution:
-        """A new institution, with the defaults where `policy` says nothing."""
+    async def create(self, name: str, policy: Policy | None = None, domains: Sequence[str] = ()) -> Institution:
+        """A new institution, with the defaults where `policy` says nothing. `Conflict` when one of the mail `domains` is another's."""
         institution = Institution(id=new_identifier(), name=checked_name(name), created_at=self._clock.now())
         for column, value in (policy.checked() if policy else {}).items():
             setattr(institution, column, value)
         async with self._database.writing() as session:
             session.add(institution)
+            await session.flush()
+            await self._approve(session, institution.id, domains)
         return institution
+
+    async def approve(self, institution_id: str, domain: str) -> None:
+        """The operator adds a mail domain."""
+        async with self._database.writing() as session:
+            await self._approve(session, institution_id, [domain])
+
+    async def _approve(self, session: AsyncSession, institution_id: str, domains: Sequence[str]) -> None:
+        for domain in await approve(session, self._clock, institution_id, domains):
+            self._administration.record(session, institution_id, None, Act.DOMAIN_ADDED, after=domain)
+
+    async def domains(self, institution_id: str) -> Sequence[str]:
+        """The mail domains within which the institution adds members."""
+        async with self._database.reading() as session:
+            return await domains_of(session, institution_id)
 
     async def change(self, who: Principal, policy: Policy) -> Institution:
         """Change the policy of the caller's institution. It holds for reports made from now on."""
@@ -68,8 +89,19 @@ class Institutions:
         async with self._database.writing() as session:
             institution = await session.get_one(Institution, who.institution_id, with_for_update=True)
             for column, value in values.items():
+                before = getattr(institution, column)
+                if value != before:
+                    act = Act(f"{column}_changed")
+                    self._administration.record(
+                        session, institution.id, who, act, before=_written(before), after=_written(value)
+                    )
                 setattr(institution, column, value)
         return institution
+
+
+def _written(value: object) -> str:
+    """A policy's value as the administration record has it; addresses one a line."""
+    return "\n".join(value) if isinstance(value, list) else str(value)
 
 
 def _within(value: int, most: int, field: str) -> int:

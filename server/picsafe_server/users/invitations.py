@@ -12,8 +12,10 @@ from picsafe_protocol.errors import TokenRefused
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import credentials
+from picsafe_server.users.administration import Act, Administration, Whom
 from picsafe_server.users.models import Account, Invitation, SignedInSession
 from picsafe_server.users.passwords import Passwords
+from picsafe_server.users.principal import Principal
 from picsafe_server.users.sessions import Sessions
 from picsafe_server.users.upsert import insert_into
 
@@ -23,14 +25,25 @@ _DAYS = timedelta(days=limits.INVITATION_DAYS)
 class Invitations:
     """Makes and accepts invitations."""
 
-    def __init__(self, database: Database, clock: Clock, passwords: Passwords, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        passwords: Passwords,
+        sessions: Sessions,
+        administration: Administration,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._passwords = passwords
         self._sessions = sessions
+        self._administration = administration
 
-    async def invite(self, session: AsyncSession, account_id: str) -> str:
-        """The token of a new invitation, in the transaction of `session`; an older one of the same account is worthless now."""
+    async def invite(self, session: AsyncSession, account_id: str, who: Principal | None = None) -> str:
+        """The token of a new invitation, in the transaction of `session`; an older one of the same account is worthless now.
+
+        `who` makes it; None: the operator.
+        """
         token = credentials.INVITATION_PREFIX + credentials.new_secret()
         now = self._clock.now()
         values = {
@@ -38,6 +51,7 @@ class Invitations:
             "created_at": now,
             "expires_at": now + _DAYS,
             "used_at": None,
+            "made_by": who.name if who else None,
         }
         statement = insert_into(session, Invitation).values(account_id=account_id, **values)
         await session.execute(statement.on_conflict_do_update(index_elements=[Invitation.account_id], set_=values))
@@ -54,8 +68,21 @@ class Invitations:
             await session.execute(
                 update(Invitation).where(Invitation.account_id == account_id).values(used_at=self._clock.now())
             )
-            await session.execute(update(Account).where(Account.id == account_id).values(password_hash=fresh))
+            await self._set_password(session, account_id, fresh)
             await self._sessions.end_where(session, SignedInSession.account_id == account_id)
+
+    async def _set_password(self, session: AsyncSession, account_id: str, fresh: str) -> None:
+        """Where there was a password before, its owner is told, and what was sent before stays closed: this may be somebody else."""
+        account = await session.get_one(Account, account_id, populate_existing=True)
+        if account.password_hash is not None:
+            invitation = await session.get_one(Invitation, account_id)
+            account.reset_at, account.reset_by, account.reset_seen_at = self._clock.now(), invitation.made_by, None
+            act = Act.PASSWORD_RESET_USED
+            self._administration.record(
+                session, account.institution_id, None, act, whom=Whom.of(account), after=invitation.made_by
+            )
+        account.password_hash = fresh
+        await session.flush()
 
     async def _check(self, session: AsyncSession, digest: bytes, *, lock: bool) -> str:
         """The invited account, when the invitation is good."""

@@ -17,6 +17,7 @@ from picsafe_server.users import audiences
 from picsafe_server.users.models import AVAILABLE, Listing, Report
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.report_view import Box, Entry, ReportView, ReportViews
+from picsafe_server.users.visibility import is_since
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
@@ -43,7 +44,7 @@ class Listings:
         """A page of what the caller received or sent, newest first. What was sent stays listed after its time; what was received does not."""
         sent = box == "sent"
         names = [audiences.sent(who.id)] if sent else who.received
-        conditions = [] if sent else [self._live()]
+        conditions = [] if sent else [self._live(), is_since(who)]
         start = _BEYOND if before is None else number_of(before, "before")
         async with self._database.reading() as session:
             found = await self._merged(session, who, names, [Listing.sequence < start, *conditions], limit, True)
@@ -53,7 +54,7 @@ class Listings:
         """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report."""
         start = 0 if after is None else number_of(after, "after")
         async with self._database.reading() as session:
-            conditions = [Listing.sequence > start, self._live()]
+            conditions = [Listing.sequence > start, self._live(), is_since(who)]
             found = await self._merged(session, who, who.received, conditions, limit, False)
             return await self._page(session, who, found, "inbox", limit, start)
 

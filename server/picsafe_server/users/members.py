@@ -15,6 +15,8 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import emails
 from picsafe_server.users.accounts import create_account
+from picsafe_server.users.administration import Act, Administration, Whom
+from picsafe_server.users.devices import forget_devices
 from picsafe_server.users.invitations import Invitations
 from picsafe_server.users.models import Account, Institution, SignedInSession
 from picsafe_server.users.principal import Principal
@@ -32,11 +34,19 @@ class Invited:
 class Members:
     """What administrators do with the members of their own institution."""
 
-    def __init__(self, database: Database, clock: Clock, invitations: Invitations, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        invitations: Invitations,
+        sessions: Sessions,
+        administration: Administration,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._invitations = invitations
         self._sessions = sessions
+        self._administration = administration
 
     async def page(self, who: Principal, after: str | None, limit: int) -> Sequence[Account]:
         """At most `limit` members in the order of their addresses, from the one after the address `after`."""
@@ -59,15 +69,21 @@ class Members:
                 role=role,
                 password_hash=None,
             )
-            return Invited(account, await self._invitations.invite(session, account.id))
+            self._record(session, who, Act.MEMBER_ADDED, account, after=account.role)
+            return Invited(account, await self._invitations.invite(session, account.id, who))
 
     async def invite_again(self, who: Principal, account_id: str) -> Invited:
-        """A new invitation, for somebody who lost theirs or forgot their password."""
+        """A new invitation, for somebody who lost theirs or forgot their password. Who has a password is signed out."""
         async with self._database.writing() as session:
             account = await _locked(session, who, account_id)
             if account.disabled_at is not None:
                 raise Conflict("This member is disabled.", advice="Enable them first.")
-            return Invited(account, await self._invitations.invite(session, account.id))
+            reset = account.password_hash is not None
+            self._record(session, who, Act.PASSWORD_RESET if reset else Act.MEMBER_INVITED, account)
+            invited = Invited(account, await self._invitations.invite(session, account.id, who))
+            await session.flush()
+            await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+            return invited
 
     async def change(self, who: Principal, account_id: str, *, role: Role | None, disabled: bool | None) -> Account:
         """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the institution."""
@@ -77,9 +93,11 @@ class Members:
             account = await _locked(session, who, account_id)
             if (role or account.role) != Role.ADMINISTRATOR or disabled:
                 await _check_not_last(session, account)
-            if role is not None:
+            if role is not None and role.value != account.role:
+                self._record(session, who, Act.ROLE_CHANGED, account, before=account.role, after=role.value)
                 account.role = role.value
             if disabled is not None and disabled != (account.disabled_at is not None):
+                self._record(session, who, Act.DISABLED if disabled else Act.ENABLED, account)
                 account.disabled_at = self._clock.now() if disabled else None
             await session.flush()
             if account.disabled_at is not None:
@@ -87,14 +105,29 @@ class Members:
         return account
 
     async def remove(self, who: Principal, account_id: str) -> None:
-        """Close a member's account for good. Their name stays on what they sent; their address is free again."""
+        """Close a member's account for good. Their name stays on what they sent; their address is free within the institution."""
         async with self._database.writing() as session:
             account = await _locked(session, who, account_id)
             await _check_not_last(session, account)
+            self._record(session, who, Act.MEMBER_REMOVED, account)
             account.removed_at = self._clock.now()
             account.password_hash = None
+            await forget_devices(session, account.id)
             await session.flush()
             await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+
+    def _record(
+        self,
+        session: AsyncSession,
+        who: Principal,
+        act: Act,
+        account: Account,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> None:
+        self._administration.record(
+            session, who.institution_id, who, act, whom=Whom.of(account), before=before, after=after
+        )
 
 
 async def _locked(session: AsyncSession, who: Principal, account_id: str) -> Account:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from advanced_alchemy.base import create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from picsafe_protocol import limits
@@ -48,8 +48,19 @@ class Institution(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
+class InstitutionDomain(Base):
+    """A mail domain that the operator approved for one institution: only within its domains can it add members."""
+
+    __tablename__ = "institution_domains"
+
+    domain: Mapped[str] = mapped_column(String(limits.EMAIL_CHARACTERS), primary_key=True)
+    """In ASCII: see `emails.checked_domain`."""
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), index=True)
+    added_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
 class Account(Base):
-    """A person. Removed ones stay, so that reports keep their names; their address is free for a new account."""
+    """A person. Removed ones stay, so that reports keep their names; their address is free within their institution."""
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -77,6 +88,12 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     disabled_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    reset_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When a new password was last set with an invitation, instead of the old password: what was sent before stays closed."""
+    reset_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    """The name of who made that invitation; None for the operator."""
+    reset_seen_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When the owner put away the notice about it."""
 
 
 class ServiceAccount(Base):
@@ -117,6 +134,28 @@ class Invitation(Base):
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
     expires_at: Mapped[datetime] = mapped_column(_MOMENT)
     used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    made_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    """The name of the administrator; None for the operator."""
+
+
+class AdministrativeAct(Base):
+    """A line of an institution's administration record. Triggers see to it that lines are only ever added."""
+
+    __tablename__ = "administrative_acts"
+    __table_args__ = (Index("ix_administrative_acts_institution_id", "institution_id", "number"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"))
+    at: Mapped[datetime] = mapped_column(_MOMENT)
+    who_id: Mapped[str | None] = mapped_column(_ID)
+    """None for the operator."""
+    who_name: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    act: Mapped[str] = mapped_column(String(30))
+    """See `administration`."""
+    whom_id: Mapped[str | None] = mapped_column(_ID)
+    whom_name: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
+    before: Mapped[str | None] = mapped_column(Text)
+    after: Mapped[str | None] = mapped_column(Text)
 
 
 class SignInFailures(Base):
@@ -127,6 +166,30 @@ class SignInFailures(Base):
     subject: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
     began_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
     count: Mapped[int]
+
+
+class LookUps(Base):
+    """How often of late one account asked for people whom it may not know of. Subjects are hashes."""
+
+    __tablename__ = "look_ups"
+
+    subject: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    began_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+    count: Mapped[int]
+
+
+class KnownDevice(Base):
+    """A browser that an account has signed in with: strangers who guess its password do not hold it up. See `devices`.
+
+    Nothing tells which accounts share a browser, nor what browser it is.
+    """
+
+    __tablename__ = "known_devices"
+
+    proof: Mapped[bytes] = mapped_column(_DIGEST, primary_key=True)
+    """Hash of the secret in the browser's cookie, together with the account."""
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    last_used_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
 
 
 class Report(Base):
@@ -149,6 +212,8 @@ class Report(Base):
     available_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     withdrawn_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     collected_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    declared: Mapped[int | None] = mapped_column(BigInteger)
+    """The most bytes that its sender said the package would have; None for reports from before this was asked."""
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))

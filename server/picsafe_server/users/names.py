@@ -6,10 +6,7 @@ import unicodedata
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import InvalidRequest, LimitExceeded
-
-_NOT_PRINTED = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that turn the direction of writing: with them a name could pretend to be another."""
+from picsafe_server.users.invisible import has_invisible
 
 
 def search_text(name: str, email: str) -> str:
@@ -24,6 +21,6 @@ def checked_name(text: str, field: str = "name", longest: int = limits.NAME_CHAR
         raise InvalidRequest("A name cannot be empty.", field=field)
     if len(name) > longest:
         raise LimitExceeded(f"A name has at most {longest} characters.", limit=field, maximum=longest, actual=len(name))
-    if any(unicodedata.category(character) in _NOT_PRINTED or character in _DIRECTION for character in name):
-        raise InvalidRequest("A name cannot contain control characters.", field=field)
+    if has_invisible(name):
+        raise InvalidRequest("A name cannot contain characters that nobody sees.", field=field)
     return name

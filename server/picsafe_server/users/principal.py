@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from picsafe_protocol.regions import region_for_country
 from picsafe_protocol.tokens import Role
@@ -23,6 +24,12 @@ class Principal:
     """None for a service account."""
     country: str | None
     """None for a service account."""
+    since: datetime | None
+    """Reports that were begun before are not for this caller: see `visibility.check_since`. None: there is no such moment."""
+    reset_by: str | None = None
+    """Who reset the caller's password, by name; None for the operator, and when nobody did."""
+    reset_is_news: bool = False
+    """Whether the caller has not yet put away the notice of it."""
     session_id: str
     """The session; for a service account, its own identifier: what ends when it is revoked."""
 
@@ -63,6 +70,9 @@ def person(account: Account, institution: Institution | None, session_id: str) -
         institution=institution,
         email=account.email,
         country=account.country,
+        since=account.reset_at,
+        reset_by=account.reset_by,
+        reset_is_news=account.reset_at is not None and account.reset_seen_at is None,
         session_id=session_id,
     )
 
@@ -76,5 +86,6 @@ def service(account: ServiceAccount, institution: Institution) -> Principal:
         institution=institution,
         email=None,
         country=None,
+        since=account.created_at,
         session_id=account.id,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,6 +16,7 @@ from picsafe_server.http import RoleTransport, role_client
 from picsafe_server.roles import Context
 from picsafe_server.settings import Settings
 from picsafe_server.users.accounts import create_account as insert_account
+from picsafe_server.users.administration import Act, Whom
 from picsafe_server.users.institutions import Policy
 from picsafe_server.users.models import Institution
 from picsafe_server.users.role import UsersRole
@@ -43,9 +44,16 @@ async def users_role(settings: Settings) -> AsyncIterator[UsersRole]:
             await users.stop()
 
 
-async def create_institution(users: UsersRole, name: str, policy: Policy | None = None) -> str:
-    """A new institution; its identifier."""
-    return (await users.services.institutions.create(name, policy)).id
+async def create_institution(
+    users: UsersRole, name: str, policy: Policy | None = None, domains: Sequence[str] = ()
+) -> str:
+    """A new institution, which adds members within the mail `domains`; its identifier. `Conflict` when one is another's."""
+    return (await users.services.institutions.create(name, policy, domains)).id
+
+
+async def add_domain(users: UsersRole, institution: str, domain: str) -> None:
+    """One more mail domain for the institution with this identifier; `Conflict` when it is another's."""
+    await users.services.institutions.approve(institution, domain)
 
 
 async def find_institution(users: UsersRole, named: str) -> str:
@@ -84,6 +92,9 @@ async def create_account(
             institution_id=institution,
             role=role or (Role.MEMBER if institution else None),
             password_hash=password_hash,
+        )
+        services.administration.record(
+            session, institution, None, Act.MEMBER_ADDED, whom=Whom.of(account), after=account.role
         )
         token = None if password_hash else await services.invitations.invite(session, account.id)
     return NewAccount(account.id, account.email, token)

@@ -90,7 +90,7 @@ class ReportViews:
         return [
             self._view(who, entry.box, *reports[entry.report_id], recipients, opened)
             for entry in entries
-            if entry.report_id in reports
+            if entry.report_id in reports and (entry.box == "sent" or _is_since(who, reports[entry.report_id][0]))
         ]
 
     def _view(
@@ -121,6 +121,11 @@ class ReportViews:
             cloud_url=self._settings.cloud_base(report.region),
             keyserver_url=self._settings.keys_base,
         )
+
+
+def _is_since(who: Principal, report: Report) -> bool:
+    """As `visibility.is_since`: an event of long ago must not show what no list shows."""
+    return who.since is None or report.created_at >= who.since
 
 
 def _text(moment: datetime | None) -> str | None:

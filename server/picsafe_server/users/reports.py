@@ -35,7 +35,7 @@ from picsafe_server.users.models import (
 )
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.upsert import insert_into
-from picsafe_server.users.visibility import check_live, own, visible
+from picsafe_server.users.visibility import check_live, check_since, own, visible
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SENDER_ACTIONS = frozenset({Action.PACKAGE_UPLOAD, Action.KEY_CREATE})
@@ -115,6 +115,7 @@ class Reports:
         async with self._database.reading() as session:
             report = await visible(session, who, report_id)
             check_live(report, self._clock.now())
+            check_since(who, report)
             if action in _SENDER_ACTIONS:
                 if report.sender_id != who.id:
                     raise NotPermitted("Only its sender can do this with a report.")

@@ -70,4 +70,6 @@ class UsersRole(Role):
             "withdrawal calls made": await services.withdrawals.make_calls(),
             "sessions ended": await services.sessions.sweep(),
             "sign-in counts forgotten": await services.throttle.sweep(),
+            "look-ups forgotten": await services.look_ups.sweep(),
+            "devices forgotten": await services.devices.sweep(),
         }

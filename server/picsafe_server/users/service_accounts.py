@@ -13,9 +13,11 @@ from picsafe_protocol.identifiers import is_identifier, new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import audiences, credentials
+from picsafe_server.users.administration import Act, Administration, Whom
 from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
 from picsafe_server.users.models import Institution, ServiceAccount
 from picsafe_server.users.names import checked_name
+from picsafe_server.users.principal import Principal
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,11 @@ class NewServiceAccount:
 class ServiceAccounts:
     """Makes and revokes service accounts of one institution at a time."""
 
-    def __init__(self, database: Database, clock: Clock, changes: Changes) -> None:
+    def __init__(self, database: Database, clock: Clock, changes: Changes, administration: Administration) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
+        self._administration = administration
 
     async def of(self, institution_id: str) -> Sequence[ServiceAccount]:
         """The institution's service accounts that are not revoked, oldest first."""
@@ -42,8 +45,11 @@ class ServiceAccounts:
         async with self._database.reading() as session:
             return (await session.scalars(query.order_by(ServiceAccount.created_at))).all()
 
-    async def create(self, institution_id: str, name: str) -> NewServiceAccount:
-        """A new service account; `LimitExceeded` when the institution has too many."""
+    async def create(self, institution_id: str, name: str, who: Principal | None = None) -> NewServiceAccount:
+        """A new service account, which gets reports from now on; `LimitExceeded` when the institution has too many.
+
+        `who` made it; None: the operator.
+        """
         secret = credentials.new_secret()
         account = ServiceAccount(
             id=new_identifier(),
@@ -68,9 +74,11 @@ class ServiceAccounts:
                     actual=(count or 0) + 1,
                 )
             session.add(account)
+            act = Act.SERVICE_ACCOUNT_MADE
+            self._administration.record(session, institution_id, who, act, whom=Whom.of(account))
         return NewServiceAccount(account, credentials.service_token(account.id, secret))
 
-    async def revoke(self, institution_id: str, account_id: str) -> None:
+    async def revoke(self, institution_id: str, account_id: str, who: Principal | None = None) -> None:
         """The token is worthless from now on; `NotFound` when the institution has no such service account."""
         if not is_identifier(account_id):
             raise NotFound
@@ -83,8 +91,10 @@ class ServiceAccounts:
                     ServiceAccount.revoked_at.is_(None),
                 )
                 .values(revoked_at=self._clock.now())
-                .returning(ServiceAccount.id)
+                .returning(ServiceAccount)
             )
             if revoked is None:
                 raise NotFound
+            act = Act.SERVICE_ACCOUNT_REVOKED
+            self._administration.record(session, institution_id, who, act, whom=Whom.of(revoked))
             await self._changes.append(session, Change(SESSION_ENDED, [audiences.session(account_id)]))

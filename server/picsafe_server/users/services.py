@@ -9,8 +9,10 @@ from picsafe_server.database import Database
 from picsafe_server.roles import Context
 from picsafe_server.tokens import Signer, Verifier
 from picsafe_server.users.accounts import Accounts
+from picsafe_server.users.administration import Administration
 from picsafe_server.users.authentication import Authentication
 from picsafe_server.users.changes import Changes
+from picsafe_server.users.devices import Devices
 from picsafe_server.users.drafts import Drafts
 from picsafe_server.users.expiry import Expiry
 from picsafe_server.users.grants import Grants
@@ -18,6 +20,7 @@ from picsafe_server.users.institutions import Institutions
 from picsafe_server.users.invitations import Invitations
 from picsafe_server.users.listings import Listings
 from picsafe_server.users.live import Live
+from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.members import Members
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.report_view import ReportViews
@@ -39,13 +42,16 @@ class Services:
     authentication: Authentication
     passwords: Passwords
     throttle: Throttle
+    devices: Devices
     sessions: Sessions
     accounts: Accounts
     invitations: Invitations
     institutions: Institutions
     members: Members
     service_accounts: ServiceAccounts
+    administration: Administration
     grants: Grants
+    look_ups: LookUps
     drafts: Drafts
     reports: Reports
     listings: Listings
@@ -62,8 +68,11 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     live = Live(database)
     changes = Changes(clock, live.wake)
     passwords, throttle = Passwords(), Throttle(database, clock)
-    sessions = Sessions(database, clock, changes, passwords, throttle)
-    invitations = Invitations(database, clock, passwords, sessions)
+    devices = Devices(database, clock)
+    sessions = Sessions(database, clock, changes, passwords, throttle, devices)
+    administration = Administration(database, clock)
+    invitations = Invitations(database, clock, passwords, sessions, administration)
+    look_ups = LookUps(database, clock)
     grants = Grants(signer, settings, clock)
     views = ReportViews(settings, clock)
     receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
@@ -74,14 +83,17 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         authentication=Authentication(sessions, settings),
         passwords=passwords,
         throttle=throttle,
+        devices=devices,
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions),
         invitations=invitations,
-        institutions=Institutions(database, clock),
-        members=Members(database, clock, invitations, sessions),
-        service_accounts=ServiceAccounts(database, clock, changes),
+        institutions=Institutions(database, clock, administration),
+        members=Members(database, clock, invitations, sessions, administration),
+        service_accounts=ServiceAccounts(database, clock, changes, administration),
+        administration=administration,
         grants=grants,
-        drafts=Drafts(database, clock, settings, grants),
+        look_ups=look_ups,
+        drafts=Drafts(database, clock, settings, grants, look_ups),
         reports=Reports(database, clock, settings, changes, grants, receipts),
         listings=Listings(database, clock, views),
         views=views,

@@ -16,6 +16,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import audiences, credentials, emails, principal
 from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
+from picsafe_server.users.devices import Devices
 from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
@@ -40,29 +41,42 @@ class Sessions:
     """Sessions of people, and the tokens of service accounts."""
 
     def __init__(
-        self, database: Database, clock: Clock, changes: Changes, passwords: Passwords, throttle: Throttle
+        self,
+        database: Database,
+        clock: Clock,
+        changes: Changes,
+        passwords: Passwords,
+        throttle: Throttle,
+        devices: Devices,
     ) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
         self._passwords = passwords
         self._throttle = throttle
+        self._devices = devices
 
-    async def sign_in(self, email: str, password: str, device: str, address: str) -> SignedIn:
-        """A new session; `WrongPassword` for every mismatch alike, `TooManyRequests` after too many."""
+    async def sign_in(
+        self, email: str, password: str, device: str, address: str, device_secret: str | None = None
+    ) -> SignedIn:
+        """A new session; `WrongPassword` for every mismatch alike, `TooManyRequests` after too many.
+
+        `device_secret` is what a browser is recognised by from now on, see `devices`; None for programs.
+        """
         email = emails.normalise(email)
-        await self._throttle.begin(email, address)
+        recognised = await self._devices.known(email, device_secret)
+        await self._throttle.begin(email, address, recognised)
         async with self._database.reading() as session:
             account = await session.scalar(select(Account).where(Account.email == email, Account.removed_at.is_(None)))
         usable = account is not None and account.disabled_at is None
         known = account.password_hash if account is not None and usable else None
         if not await self._passwords.verify(password, known) or account is None or known is None:
             raise WrongPassword
-        await self._throttle.succeeded(email, address)
+        await self._throttle.succeeded(email, address, recognised)
         fresh = await self._passwords.hash(password) if self._passwords.is_outdated(known) else known
-        return await self._begin(account.id, known, fresh, device)
+        return await self._begin(account.id, known, fresh, device, device_secret)
 
-    async def _begin(self, account_id: str, known: str, fresh: str, device: str) -> SignedIn:
+    async def _begin(self, account_id: str, known: str, fresh: str, device: str, device_secret: str | None) -> SignedIn:
         now = self._clock.now()
         token = credentials.new_secret()
         async with self._database.writing() as session:
@@ -81,6 +95,8 @@ class Sessions:
                 expires_at=now + _LONGEST,
             )
             session.add(row)
+            if device_secret:
+                await self._devices.remember(session, account.id, device_secret)
         return SignedIn(principal.person(account, institution, row.id), token, row.expires_at)
 
     async def authenticate(self, token: str) -> Principal:

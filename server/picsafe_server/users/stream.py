@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -39,15 +41,26 @@ class Streams:
         self._sessions = sessions
         self._views = views
         self._ping_seconds = ping_seconds
+        self._open: Counter[str] = Counter()
+        """Streams of each session. A stream counts from the request on: many that come at once must not all find room."""
 
     def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends.
 
         `TooManyRequests` when the session holds too many streams open.
         """
-        if self._live.count(audiences.session(who.session_id)) >= limits.LIVE_STREAMS:
+        if self._open[who.session_id] >= limits.LIVE_STREAMS:
             raise TooManyRequests("My PicSafe is open in too many tabs.", advice="Close some of them.", retry_after=60)
-        return self._stream(who, last_seen)
+        self._open[who.session_id] += 1
+        stream = self._stream(who, last_seen)
+        # Not a `finally` in the stream: one whose client is gone before its first byte never begins, and so never ends.
+        weakref.finalize(stream, self._closed, who.session_id).atexit = False
+        return stream
+
+    def _closed(self, session_id: str) -> None:
+        self._open[session_id] -= 1
+        if not self._open[session_id]:
+            del self._open[session_id]
 
     async def _stream(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         async with self._live.listening(who.listens_to) as listener:

@@ -6,42 +6,37 @@ import hashlib
 import ipaddress
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import case, delete, literal, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import delete, update
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import TooManyRequests
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
+from picsafe_server.users.counting import Count, count, forget_old
 from picsafe_server.users.models import SignInFailures
-from picsafe_server.users.upsert import insert_into
 
 _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 
 
-@dataclass(frozen=True)
-class _Count:
-    subject: bytes
-    maximum: int
-
-
 class Throttle:
-    """Counts failures in a window that begins with the first of them; in the database, so that all processes count together."""
+    """Counts failures."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    async def begin(self, email: str, address: str) -> None:
-        """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait."""
-        now = self._clock.now()
+    async def begin(self, email: str, address: str, known: bytes | None = None) -> None:
+        """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait.
+
+        `known` names a browser or session of the account's own: it has a count for itself, so that strangers cannot use it up.
+        """
+        now, seconds = self._clock.now(), 0
         async with self._database.writing() as session:
-            account, client = _counts(email, address)
-            # What the account already refuses must not use up what its whole hospital shares.
-            seconds = await _count(session, account, now) or await _count(session, client, now)
+            # In this order: what the account already refuses must not use up what its whole hospital shares.
+            for each in _counts(email, address, known):
+                seconds = seconds or await count(session, SignInFailures, each, _WINDOW, now)
         if seconds:
             minutes = math.ceil(seconds / 60)
             raise TooManyRequests(
@@ -50,55 +45,30 @@ class Throttle:
                 retry_after=seconds,
             )
 
-    async def succeeded(self, email: str, address: str) -> None:
-        """The attempt that `begin` counted was a good one: the account starts afresh, the client address has one failure less."""
-        account, client = _counts(email, address)
+    async def succeeded(self, email: str, address: str, known: bytes | None = None) -> None:
+        """The attempt that `begin` counted was a good one: its own count starts afresh, that of the client address has one less."""
+        own, *shared = _counts(email, address, known)
         async with self._database.writing() as session:
-            await session.execute(delete(SignInFailures).where(SignInFailures.subject == account.subject))
+            await session.execute(delete(SignInFailures).where(SignInFailures.subject == own.subject))
             await session.execute(
                 update(SignInFailures)
-                .where(SignInFailures.subject == client.subject, SignInFailures.count > 0)
+                .where(SignInFailures.subject.in_([each.subject for each in shared]), SignInFailures.count > 0)
                 .values(count=SignInFailures.count - 1)
             )
 
     async def sweep(self) -> int:
         """Forget windows that are over; how many there were."""
         async with self._database.writing() as session:
-            result = await session.execute(
-                delete(SignInFailures)
-                .where(SignInFailures.began_at <= self._clock.now() - _WINDOW)
-                .returning(SignInFailures.subject)
-            )
-            return len(result.all())
+            return await forget_old(session, SignInFailures, _WINDOW, self._clock.now())
 
 
-async def _count(session: AsyncSession, count: _Count, now: datetime) -> int:
-    """Count one more; the seconds to wait when that is too many."""
-    over = SignInFailures.began_at <= now - _WINDOW
-    moment = SignInFailures.began_at.type
-    statement = (
-        insert_into(session, SignInFailures)
-        .values(subject=count.subject, began_at=now, count=1)
-        .on_conflict_do_update(
-            index_elements=[SignInFailures.subject],
-            set_={
-                "count": case((over, 1), else_=SignInFailures.count + 1),
-                "began_at": case((over, literal(now, moment)), else_=SignInFailures.began_at),
-            },
-        )
-        .returning(SignInFailures.count, SignInFailures.began_at)
-    )
-    failures, began_at = (await session.execute(statement)).one()
-    if failures <= count.maximum:
-        return 0
-    return max(1, math.ceil((began_at + _WINDOW - now).total_seconds()))
-
-
-def _counts(email: str, address: str) -> Sequence[_Count]:
+def _counts(email: str, address: str, known: bytes | None) -> Sequence[Count]:
     # Hashes, because people type passwords into the wrong field.
+    if known is not None:
+        return (Count(hashlib.sha256(b"known " + known).digest(), limits.SIGN_IN_ATTEMPTS),)
     return (
-        _Count(hashlib.sha256(f"account {email}".encode()).digest(), limits.SIGN_IN_ATTEMPTS),
-        _Count(hashlib.sha256(f"address {_network(address)}".encode()).digest(), limits.SIGN_IN_ATTEMPTS_PER_ADDRESS),
+        Count(hashlib.sha256(f"account {email}".encode()).digest(), limits.SIGN_IN_ATTEMPTS),
+        Count(hashlib.sha256(f"address {_network(address)}".encode()).digest(), limits.SIGN_IN_ATTEMPTS_PER_ADDRESS),
     )
 
 

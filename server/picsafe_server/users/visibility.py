@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import KeyRevoked, NotFound, ReportExpired
+from picsafe_protocol.errors import KeyRevoked, NotFound, ReportExpired, SentBefore
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_server.users.models import (
     AVAILABLE,
@@ -37,23 +37,43 @@ def check_live(report: Report, now: datetime) -> None:
         raise KeyRevoked
 
 
+def is_since(who: Principal) -> ColumnElement[bool]:
+    """The condition that a report was begun after the moment from which the caller is given reports.
+
+    By its beginning, not by when it became available: its key was made then, and its sender was told then who could open it.
+    """
+    return Report.created_at >= who.since if who.since is not None else true()
+
+
+def check_since(who: Principal, report: Report) -> None:
+    """`SentBefore` when the report was begun before the caller's password was reset: it is not theirs to open, nor to go on with."""
+    if who.since is not None and report.created_at < who.since:
+        when = f"{who.since.day} {who.since:%B %Y, %H:%M} UTC"
+        raise SentBefore(
+            f"Your password was reset on {when}. Reports that were sent before then cannot be opened any more."
+        )
+
+
 async def visible(session: AsyncSession, who: Principal, report_id: str) -> Report:
     """The report, for somebody who may know of it; `NotFound` for everybody else, and while it is only a draft of somebody else's.
 
     May know: its sender and recipients, service accounts of their institutions, and members of those whose policy said so.
+    Of older reports than a service account it may not know; for people whose password was reset they are `SentBefore`.
     """
     if not is_identifier(report_id):
         raise NotFound
     institution = exists().where(
         ReportInstitution.report_id == Report.id,
         ReportInstitution.institution_id == who.institution_id,
-        true() if who.is_service else ReportInstitution.members,
+        is_since(who) if who.is_service else ReportInstitution.members,
     )
     recipient = exists().where(ReportRecipient.report_id == Report.id, ReportRecipient.account_id == who.id)
     rule = or_(Report.sender_id == who.id, and_(Report.available_at.is_not(None), or_(recipient, institution)))
     report = await session.scalar(select(Report).where(Report.id == report_id, rule))
     if report is None:
         raise NotFound
+    if report.sender_id != who.id:
+        check_since(who, report)
     return report
 
 

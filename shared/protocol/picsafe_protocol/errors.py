@@ -18,6 +18,7 @@
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
+    │   ├── DomainNotApproved      an address outside the mail domains of the institution (`domain`, `domains`)
     │   ├── UnknownRecipient       no account has this address
     │   ├── MethodNotAllowed       the address does not take this HTTP method
     │   ├── RangeNotSatisfiable    bytes were asked for that lie past the end (`size`)
@@ -28,6 +29,7 @@
     │   ├── WrongPassword          the address and the password do not belong together
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
     │   ├── NotPermitted           known, but not allowed
+    │   ├── SentBefore             sent before this account was made, or its password reset
     │   └── KeyServerNotAllowed    the key server is not on the allow-list
     ├── NotFound                   no such report, key or upload, or not for you
     ├── Gone                       it existed, and its time is over
@@ -62,6 +64,7 @@ __all__ = [
     "Conflict",
     "DecryptionError",
     "DigestMismatch",
+    "DomainNotApproved",
     "EmptyMedium",
     "FormatError",
     "Gone",
@@ -85,6 +88,7 @@ __all__ = [
     "ReportExpired",
     "ReportInvalid",
     "RequestTimedOut",
+    "SentBefore",
     "ServiceError",
     "StorageFull",
     "Tampered",
@@ -216,6 +220,12 @@ class InvalidRequest(PicSafeError):
     extra: ClassVar[tuple[str, ...]] = ("field",)
 
 
+class DomainNotApproved(InvalidRequest):
+    code, title = "domain_not_approved", "This address is outside the mail domains of the institution"
+    default_advice = "Use the address that the person has at the institution. If it has another domain, ask the operator of PicSafe to add it."
+    extra: ClassVar[tuple[str, ...]] = ("field", "domain", "domains")
+
+
 class UnknownRecipient(InvalidRequest):
     code, title = "unknown_recipient", "Nobody with this address uses PicSafe"
     default_advice = "Check the spelling, or ask your administrator to invite them. Nothing was sent."
@@ -268,6 +278,11 @@ class TokenRefused(AccessError):
 
 class NotPermitted(AccessError):
     code, title = "not_permitted", "You are not allowed to do this"
+
+
+class SentBefore(AccessError):
+    code, title = "sent_before", "This report was sent before this account may open reports"
+    default_advice = "Ask the sender to send it again. Other recipients can still open it."
 
 
 class KeyServerNotAllowed(AccessError):

@@ -79,6 +79,9 @@ USER_TOKEN_SECONDS: Final = 300
 GRANT_SECONDS: Final = 3600
 """Life of a grant: one upload of a large report over a slow line; a client simply asks for another."""
 
+DOWNLOAD_GRANT_SECONDS: Final = 300
+"""Life of a grant to download: as short as a user token's, so that who was disabled soon downloads nothing. A long download renews it."""
+
 CLOCK_LEEWAY_SECONDS: Final = 60
 """How far the clocks of two servers may differ."""
 
@@ -98,6 +101,9 @@ SIGN_IN_WINDOW_SECONDS: Final = 900
 SIGN_IN_ATTEMPTS_PER_ADDRESS: Final = 100
 """Failed sign-ins from one client address in the same window: a whole hospital may share one address."""
 
+KNOWN_DEVICE_DAYS: Final = 180
+"""A browser that somebody signed in with is remembered for so long after the last time: longer than anybody is on leave."""
+
 INVITATION_DAYS: Final = 7
 """An invitation that is not accepted by then is worthless: long enough for somebody on leave for a few days."""
 
@@ -116,8 +122,22 @@ SERVICE_ACCOUNTS: Final = 50
 OPEN_DRAFTS: Final = 100
 """Reports that one person has begun and not completed within `UPLOAD_HOURS`: a runaway program stops here."""
 
+KEPT_REPORTS: Final = 2000
+"""Reports of one sender that are under way or kept: nearly three hundred a day, for the seven days that they live."""
+
+KEPT_BYTES: Final = 128 * 1024 * MIB
+"""Their packages together: eighteen gigabytes a day, a busy clinic with video; no single account fills a region."""
+
+UNDECLARED_BYTES: Final = 1024 * MIB
+"""What a report may take whose sender did not say how large it is going to be."""
+
 RECIPIENT_SUGGESTIONS: Final = 20
 """Recipients that one search answers with: what fits on a screen; typing more narrows it."""
+
+UNKNOWN_RECIPIENTS: Final = 100
+RECIPIENT_SEARCHES: Final = 1000
+LOOK_UP_WINDOW_SECONDS: Final = 3600
+"""Addresses without an account that one person names as recipients in the window, and searches for recipients: twice a whole list that is out of date, and a day's typing; testing who has an account takes years."""
 
 REPORT_INDEX_DAYS: Final = 30
 """How long the index remembers a report after its time, without any content: its sender can still see who opened it."""

@@ -11,15 +11,16 @@ after which `payload.plan_payload` lays it out.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from picsafe_protocol.chunked import ciphertext_length
 from picsafe_protocol.consent import ConsentRecord
 from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
 from picsafe_protocol.files import extension_for
-from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
+from picsafe_protocol.limits import HEADER_BYTES, KIB, MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, REPORT_JSON_BYTES
 from picsafe_protocol.media import Cleaned
 from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
 from picsafe_protocol.times import is_time, utc_text
@@ -31,6 +32,7 @@ __all__ = [
     "check_count",
     "check_size",
     "content_digest",
+    "declared_size",
     "medium_of",
     "named",
     "report_of",
@@ -39,6 +41,10 @@ __all__ = [
 
 THUMBNAIL_PIXELS: Final = 320
 """The longer side of a thumbnail."""
+
+
+_FILE_FRAME_BYTES: Final = 2 * KIB
+"""Room for what the payload's zip says of a file and of its thumbnail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +80,15 @@ def check_count(count: int) -> None:
             maximum=MEDIA_COUNT,
             actual=count,
         )
+
+
+def declared_size(files: Iterable[int]) -> int:
+    """The most bytes that a package can have whose media, each with its thumbnail, have these sizes in bytes.
+
+    A sender says it when it begins a report; what the package really takes counts from the receipt on.
+    """
+    payload = sum(size + _FILE_FRAME_BYTES for size in files) + REPORT_JSON_BYTES
+    return min(ciphertext_length(payload) + 2 * HEADER_BYTES, PACKAGE_BYTES)
 
 
 def check_size(name: str, size: int) -> None:

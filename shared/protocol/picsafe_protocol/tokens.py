@@ -68,7 +68,11 @@ class KeyAccess(TypedDict):
 
 
 class UserClaims(TypedDict):
-    """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution."""
+    """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution.
+
+    `since`: keys that were made before are not for the bearer: a service account begins with its making, an account whose password
+    was reset begins anew. With milliseconds after the point. A key server that does not know the claim gives out too much.
+    """
 
     iss: str
     aud: str
@@ -81,10 +85,14 @@ class UserClaims(TypedDict):
     inst: NotRequired[str]
     inst_name: NotRequired[str]
     role: NotRequired[str]
+    since: NotRequired[float]
 
 
 class GrantClaims(TypedDict):
-    """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key."""
+    """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key.
+
+    `size`, in a grant to upload: the most bytes that the package may have.
+    """
 
     iss: str
     aud: str
@@ -95,6 +103,7 @@ class GrantClaims(TypedDict):
     act: str
     rid: str
     until: NotRequired[int]
+    size: NotRequired[int]
     access: NotRequired[KeyAccess]
     name: NotRequired[str]
     email: NotRequired[str]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from picsafe_protocol.errors import InvalidRequest
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
 from picsafe_sync import answers, credentials
+from picsafe_sync.answers import Draft
 from picsafe_sync.durable import explained
 from picsafe_sync.facts import facts_of, read_facts
 from picsafe_sync.preparing import PreparedMedium, prepare_patiently
@@ -41,9 +43,30 @@ async def _send(options: argparse.Namespace, facts: Facts) -> None:
             prepared = await prepare_patiently(options.files, bar.advance)
         _tell(prepared, quiet=options.quiet)
         with Bar(quiet=options.quiet) as bar, explained("Free some space, or name another place in TMPDIR."):
-            answer = await send_report(api, prepared, facts, options.to, bar)
+            answer = await send_report(
+                api, prepared, facts, options.to, bar, begun=partial(_tell_readers, options.quiet)
+            )
     sent = answers.sent(answer)
     print(f"Sent {sent.id}: arrived in region {sent.region}, kept until {sent.expires_at[:10]}.")
+
+
+def _tell_readers(quiet: bool, draft: Draft) -> None:
+    """Whom it goes to; and, however quiet it shall be, who else can open it. Nothing has been encrypted by then."""
+    if not quiet:
+        for each in draft.recipients:
+            place = f", {each.institution}" if each.institution else ""
+            print(f"To {_printable(each.name)} <{_printable(each.email)}>{_printable(place)}", file=sys.stderr)
+    for institution in draft.readers:
+        name = _printable(institution.name)
+        if institution.members:
+            print(f"Every member of {name} can open it too.", file=sys.stderr)
+        if institution.record_systems:
+            print(f"The record system of {name} gets it too.", file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """`text` without what would move the cursor of a terminal: it comes from a server."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _tell(prepared: Sequence[PreparedMedium], *, quiet: bool) -> None:

@@ -94,6 +94,8 @@ REFUSED: dict[str, Callable[[World, str], str | None]] = {
     "a signature cut off": lambda world, action: f"Bearer {token(world, act=action)[:-4]}",
     "an end that is a text": lambda world, action: f"Bearer {token(world, act=action, until='tomorrow')}",
     "an end that is a truth": lambda world, action: f"Bearer {token(world, act=action, until=True)}",
+    "a size that is a text": lambda world, action: f"Bearer {token(world, act=action, size='large')}",
+    "a size that is a truth": lambda world, action: f"Bearer {token(world, act=action, size=True)}",
     "an end beyond all years": lambda world, action: f"Bearer {token(world, act=action, until=10**15)}",
 }
 

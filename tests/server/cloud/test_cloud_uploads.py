@@ -202,6 +202,12 @@ async def test_sizes_that_are_refused(files_world: World, size: object, status: 
     assert problem(await files_world.begin(new_identifier(), size)) == (status, code)  # type: ignore[arg-type]
 
 
+async def test_no_more_bytes_than_the_grant_says(files_world: World) -> None:
+    report_id = new_identifier()
+    assert problem(await files_world.begin(report_id, 1001, claims={"size": 1000})) == (413, "limit_exceeded")
+    assert (await files_world.begin(report_id, 1000, claims={"size": 1000})).status_code == 201
+
+
 async def test_the_largest_package_can_begin(world: World) -> None:
     assert (await world.begin(new_identifier(), PACKAGE_BYTES)).status_code == 201
 

@@ -91,7 +91,7 @@ class World:
         return await self.client.post(
             f"/cloud/{options.get('region', 'au')}/v1/uploads/{report_id}",
             json={"size": size},
-            headers=self.grant(UPLOAD, report_id, **options),
+            headers=self.grant(UPLOAD, report_id, **options.pop("claims", {}), **options),
         )
 
     async def put(

@@ -10,6 +10,7 @@ from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, WEEK, Someone, World
 
 from picsafe_protocol import limits
 from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.keys.policy import Caller, is_made_too_early
 
 pytestmark = pytest.mark.anyio
 
@@ -227,3 +228,35 @@ async def test_a_flood_of_refusals_does_not_keep_its_sender_from_what_they_may_h
     for _ in range(limits.REFUSALS_LOGGED + 1):
         await sqlite_world.open(bo, closed)
     assert (await sqlite_world.open(bo, open_to_bo)).status_code == 200
+
+
+@pytest.mark.parametrize(("seconds", "given"), [(-5, True), (5, False), (3600, False)])
+async def test_keys_older_than_the_caller_s_beginning_are_refused(
+    world: World, ada: Someone, seconds: int, given: bool
+) -> None:
+    sent = await world.send(ada, SERVICE)
+    answer = await world.open(SERVICE, sent, since=world.clock.now().timestamp() + seconds)
+    if not given:
+        assert (answer.status_code, code(answer)) == (403, "sent_before")
+    last = (await world.log_of(sent))[-1]
+    assert (last["event"], last["result_code"]) == (("released", None) if given else ("refused", "sent_before"))
+
+
+@pytest.mark.parametrize(("created_at", "refused"), [(999, True), (1000, False), (1001, False)])
+def test_a_key_made_at_that_very_moment_is_given(created_at: int, refused: bool) -> None:
+    caller = Caller("https://users.test/users", "a", "Ada", "ada@clinic.test", since=1000)
+    assert is_made_too_early(created_at, caller) is refused
+
+
+async def test_the_sender_s_own_key_is_refused_after_a_reset_and_stays_open_to_others(
+    sqlite_world: World, ada: Someone, bo: Someone
+) -> None:
+    sent = await sqlite_world.send(ada, bo)
+    assert code(await sqlite_world.open(ada, sent, since=sqlite_world.clock.now().timestamp() + 1)) == "sent_before"
+    assert (await sqlite_world.open(bo, sent)).status_code == 200
+
+
+@pytest.mark.parametrize("since", ["yesterday", True, -1, 1e300, [0]])
+async def test_a_beginning_that_is_no_time_is_refused(sqlite_world: World, ada: Someone, since: object) -> None:
+    sent = await sqlite_world.send(ada)
+    assert code(await sqlite_world.open(ada, sent, since=since)) == "token_refused"

@@ -42,6 +42,7 @@ async def test_a_report_begins_with_everything_that_sending_needs(world: World) 
         "act": "package.upload",
         "rid": begun["report_id"],
         "until": int(expires.timestamp()),
+        "size": limits.UNDECLARED_BYTES,
     }
 
     create = await claims_of(world, begun["keyserver"]["grant"], "http://localhost:8000/keys")
@@ -49,6 +50,15 @@ async def test_a_report_begins_with_everything_that_sending_needs(world: World) 
     assert create["access"] == {"owner": ada.id, "recipients": [bo.id, cy.id], "institutions": institutions}
     assert (create["act"], create["name"], create["email"]) == ("key.create", "Ada", ada.email)
     assert create["until"] == upload["until"]
+
+
+async def test_a_grant_to_download_is_over_as_soon_as_a_user_token(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.report(ada, bo)
+    answer = (await bo.post(f"/v1/reports/{report_id}/grants", {"action": "package.download"})).json()
+    grant = await claims_of(world, answer["grant"], "http://localhost:8000/cloud/au")
+    assert grant["exp"] - grant["iat"] == limits.DOWNLOAD_GRANT_SECONDS <= limits.USER_TOKEN_SECONDS == 300
+    assert datetime.fromisoformat(answer["expires_at"]).timestamp() == grant["exp"]
 
 
 async def test_members_get_keys_where_the_policy_lets_them(world: World) -> None:

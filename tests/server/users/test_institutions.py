@@ -35,6 +35,7 @@ async def test_an_institution_begins_with_the_defaults(world: World) -> None:
         "idle_lock_minutes": 10,
         "members_may_open": "recipients",
         "key_servers": [],
+        "domains": ["example.org"],
     }
 
 
@@ -50,6 +51,7 @@ async def test_every_part_of_the_policy_can_be_changed(world: World) -> None:
     expected = change | {
         "id": world.institutions["Royal"],
         "key_servers": ["https://keys.royal.example", "http://localhost:9000/keys"],
+        "domains": ["example.org"],
     }
     assert (await admin.patch("/v1/institution", change)).json() == expected
     assert (await admin.patch("/v1/institution", {})).json() == expected

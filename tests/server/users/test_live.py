@@ -17,6 +17,7 @@ import pytest
 from server.users.world import PASSWORD, Caller, World, problem, running_world
 
 from picsafe_protocol import limits
+from picsafe_protocol.errors import TooManyRequests
 from picsafe_protocol.tokens import Role
 from picsafe_server.serving import make_server
 from picsafe_server.users.live import Live
@@ -322,6 +323,20 @@ async def test_twenty_streams_of_one_session_and_not_one_more(socket: Socket) ->
         assert problem(await ada.get("/v1/events")) == (429, "too_many_requests")
         elsewhere = await socket.world.sign_in(ada.email)
         await stack.enter_async_context(socket.inbox(elsewhere))
+
+
+async def test_streams_that_are_asked_for_at_once_are_counted_before_the_first_of_them_begins(world: World) -> None:
+    ada = await world.person("Ada")
+    services = world.users.services
+    who = await services.sessions.authenticate(ada.token)
+    asked = [services.streams.of(who, None) for _ in range(limits.LIVE_STREAMS)]
+    with pytest.raises(TooManyRequests):
+        services.streams.of(who, None)
+    await anext(asked[0])
+    del asked[1:]  # their clients went away before the first byte
+    asked = [*asked, *(services.streams.of(who, None) for _ in range(limits.LIVE_STREAMS - 1))]
+    with pytest.raises(TooManyRequests):
+        services.streams.of(who, None)
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", "9" * 40])

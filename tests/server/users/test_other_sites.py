@@ -103,7 +103,10 @@ async def test_under_https_the_cookie_is_bound_to_host_and_connection(tmp_path: 
         account = await world.account("Ada")
         body = {"email": account.email, "password": PASSWORD}
         answer = await world.http.post("/users/v1/sessions", json=body)
-        name, _, rest = answer.headers["set-cookie"].partition("=")
+        session, device = answer.headers.get_list("set-cookie")
+        assert device.startswith("__Host-picsafe-device=")
+        assert "Secure" in device
+        name, _, rest = session.partition("=")
         assert name == "__Host-picsafe-session"
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(rest.split("; "))
         assert "Domain" not in rest

@@ -37,6 +37,8 @@ async def test_signing_in_with_a_token_gives_a_token_and_no_cookie(world: World)
         "users_url": "http://localhost:8000/users",
         "key_servers": ["http://localhost:8000/keys"],
         "clouds": {region: f"http://localhost:8000/cloud/{region}" for region in ("au", "ca", "de", "ie", "uk", "us")},
+        "since": None,
+        "password_reset": None,
     }
 
 
@@ -45,8 +47,10 @@ async def test_signing_in_with_a_cookie_gives_a_cookie_and_no_token(world: World
     answer = await sign_in(world)
     assert answer.status_code == 201
     assert "token" not in answer.json()
-    cookie = answer.headers["set-cookie"]
+    cookie, device = answer.headers.get_list("set-cookie")
     assert cookie.startswith("picsafe-session=")
+    assert device.startswith("picsafe-device=")
+    assert all(part in device for part in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=15552000"))
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert "Path=/" in cookie

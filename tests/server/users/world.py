@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -108,6 +109,7 @@ class World:
     http: httpx.AsyncClient
     new_client: Callable[[str | None], httpx.AsyncClient]
     institutions: dict[str, str] = field(default_factory=dict)
+    domains: dict[str, str] = field(default_factory=dict)
 
     @property
     def users(self) -> UsersRole:
@@ -116,17 +118,20 @@ class World:
         return role
 
     async def institution(self, name: str, **policy: Any) -> str:
-        """The identifier of an institution, made at its first mention."""
+        """The identifier of an institution, made at its first mention. The first one has the mail domain `example.org`."""
         if name not in self.institutions:
-            self.institutions[name] = await provisioning.create_institution(self.users, name, Policy(**policy))
+            domain = f"i{len(self.institutions)}.example.org" if self.institutions else "example.org"
+            made = await provisioning.create_institution(self.users, name, Policy(**policy), [domain])
+            self.institutions[name], self.domains[name] = made, domain
         return self.institutions[name]
 
     async def account(
         self, name: str, country: str = "AU", institution: str | None = None, role: Role | None = None
     ) -> provisioning.NewAccount:
-        """An account `<name>@example.org` with the password `PASSWORD`."""
+        """An account `<name>@example.org`, or of its institution's domain, with the password `PASSWORD`."""
         where = await self.institution(institution) if institution else None
-        email = f"{name.lower()}@example.org"
+        local = unicodedata.normalize("NFD", name.lower()).encode("ascii", "ignore").decode()
+        email = f"{local}@{self.domains[institution] if institution else 'example.org'}"
         return await provisioning.create_account(self.users, email, name, country, PASSWORD, where, role)
 
     async def person(

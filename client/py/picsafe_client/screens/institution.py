@@ -1,4 +1,4 @@
-"""The institution, for its administrators: rules, members, service accounts, access log, each at its own address."""
+"""The institution, for its administrators: rules, members, service accounts, access log, changes, each at its own address."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from picsafe_client import dom
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
+from picsafe_client.screens.institution_changes import show_changes
 from picsafe_client.screens.institution_log import show_log
 from picsafe_client.screens.institution_machines import show_machines
 from picsafe_client.screens.institution_members import show_members
@@ -22,6 +23,7 @@ SECTIONS: Final[Mapping[str, Section]] = {
     "members": show_members,
     "machines": show_machines,
     "log": show_log,
+    "changes": show_changes,
 }
 
 

@@ -34,7 +34,7 @@ async def show_machines(screen: Screen, place: dom.Node) -> None:
         place,
         section(
             "institution.machines",
-            dom.el("p", {"class": "soft"}, t("machines.text")),
+            dom.el("p", {"class": "soft"}, t("machines.text_since")),
             known,
             dom.el("div", {"class": "button-row"}, add),
         ),

@@ -11,7 +11,7 @@ from picsafe_client.acting import acting
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
 from picsafe_client.secrets_shown import show_once
-from picsafe_client.texts import t
+from picsafe_client.texts import listing, t
 from picsafe_protocol.errors import Conflict, PicSafeError
 from picsafe_protocol.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
 from picsafe_protocol.regions import COUNTRIES
@@ -171,15 +171,21 @@ class _Members:
             await self.load()
 
     async def invite_again(self, member: Member) -> None:
+        if state_of(member) == "active":
+            title = t("members.reset_title", name=member["name"])
+            if not await dialogue.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
+                return
         answer = await self.api.users("POST", f"{self.path(member)}/invitation", {})
         show_link(member["name"], answer["invitation_token"])
 
-    def invite(self) -> None:
+    async def invite(self) -> None:
         """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
         me = self.screen.app.require_me()
+        domains = (await self.api.users("GET", "/v1/institution"))["domains"]
+        at = t("members.email_domains", domains=listing(domains)) if domains else t("members.email_no_domains")
         name = fields.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
         email = fields.text_field(
-            "member-email", t("members.email"), kind="email", autocomplete="off", maxlength=EMAIL_CHARACTERS
+            "member-email", t("members.email"), kind="email", hint=at, autocomplete="off", maxlength=EMAIL_CHARACTERS
         )
         countries = texts.in_order((code, texts.country(code)) for code in COUNTRIES)
         country = fields.choice_field(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import banner, dialogue, dom
+from picsafe_client import banner, dialogue, dom, readers
 from picsafe_client.outbox import Outgoing
+from picsafe_client.readers import Readers
 from picsafe_client.screens import Screen
 from picsafe_client.screens.send_done import DoneView
 from picsafe_client.screens.send_facts import FactFields
@@ -15,6 +16,7 @@ from picsafe_client.screens.send_progress import ProgressView
 from picsafe_client.screens.send_recipients import RecipientPicker
 from picsafe_client.screens.send_summary import summary
 from picsafe_client.texts import t
+from picsafe_client.waiting import Wait
 from picsafe_protocol.errors import UnknownRecipient
 
 
@@ -27,6 +29,7 @@ class SendScreen(Screen):
         self._left = False
         self._page: dom.Node = None  # what stands in front of the form
         self._form: dom.Node = None
+        self._readers = Readers((), None)
         for event in ("dragenter", "dragover"):
             self.on_release(dom.on(dom.window(), event, self._dragged, capture=True))
         self.on_release(dom.on(dom.window(), "drop", self._dropped, capture=True))
@@ -100,9 +103,22 @@ class SendScreen(Screen):
             self.tray.focus()
         elif self.facts.check():
             if self.people.settle():
-                dom.soon(self._show_summary)  # not now: the button that is at work goes away with the form
+                await self._look()
             else:
                 self.people.field.focus()
+
+    async def _look(self) -> None:
+        """Asks who can open it, then shows the summary; marks recipients whom nobody knows."""
+        async with Wait(t("send.readers_asking")) as wait:
+            try:
+                self._readers = await readers.ask(self.app.api, self.people.emails, wait.signal)
+            except UnknownRecipient as error:
+                if self._form is not None and not self._left:
+                    self._back_to_form()
+                    self.people.mark_unknown(error.recipients or [])
+                return
+        if self._form is not None and not self._left:
+            dom.soon(self._show_summary)  # not now: the button that is at work goes away with the form
 
     def _dragged(self, event: Any) -> None:
         if self._form_is_shown and "Files" in [str(kind) for kind in event.dataTransfer.types]:
@@ -156,7 +172,7 @@ class SendScreen(Screen):
                 "div",
                 {"class": "stack", "id": "send-summary"},
                 dom.el("h1", {"tabindex": "-1"}, t("send.summary_title")),
-                summary(self.tray.files, self.facts.facts(), recipients),
+                summary(self.tray.files, self.facts.facts(), recipients, self._readers),
                 dom.el("p", {"class": "soft"}, t("send.promise")),
                 dom.el("div", {"class": "button-row"}, send, edit),
             )
@@ -170,7 +186,7 @@ class SendScreen(Screen):
         if Outgoing.current(self.app) is not None:
             return  # the second of two quick clicks
         outgoing = Outgoing(self.app)
-        outgoing.begin(self.tray.files, self.facts.facts(), list(self.people.emails))
+        outgoing.begin(self.tray.files, self.facts.facts(), list(self.people.emails), self._readers)
         self._show_progress(outgoing)
 
     # -- on its way
@@ -225,7 +241,9 @@ class SendScreen(Screen):
 
     def _show_failed(self, outgoing: Outgoing) -> None:
         error = outgoing.error or RuntimeError("sending ended without a reason")
-        again = (t("send.try_again"), lambda _event: dom.soon(self._show_summary if self._form else self._show_form))
+        again: banner.Action = (t("send.try_again"), lambda _event: dom.soon(self._show_form))
+        if self._form:
+            again = (t("send.try_again"), lambda _event: self._look())
         actions = [again, (t("send.edit"), lambda _event: dom.soon(self._edit))] if self._form else [again]
         means = t("send.failed") if self._form else t("send.failed_anew")
         heading = dom.el("h1", {"tabindex": "-1"}, t("send.failed_title"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from picsafe_client import banner, dom
 from picsafe_client.preparing import PreparedFile
+from picsafe_client.readers import Readers
 from picsafe_client.texts import birth_date, listing, moment, noun, size, t
 from picsafe_protocol.consent import ConsentRecord, Purpose
 from picsafe_protocol.report import Laterality
@@ -15,10 +16,14 @@ from picsafe_protocol.sending import Facts
 _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("audio", "send.summary_sounds"))
 
 
-def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str]) -> dom.Node:
-    """A list of facts; cautions about files that could not be cleaned stand above it."""
+def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> dom.Node:
+    """A list of facts; cautions about files that could not be cleaned stand above it. `recipients` are names or addresses."""
     rows: list[tuple[str, dom.Child]] = [
-        ("send.summary_recipients", listing(recipients)),
+        (
+            "send.summary_recipients",
+            listing(readers.person(*each) for each in zip(recipients, readers.of, strict=True)),
+        ),
+        ("send.summary_readers", _others(readers)),
         ("send.summary_patient", patient_words(facts)),
         ("send.summary_files", files_words(files)),
         ("send.summary_site", site_words(facts)),
@@ -43,6 +48,15 @@ def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[st
         dom.append(node, banner.notice("amber", t("send.know"), *cautions))
     dom.append(node, dom.el("div", {"class": "panel panel-padded"}, table))
     return node
+
+
+def _others(readers: Readers) -> dom.Child:
+    words = readers.words()
+    return (
+        words[0]
+        if len(words) == 1
+        else dom.el("ul", {"class": "send-removed"}, *[dom.el("li", None, each) for each in words])
+    )
 
 
 def patient_words(facts: Facts) -> str:

@@ -12,6 +12,8 @@ from picsafe_protocol.tokens import Role
 from picsafe_server.access import only
 from picsafe_server.users.access import ADMINISTRATOR
 from picsafe_server.users.answers import (
+    ActPage,
+    ActView,
     InstitutionView,
     InvitedMember,
     Member,
@@ -33,6 +35,10 @@ After = Annotated[
 ]
 
 
+_NEWEST = 2**31 - 1
+Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before")]
+
+
 class InstitutionController(Controller):
     """The caller's institution."""
 
@@ -40,17 +46,18 @@ class InstitutionController(Controller):
     tags = ("users",)
 
     @get("", summary="My institution and its policy", **_ONLY)
-    async def institution(self, caller: Caller) -> InstitutionView:
-        """As its administrators see it."""
+    async def institution(self, caller: Caller, services: Parts) -> InstitutionView:
+        """As its administrators see it. `domains` are the mail domains that the operator approved."""
         assert caller.institution is not None  # noqa: S101 an administrator has one
-        return InstitutionView.of(caller.institution)
+        return InstitutionView.of(caller.institution, await services.institutions.domains(caller.institution.id))
 
     @patch("", summary="Change the policy", **_ONLY)
     async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
         """Holds for reports made from now on. Retention and idle lock can only be shortened; key servers are https."""
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
         policy = Policy(**{name: value for name, value in fields.items() if given(value)})
-        return InstitutionView.of(await services.institutions.change(caller, policy))
+        changed = await services.institutions.change(caller, policy)
+        return InstitutionView.of(changed, await services.institutions.domains(changed.id))
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
@@ -63,7 +70,10 @@ class InstitutionController(Controller):
 
     @post("/members", summary="Add a member", **_ONLY)
     async def add_member(self, data: JSONBody[NewMember], caller: Caller, services: Parts) -> InvitedMember:
-        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account."""
+        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account.
+
+        400 `domain_not_approved` outside the institution's mail domains.
+        """
         invited = await services.members.add(
             caller, email=data.email, name=data.name, country=data.country, role=Role(data.role)
         )
@@ -85,7 +95,11 @@ class InstitutionController(Controller):
 
     @post("/members/{member_id:str}/invitation", summary="Invite a member again", **_ONLY)
     async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
-        """For a lost invitation or a forgotten password; an older invitation is worthless from now on."""
+        """For a lost invitation or a forgotten password; an older invitation is worthless from now on.
+
+        Somebody who has a password is signed out everywhere. Once a new one is set with the invitation, the account can open only
+        reports sent from then on, and its owner is told who reset it.
+        """
         invited = await services.members.invite_again(caller, member_id)
         return InvitedMember.with_token(invited.account, invited.invitation_token)
 
@@ -97,11 +111,18 @@ class InstitutionController(Controller):
 
     @post("/service-accounts", summary="Make a service account", **_ONLY)
     async def make_service_account(self, data: JSONBody[NewService], caller: Caller, services: Parts) -> NewServiceView:
-        """Its token is shown this once. It sees every report of the institution, and polls for new ones."""
-        made = await services.service_accounts.create(caller.institution_id or "", data.name)
+        """Its token is shown this once. It gets every report of the institution that is sent from now on, and polls for new ones."""
+        made = await services.service_accounts.create(caller.institution_id or "", data.name, caller)
         return NewServiceView(made.account.id, made.account.name, made.token)
 
     @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **_ONLY)
     async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Its token is worthless from now on."""
-        await services.service_accounts.revoke(caller.institution_id or "", account_id)
+        await services.service_accounts.revoke(caller.institution_id or "", account_id, caller)
+
+    @get("/changes", summary="The administration record", **_ONLY)
+    async def changes(self, caller: Caller, services: Parts, before: Before = _NEWEST, limit: Limit = 50) -> ActPage:
+        """Who changed what, when, and whom it was about: a page, newest first. Lines are only ever added."""
+        rows = await services.administration.page(caller, before, limit + 1)
+        following = rows[limit - 1].number if len(rows) > limit else None
+        return ActPage([ActView.of(row) for row in rows[:limit]], following)

@@ -11,7 +11,7 @@ from picsafe_protocol.regions import REGIONS
 from picsafe_server.access import OPEN, only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON, SIGNED_IN
-from picsafe_server.users.answers import InstitutionFacts, Me
+from picsafe_server.users.answers import InstitutionFacts, Me, PasswordReset
 from picsafe_server.users.bodies import Acceptance, NewPassword, Rename
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.principal import Principal
@@ -38,6 +38,8 @@ def describe(who: Principal, services: Services) -> Me:
         users_url=settings.users_base,
         key_servers=services.grants.key_servers(who),
         clouds={region: settings.cloud_base(region) for region in REGIONS},
+        since=rfc3339(who.since) if who.since else None,
+        password_reset=PasswordReset(who.reset_by, rfc3339(who.since)) if who.since and who.reset_is_news else None,
     )
 
 
@@ -58,6 +60,11 @@ class MeController(Controller):
         if isinstance(data.name, str):
             await services.accounts.rename(caller, data.name)
         return describe(await services.sessions.again(caller), services)
+
+    @post("/password-reset/seen", status_code=204, summary="Put the notice of a password reset away", **only(PERSON))
+    async def put_notice_away(self, caller: Caller, services: Parts) -> None:
+        """`password_reset` is null from now on. What was sent before the reset stays closed."""
+        await services.accounts.put_notice_away(caller)
 
     @post("/password", status_code=204, summary="Change my password", **only(PERSON))
     async def change_password(

@@ -14,15 +14,15 @@ from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
 from picsafe_server.users.answers import (
     GrantAt,
     NewReports,
-    Person,
     ReportBegun,
     ReportPage,
     SignedGrant,
     Suggestion,
     Suggestions,
 )
-from picsafe_server.users.bodies import PRINTED, GrantRequest, NewReport, ReceiptBody
+from picsafe_server.users.bodies import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody
 from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.readers import Readers
 from picsafe_server.users.recipients import suggest
 from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.visibility import visible
@@ -39,16 +39,29 @@ class ReportController(Controller):
 
     @post("", summary="Begin a report", **only(PERSON))
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
-        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account."""
-        begun = await services.drafts.begin(caller, data.recipients)
+        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
+
+        429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and kept take too much.
+        """
+        declared = data.size if isinstance(data.size, int) else None
+        begun = await services.drafts.begin(caller, data.recipients, declared)
         return ReportBegun(
             report_id=begun.report.id,
             region=begun.report.region,
             expires_at=rfc3339(begun.report.expires_at),
             cloud=GrantAt(begun.cloud.url, begun.cloud.token),
             keyserver=GrantAt(begun.keyserver.url, begun.keyserver.token),
-            recipients=[Person.of(account) for account in begun.recipients],
+            recipients=begun.readers.recipients,
+            institutions=begun.readers.institutions,
         )
+
+    @post("/readers", status_code=200, summary="Who could open a report", **only(PERSON))
+    async def readers(self, data: JSONBody[Addressed], caller: Caller, services: Parts) -> Readers:
+        """For the last look before sending: each recipient's institution, and where more than the recipients can open the report.
+
+        Begins nothing. Refuses what beginning a report for these recipients would refuse, and counts unknown ones alike.
+        """
+        return await services.drafts.readers(caller, data.recipients)
 
     @get("", summary="Reports received or sent", **only(PERSON))
     async def reports(
@@ -117,6 +130,7 @@ async def suggest_recipients(
         ),
     ] = "",
 ) -> Suggestions:
-    """Colleagues, and people written to before, whose name or address contains the text."""
+    """Colleagues, and people written to before, whose name or address contains the text. 429 after very many."""
+    await services.look_ups.search(caller)
     found = await suggest(services.database, caller, text)
     return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])

@@ -15,7 +15,14 @@ from picsafe_server.users.answers import SessionBegun, SessionList, SessionView
 from picsafe_server.users.bodies import SignIn
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.controllers.me import describe
-from picsafe_server.users.cookies import check_not_foreign, no_cookie, session_cookie
+from picsafe_server.users.cookies import (
+    check_not_foreign,
+    device_cookie,
+    device_cookie_name,
+    no_cookie,
+    session_cookie,
+)
+from picsafe_server.users.devices import device_secret
 from picsafe_server.users.names import checked_name
 
 _UNNAMED = ""
@@ -32,19 +39,24 @@ class SessionController(Controller):
     async def sign_in(
         self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: Parts
     ) -> Response[SessionBegun]:
-        """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many."""
+        """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many.
+
+        A browser also gets a cookie by which it is recognised next time: wrong passwords from elsewhere do not hold it up.
+        """
         settings = services.context.settings
         check_not_foreign(request, settings)
         device = checked_name(data.device, "device", limits.DEVICE_CHARACTERS) if data.device.strip() else _UNNAMED
         address = request.client.host if request.client else ""
-        signed_in = await services.sessions.sign_in(data.email, data.password, device, address)
         by_token = data.transport == "token"
+        known = "" if by_token else device_secret(request.cookies.get(device_cookie_name(settings)))
+        signed_in = await services.sessions.sign_in(data.email, data.password, device, address, known)
         body = SessionBegun(
             me=describe(signed_in.principal, services),
             expires_at=rfc3339(signed_in.expires_at),
             token=signed_in.token if by_token else None,
         )
-        return Response(body, cookies=[] if by_token else [session_cookie(settings, signed_in.token)])
+        cookies = [session_cookie(settings, signed_in.token), device_cookie(settings, known)]
+        return Response(body, cookies=[] if by_token else cookies)
 
     @get("", summary="My sessions", **only(PERSON))
     async def sessions(self, caller: Caller, services: Parts) -> SessionList:

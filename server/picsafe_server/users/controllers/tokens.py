@@ -15,6 +15,9 @@ from picsafe_server.users.controllers.injected import Caller, Parts
 
 @post("/v1/tokens", status_code=200, summary="Make a user token", tags=["users"], **only(SIGNED_IN))
 async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: Parts) -> SignedToken:
-    """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list."""
+    """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list.
+
+    Its claim `since`, where it has one, keeps keys that were made earlier from the caller: see integrate.md.
+    """
     signed = services.grants.user_token(caller, data.audience)
     return SignedToken(signed.token, rfc3339(signed.expires_at))

@@ -1,0 +1,54 @@
+"""Who is going to be able to open a report besides the recipients: asked for the last look, and compared before anything is encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from picsafe_client.api import Api
+from picsafe_client.texts import t
+from picsafe_protocol.errors import Conflict, NotSignedIn, ServiceError
+
+_KINDS = (("members", "send.readers_members"), ("record_systems", "send.readers_record_system"))
+
+
+@dataclass(frozen=True)
+class Readers:
+    """As the user server tells; `others` is None when it could not be asked. `of` are the recipients' institutions, in their order."""
+
+    of: tuple[str | None, ...]
+    others: frozenset[tuple[str, str]] | None
+
+    @classmethod
+    def from_json(cls, answer: Mapping[str, Any]) -> Readers:
+        """What ``POST /v1/reports/readers`` answers, and ``POST /v1/reports`` too."""
+        others = {(key, each["name"]) for each in answer["institutions"] for field, key in _KINDS if each[field]}
+        return cls(tuple(person["institution"] for person in answer["recipients"]), frozenset(others))
+
+    def person(self, name: str, institution: str | None) -> str:
+        """A recipient with the institution."""
+        return t("send.readers_person", name=name, institution=institution) if institution else name
+
+    def words(self) -> list[str]:
+        """Who else, a line each."""
+        if self.others is None:
+            return [t("send.readers_unknown")]
+        by_institution = sorted(self.others, key=lambda each: (each[1], each[0]))
+        return [t(key, institution=name) for key, name in by_institution] or [t("send.readers_nobody")]
+
+    def check(self, answer: Mapping[str, Any]) -> None:
+        """`Conflict` when more can open the report that has been begun than were shown: somebody changed the rules meanwhile."""
+        if (Readers.from_json(answer).others or frozenset()) - (self.others or frozenset()):
+            raise Conflict(t("send.readers_changed"), advice=t("send.readers_changed_advice"))
+
+
+async def ask(api: Api, recipients: Sequence[str], signal: Any) -> Readers:
+    """Who could open a report for these addresses. Raises `UnknownRecipient` and `Cancelled`; a server that is away only leaves it open."""
+    try:
+        answer = await api.users("POST", "/v1/reports/readers", {"recipients": list(recipients)}, signal=signal)
+    except NotSignedIn:
+        raise
+    except ServiceError:
+        return Readers((None,) * len(recipients), None)
+    return Readers.from_json(answer)

@@ -1,0 +1,37 @@
+"""The notice that somebody reset one's password. It stays over every screen until it is put away: it may be the only sign of a takeover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from picsafe_client import banner, dom
+from picsafe_client.api import Api
+from picsafe_client.session import Me
+from picsafe_client.texts import moment, t
+
+PLACE = "standing"
+
+
+def show(api: Api, me: Me) -> None:
+    """Shows it to a person whose password was reset, and to nobody else."""
+    place = dom.by_id(PLACE)
+    dom.clear(place)
+    reset = me.password_reset
+    if reset is None:
+        return
+
+    async def put_away(_event: Any) -> None:
+        await api.users("POST", "/v1/me/password-reset/seen", {})
+        dom.clear(place)
+
+    who = reset.by or t("reset.operator")
+    title = t("reset.title", name=who, moment=moment(reset.at))
+    dom.append(
+        place,
+        banner.notice("amber", title, t("reset.not_you"), t("reset.older"), actions=[(t("reset.seen"), put_away)]),
+    )
+
+
+def clear() -> None:
+    """Nobody is signed in any more."""
+    dom.clear(dom.by_id(PLACE))

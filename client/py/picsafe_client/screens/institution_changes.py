@@ -1,0 +1,91 @@
+"""What administrators have changed in the institution: the administration record, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlencode
+
+from picsafe_client import dom
+from picsafe_client.catalogue import CATALOGUE
+from picsafe_client.screens import Screen
+from picsafe_client.texts import listing, moment, t
+from picsafe_client.waiting import Wait
+
+PATH: Final = "/v1/institution/changes"
+PAGE: Final = 50
+Change: TypeAlias = Mapping[str, Any]
+
+
+async def show_changes(screen: Screen, place: dom.Node) -> None:
+    """Fills `place`."""
+    await _Changes(screen, place).show()
+
+
+class _Changes:
+    def __init__(self, screen: Screen, place: dom.Node) -> None:
+        self.api = screen.app.api
+        self.place = place
+        self.before: int | None = None
+        self.rows = dom.el("tbody")
+        self.more = dom.el("div", {"class": "list-end"})
+        self.waiting = dom.el("div")
+
+    async def show(self) -> None:
+        await self.page()
+        names = ("time", "who", "what")
+        head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(f"changes.{name}")) for name in names])
+        table = dom.el("table", {"class": "table table-stack"}, dom.el("thead", None, head), self.rows)
+        shown = (
+            dom.el("div", {"class": "panel panel-table"}, table)
+            if self.rows.firstElementChild
+            else dom.el("p", None, t("changes.empty"))
+        )
+        dom.clear(self.place, dom.el("p", {"class": "soft"}, t("changes.text")), shown, self.waiting, self.more)
+
+    async def page(self) -> None:
+        """Adds the next page below."""
+        query = {"limit": PAGE} | ({"before": self.before} if self.before is not None else {})
+        async with Wait(t("changes.loading"), self.waiting) as wait:
+            answer = await self.api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal)
+        dom.append(self.rows, *[_row(change) for change in answer["changes"]])
+        self.before = answer["next"]
+        button = dom.button(t("changes.more"), lambda _event: self.page()) if self.before is not None else None
+        dom.clear(self.more, button)
+
+
+def _row(change: Change) -> dom.Node:
+    return dom.el(
+        "tr",
+        None,
+        dom.el("td", {"class": "number"}, moment(change["at"])),
+        dom.el("td", None, who_words(change)),
+        dom.el("td", None, what_words(change)),
+    )
+
+
+def who_words(change: Change) -> str:
+    """Who did it. Whoever sets a password with an invitation has shown nothing but the invitation."""
+    if change["act"] == "password_reset_used" and change["after"]:
+        return t("changes.invited_by", name=change["after"])
+    return change["who"]["name"] if change["who"] else t("changes.operator")
+
+
+def what_words(change: Change) -> str:
+    """What was done, and to whom."""
+    key = f"changes.{change['act']}"
+    if key not in CATALOGUE:
+        return t("changes.other")
+    whom = change["whom"]["name"] if change["whom"] else ""
+    return t(key, whom=whom, before=_value(change, "before"), after=_value(change, "after"))
+
+
+def _value(change: Change, which: str) -> str:
+    value = str(change[which] or "")
+    if change["act"] in {"member_added", "role_changed"}:
+        return t(f"role.{value}") if f"role.{value}" in CATALOGUE else value
+    if change["act"] == "members_may_open_changed":
+        return t(f"rules.open_{value}") if f"rules.open_{value}" in CATALOGUE else value
+    if change["act"] == "key_servers_changed":
+        return listing(value.splitlines()) or t("changes.key_servers_none")
+    return value

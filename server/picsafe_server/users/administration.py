@@ -1,0 +1,98 @@
+"""The administration record of an institution: who changed what, when, and whom it was about.
+
+Every administrative act is written in the transaction that does it, so none happens without its line; lines are never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users.models import Account, AdministrativeAct, ServiceAccount
+from picsafe_server.users.principal import Principal
+
+
+class Act(str, Enum):
+    """What administrators and operators do."""
+
+    MEMBER_ADDED = "member_added"
+    MEMBER_INVITED = "member_invited"
+    """Again, having never had a password."""
+    PASSWORD_RESET = "password_reset"  # noqa: S105 the name of an act
+    """An invitation for somebody who has a password."""
+    PASSWORD_RESET_USED = "password_reset_used"  # noqa: S105
+    """Whoever holds that invitation has set a new password; `after` names who made it."""
+    ROLE_CHANGED = "role_changed"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    MEMBER_REMOVED = "member_removed"
+    SERVICE_ACCOUNT_MADE = "service_account_made"
+    SERVICE_ACCOUNT_REVOKED = "service_account_revoked"
+    NAME_CHANGED = "name_changed"
+    RETENTION_CHANGED = "retention_days_changed"
+    IDLE_LOCK_CHANGED = "idle_lock_minutes_changed"
+    MEMBERS_MAY_OPEN_CHANGED = "members_may_open_changed"
+    KEY_SERVERS_CHANGED = "key_servers_changed"
+    DOMAIN_ADDED = "domain_added"
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Whom or what an act is about: a person, by their address, or a service account, by its name."""
+
+    id: str
+    name: str
+
+    @classmethod
+    def of(cls, account: Account | ServiceAccount) -> Whom:
+        return cls(account.id, account.email if isinstance(account, Account) else account.name)
+
+
+class Administration:
+    """Writes and reads the record."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def record(
+        self,
+        session: AsyncSession,
+        institution_id: str | None,
+        who: Principal | None,
+        act: Act,
+        *,
+        whom: Whom | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> None:
+        """Add a line in the transaction of `session`. `who` is None for the operator; nothing is written outside of institutions."""
+        if institution_id is None:
+            return
+        session.add(
+            AdministrativeAct(
+                institution_id=institution_id,
+                at=self._clock.now(),
+                who_id=who.id if who else None,
+                who_name=who.name if who else None,
+                act=act.value,
+                whom_id=whom.id if whom else None,
+                whom_name=whom.name if whom else None,
+                before=before,
+                after=after,
+            )
+        )
+
+    async def page(self, who: Principal, before: int, limit: int) -> Sequence[AdministrativeAct]:
+        """At most `limit` lines of the caller's institution with smaller numbers than `before`, newest first."""
+        query = select(AdministrativeAct).where(
+            AdministrativeAct.institution_id == who.institution_id, AdministrativeAct.number < before
+        )
+        async with self._database.reading() as session:
+            return (await session.scalars(query.order_by(AdministrativeAct.number.desc()).limit(limit))).all()

@@ -1,0 +1,65 @@
+"""The mail domains of institutions. Nobody proves an e-mail address here: the operator says which domains an institution has,
+and its administrators can add people within them only. So an address says truly which institution somebody belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_protocol.errors import Conflict, DomainNotApproved
+from picsafe_server.clock import Clock
+from picsafe_server.users import emails
+from picsafe_server.users.models import Account, InstitutionDomain
+from picsafe_server.users.upsert import insert_into
+
+
+async def approve(session: AsyncSession, clock: Clock, institution_id: str, domains: Sequence[str]) -> list[str]:
+    """Add mail domains to an institution; those that are new to it. `Conflict` when one belongs to another institution already."""
+    added = []
+    for domain in dict.fromkeys(map(emails.checked_domain, domains)):
+        row = insert_into(session, InstitutionDomain).values(
+            domain=domain, institution_id=institution_id, added_at=clock.now()
+        )
+        if await session.scalar(row.on_conflict_do_nothing().returning(InstitutionDomain.domain)):
+            added.append(domain)
+        elif domain not in await domains_of(session, institution_id):
+            raise Conflict(
+                f"The mail domain {domain} belongs to another institution.",
+                advice="A domain belongs to one institution only.",
+            )
+    return added
+
+
+async def domains_of(session: AsyncSession, institution_id: str) -> Sequence[str]:
+    """The institution's mail domains, in their order."""
+    query = select(InstitutionDomain.domain).where(InstitutionDomain.institution_id == institution_id)
+    return (await session.scalars(query.order_by(InstitutionDomain.domain))).all()
+
+
+async def check_address(session: AsyncSession, institution_id: str | None, email: str) -> None:
+    """That a new account of this institution, or of none, may have the normalised address `email`.
+
+    `DomainNotApproved` outside the institution's domains; `Conflict` when somebody of another institution had the address before:
+    who writes to it means them.
+    """
+    if institution_id is not None:
+        known, domain = await domains_of(session, institution_id), emails.domain_of(email)
+        if domain not in known:
+            names = ", ".join(known) or "none yet"
+            raise DomainNotApproved(
+                f"Members of this institution have addresses within its mail domains ({names}), and {domain} is not one of them.",
+                field="email",
+                domain=domain,
+                domains=list(known),
+            )
+    earlier = exists().where(
+        Account.email == email,
+        Account.removed_at.is_not(None),
+        Account.institution_id.is_distinct_from(institution_id),
+    )
+    if await session.scalar(select(earlier)):
+        raise Conflict(
+            "This e-mail address belonged to a member of another institution.", advice="Use another address."
+        )

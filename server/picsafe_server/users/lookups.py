@@ -1,0 +1,61 @@
+"""Slows down finding out who has an account: it takes a signed-in person, and even they may only ask so often."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import timedelta
+
+from picsafe_protocol import limits
+from picsafe_protocol.errors import TooManyRequests
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.users.counting import Count, count, forget_old
+from picsafe_server.users.models import LookUps as Counted
+from picsafe_server.users.principal import Principal
+
+_WINDOW = timedelta(seconds=limits.LOOK_UP_WINDOW_SECONDS)
+
+
+class LookUps:
+    """Counts what an account asks."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def unknown(self, who: Principal, amount: int) -> None:
+        """The caller named `amount` addresses that nobody has; `TooManyRequests`, instead of saying which, when there were too many."""
+        seconds = await self._count(who, "unknown", limits.UNKNOWN_RECIPIENTS, amount)
+        if seconds:
+            raise TooManyRequests(
+                "You named too many addresses that nobody uses PicSafe with. "
+                f"Wait {_minutes(seconds)}, then try again. Nothing was sent.",
+                advice="Ask colleagues for the address they use, or your administrator for a list.",
+                retry_after=seconds,
+            )
+
+    async def search(self, who: Principal) -> None:
+        """The caller searches for recipients; `TooManyRequests` when that was too often."""
+        seconds = await self._count(who, "search", limits.RECIPIENT_SEARCHES, 1)
+        if seconds:
+            raise TooManyRequests(
+                f"You searched for recipients too often. Wait {_minutes(seconds)}, or type the whole address.",
+                advice="Type the whole address.",
+                retry_after=seconds,
+            )
+
+    async def sweep(self) -> int:
+        """Forget windows that are over; how many there were."""
+        async with self._database.writing() as session:
+            return await forget_old(session, Counted, _WINDOW, self._clock.now())
+
+    async def _count(self, who: Principal, kind: str, maximum: int, amount: int) -> int:
+        what = Count(hashlib.sha256(f"{kind} {who.id}".encode()).digest(), maximum)
+        async with self._database.writing() as session:  # of its own: it counts also when the request is refused
+            return await count(session, Counted, what, _WINDOW, self._clock.now(), amount)
+
+
+def _minutes(seconds: int) -> str:
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} minute{'s' if minutes > 1 else ''}"

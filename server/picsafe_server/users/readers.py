@@ -1,0 +1,63 @@
+"""Who, besides the named recipients, is going to be able to open a report: for its sender to see before anything is encrypted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_server.users.models import Account, Institution, ServiceAccount
+from picsafe_server.users.principal import Principal
+
+
+class Recipient(Struct, frozen=True):
+    """Somebody to whom a report goes. `institution` is its name."""
+
+    id: str
+    email: str
+    name: str
+    institution: str | None
+
+
+class InstitutionReaders(Struct, frozen=True):
+    """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open the report.
+    `record_systems`: a machine of the institution gets it."""
+
+    name: str
+    members: bool
+    record_systems: bool
+
+
+class Readers(Struct, frozen=True):
+    """The recipients, in the order of their addresses in the request; then the institutions with more readers than those."""
+
+    recipients: list[Recipient]
+    institutions: list[InstitutionReaders]
+
+
+async def readers_of(
+    session: AsyncSession, who: Principal, accounts: Sequence[Account], institutions: Mapping[str, Institution]
+) -> Readers:
+    """Who can open a report that the caller begins now: whoever is added later cannot (`tokens.UserClaims.since`)."""
+    involved = {**institutions, **({who.institution.id: who.institution} if who.institution else {})}
+    machines = set(
+        await session.scalars(
+            select(ServiceAccount.institution_id).where(
+                ServiceAccount.institution_id.in_(involved), ServiceAccount.revoked_at.is_(None)
+            )
+        )
+    )
+    found = [
+        InstitutionReaders(each.name, each.members_may_open == "members", each.id in machines)
+        for each in involved.values()
+    ]
+    return Readers(
+        [Recipient(each.id, each.email, each.name, _name(involved, each.institution_id)) for each in accounts],
+        sorted((each for each in found if each.members or each.record_systems), key=lambda each: each.name),
+    )
+
+
+def _name(institutions: Mapping[str, Institution], id_: str | None) -> str | None:
+    return institutions[id_].name if id_ is not None else None

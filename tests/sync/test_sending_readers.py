@@ -1,0 +1,74 @@
+"""`picsafe send` says who else can open a report before anything is encrypted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sync.world import World, jpeg
+
+from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.report import Patient
+from picsafe_protocol.sending import Facts
+from picsafe_sync.answers import Draft, Grant, InstitutionReaders, Recipient
+from picsafe_sync.commands.send import _tell_readers
+from picsafe_sync.preparing import prepare
+from picsafe_sync.sending import send
+
+pytestmark = pytest.mark.anyio
+
+
+class Silent:
+    """Nobody is watching."""
+
+    def phase(self, name: str, total: int) -> None:
+        """Nothing is shown."""
+
+    def advance(self, count: int) -> None:
+        """Nothing is shown."""
+
+
+class Refused(PicSafeError):
+    """What somebody raises who does not like it."""
+
+
+async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg())
+    await world.person("ben", world.institution)
+    told: list[Draft] = []
+
+    def begun(draft: Draft) -> None:
+        assert not world.weather.asked("/keys/v1")
+        told.append(draft)
+        raise Refused("Not to all of them.")
+
+    async with world.api(await world.person("ana")) as api:
+        with pytest.raises(Refused):
+            await send(
+                api, prepare([photo]), Facts(patient=Patient("P")), ["ben@clinic.example"], Silent(), begun=begun
+            )
+        (draft,) = told
+        report = await api.users("GET", f"/v1/reports/{draft.report_id}")
+    assert draft.recipients == (Recipient("ben@clinic.example", "Dr Ben", "Harbour Clinic"),)
+    assert draft.readers == (InstitutionReaders("Harbour Clinic", members=False, record_systems=True),)
+    assert report["state"] == "withdrawn"
+    assert not world.weather.asked("/keys/v1/keys")
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_the_command_says_so_however_quiet_it_shall_be(capsys: pytest.CaptureFixture[str], quiet: bool) -> None:
+    nowhere = Grant("", "")
+    recipients = (
+        Recipient("ben@clinic.example", "Dr Ben", "Harbour\x1b[2J Clinic"),
+        Recipient("cy@x.example", "Cy", None),
+    )
+    readers = (InstitutionReaders("Harbour Clinic", True, True), InstitutionReaders("Mater", False, True))
+    _tell_readers(quiet, Draft("a" * 26, nowhere, nowhere, recipients, readers))
+    said = capsys.readouterr().err.splitlines()
+    assert said[:-3] == ([] if quiet else ["To Dr Ben <ben@clinic.example>, Harbour[2J Clinic", "To Cy <cy@x.example>"])
+    assert said[-3:] == [
+        "Every member of Harbour Clinic can open it too.",
+        "The record system of Harbour Clinic gets it too.",
+        "The record system of Mater gets it too.",
+    ]
