@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.bodies import PersonRole
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.report_view import ReportView
 
@@ -142,7 +143,8 @@ class Suggestions(Struct, frozen=True):
 
 
 class InstitutionView(Struct, frozen=True):
-    """An institution and its policy."""
+    """An institution and its policy. Keys of new reports are made at `key_server`; members may ask PicSafe's own and `key_servers`, out of
+    `permitted_key_servers`: those of the operator, PicSafe's own first."""
 
     id: str
     name: str
@@ -150,16 +152,20 @@ class InstitutionView(Struct, frozen=True):
     idle_lock_minutes: int
     members_may_open: Literal["recipients", "members"]
     key_servers: list[str]
+    key_server: str
+    permitted_key_servers: list[str]
 
     @classmethod
-    def of(cls, row: Institution) -> InstitutionView:
+    def of(cls, row: Institution, key_servers: KeyServers) -> InstitutionView:
         return cls(
             row.id,
             row.name,
             row.retention_days,
             row.idle_lock_minutes,
             row.members_may_open,  # type: ignore[arg-type]
-            row.key_servers,
+            key_servers.of(row),
+            key_servers.chosen(row),
+            [key_servers.own, *key_servers.permitted],
         )
 
 

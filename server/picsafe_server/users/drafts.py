@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 from picsafe_server.users import emails
 from picsafe_server.users.grants import Grants, Signed
+from picsafe_server.users.key_servers import KeyServers, refuse_for
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
 
@@ -36,19 +37,26 @@ class Begun:
 class Drafts:
     """Makes drafts."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, settings: Settings, grants: Grants, key_servers: KeyServers
+    ) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._grants = grants
+        self._key_servers = key_servers
 
     async def begin(self, who: Principal, addresses: Sequence[str]) -> Begun:
-        """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has."""
+        """A draft for the people with these e-mail addresses; `UnknownRecipient` lists those that nobody has.
+
+        `KeyServerNotAllowed` when some of them may not ask the key server where the key would be.
+        """
         wanted = _wanted(addresses)
         report = self._report(who)
         async with self._database.writing() as session:
             await _check_drafts(session, who, report.created_at)
             recipients, institutions = await _recipients(session, wanted)
+            self._check_all_may_ask(report, recipients, institutions)
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
             session.add(report)
@@ -68,6 +76,19 @@ class Drafts:
             keyserver = await self._grants.grant(session, who, report, Action.KEY_CREATE)
         return Begun(report, cloud, keyserver, recipients)
 
+    def _check_all_may_ask(
+        self, report: Report, recipients: Sequence[Account], institutions: Mapping[str, Institution]
+    ) -> None:
+        """Said before anything is sent: otherwise they would have a report that they cannot open."""
+        url = self._key_servers.of_report(report)
+        shut_out = [
+            account.email
+            for account in recipients
+            if url not in self._key_servers.allowed(institutions.get(account.institution_id or ""))
+        ]
+        if shut_out:
+            raise refuse_for(shut_out, url)
+
     def _report(self, who: Principal) -> Report:
         own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
         now = self._clock.now()
@@ -75,6 +96,7 @@ class Drafts:
             id=new_identifier(),
             sender_id=who.id,
             region=region_for_country(who.country or ""),
+            key_server=self._key_servers.for_new_report(who.institution),
             state=DRAFT,
             created_at=now,
             expires_at=now.replace(microsecond=0) + timedelta(days=min(self._settings.report_days, own_days)),

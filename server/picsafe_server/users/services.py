@@ -16,6 +16,7 @@ from picsafe_server.users.expiry import Expiry
 from picsafe_server.users.grants import Grants
 from picsafe_server.users.institutions import Institutions
 from picsafe_server.users.invitations import Invitations
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.listings import Listings
 from picsafe_server.users.live import Live
 from picsafe_server.users.members import Members
@@ -45,6 +46,7 @@ class Services:
     institutions: Institutions
     members: Members
     service_accounts: ServiceAccounts
+    key_servers: KeyServers
     grants: Grants
     drafts: Drafts
     reports: Reports
@@ -64,8 +66,9 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     passwords, throttle = Passwords(), Throttle(database, clock)
     sessions = Sessions(database, clock, changes, passwords, throttle)
     invitations = Invitations(database, clock, passwords, sessions)
-    grants = Grants(signer, settings, clock)
-    views = ReportViews(settings, clock)
+    key_servers = KeyServers(settings)
+    grants = Grants(signer, settings, clock, key_servers)
+    views = ReportViews(settings, clock, key_servers)
     receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
     return Services(
         database=database,
@@ -77,11 +80,12 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions),
         invitations=invitations,
-        institutions=Institutions(database, clock),
+        institutions=Institutions(database, clock, key_servers),
         members=Members(database, clock, invitations, sessions),
         service_accounts=ServiceAccounts(database, clock, changes),
+        key_servers=key_servers,
         grants=grants,
-        drafts=Drafts(database, clock, settings, grants),
+        drafts=Drafts(database, clock, settings, grants, key_servers),
         reports=Reports(database, clock, settings, changes, grants, receipts),
         listings=Listings(database, clock, views),
         views=views,

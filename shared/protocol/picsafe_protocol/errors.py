@@ -27,7 +27,8 @@
     │   ├── WrongPassword          the address and the password do not belong together
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
     │   ├── NotPermitted           known, but not allowed
-    │   └── KeyServerNotAllowed    the key server is not on the allow-list
+    │   ├── KeyServerNotAllowed    the key server is not on the allow-list
+    │   └── KeyServerNotPermitted  an institution may not choose this key server: the operator does not permit it
     ├── NotFound                   no such report, key or upload, or not for you
     ├── Gone                       it existed, and its time is over
     │   ├── ReportExpired          kept its days, then deleted
@@ -68,6 +69,7 @@ __all__ = [
     "KeyDestroyed",
     "KeyRevoked",
     "KeyServerNotAllowed",
+    "KeyServerNotPermitted",
     "LastAdministrator",
     "LimitExceeded",
     "LogUnavailable",
@@ -270,6 +272,12 @@ class KeyServerNotAllowed(AccessError):
     default_advice = (
         "Do not trust this file unless you know where it comes from; ask your administrator to allow its key server."
     )
+    extra: ClassVar[tuple[str, ...]] = ("keyserver_url",)
+
+
+class KeyServerNotPermitted(AccessError):
+    code, title = "key_server_not_permitted", "The operator of this PicSafe does not permit this key server"
+    default_advice = "Ask the operator of this PicSafe to permit it."
     extra: ClassVar[tuple[str, ...]] = ("keyserver_url",)
 
 

@@ -40,17 +40,18 @@ class InstitutionController(Controller):
     tags = ("users",)
 
     @get("", summary="My institution and its policy", **_ONLY)
-    async def institution(self, caller: Caller) -> InstitutionView:
+    async def institution(self, caller: Caller, services: Parts) -> InstitutionView:
         """As its administrators see it."""
         assert caller.institution is not None  # noqa: S101 an administrator has one
-        return InstitutionView.of(caller.institution)
+        return InstitutionView.of(caller.institution, services.key_servers)
 
     @patch("", summary="Change the policy", **_ONLY)
     async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
-        """Holds for reports made from now on. Retention and idle lock can only be shortened; key servers are https."""
+        """Holds for reports made from now on. Retention and idle lock can only be shortened. `key_servers` are out of those that the
+        operator permits: 403 `key_server_not_permitted` for another. Keys of new reports are made at `key_server`, which is one of them or PicSafe's own."""
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
         policy = Policy(**{name: value for name, value in fields.items() if given(value)})
-        return InstitutionView.of(await services.institutions.change(caller, policy))
+        return InstitutionView.of(await services.institutions.change(caller, policy), services.key_servers)
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
