@@ -37,7 +37,8 @@
     ├── Conflict                   contradicts what is already there
     │   ├── UploadIncomplete       bytes are missing
     │   ├── UploadMismatch         size or SHA-256 is not what was declared
-    │   └── LastAdministrator      an institution would be left without anybody who can run it
+    │   ├── LastAdministrator      an institution would be left without anybody who can run it
+    │   └── CursorUnknown          the server has not counted as far as a cursor says: it was restored from an older copy
     └── ServiceError               not the caller's fault; trying again may help
         ├── Unreachable            no connection, or it broke
         ├── TooManyRequests        slow down (`retry_after` seconds)
@@ -59,6 +60,7 @@ __all__ = [
     "AccessError",
     "AnotherReport",
     "Conflict",
+    "CursorUnknown",
     "DecryptionError",
     "DigestMismatch",
     "EmptyMedium",
@@ -324,6 +326,11 @@ class LastAdministrator(Conflict):
         "The last administrator of an institution cannot be demoted, disabled or removed",
     )
     default_advice = "Make somebody else an administrator first."
+
+
+class CursorUnknown(Conflict):
+    code, title = "cursor_unknown", "The server does not know this cursor: it was restored from an older copy of itself"
+    default_advice = "Begin again without a cursor; whatever is stored already can be left out."
 
 
 class ServiceError(PicSafeError):

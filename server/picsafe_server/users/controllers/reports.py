@@ -28,7 +28,7 @@ from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
-Cursor = Annotated[str | None, QueryParameter(max_length=40, description="where the page begins: from the page before")]
+Cursor = Annotated[str | None, QueryParameter(max_length=60, description="where the page begins: from the page before")]
 
 
 class ReportController(Controller):
@@ -60,7 +60,10 @@ class ReportController(Controller):
 
     @get("/new", summary="Reports received since last time", **only(SIGNED_IN))
     async def new(self, caller: Caller, services: Parts, after: Cursor = None, limit: Limit = 100) -> NewReports:
-        """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped."""
+        """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped.
+
+        409 `cursor_unknown` after the server was restored from a backup: begin again without a cursor.
+        """
         page = await services.listings.new(caller, after, limit)
         return NewReports(page.reports, page.cursor, page.more)
 
