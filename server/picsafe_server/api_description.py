@@ -187,7 +187,7 @@ def _kind(schema: dict[str, Any], value: dict[str, Any]) -> str:
         if choice in value:
             return " or ".join(dict.fromkeys(_kind(schema, each) for each in value[choice]))
     if "enum" in value:
-        return " | ".join(map(str, value["enum"]))
+        return " | ".join("null" if each is None else str(each) for each in value["enum"])
     if value.get("type") == "array":
         return f"list of {_kind(schema, value.get('items', {}))}"
     inner = value.get("additionalProperties")

@@ -15,6 +15,7 @@ from picsafe_protocol.errors import (
     LogUnavailable,
     NotFound,
     NotPermitted,
+    ReportExpired,
     TokenRefused,
 )
 from picsafe_protocol.identifiers import is_identifier
@@ -41,7 +42,9 @@ def _check(key_id: str) -> None:
     "/v1/keys",
     summary="Make the key of a new report",
     tags=["keys"],
-    **only(CREATE_GRANT, Conflict, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
+    **only(
+        CREATE_GRANT, Conflict, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, NotPermitted, ReportExpired
+    ),
 )
 async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
     """201 with a new key; 200 with the same one when the same sender asks again."""

@@ -71,7 +71,7 @@ async def state(request: AnyRequest) -> UploadState:
     return await uploads.state(cloud_of(request), grant_of(request))
 
 
-@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD, Conflict))
+@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD, Conflict, ReportExpired, Gone))
 async def abort(request: AnyRequest) -> None:
     """Also when there is none. 409 `conflict` for a complete one: it needs a grant to delete."""
     await uploads.abort(cloud_of(request), grant_of(request))

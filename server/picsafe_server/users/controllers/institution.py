@@ -89,7 +89,11 @@ class InstitutionController(Controller):
         """Closes the account for good. Their name stays on what they sent."""
         await services.members.remove(caller, member_id)
 
-    @post("/members/{member_id:str}/invitation", summary="Invite a member again", **only(ADMINISTRATOR, NotFound))
+    @post(
+        "/members/{member_id:str}/invitation",
+        summary="Invite a member again",
+        **only(ADMINISTRATOR, NotFound, Conflict),
+    )
     async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
         """For a lost invitation or a forgotten password; an older invitation is worthless from now on."""
         invited = await services.members.invite_again(caller, member_id)
