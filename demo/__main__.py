@@ -11,7 +11,7 @@ import segno
 
 from demo.provision import INSTITUTION, Demo, provision
 from picsafe_server.certificates import own_address, own_certificate
-from picsafe_server.serving import configure_logging, private_files, serve
+from picsafe_server.serving import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings
 
 VAR = Path("var")
@@ -33,14 +33,14 @@ def main() -> int:
     certificate = own_certificate(VAR / "tls", host) if options.tls else None
     try:
         demo = asyncio.run(provision(settings)) if not settings.data.exists() else None
-        _tell(url, settings, demo, tls=options.tls)
+        _tell(url, settings, demo, certificate)
         serve(settings, "0.0.0.0" if options.tls else "127.0.0.1", options.port, certificate)  # noqa: S104 phones must reach it
     except KeyboardInterrupt:
         pass
     return 0
 
 
-def _tell(url: str, settings: Settings, demo: Demo | None, *, tls: bool) -> None:
+def _tell(url: str, settings: Settings, demo: Demo | None, certificate: Certificate | None) -> None:
     print(f"\n  My PicSafe:   {url}/\n  API:          {url}/docs/api\n  data:         {settings.data}\n")
     if demo is None:
         print(
@@ -52,8 +52,9 @@ def _tell(url: str, settings: Settings, demo: Demo | None, *, tls: bool) -> None
             print(f"    {person.email:<22} {person.password:<22} {person.name}, {person.country}, {person.role.value}")
         print(f"\n    service account        {demo.service_token}")
         print("\n  A sample report waits in the inboxes of Ben and Clare. To fetch it as an institution would:")
-        print(f"    PICSAFE_URL={url} PICSAFE_TOKEN=<the token> .venv/bin/picsafe sync --once var/fetched\n")
-    if tls:
+        trusted = f"SSL_CERT_FILE={certificate.chain} " if certificate else ""
+        print(f"    {trusted}PICSAFE_URL={url} PICSAFE_TOKEN=<the token> .venv/bin/picsafe sync --once var/fetched\n")
+    if certificate:
         print("  The certificate is this machine's own: browsers ask before they believe it.\n")
         segno.make(url + "/").terminal(compact=True)
     sys.stdout.flush()

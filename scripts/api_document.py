@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from picsafe_server.api_description import Route, describe
+from picsafe_protocol.errors import BY_CODE
+from picsafe_server.api_description import Field, Refusal, Route, describe, shapes
 from picsafe_server.app import create_app
 from picsafe_server.settings import Settings
 
@@ -18,7 +19,9 @@ Made by `python scripts/api_document.py` from the server itself; a test fails wh
 `/docs/api`, and as OpenAPI at `/schema/openapi.json`. How the routes work together is told in [integrate.md](integrate.md).
 
 Every error is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, a stable `code` and `advice`. Times are
-RFC 3339 in UTC, sizes are bytes.
+RFC 3339 in UTC, sizes are bytes, binary values in JSON are base64url without padding. Some codes carry further fields, such as `field` or `retry_after`.
+A route refuses only with the codes that stand at it; besides, any may answer 413 `limit_exceeded` to a body that is too large, 429 behind a proxy that
+limits, 503 while it is down, and 507 `storage_full` when its disk is full. Accept fields that you do not know.
 """
 
 
@@ -26,24 +29,50 @@ def document() -> str:
     """The text of `docs/api.md`."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), roles=("users", "cloud", "keys"))
-        sections = describe(create_app(settings))
+        app = create_app(settings)
+        sections, objects = describe(app), shapes(app)
     parts = [_INTRODUCTION]
     for title, routes in sections.items():
         parts.append(f"\n## {title}\n")
         parts += [_entry(route) for route in routes]
+    parts.append("\n## Objects within answers\n")
+    parts += [f"\n### `{shape.name}`\n" + _table(shape.fields, "there") for shape in objects]
+    parts.append("\n## Codes\n\n| code | status | meaning |\n|---|---|---|\n")
+    for kind in sorted(BY_CODE.values(), key=lambda each: (each.status, each.code)):
+        parts.append(f"| `{kind.code}` | {kind.status} | {kind.title}. |\n")
     return "".join(parts)
 
 
 def _entry(route: Route) -> str:
     text = f" {route.text}" if route.text and route.text != route.summary else ""
     lines = [f"\n### `{route.method} {route.path}`\n\n{route.summary.rstrip('.')}.{text}\n\n"]
-    lines.append(f"For {route.access}. Answers {', '.join(route.answers)}.\n")
+    kind = f": {route.answer_kind}" if route.answer_kind else ""
+    lines.append(f"For {route.access}. Answers {', '.join(route.answers)}{kind}.\n")
+    if route.refusals:
+        lines.append(f"Refuses with {'; '.join(f'{each.status} {_codes(each)}' for each in route.refusals)}.\n")
     if route.fields:
-        lines.append("\n| name | type | in | |\n|---|---|---|---|\n")
+        lines.append("\n| takes | type | in | |\n|---|---|---|---|\n")
         for each in route.fields:
-            kind = each.kind.replace("|", "\\|")
-            lines.append(f"| `{each.name}` | {kind} | {each.place} | {'required' if each.required else ''} |\n")
+            required = "required" if each.required else ""
+            lines.append(f"| `{each.name}` | {_escaped(each.kind)} | {each.place} | {required} |\n")
+    if route.answer:
+        lines.append(_table(route.answer, "answers"))
     return "".join(lines)
+
+
+def _codes(refusal: Refusal) -> str:
+    return ", ".join(f"`{code}`" for code in refusal.codes)
+
+
+def _table(fields: tuple[Field, ...], heading: str) -> str:
+    rows = [
+        f"| `{each.name}` | {_escaped(each.kind)}{'' if each.required else ', may be absent'} |\n" for each in fields
+    ]
+    return f"\n| {heading} | type |\n|---|---|\n" + "".join(rows)
+
+
+def _escaped(kind: str) -> str:
+    return kind.replace("|", "\\|")
 
 
 if __name__ == "__main__":

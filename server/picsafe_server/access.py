@@ -1,24 +1,43 @@
-"""Who may call a route. Every route declares it with `only(...)`; a test fails for one that does not."""
+"""Who may call a route, and how it says no. Every route declares both with `only(...)`; tests fail for one that does not."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Guard
 
+from picsafe_protocol.errors import InvalidRequest, PicSafeError, Unexpected
+
 Connection = ASGIConnection[Any, Any, Any, Any]
+Problems = tuple[type[PicSafeError], ...]
+
+
+class Problem(msgspec.Struct):
+    """RFC 9457 problem details. `code` is for programs and stable, `detail` and `advice` are for people; some codes have further fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    advice: str
 
 
 @dataclass(frozen=True)
 class Access:
-    """One rule of access: a name for the documentation, its meaning in a sentence, and the guard that enforces it."""
+    """One rule of access: a name for the documentation, its meaning in a sentence, the guard that enforces it, and how that refuses."""
 
     name: str
     meaning: str
     guard: Guard
+    problems: Problems = ()
 
 
 async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -27,7 +46,41 @@ async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
 
 OPEN = Access("open", "anybody, signed in or not", _everybody)
 
+EVERYWHERE: Problems = (InvalidRequest, Unexpected)
+"""What any route may answer: to a request that makes no sense, and to what nobody foresaw."""
 
-def only(access: Access) -> dict[str, Any]:
-    """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN))`."""
+
+def only(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
+    """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN, NotFound))`.
+
+    `problems` are the ways in which the route itself says no, besides those of the access rule and those of every route.
+    """
+    declared = tuple(dict.fromkeys((*EVERYWHERE, *access.problems, *problems)))
+    kept = within(access)
+    kept["opt"]["problems"] = declared
+    return {**kept, "responses": _responses(declared)}
+
+
+def within(access: Access) -> dict[str, Any]:
+    """The same for a router whose routes are not documented one by one."""
     return {"guards": [access.guard], "opt": {"access": access.name, "access_meaning": access.meaning}}
+
+
+def by_status(problems: Iterable[type[PicSafeError]]) -> dict[int, list[type[PicSafeError]]]:
+    """The problems under each status, both in order."""
+    found: dict[int, list[type[PicSafeError]]] = defaultdict(list)
+    for problem in sorted(problems, key=lambda each: (each.status, each.code)):
+        found[problem.status].append(problem)
+    return dict(found)
+
+
+def _responses(problems: Problems) -> dict[int, ResponseSpec]:
+    return {
+        status: ResponseSpec(
+            Problem,
+            description="; ".join(f"`{each.code}`: {each.title}" for each in found),
+            media_type="application/problem+json",
+            generate_examples=False,
+        )
+        for status, found in by_status(problems).items()
+    }

@@ -11,7 +11,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response, get
 
 from picsafe_server.access import OPEN, only
-from picsafe_server.api_description import Route, describe
+from picsafe_server.api_description import Field, Refusal, Route, Shape, describe, shapes
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -25,13 +25,15 @@ _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ances
 @get("/docs/api", media_type=MediaType.HTML, include_in_schema=False, **only(OPEN))
 async def api_page(request: Request[Any, Any, Any]) -> Response[str]:
     """The page."""
-    page = render(describe(request.app))
+    page = render(describe(request.app), shapes(request.app))
     return Response(page, media_type=MediaType.HTML, headers={"Content-Security-Policy": _POLICY})
 
 
-def render(sections: Mapping[str, Sequence[Route]]) -> str:
-    """HTML of the routes."""
+def render(sections: Mapping[str, Sequence[Route]], objects: Sequence[Shape]) -> str:
+    """HTML of the routes, and of the objects within what they answer."""
     content = "".join(f"<h2>{escape(title)}</h2>{''.join(map(_entry, routes))}" for title, routes in sections.items())
+    content += "<h2>Objects within answers</h2>"
+    content += "".join(f"<h3><code>{escape(shape.name)}</code></h3>{_table(shape.fields)}" for shape in objects)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -43,14 +45,30 @@ def render(sections: Mapping[str, Sequence[Route]]) -> str:
 
 
 def _entry(route: Route) -> str:
-    rows = "".join(
-        f"<tr><td><code>{escape(each.name)}</code></td><td>{escape(each.kind)}</td><td>{escape(each.place)}</td>"
-        f"<td>{'required' if each.required else ''}</td></tr>"
-        for each in route.fields
-    )
     text = f"<p>{escape(route.text)}</p>" if route.text and route.text != route.summary else ""
+    kind = f": {escape(route.answer_kind)}" if route.answer_kind else ""
+    refused = f" Refuses with {'; '.join(map(_refusal, route.refusals))}." if route.refusals else ""
     return (
         f"<h3><code>{route.method} {escape(route.path)}</code></h3><p>{escape(route.summary)}</p>{text}"
-        f'<p class="small">For {escape(route.access)}. Answers {escape(", ".join(route.answers))}.</p>'
-        f"{'<table>' + rows + '</table>' if rows else ''}"
+        f'<p class="small">For {escape(route.access)}. Answers {escape(", ".join(route.answers))}{kind}.{refused}</p>'
+        f"{_table(route.fields)}{'<p>Answer:</p>' if route.answer else ''}{_table(route.answer)}"
     )
+
+
+def _refusal(refusal: Refusal) -> str:
+    return f"{refusal.status} " + ", ".join(f"<code>{escape(code)}</code>" for code in refusal.codes)
+
+
+def _table(fields: Sequence[Field]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(each.name)}</code></td><td>{escape(each.kind)}</td><td>{escape(each.place)}</td>"
+        f"<td>{_presence(each)}</td></tr>"
+        for each in fields
+    )
+    return f"<table>{rows}</table>" if rows else ""
+
+
+def _presence(field: Field) -> str:
+    if field.place in {"answer", ""}:
+        return "" if field.required else "may be absent"
+    return "required" if field.required else ""

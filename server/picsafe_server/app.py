@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import httpx
+import msgspec
 from litestar import Litestar, MediaType, Response, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
@@ -18,7 +19,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from picsafe_protocol import limits
 from picsafe_server import headers
-from picsafe_server.access import OPEN, only
+from picsafe_server.access import OPEN, only, within
 from picsafe_server.api_page import api_page
 from picsafe_server.client_files import ClientFiles
 from picsafe_server.clock import Clock, SystemClock
@@ -58,7 +59,7 @@ def create_app(
             description="Clinical photos from a phone to the medical record, encrypted from end to end.",
             # An empty list would mean pages of other origins' scripts; the page for people is `api_page`.
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **only(OPEN)),
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **within(OPEN)),
             use_handler_docstrings=True,
         ),
         state=State({"roles": roles}, deep_copy=False),
@@ -165,14 +166,28 @@ def _cors(settings: Settings) -> CORSConfig | None:
     )
 
 
+class Health(msgspec.Struct):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(msgspec.Struct):
+    """Whether every role of the process can serve."""
+
+    status: Literal["ready", "not ready"]
+    roles: dict[str, Literal["ready", "not ready"]]
+
+
 @get("/health", summary="The process is alive", tags=["process"], **only(OPEN))
-async def _health() -> dict[str, str]:
-    return {"status": "alive"}
+async def _health() -> Health:
+    return Health()
 
 
 @get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **only(OPEN))
-async def _ready(state: State) -> Response[dict[str, Any]]:
-    answer: dict[str, str] = {}
+async def _ready(state: State) -> Response[Readiness]:
+    """503 with the same fields where a role cannot serve: `roles` names which."""
+    answer: dict[str, Literal["ready", "not ready"]] = {}
     for role in state.roles.values():
         try:
             await asyncio.wait_for(role.ready(), timeout=5)
@@ -181,4 +196,4 @@ async def _ready(state: State) -> Response[dict[str, Any]]:
             _log.warning("%s is not ready", role.name, exc_info=error)
             answer[role.name] = "not ready"
     well = all(value == "ready" for value in answer.values())
-    return Response({"status": "ready" if well else "not ready", "roles": answer}, status_code=200 if well else 503)
+    return Response(Readiness("ready" if well else "not ready", answer), status_code=200 if well else 503)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from picsafe_protocol import limits
+from picsafe_protocol.package import is_keyserver_url
 from picsafe_protocol.regions import REGIONS
 
 ROLES = ("client", "users", "cloud", "keys")
@@ -79,7 +80,9 @@ class Settings:
     )
     allowed_key_servers: tuple[str, ...] = field(
         default=(),
-        metadata=_env("PICSAFE_ALLOWED_KEY_SERVERS", "further key servers that everybody may ask (comma)"),
+        metadata=_env(
+            "PICSAFE_ALLOWED_KEY_SERVERS", "key servers besides PicSafe's own that institutions may choose (comma)"
+        ),
     )
     trusted_user_servers: tuple[str, ...] = field(
         default=(),
@@ -118,6 +121,14 @@ class Settings:
             raise SettingsError(f"PICSAFE_REPORT_DAYS takes 1 to {limits.REPORT_DAYS}")
         for url in (self.public_url, self.users_base, self.keys_base, *self.cloud_urls.values()):
             check_url(url)
+        for name in ("allowed_key_servers", "trusted_user_servers", "client_origins"):
+            urls = tuple(dict.fromkeys(url.rstrip("/") for url in getattr(self, name)))
+            object.__setattr__(
+                self, name, urls
+            )  # the same address with a slash would be another one to every comparison
+        for url in self.allowed_key_servers:
+            if not is_keyserver_url(url):
+                raise SettingsError(f"PICSAFE_ALLOWED_KEY_SERVERS takes addresses as https://host/keys, not {url!r}")
 
     @property
     def users_base(self) -> str:

@@ -87,7 +87,7 @@ class Collector:
         waiting = list(self._state.waiting)
         more = True
         while more:
-            page = answers.page(await self._api.users("GET", f"/v1/reports/new?{self._question()}"))
+            page = await self._next_page()
             more = page.more and page.cursor != self._state.cursor
             # Noted before anything is fetched: however this ends, none of the page is forgotten.
             fresh = [report for report in page.reports if self._wait_for(report.id)]
@@ -110,6 +110,17 @@ class Collector:
             )
         self._key_servers = me.key_servers
         self._state.belongs_to(f"{self._api.users_url} {me.institution.id}")
+
+    async def _next_page(self) -> answers.Page:
+        try:
+            return answers.page(await self._api.users("GET", f"/v1/reports/new?{self._question()}"))
+        except errors.CursorUnknown as error:
+            if not self._state.cursor:
+                raise
+            _log.warning("%s Looking through all reports again; none is stored twice.", error)
+            self._state.cursor = ""
+            self._state.save()
+            return answers.page(await self._api.users("GET", f"/v1/reports/new?{self._question()}"))
 
     def _question(self) -> str:
         after = {"after": self._state.cursor} if self._state.cursor else {}

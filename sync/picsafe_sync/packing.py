@@ -13,21 +13,29 @@ from picsafe_protocol.chunked import STEP, Writer
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import DigestMismatch
 from picsafe_protocol.package import Header, frame
-from picsafe_protocol.payload import FilePart, plan_payload
+from picsafe_protocol.payload import FilePart, PayloadPlan, plan_payload
 from picsafe_protocol.report import Report
 from picsafe_sync.preparing import PreparedMedium, Progress
 
 
-async def pack_into(
-    file: BinaryIO, header: Header, key: bytes, report: Report, prepared: Sequence[PreparedMedium], progress: Progress
-) -> int:
-    """Write the package of `report` to the empty `file`; its size in bytes.
+def planned(report: Report, prepared: Sequence[PreparedMedium]) -> PayloadPlan:
+    """The payload of `report` laid out. Raises as `plan_payload`."""
+    return plan_payload(report, {path: crc for item in prepared for path, crc in item.crc32s.items()})
 
-    Raises `DigestMismatch` when a file changed after it was prepared, and as `plan_payload` and `frame`.
+
+async def pack_into(
+    file: BinaryIO,
+    header: Header,
+    key: bytes,
+    plan: PayloadPlan,
+    prepared: Sequence[PreparedMedium],
+    progress: Progress,
+) -> int:
+    """Write the package of a planned payload to the empty `file`; its size in bytes. `progress` hears of the payload's bytes.
+
+    Raises `DigestMismatch` when a file changed after it was prepared, and as `frame`.
     """
     header_bytes = header.to_bytes()
-    crc32s = {path: crc for item in prepared for path, crc in item.crc32s.items()}
-    plan = plan_payload(report, crc32s)
     room = frame(header_bytes, 0, 0).prefix
     file.write(room)  # the same length as the real one, which needs the CRC-32 of what follows
     writer = Writer(key, header_bytes, AesGcm())

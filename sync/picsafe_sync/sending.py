@@ -17,7 +17,7 @@ from picsafe_protocol.sending import Facts, declared_size, report_of
 from picsafe_sync import answers
 from picsafe_sync.answers import Draft, Me
 from picsafe_sync.api import Api
-from picsafe_sync.packing import pack_into
+from picsafe_sync.packing import pack_into, planned
 from picsafe_sync.patience import UPLOADING, Patience
 from picsafe_sync.preparing import PreparedMedium
 from picsafe_sync.uploading import Upload, patiently
@@ -109,8 +109,9 @@ async def _encrypt(
     issued = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
     report = _report(me, draft.report_id, prepared, facts)
     header = Header(draft.report_id, server.url, answers.text(issued, "key_id"), report.created_at)
-    watcher.phase("encrypting", sum(medium.size for medium in report.media))
-    return await pack_into(file, header, key_in(issued), report, prepared, watcher.advance)
+    plan = planned(report, prepared)
+    watcher.phase("encrypting", plan.size)
+    return await pack_into(file, header, key_in(issued), plan, prepared, watcher.advance)
 
 
 def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: Facts) -> Report:

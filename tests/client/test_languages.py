@@ -39,6 +39,7 @@ SAME = {
     "send.patient",
     "send.patient_name",
     "send.pause",
+    "send.readers_person",
     "send.purpose.audit",
     "send.suggestions",
     "send.summary_amount",

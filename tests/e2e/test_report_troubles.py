@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
 from e2e.pictures import drawn_photo
-from e2e.visits import Visit
+from e2e.visits import WATCH, Visit
 from made_reports import MadeFile, MadeReport, made_report, repacked
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from picsafe_protocol.errors import LogUnavailable, NotPermitted, TokenRefused, Unexpected
 from picsafe_protocol.payload import build_payload
@@ -234,6 +235,38 @@ def test_a_photo_that_is_not_the_one_described_is_not_shown(visit: Visit, honest
     expect(message).to_contain_text("This file is not shown.")
     assert visit.photo.count() == 0
     assert visit.live_urls() == 0
+
+
+# Clocks of ward computers
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
+def test_a_report_opens_in_a_browser_whose_clock_is_an_hour_off(
+    browser: Browser, clinic: Clinic, sender: Person, reader: Person, wrong: timedelta
+) -> None:
+    made = clinic.send(sender, [reader], FILES)
+    profile = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    profile.add_init_script(WATCH)
+    visit = Visit(clinic, profile.new_page(), reader)
+    visit.page.clock.set_system_time(datetime.now(UTC) + wrong)
+    visit.sign_in()
+    off = visit.page.evaluate("() => Date.now()") / 1000 - datetime.now(UTC).timestamp()
+    assert abs(off - wrong.total_seconds()) < 600, "the browser's clock is right, so nothing is tried here"
+    row = visit.page.locator(f".row[data-id='{made.header.report_id}']")
+    # By the servers' clock: "1 h ago", "in the future" or "7 days" too many would be this computer's.
+    expect(row.locator(".row-time")).to_have_text(re.compile(r"^(just now|\d+ min ago)$"))
+    expect(row.locator(".row-kept")).to_have_text(re.compile(r"^[67] days left$"))
+    visit.open_report(made.header.report_id)
+    expect(visit.facts).to_contain_text("Edda Lindqvist")
+    with clinic.client_of(sender) as http:
+        (mine,) = [
+            each
+            for each in http.get("/users/v1/reports?box=sent").json()["reports"]
+            if each["id"] == made.header.report_id
+        ]
+    assert abs(datetime.fromisoformat(mine["recipients"][0]["opened_at"]) - datetime.now(UTC)) < timedelta(minutes=10)
+    visit.nothing_was_refused()
+    profile.close()
 
 
 # The time is over: last in this module, because its clock does not go back

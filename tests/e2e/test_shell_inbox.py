@@ -70,6 +70,20 @@ def test_a_report_arrives_without_a_reload(clinic: Clinic, inbox: Visit, sender:
     expect(inbox.page).to_have_title(re.compile(r"^Inbox \(\d+\) – My PicSafe$"))
 
 
+@pytest.mark.parametrize("width", [360, 390, 768, 1000, 1280])
+def test_where_a_report_lies_is_shown_whole_at_every_width(
+    clinic: Clinic, inbox: Visit, reader: Person, width: int
+) -> None:
+    if not inbox.page.locator(".row-region", has_text="United Kingdom").count():
+        clinic.send(clinic.person("Professor Eleanor Featherstonehaugh", "ef@clinic.example", "GB"), [reader], FILES)
+    inbox.page.set_viewport_size({"width": width, "height": 800})
+    region = inbox.page.locator(".row-region", has_text="United Kingdom").first
+    expect(region).to_be_visible()
+    assert region.evaluate("node => node.scrollWidth <= node.clientWidth"), "cut off"
+    assert inbox.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "wider than the window"
+    inbox.page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_a_row_holds_the_patients_name_only_once_the_report_was_opened_and_only_until_the_lock(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:

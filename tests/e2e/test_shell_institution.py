@@ -93,20 +93,11 @@ def test_rules_are_changed_and_stay_changed(visit: Visit) -> None:
     expect(visit.page.get_by_label("Every member, when a member has sent or received it")).to_be_checked()
 
 
-def test_a_key_server_is_allowed_and_removed(visit: Visit) -> None:
-    url = "https://keys.hospital.example"
-    field = visit.page.get_by_label("Address of a key server")
-    field.fill("keys.hospital.example")
-    visit.press("Enter")
-    expect(visit.page.locator("#key-server-error")).to_have_text("Enter an address that begins with https://.")
-    field.fill(f"{url}/")
-    visit.press("Enter")
-    known = visit.page.locator(".device", has_text=url)
-    expect(known).to_be_visible()
-    known.get_by_role("button").click()
-    expect(dialogue(visit)).to_contain_text("cannot be opened by members any more")
-    dialogue(visit).get_by_role("button", name="Remove").click()
-    expect(known).to_have_count(0)
+def test_without_further_key_servers_the_screen_says_whom_to_ask(visit: Visit, clinic: Clinic) -> None:
+    own = visit.page.locator("#main-content")
+    expect(own).to_contain_text(f"The only one is PicSafe's own, at {clinic.url}/keys.")
+    expect(own).to_contain_text("Ask the operator of this PicSafe to permit it.")
+    expect(visit.page.get_by_role("button", name="Save key servers")).to_have_count(0)
 
 
 def test_a_member_is_invited_by_a_link_that_is_shown_once(clinic: Clinic, visit: Visit) -> None:

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from server.postgres import Cluster, cluster
 
-from picsafe_protocol.errors import Gone, NotPermitted
+from picsafe_protocol.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
 from picsafe_sync.api import Api
@@ -63,24 +63,26 @@ class Process:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A user server in two processes, a key server, and clouds of two regions."""
+    """A user server in two processes, a key server, clouds of two regions, and a key server that an institution runs for itself."""
 
     users: Process
     users_too: Process
     keys: Process
     clouds: dict[str, Process]
+    house: Process
 
     @property
     def all(self) -> list[Process]:
-        return [self.users, self.users_too, self.keys, *self.clouds.values()]
+        return [self.users, self.users_too, self.keys, *self.clouds.values(), self.house]
 
 
 def described(postgres: Cluster, folder: Path) -> Deployment:
-    urls = {name: f"http://localhost:{free_port()}" for name in ("users", "users_too", "keys", "au", "de")}
+    urls = {name: f"http://localhost:{free_port()}" for name in ("users", "users_too", "keys", "au", "de", "house")}
     shared = {
         "PICSAFE_USERS_URL": urls["users"] + "/users",
         "PICSAFE_KEYS_URL": urls["keys"] + "/keys",
         "PICSAFE_CLOUD_URLS": f"au={urls['au']}/cloud/au,de={urls['de']}/cloud/de",
+        "PICSAFE_ALLOWED_KEY_SERVERS": urls["house"] + "/keys",
     }
     users_database = postgres.url(postgres.create_database())
 
@@ -102,7 +104,11 @@ def described(postgres: Cluster, folder: Path) -> Deployment:
             region: process(region, "cloud", postgres.url(postgres.create_database()), PICSAFE_REGIONS=region)
             for region in ("au", "de")
         },
-    )
+        process(
+            "house", "keys", "",  # SQLite, as on a small machine of its own
+            PICSAFE_KEYS_URL=urls["house"] + "/keys", PICSAFE_CLIENT_ORIGINS="https://picsafe.example/",
+        ),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +144,10 @@ def wait_until_ready(url: str, logs: Path) -> None:
     pytest.fail("\n".join(log.read_text("utf-8") for log in logs.glob("*.log")))
 
 
-async def person(deployment: Deployment, email: str, country: str) -> str:
+async def person(deployment: Deployment, email: str, country: str, *more: str) -> str:
     """Invite somebody, accept, sign in; the token of the session."""
     users = deployment.users
-    link = users.command("account", "add", email, "--name", email.partition("@")[0], "--country", country)
+    link = users.command("account", "add", email, "--name", email.partition("@")[0], "--country", country, *more)
     async with Api(users.url) as api:
         await api.users("POST", "/v1/invitations", {"token": link.rpartition("/")[2], "password": PASSWORD})
         body = {"email": email, "password": PASSWORD, "device": "test", "transport": "token"}
@@ -185,6 +191,63 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
         await api.users("DELETE", f"/v1/reports/{sent['id']}")
         with pytest.raises(Gone):
             await api.call("GET", f"{grant['url']}/v1/packages/{sent['id']}", grant["grant"])
+
+
+@pytest.mark.anyio
+async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    house, users = deployment.house.url + "/keys", deployment.users
+    institution = users.command("institution", "add", "Royal Hospital")
+    admin = await person(
+        deployment, "clare@royal.example", "DE", "--institution", institution, "--role", "administrator"
+    )
+    sender = await person(deployment, "ada@royal.example", "DE", "--institution", institution)
+    reader = await person(deployment, "cy@practice.example", "DE")
+    photo = tmp_path / "photo.png"
+    Image.linear_gradient("L").save(photo)
+
+    async with Api(users.url, admin) as api:
+        with pytest.raises(KeyServerNotPermitted):
+            await api.users("PATCH", "/v1/institution", {"key_servers": [deployment.clouds["au"].url + "/keys"]})
+        await api.users("PATCH", "/v1/institution", {"key_servers": [house], "key_server": house})
+    async with Api(users.url, sender) as api:
+        facts = Facts(patient=Patient("Somebody"))
+        sent = await send(api, prepare([photo]), facts, ["cy@practice.example"], Silent())
+        assert sent["keyserver_url"] == house
+
+    async with Api(deployment.users_too.url, reader) as api:
+        me = await api.me()
+        opened = await open_report(
+            api, CloudSource(api, sent["id"], sent["size"]), me.key_servers, expected_id=sent["id"], reason="ward round"
+        )
+        assert opened.header.keyserver_url == house
+        assert opened.payload.report.patient.name == "Somebody"
+        token = await api.user_token(house)
+        release, wanted = f"{house}/v1/keys/{opened.header.key_id}/release", {"report_id": sent["id"]}
+        # PicSafe's own key server knows nothing of it, and this token means nothing there.
+        with pytest.raises(TokenRefused):
+            await api.call("POST", release.replace(house, deployment.keys.url + "/keys"), token, wanted)
+
+    async with Api(users.url, admin) as api:
+        log = await api.call("GET", f"{house}/v1/log", await api.user_token(house))
+        ours = await api.call("GET", deployment.keys.url + "/keys/v1/log", await api.user_token(me.key_servers[0]))
+    assert [entry["event"] for entry in log["entries"]] == ["released", "created"]
+    assert ours["entries"] == []
+
+    async with Api(users.url, sender) as api:
+        await api.users("DELETE", f"/v1/reports/{sent['id']}")
+    async with Api(users.url, reader) as api:
+        with pytest.raises(KeyRevoked):
+            await api.call("POST", release, token, wanted)
+
+
+def test_pages_may_ask_the_house_s_key_server_from_picsafe_s_origin_and_from_no_other(deployment: Deployment) -> None:
+    def answered(origin: str) -> httpx.Response:
+        return httpx.get(deployment.house.url + "/keys/v1/log", headers={"Origin": origin})
+
+    assert answered("https://picsafe.example").headers["access-control-allow-origin"] == "https://picsafe.example"
+    assert "access-control-allow-origin" not in answered("https://evil.example").headers
 
 
 def test_a_process_has_only_the_routes_of_its_role(deployment: Deployment) -> None:

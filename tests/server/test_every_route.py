@@ -11,6 +11,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from picsafe_server.api_description import describe, shapes
+from picsafe_server.api_page import render
 from picsafe_server.app import create_app
 from picsafe_server.settings import ROLES, Settings
 
@@ -74,3 +76,10 @@ def test_only_these_are_open_to_everybody(app: Litestar) -> None:
         "GET /keys/.well-known/jwks.json",
         "GET /keys/v1/checkpoint",
     }
+
+
+def test_the_page_for_people_shows_what_a_route_answers_and_how_it_refuses(app: Litestar) -> None:
+    page = render(describe(app), shapes(app))
+    assert "<code>cursor_unknown</code>" in page
+    assert "<code>ReportView</code></h3>" in page
+    assert "<td><code>keyserver_url</code></td><td>string</td>" in page

@@ -100,6 +100,9 @@ def test_every_variable_is_read() -> None:
         ({"PICSAFE_USERS_URL": "ftp://users.example"}, "ftp://users.example"),
         ({"PICSAFE_KEYS_URL": "http://192.168.1.2/keys"}, "http://192.168.1.2/keys"),
         ({"PICSAFE_CLOUD_URLS": "au=http://au.example"}, "http://au.example"),
+        ({"PICSAFE_ALLOWED_KEY_SERVERS": "keys.partner.example"}, "PICSAFE_ALLOWED_KEY_SERVERS"),
+        ({"PICSAFE_ALLOWED_KEY_SERVERS": "https://a.example;script-src *"}, "PICSAFE_ALLOWED_KEY_SERVERS"),
+        ({"PICSAFE_ALLOWED_KEY_SERVERS": "https://a.example,http://b.example"}, "http://b.example"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(environment: Mapping[str, str], named: str) -> None:
@@ -154,3 +157,17 @@ def test_no_base_url(url: str) -> None:
 @pytest.mark.parametrize("region", REGIONS)
 def test_every_region_has_a_cloud(region: str) -> None:
     assert Settings().cloud_base(region).endswith(f"/cloud/{region}")
+
+
+def test_addresses_that_are_compared_have_no_slash_at_their_end() -> None:
+    """`https://picsafe.example/` is what people paste, and never what a browser calls its origin."""
+    settings = Settings.from_environment(
+        {
+            "PICSAFE_ALLOWED_KEY_SERVERS": "https://keys.partner.example/keys/,https://keys.partner.example/keys",
+            "PICSAFE_TRUSTED_USER_SERVERS": "https://users.partner.example/users/",
+            "PICSAFE_CLIENT_ORIGINS": "https://app.example/",
+        }
+    )
+    assert settings.allowed_key_servers == ("https://keys.partner.example/keys",)
+    assert settings.trusted_user_servers == ("https://users.partner.example/users",)
+    assert settings.client_origins == ("https://app.example",)

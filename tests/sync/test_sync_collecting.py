@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +14,13 @@ import pytest
 from made_reports import MadeFile, MadeReport, made_report, repacked
 from sync.world import PHOTO, Sunk, World
 
-from picsafe_protocol.errors import Conflict, NotPermitted, NotSignedIn, ServiceError, Unreachable
+from picsafe_protocol.errors import Conflict, CursorUnknown, NotPermitted, NotSignedIn, ServiceError, Unreachable
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.package import Header, pack
 from picsafe_protocol.storedzip import build
 from picsafe_sync import collecting
 from picsafe_sync.api import Api
-from picsafe_sync.collecting import Collector
+from picsafe_sync.collecting import Collector, Summary
 from picsafe_sync.saving import write_files
 from picsafe_sync.sinks.folder import FolderSink
 
@@ -583,6 +585,38 @@ async def test_a_damaged_state_file_is_put_aside_and_nothing_is_stored_twice(
     assert sunk.results == {made.report.report_id: "stored" for made in (first, second)}
     assert (sunk.folder / ".picsafe-sync.json.damaged").read_bytes() == state
     assert "damaged" in caplog.text
+
+
+@pytest.mark.parametrize("newer", [1, 4], ids=["behind the cursor", "past the cursor again"])
+async def test_after_the_server_was_restored_from_a_backup_nothing_is_missed_and_nothing_stored_twice(
+    world: World, sunk: Sunk, caplog: pytest.LogCaptureFixture, newer: int
+) -> None:
+    first = await world.send()
+    with closing(sqlite3.connect(":memory:")) as backup:
+        with closing(sqlite3.connect(world.users_database)) as live:
+            live.backup(backup)
+        lost = await world.send()
+        async with world.collector(sunk.folder) as collector:
+            assert (await collector.round()).stored == 2
+        with closing(sqlite3.connect(world.users_database)) as live:
+            backup.backup(live)
+    since = [await world.send() for _ in range(newer)]
+    async with world.collector(sunk.folder) as collector:
+        assert (await collector.round()).stored == newer
+        assert "restored from an older copy of itself. Looking through all reports again" in caplog.text
+        caplog.clear()
+        assert await collector.round() == Summary()
+    assert "Looking through" not in caplog.text
+    assert sunk.results == {made.report.report_id: "stored" for made in (first, lost, *since)}
+    assert sunk.reports == ids(first, lost, *since)
+
+
+async def test_a_server_that_knows_no_cursor_at_all_ends_the_round(world: World, sunk: Sunk) -> None:
+    world.weather.problem("/reports/new", 409, "cursor_unknown")
+    async with world.collector(sunk.folder) as collector:
+        with pytest.raises(CursorUnknown):
+            await collector.round()
+    assert len(world.weather.asked("/reports/new")) == 1
 
 
 async def test_a_refused_report_can_be_tried_again(world: World, sunk: Sunk) -> None:

@@ -214,6 +214,11 @@ class World:
         assert isinstance(role, UsersRole)
         return role
 
+    @property
+    def users_database(self) -> Path:
+        """The file that a backup of the user server copies."""
+        return self.users.context.settings.data / "users" / "users.sqlite"
+
     def api(self, token: str | None = None, patience: Patience = IMPATIENT) -> Api:
         """A connection through the weather; as the service account unless `token` says otherwise."""
         return Api(URL, token or self.service_token, transport=self.weather, patience=patience)

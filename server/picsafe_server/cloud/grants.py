@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import TokenRefused
+from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused
 from picsafe_protocol.identifiers import checked_identifier
 from picsafe_protocol.tokens import GRANT_TYPE, Action
 from picsafe_server.access import Access
@@ -77,7 +77,12 @@ def _until(claim: object) -> datetime | None:
 
 
 def _access(action: Action, meaning: str) -> Access:
-    return Access(f"grant {action.value}", f"who holds a grant of the user server to {meaning}", _guard(action))
+    return Access(
+        f"grant {action.value}",
+        f"who holds a grant of the user server to {meaning}",
+        _guard(action),
+        (TokenRefused, NotFound, ServiceError),
+    )
 
 
 UPLOAD = _access(Action.PACKAGE_UPLOAD, "upload this report's package")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import InvalidRequest, NotPermitted
+from picsafe_protocol.errors import InvalidRequest, NotPermitted, ServiceError, TokenRefused
 from picsafe_protocol.tokens import Action
 from picsafe_server.access import Access, Connection
 from picsafe_server.keys.policy import is_administrator
@@ -58,14 +58,23 @@ async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["user"] = await role_of(connection).callers.user_or_grant(_token(connection), Action.KEY_REVOKE)
 
 
-USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user)
+_REFUSALS = (TokenRefused, ServiceError)
+
+USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user, _REFUSALS)
 ADMINISTRATOR_TOKEN = Access(
-    "administrator-token", "an administrator with a user token for this key server", _administrator
+    "administrator-token",
+    "an administrator with a user token for this key server",
+    _administrator,
+    (*_REFUSALS, NotPermitted),
 )
-CREATE_GRANT = Access("grant key.create", "the sender of a new report, with the user server's grant", _creator)
-REVOKE = Access("owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker)
+CREATE_GRANT = Access(
+    "grant key.create", "the sender of a new report, with the user server's grant", _creator, _REFUSALS
+)
+REVOKE = Access(
+    "owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker, _REFUSALS
+)
 REVOKE_GRANT = Access(
-    "grant key.revoke", "the user server, with its own grant to revoke a report's key", _revoker_by_grant
+    "grant key.revoke", "the user server, with its own grant to revoke a report's key", _revoker_by_grant, _REFUSALS
 )
 
 __all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "role_of"]

@@ -7,7 +7,17 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import FromPath, JSONBody
 
-from picsafe_protocol.errors import NotFound, TokenRefused
+from picsafe_protocol.errors import (
+    Conflict,
+    KeyDestroyed,
+    KeyRevoked,
+    LimitExceeded,
+    LogUnavailable,
+    NotFound,
+    NotPermitted,
+    ReportExpired,
+    TokenRefused,
+)
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_server.access import only
 from picsafe_server.keys.access import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
@@ -28,7 +38,14 @@ def _check(key_id: str) -> None:
         raise NotFound("There is no key of this number.")
 
 
-@post("/v1/keys", summary="Make the key of a new report", tags=["keys"], **only(CREATE_GRANT))
+@post(
+    "/v1/keys",
+    summary="Make the key of a new report",
+    tags=["keys"],
+    **only(
+        CREATE_GRANT, Conflict, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, NotPermitted, ReportExpired
+    ),
+)
 async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
     """201 with a new key; 200 with the same one when the same sender asks again."""
     role, grant = role_of(request), request.user
@@ -50,7 +67,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     status_code=200,
     summary="Be given a key: logged first, or not given",
     tags=["keys"],
-    **only(USER_TOKEN),
+    **only(USER_TOKEN, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def release_key(
     request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
@@ -63,7 +80,11 @@ async def release_key(
 
 
 @post(
-    "/v1/keys/{key_id:str}/revoke", status_code=204, summary="Take a key back for good", tags=["keys"], **only(REVOKE)
+    "/v1/keys/{key_id:str}/revoke",
+    status_code=204,
+    summary="Take a key back for good",
+    tags=["keys"],
+    **only(REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
@@ -78,7 +99,7 @@ async def revoke_key(
     status_code=204,
     summary="Take the key of a report back for good",
     tags=["keys"],
-    **only(REVOKE_GRANT),
+    **only(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_report(
     request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]

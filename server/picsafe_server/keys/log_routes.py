@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, NotFound
+from picsafe_protocol.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
 from picsafe_protocol.identifiers import checked_identifier, is_identifier
 from picsafe_server.access import OPEN, only
 from picsafe_server.keys import log, reading
@@ -20,6 +20,7 @@ from picsafe_server.keys.export import as_csv
 from picsafe_server.keys.policy import Caller
 from picsafe_server.keys.reading import LogFilter, Page
 from picsafe_server.keys.schemas import Identifier
+from picsafe_server.public_keys import PublicKeys
 from picsafe_server.tokens import JWKS_PATH
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="entries of a page")]
@@ -46,7 +47,7 @@ def _filter(event: Event | None, report_id: str | None, who: str | None, oldest_
     "/v1/reports/{report_id:str}/log",
     summary="What happened to a report's key, oldest first",
     tags=["keys"],
-    **only(USER_TOKEN),
+    **only(USER_TOKEN, NotPermitted, NotFound),
 )
 async def report_log(
     request: Request[Caller, Any, Any],
@@ -101,7 +102,7 @@ async def institution_log_csv(
     media_type=MediaType.TEXT,
     summary="The log's newest signed checkpoint",
     tags=["keys"],
-    **only(OPEN),
+    **only(OPEN, LogUnavailable),
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
     """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
@@ -114,6 +115,6 @@ async def checkpoint(request: Request[Any, Any, Any]) -> str:
 
 
 @get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **only(OPEN))
-async def jwks(request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def jwks(request: Request[Any, Any, Any]) -> PublicKeys:
     """RFC 7517; `vkey` has it as signed-note tools take it."""
-    return role_of(request).checkpointer.jwks()
+    return PublicKeys.of(role_of(request).checkpointer.jwks())

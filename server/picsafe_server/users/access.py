@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import NotPermitted
+from picsafe_protocol.errors import NotPermitted, NotSignedIn, TokenRefused
 from picsafe_protocol.tokens import Role
 from picsafe_server.access import Access, Connection
 from picsafe_server.users.authentication import authenticate
@@ -29,7 +29,9 @@ async def _service(connection: Connection, handler: BaseRouteHandler) -> None:
         raise NotPermitted("This is for service accounts.")
 
 
-SIGNED_IN = Access("signed in", "a person with a session, or a service account with its token", _signed_in)
-PERSON = Access("person", "a person with a session", _person)
-ADMINISTRATOR = Access("administrator", "an administrator, for their own institution", _administrator)
-SERVICE = Access("service account", "a service account with its token", _service)
+_REFUSALS = (NotSignedIn, TokenRefused, NotPermitted)
+
+SIGNED_IN = Access("signed in", "a person with a session, or a service account with its token", _signed_in, _REFUSALS)
+PERSON = Access("person", "a person with a session", _person, _REFUSALS)
+ADMINISTRATOR = Access("administrator", "an administrator, for their own institution", _administrator, _REFUSALS)
+SERVICE = Access("service account", "a service account with its token", _service, _REFUSALS)

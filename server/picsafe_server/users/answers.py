@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.bodies import PersonRole
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.readers import InstitutionReaders, Recipient
 from picsafe_server.users.report_view import ReportView
@@ -145,7 +146,9 @@ class Suggestions(Struct, frozen=True):
 
 
 class InstitutionView(Struct, frozen=True):
-    """An institution and its policy. `domains`: the mail domains within which it adds members; the operator approves them."""
+    """An institution and its policy. Keys of new reports are made at `key_server`; members may ask PicSafe's own and `key_servers`, out of
+    `permitted_key_servers`: those of the operator, PicSafe's own first. `domains`: the mail domains within which it adds members; the
+    operator approves them."""
 
     id: str
     name: str
@@ -153,17 +156,21 @@ class InstitutionView(Struct, frozen=True):
     idle_lock_minutes: int
     members_may_open: Literal["recipients", "members"]
     key_servers: list[str]
+    key_server: str
+    permitted_key_servers: list[str]
     domains: list[str]
 
     @classmethod
-    def of(cls, row: Institution, domains: Sequence[str]) -> InstitutionView:
+    def of(cls, row: Institution, key_servers: KeyServers, domains: Sequence[str]) -> InstitutionView:
         return cls(
             row.id,
             row.name,
             row.retention_days,
             row.idle_lock_minutes,
             row.members_may_open,  # type: ignore[arg-type]
-            row.key_servers,
+            key_servers.of(row),
+            key_servers.chosen(row),
+            [key_servers.own, *key_servers.permitted],
             list(domains),
         )
 

@@ -99,6 +99,7 @@ class InstitutionChange(Body):
     idle_lock_minutes: int | UnsetType = UNSET
     members_may_open: Literal["recipients", "members"] | UnsetType = UNSET
     key_servers: Annotated[list[str], Meta(max_length=100)] | UnsetType = UNSET
+    key_server: Url | UnsetType = UNSET
 
 
 class NewMember(Body):

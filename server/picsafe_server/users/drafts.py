@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from picsafe_server.settings import Settings
 from picsafe_server.users import emails
 from picsafe_server.users.allowance import check_allowance
 from picsafe_server.users.grants import Grants, Signed
+from picsafe_server.users.key_servers import KeyServers, refuse_for
 from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
@@ -39,23 +40,34 @@ class Begun:
 class Drafts:
     """Makes drafts."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, grants: Grants, look_ups: LookUps) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        settings: Settings,
+        grants: Grants,
+        key_servers: KeyServers,
+        look_ups: LookUps,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._settings = settings
         self._grants = grants
+        self._key_servers = key_servers
         self._look_ups = look_ups
 
     async def begin(self, who: Principal, addresses: Sequence[str], declared: int | None = None) -> Begun:
         """A draft for the people with these e-mail addresses, of a package of at most `declared` bytes.
 
-        `UnknownRecipient` lists the addresses that nobody has; for what else is refused see `allowance`.
+        `UnknownRecipient` lists the addresses that nobody has; `KeyServerNotAllowed` when some of them may not ask the key
+        server where the key would be; for what else is refused see `allowance`.
         """
         await self.addressed(who, addresses)
         report = self._report(who, limits.UNDECLARED_BYTES if declared is None else declared)
         async with self._database.writing() as session:
             await check_allowance(session, who, report.declared or 0, report.created_at)
             recipients, institutions = await _recipients(session, wanted_of(addresses))
+            self._check_all_may_ask(who, recipients, institutions)
             readers = await readers_of(session, who, recipients, institutions)
             if who.institution:
                 institutions |= {who.institution.id: who.institution}
@@ -79,6 +91,7 @@ class Drafts:
     async def readers(self, who: Principal, addresses: Sequence[str]) -> Readers:
         """Who could open a report that the caller began now for these addresses. Refuses what `begin` would refuse of them."""
         recipients, institutions = await self.addressed(who, addresses)
+        self._check_all_may_ask(who, recipients, institutions)
         async with self._database.reading() as session:
             return await readers_of(session, who, recipients, institutions)
 
@@ -92,6 +105,19 @@ class Drafts:
             await self._look_ups.unknown(who, len(error.recipients))
             raise
 
+    def _check_all_may_ask(
+        self, who: Principal, recipients: Sequence[Account], institutions: Mapping[str, Institution]
+    ) -> None:
+        """Said before anything is sent: otherwise they would have a report that they cannot open."""
+        url = self._key_servers.for_new_report(who.institution)
+        shut_out = [
+            account.email
+            for account in recipients
+            if url not in self._key_servers.allowed(institutions.get(account.institution_id or ""))
+        ]
+        if shut_out:
+            raise refuse_for(shut_out, url)
+
     def _report(self, who: Principal, declared: int) -> Report:
         own_days = who.institution.retention_days if who.institution else limits.REPORT_DAYS
         now = self._clock.now()
@@ -99,6 +125,7 @@ class Drafts:
             id=new_identifier(),
             sender_id=who.id,
             region=region_for_country(who.country or ""),
+            key_server=self._key_servers.for_new_report(who.institution),
             state=DRAFT,
             created_at=now,
             declared=declared,

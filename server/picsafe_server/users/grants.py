@@ -22,6 +22,7 @@ from picsafe_protocol.tokens import (
 from picsafe_server.clock import Clock
 from picsafe_server.settings import Settings
 from picsafe_server.tokens import Signer
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Account, Report, ReportInstitution, ReportRecipient
 from picsafe_server.users.principal import Principal
 
@@ -42,16 +43,15 @@ class Signed:
 class Grants:
     """Signs in the name of the user server. Whether the caller may have it is decided before."""
 
-    def __init__(self, signer: Signer, settings: Settings, clock: Clock) -> None:
+    def __init__(self, signer: Signer, settings: Settings, clock: Clock, key_servers: KeyServers) -> None:
         self._signer = signer
         self._settings = settings
+        self._key_servers = key_servers
         self._clock = clock
 
     def key_servers(self, who: Principal) -> list[str]:
-        """The allow-list of the caller: the operator's key servers and those of the institution."""
-        own = who.institution.key_servers if who.institution else []
-        known = [self._settings.keys_base, *self._settings.allowed_key_servers, *own]
-        return list(dict.fromkeys(url.rstrip("/") for url in known))
+        """The allow-list of the caller."""
+        return self._key_servers.allowed(who.institution)
 
     def user_token(self, who: Principal, audience: str) -> Signed:
         """Says to the key server `audience` who the caller is; `KeyServerNotAllowed` when it is not on their allow-list."""
@@ -82,8 +82,8 @@ class Grants:
         return self._sign_grant(report, action, _claims(sender, report, action))
 
     def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
-        settings = self._settings
-        url = settings.keys_base if action in _AT_KEY_SERVER else settings.cloud_base(report.region)
+        at_key_server = action in _AT_KEY_SERVER
+        url = self._key_servers.of_report(report) if at_key_server else self._settings.cloud_base(report.region)
         seconds = limits.DOWNLOAD_GRANT_SECONDS if action is Action.PACKAGE_DOWNLOAD else limits.GRANT_SECONDS
         token = self._signer.sign(GRANT_TYPE, url, seconds, **claims)
         return Signed(url, token, self._expiry(seconds))

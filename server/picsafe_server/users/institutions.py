@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded
+from picsafe_protocol.errors import Conflict, InvalidRequest
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.settings import SettingsError, check_url
 from picsafe_server.users.administration import Act, Administration
 from picsafe_server.users.domains import approve, domains_of
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Institution
 from picsafe_server.users.names import checked_name
 from picsafe_server.users.principal import Principal
@@ -31,9 +31,10 @@ class Policy:
     idle_lock_minutes: int | None = None
     members_may_open: str | None = None
     key_servers: Sequence[str] | None = None
+    key_server: str | None = None
 
-    def checked(self) -> dict[str, object]:
-        """The columns to change; `InvalidRequest` or `LimitExceeded` naming what cannot be."""
+    def checked(self, servers: KeyServers) -> dict[str, object]:
+        """The columns to change; `InvalidRequest`, `LimitExceeded` or `KeyServerNotPermitted` naming what cannot be."""
         values: dict[str, object] = {}
         if self.name is not None:
             values["name"] = checked_name(self.name)
@@ -46,22 +47,29 @@ class Policy:
                 raise InvalidRequest("Either `recipients` or `members` may open reports.", field="members_may_open")
             values["members_may_open"] = self.members_may_open
         if self.key_servers is not None:
-            values["key_servers"] = _key_servers(self.key_servers)
+            values["key_servers"] = servers.checked(self.key_servers)
+        if self.key_server is not None:
+            url = self.key_server.rstrip("/")
+            servers.check_permitted(url, "key_server")
+            values["key_server"] = None if url == servers.own else url
         return values
 
 
 class Institutions:
     """Institutions, and the changes that their administrators make."""
 
-    def __init__(self, database: Database, clock: Clock, administration: Administration) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, key_servers: KeyServers, administration: Administration
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._key_servers = key_servers
         self._administration = administration
 
     async def create(self, name: str, policy: Policy | None = None, domains: Sequence[str] = ()) -> Institution:
         """A new institution, with the defaults where `policy` says nothing. `Conflict` when one of the mail `domains` is another's."""
         institution = Institution(id=new_identifier(), name=checked_name(name), created_at=self._clock.now())
-        for column, value in (policy.checked() if policy else {}).items():
+        for column, value in (policy.checked(self._key_servers) if policy else {}).items():
             setattr(institution, column, value)
         async with self._database.writing() as session:
             session.add(institution)
@@ -85,7 +93,7 @@ class Institutions:
 
     async def change(self, who: Principal, policy: Policy) -> Institution:
         """Change the policy of the caller's institution. It holds for reports made from now on."""
-        values = policy.checked()
+        values = policy.checked(self._key_servers)
         async with self._database.writing() as session:
             institution = await session.get_one(Institution, who.institution_id, with_for_update=True)
             for column, value in values.items():
@@ -96,38 +104,28 @@ class Institutions:
                         session, institution.id, who, act, before=_written(before), after=_written(value)
                     )
                 setattr(institution, column, value)
+            if values.keys() & {"key_servers", "key_server"}:
+                _check_chosen(institution)
         return institution
 
 
 def _written(value: object) -> str:
-    """A policy's value as the administration record has it; addresses one a line."""
+    """A policy's value as the administration record has it: addresses one a line, nothing for PicSafe's own key server."""
+    if value is None:
+        return ""
     return "\n".join(value) if isinstance(value, list) else str(value)
+
+
+def _check_chosen(institution: Institution) -> None:
+    """Whoever has keys made somewhere may ask there; and they are never made elsewhere because of a change to something else."""
+    if institution.key_server not in {None, *institution.key_servers}:
+        raise Conflict(
+            f"The keys of new reports are made at {institution.key_server}, so members must be allowed to ask it.",
+            advice="Allow it, or choose another key server for new reports.",
+        )
 
 
 def _within(value: int, most: int, field: str) -> int:
     if not 1 <= value <= most:
         raise InvalidRequest(f"This takes 1 to {most}: an institution can only shorten it.", field=field)
     return value
-
-
-def _key_servers(urls: Sequence[str]) -> list[str]:
-    if len(urls) > limits.KEY_SERVERS:
-        raise LimitExceeded(
-            f"An institution allows at most {limits.KEY_SERVERS} key servers.",
-            limit="key_servers",
-            maximum=limits.KEY_SERVERS,
-            actual=len(urls),
-        )
-    for url in urls:
-        try:
-            if len(url) > limits.URL_CHARACTERS or any(
-                ord(character) < 33 or ord(character) > 126 for character in url
-            ):
-                raise SettingsError("not a URL")
-            check_url(url)
-        except ValueError as error:  # also what urllib says about a broken port or bracket
-            raise InvalidRequest(
-                "A key server is named by its https address, such as https://keys.hospital.example.",
-                field="key_servers",
-            ) from error
-    return list(dict.fromkeys(url.rstrip("/") for url in urls))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import InvalidRequest
+from picsafe_protocol.errors import CursorUnknown, InvalidRequest
+from picsafe_protocol.identifiers import is_identifier
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import audiences
+from picsafe_server.users.changes import last_number
 from picsafe_server.users.models import AVAILABLE, Listing, Report
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.report_view import Box, Entry, ReportView, ReportViews
@@ -21,6 +23,7 @@ from picsafe_server.users.visibility import is_since
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
+_NO_CURSOR = "This is not a cursor that the server gave out."
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,20 @@ class Listings:
             return await self._page(session, who, found, box, limit, start)
 
     async def new(self, who: Principal, after: str | None, limit: int) -> Page:
-        """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report."""
-        start = 0 if after is None else number_of(after, "after")
+        """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report.
+
+        `CursorUnknown` for a cursor of a future that this database does not have: it was restored from a backup, and will give the
+        numbers after its last one to other reports.
+        """
+        start, last_seen = (0, None) if after is None else position_in(after)
         async with self._database.reading() as session:
+            await _check_known(session, start, last_seen)
             conditions = [Listing.sequence > start, self._live(), is_since(who)]
             found = await self._merged(session, who, who.received, conditions, limit, False)
-            return await self._page(session, who, found, "inbox", limit, start)
+            page = await self._page(session, who, found, "inbox", limit, start)
+        if page.reports:
+            return replace(page, cursor=f"{page.cursor}-{page.reports[-1].id}")
+        return replace(page, cursor=after or page.cursor)
 
     def _live(self) -> ColumnElement[bool]:
         return (Report.state == AVAILABLE) & (Report.expires_at > self._clock.now())
@@ -102,8 +113,28 @@ def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:
     return Report.sender_id != who.id if shared else true()
 
 
+def position_in(cursor: str) -> tuple[int, str | None]:
+    """The number in a cursor of `Listings.new`, and the report that has it: two histories of a database give it to different ones."""
+    number, dash, report_id = cursor.partition("-")
+    if dash and not is_identifier(report_id):
+        raise InvalidRequest(_NO_CURSOR, field="after")
+    return number_of(number, "after"), report_id or None
+
+
+async def _check_known(session: AsyncSession, number: int, report_id: str | None) -> None:
+    if number > await last_number(session):
+        raise CursorUnknown
+    if report_id is None:
+        return
+    query = select(Report.available_at, Listing.sequence).outerjoin(Listing, Listing.report_id == Report.id)
+    found = (await session.execute(query.where(Report.id == report_id).limit(1))).first()
+    # It has left the lists when its time is over, and the index some weeks later.
+    if found is None or found.available_at is None or found.sequence not in {None, number}:
+        raise CursorUnknown
+
+
 def number_of(cursor: str, field: str) -> int:
     """The number in a cursor; `InvalidRequest` naming `field` for anything else."""
     if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
-        raise InvalidRequest("This is not a cursor that the server gave out.", field=field)
+        raise InvalidRequest(_NO_CURSOR, field=field)
     return int(cursor)

@@ -20,6 +20,7 @@ _ID = String(26)
 _AUDIENCE = String(40)
 _MOMENT = DateTimeUTC(timezone=True)
 _DIGEST = LargeBinary(32)
+_URL = String(limits.URL_CHARACTERS)
 
 DRAFT = "draft"
 AVAILABLE = "available"
@@ -45,6 +46,9 @@ class Institution(Base):
     members_may_open: Mapped[str] = mapped_column(String(10), default="recipients")
     """`recipients`: named recipients alone; `members`: every member may open what a colleague sent or received."""
     key_servers: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What members may ask besides PicSafe's own; see `key_servers.py`."""
+    key_server: Mapped[str | None] = mapped_column(_URL)
+    """Where the keys of members' new reports are made; None for PicSafe's own."""
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
@@ -217,6 +221,8 @@ class Report(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))
+    key_server: Mapped[str | None] = mapped_column(_URL)
+    """Where its key is, for good; None for PicSafe's own, in rows from before institutions could choose."""
 
 
 def _of_report() -> Mapped[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_server.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Account, Institution, Opening, Report, ReportRecipient
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.visibility import state_of
@@ -70,8 +71,9 @@ class Entry:
 class ReportViews:
     """Makes views, in a constant number of queries however many reports there are."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, key_servers: KeyServers) -> None:
         self._settings = settings
+        self._key_servers = key_servers
         self._clock = clock
 
     async def one(self, session: AsyncSession, who: Principal, report: Report) -> ReportView:
@@ -119,7 +121,7 @@ class ReportViews:
             opened_at=_text(mine),
             collected_at=_text(report.collected_at),
             cloud_url=self._settings.cloud_base(report.region),
-            keyserver_url=self._settings.keys_base,
+            keyserver_url=self._key_servers.of_report(report),
         )
 
 

@@ -18,6 +18,7 @@ from picsafe_server.users.expiry import Expiry
 from picsafe_server.users.grants import Grants
 from picsafe_server.users.institutions import Institutions
 from picsafe_server.users.invitations import Invitations
+from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.listings import Listings
 from picsafe_server.users.live import Live
 from picsafe_server.users.lookups import LookUps
@@ -50,6 +51,7 @@ class Services:
     members: Members
     service_accounts: ServiceAccounts
     administration: Administration
+    key_servers: KeyServers
     grants: Grants
     look_ups: LookUps
     drafts: Drafts
@@ -73,8 +75,9 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     administration = Administration(database, clock)
     invitations = Invitations(database, clock, passwords, sessions, administration)
     look_ups = LookUps(database, clock)
-    grants = Grants(signer, settings, clock)
-    views = ReportViews(settings, clock)
+    key_servers = KeyServers(settings)
+    grants = Grants(signer, settings, clock, key_servers)
+    views = ReportViews(settings, clock, key_servers)
     receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
     return Services(
         database=database,
@@ -87,13 +90,14 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions),
         invitations=invitations,
-        institutions=Institutions(database, clock, administration),
+        institutions=Institutions(database, clock, key_servers, administration),
         members=Members(database, clock, invitations, sessions, administration),
         service_accounts=ServiceAccounts(database, clock, changes, administration),
         administration=administration,
+        key_servers=key_servers,
         grants=grants,
         look_ups=look_ups,
-        drafts=Drafts(database, clock, settings, grants, look_ups),
+        drafts=Drafts(database, clock, settings, grants, key_servers, look_ups),
         reports=Reports(database, clock, settings, changes, grants, receipts),
         listings=Listings(database, clock, views),
         views=views,

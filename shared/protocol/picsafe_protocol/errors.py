@@ -30,7 +30,8 @@
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
     │   ├── NotPermitted           known, but not allowed
     │   ├── SentBefore             sent before this account was made, or its password reset
-    │   └── KeyServerNotAllowed    the key server is not on the allow-list
+    │   ├── KeyServerNotAllowed    the key server is not on the allow-list
+    │   └── KeyServerNotPermitted  an institution may not choose this key server: the operator does not permit it
     ├── NotFound                   no such report, key or upload, or not for you
     ├── Gone                       it existed, and its time is over
     │   ├── ReportExpired          kept its days, then deleted
@@ -39,7 +40,8 @@
     ├── Conflict                   contradicts what is already there
     │   ├── UploadIncomplete       bytes are missing
     │   ├── UploadMismatch         size or SHA-256 is not what was declared
-    │   └── LastAdministrator      an institution would be left without anybody who can run it
+    │   ├── LastAdministrator      an institution would be left without anybody who can run it
+    │   └── CursorUnknown          the server has not counted as far as a cursor says: it was restored from an older copy
     └── ServiceError               not the caller's fault; trying again may help
         ├── Unreachable            no connection, or it broke
         ├── RequestTimedOut        the request did not arrive at the server in time
@@ -62,6 +64,7 @@ __all__ = [
     "AccessError",
     "AnotherReport",
     "Conflict",
+    "CursorUnknown",
     "DecryptionError",
     "DigestMismatch",
     "DomainNotApproved",
@@ -73,6 +76,7 @@ __all__ = [
     "KeyDestroyed",
     "KeyRevoked",
     "KeyServerNotAllowed",
+    "KeyServerNotPermitted",
     "LastAdministrator",
     "LimitExceeded",
     "LogUnavailable",
@@ -296,6 +300,12 @@ class KeyServerNotAllowed(AccessError):
     extra: ClassVar[tuple[str, ...]] = ("keyserver_url",)
 
 
+class KeyServerNotPermitted(AccessError):
+    code, title = "key_server_not_permitted", "The operator of this PicSafe does not permit this key server"
+    default_advice = "Ask the operator of this PicSafe to permit it."
+    extra: ClassVar[tuple[str, ...]] = ("keyserver_url",)
+
+
 class NotFound(PicSafeError):
     code, status, title = "not_found", 404, "There is no such thing here, or it is not for you"
     default_advice = "Check the link. If a colleague sent it, ask them to make you a recipient."
@@ -339,6 +349,11 @@ class LastAdministrator(Conflict):
         "The last administrator of an institution cannot be demoted, disabled or removed",
     )
     default_advice = "Make somebody else an administrator first."
+
+
+class CursorUnknown(Conflict):
+    code, title = "cursor_unknown", "The server does not know this cursor: it was restored from an older copy of itself"
+    default_advice = "Begin again without a cursor; whatever is stored already can be left out."
 
 
 class ServiceError(PicSafeError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from server.users.world import PASSWORD, Caller, World, on_sqlite, problem
+from server.users.world import PASSWORD, Caller, World, on_sqlite, problem, running_world
 from sqlalchemy import select
 
 from picsafe_protocol import limits
@@ -16,6 +17,7 @@ from picsafe_server.users.models import Account
 
 pytestmark = pytest.mark.anyio
 
+OWN = "http://localhost:8000/keys"
 NEW = {"email": "New@Example.org", "name": "New Person", "country": "FR"}
 
 
@@ -35,35 +37,42 @@ async def test_an_institution_begins_with_the_defaults(world: World) -> None:
         "idle_lock_minutes": 10,
         "members_may_open": "recipients",
         "key_servers": [],
+        "key_server": OWN,
+        "permitted_key_servers": [OWN],
         "domains": ["example.org"],
     }
 
 
-async def test_every_part_of_the_policy_can_be_changed(world: World) -> None:
-    admin = await administrator(world)
-    change = {
-        "name": "Royal Hospital",
-        "retention_days": 3,
-        "idle_lock_minutes": 2,
-        "members_may_open": "members",
-        "key_servers": ["https://keys.royal.example/", "https://keys.royal.example", "http://localhost:9000/keys"],
-    }
-    expected = change | {
-        "id": world.institutions["Royal"],
-        "key_servers": ["https://keys.royal.example", "http://localhost:9000/keys"],
-        "domains": ["example.org"],
-    }
-    assert (await admin.patch("/v1/institution", change)).json() == expected
-    assert (await admin.patch("/v1/institution", {})).json() == expected
-    assert (await admin.get("/v1/institution")).json() == expected
-    me = (await admin.get("/v1/me")).json()
-    assert me["institution"] == {
-        "id": world.institutions["Royal"],
-        "name": "Royal Hospital",
-        "idle_lock_minutes": 2,
-        "retention_days": 3,
-    }
-    assert me["key_servers"][1:] == expected["key_servers"]
+async def test_every_part_of_the_policy_can_be_changed(database_url: str, tmp_path: Path) -> None:
+    permitted = ["https://keys.royal.example", "http://localhost:9000/keys"]
+    async with running_world(tmp_path, database_url, allowed_key_servers=tuple(permitted)) as world:
+        admin = await administrator(world)
+        change = {
+            "name": "Royal Hospital",
+            "retention_days": 3,
+            "idle_lock_minutes": 2,
+            "members_may_open": "members",
+            "key_servers": [permitted[0] + "/", *permitted],
+            "key_server": permitted[1] + "/",
+        }
+        expected = change | {
+            "id": world.institutions["Royal"],
+            "key_servers": permitted,
+            "key_server": permitted[1],
+            "permitted_key_servers": [OWN, *permitted],
+            "domains": ["example.org"],
+        }
+        assert (await admin.patch("/v1/institution", change)).json() == expected
+        assert (await admin.patch("/v1/institution", {})).json() == expected
+        assert (await admin.get("/v1/institution")).json() == expected
+        me = (await admin.get("/v1/me")).json()
+        assert me["institution"] == {
+            "id": world.institutions["Royal"],
+            "name": "Royal Hospital",
+            "idle_lock_minutes": 2,
+            "retention_days": 3,
+        }
+        assert me["key_servers"][1:] == expected["key_servers"]
 
 
 @on_sqlite
@@ -96,7 +105,9 @@ async def test_every_part_of_the_policy_can_be_changed(world: World) -> None:
         {"key_servers": ["https://kéys.example"]},
         {"key_servers": ["https://[::1"]},
         {"key_servers": ["https://user:secret@keys.example"]},
-        {"key_servers": ["https://keys.example", "http://keys.example"]},
+        {"key_server": "keys.example"},
+        {"key_server": "http://keys.example"},
+        {"key_server": None},
         {"key_servers": ["https://keys.example/" + "x" * limits.URL_CHARACTERS]},
     ],
 )
@@ -107,13 +118,13 @@ async def test_what_is_no_policy_changes_nothing(world: World, change: dict[str,
     assert (await admin.get("/v1/institution")).json() == before
 
 
-@on_sqlite
-async def test_twenty_key_servers_and_not_one_more(world: World) -> None:
-    admin = await administrator(world)
-    many = [f"https://keys{number}.example" for number in range(limits.KEY_SERVERS + 1)]
-    answer = await admin.patch("/v1/institution", {"key_servers": many[: limits.KEY_SERVERS]})
-    assert answer.status_code == 200
-    assert problem(await admin.patch("/v1/institution", {"key_servers": many})) == (413, "limit_exceeded")
+async def test_twenty_key_servers_and_not_one_more(tmp_path: Path) -> None:
+    many = tuple(f"https://keys{number}.example" for number in range(limits.KEY_SERVERS + 1))
+    async with running_world(tmp_path, allowed_key_servers=many) as world:
+        admin = await administrator(world)
+        answer = await admin.patch("/v1/institution", {"key_servers": many[: limits.KEY_SERVERS]})
+        assert answer.status_code == 200
+        assert problem(await admin.patch("/v1/institution", {"key_servers": many})) == (413, "limit_exceeded")
 
 
 # Members

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 from server.users.world import Caller, World, ids, on_sqlite, problem
+from sqlalchemy import delete, select, update
 
 from picsafe_protocol import limits
 from picsafe_protocol.tokens import Role
+from picsafe_server.users.changes import last_number
+from picsafe_server.users.models import ChangeCounter, Event, Listing, Report
 
 pytestmark = pytest.mark.anyio
 
@@ -177,3 +180,67 @@ async def test_what_is_no_page_is_refused(world: World, path: str, parameters: d
 async def test_the_largest_page(world: World) -> None:
     ada = await world.person("Ada")
     assert (await ada.get("/v1/reports", limit=limits.PAGE_ROWS)).status_code == 200
+
+
+# Cursors from before a restore
+
+
+async def restored(world: World, *, without: int) -> None:
+    """The database is what it was before the last `without` reports became available."""
+    async with world.users.services.database.writing() as session:
+        last = await last_number(session) - without
+        gone = (await session.scalars(select(Listing.report_id).where(Listing.sequence > last))).all()
+        await session.execute(delete(Report).where(Report.id.in_(gone)))
+        await session.execute(delete(Event).where(Event.sequence > last))
+        await session.execute(update(ChangeCounter).values(last=last))
+
+
+async def test_a_cursor_from_before_a_restore_is_refused_and_nothing_is_skipped(world: World) -> None:
+    ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
+    kept = await world.report(ana, ana)
+    await world.report(ana, ana)
+    _, cursor = await all_new(pacs)
+    await restored(world, without=1)
+    refused = await pacs.get("/v1/reports/new", after=cursor)
+    assert problem(refused) == (409, "cursor_unknown")
+    assert "without a cursor" in refused.json()["advice"]
+    assert (await all_new(pacs))[0] == [kept]
+
+
+async def test_a_cursor_stays_refused_when_new_reports_have_overtaken_it(world: World) -> None:
+    ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
+    await world.report(ana, ana)
+    _, cursor = await all_new(pacs)
+    await restored(world, without=1)
+    since = [await world.report(ana, ana) for _ in range(3)]
+    assert problem(await pacs.get("/v1/reports/new", after=cursor)) == (409, "cursor_unknown")
+    assert (await all_new(pacs))[0] == since
+
+
+async def test_a_cursor_outlives_the_report_that_it_names(world: World) -> None:
+    ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
+    gone = await world.report(ana, ana)
+    _, cursor = await all_new(pacs)
+    await ana.delete(f"/v1/reports/{gone}")
+    assert await all_new(pacs, cursor) == ([], cursor)
+    fresh = await world.report(ana, ana)
+    assert (await all_new(pacs, cursor))[0] == [fresh]
+
+
+async def test_a_cursor_of_an_older_server_which_is_a_number_alone_is_understood(world: World) -> None:
+    ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
+    first, second = [await world.report(ana, ana) for _ in range(2)]
+    _, cursor = await all_new(pacs)
+    number = int(cursor.partition("-")[0])
+    assert (await all_new(pacs, str(number)))[0] == []
+    assert (await all_new(pacs, "0"))[0] == [first, second]
+    assert problem(await pacs.get("/v1/reports/new", after=str(number + 1000))) == (409, "cursor_unknown")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "cursor", ["", "-", "x", "-1", "1-", "1-x", "1-../..", "1-" + "a" * 25, "٣", "1" * 19, "1.0", "1-" + "a" * 26 + "-"]
+)
+async def test_what_the_server_never_gave_out_is_no_cursor(world: World, cursor: str) -> None:
+    pacs = await world.service("Royal")
+    assert problem(await pacs.get("/v1/reports/new", after=cursor)) == (400, "invalid_request")

@@ -68,16 +68,20 @@ async def test_it_lives_five_minutes_and_is_for_one_server_and_one_purpose(world
 
 
 async def test_the_allow_list_is_the_operator_s_and_the_institution_s(tmp_path: Path) -> None:
-    async with running_world(tmp_path, allowed_key_servers=("https://keys.partner.example",)) as world:
+    own, partner = "https://keys.royal.example/keys", "https://keys.partner.example"
+    async with running_world(tmp_path, allowed_key_servers=(partner, own)) as world:
         admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
         pacs, cy = await world.service("Royal"), await world.person("Cy", institution="Elsewhere")
-        own = "https://keys.royal.example"
+        nobodys = await world.person("Dee")
         assert problem(await admin.post("/v1/tokens", {"audience": own})) == (403, "key_server_not_allowed")
         await admin.patch("/v1/institution", {"key_servers": [own]})
         for caller in (admin, pacs):
-            for audience in (HERE, HERE + "/", "https://keys.partner.example", own):
+            for audience in (HERE, HERE + "/", own):
                 token = (await caller.post("/v1/tokens", {"audience": audience})).json()["token"]
                 assert jwt.decode(token, options={"verify_signature": False})["aud"] == audience.rstrip("/")
+            assert problem(await caller.post("/v1/tokens", {"audience": partner})) == (403, "key_server_not_allowed")
+        for audience in (HERE, own, partner):  # nobody but the operator decides for people without an institution
+            assert (await nobodys.post("/v1/tokens", {"audience": audience})).status_code == 200
         assert problem(await cy.post("/v1/tokens", {"audience": own})) == (403, "key_server_not_allowed")
 
 

@@ -7,9 +7,8 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from picsafe_client import dom
-from picsafe_client.catalogue import CATALOGUE
 from picsafe_client.screens import Screen
-from picsafe_client.texts import listing, moment, t
+from picsafe_client.texts import has_text, listing, moment, t
 from picsafe_client.waiting import Wait
 
 PATH: Final = "/v1/institution/changes"
@@ -74,7 +73,7 @@ def who_words(change: Change) -> str:
 def what_words(change: Change) -> str:
     """What was done, and to whom."""
     key = f"changes.{change['act']}"
-    if key not in CATALOGUE:
+    if not has_text(key):
         return t("changes.other")
     whom = change["whom"]["name"] if change["whom"] else ""
     return t(key, whom=whom, before=_value(change, "before"), after=_value(change, "after"))
@@ -83,9 +82,11 @@ def what_words(change: Change) -> str:
 def _value(change: Change, which: str) -> str:
     value = str(change[which] or "")
     if change["act"] in {"member_added", "role_changed"}:
-        return t(f"role.{value}") if f"role.{value}" in CATALOGUE else value
+        return t(f"role.{value}") if has_text(f"role.{value}") else value
     if change["act"] == "members_may_open_changed":
-        return t(f"rules.open_{value}") if f"rules.open_{value}" in CATALOGUE else value
+        return t(f"rules.open_{value}") if has_text(f"rules.open_{value}") else value
+    if change["act"] == "key_server_changed":
+        return value or t("changes.key_server_own")
     if change["act"] == "key_servers_changed":
         return listing(value.splitlines()) or t("changes.key_servers_none")
     return value

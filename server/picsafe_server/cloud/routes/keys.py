@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import get
 
+from picsafe_protocol.errors import NotFound
 from picsafe_server.access import OPEN, only
 from picsafe_server.cloud.grants import AnyRequest
 from picsafe_server.cloud.region import cloud_of
+from picsafe_server.public_keys import PublicKeys
 from picsafe_server.tokens import JWKS_PATH
 
 
-@get(JWKS_PATH, summary="Public keys of receipts", tags=["cloud"], **only(OPEN))
-async def jwks(request: AnyRequest) -> dict[str, Any]:
+@get(JWKS_PATH, summary="Public keys of receipts", tags=["cloud"], **only(OPEN, NotFound))
+async def jwks(request: AnyRequest) -> PublicKeys:
     """A JWK Set (RFC 7517), Ed25519 (RFC 8037)."""
-    return cloud_of(request).signer.jwks()
+    return PublicKeys.of(cloud_of(request).signer.jwks())

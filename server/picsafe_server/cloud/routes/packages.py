@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response, Router, delete, get, head
 
-from picsafe_protocol.errors import NotFound, RangeNotSatisfiable
+from picsafe_protocol.errors import Gone, NotFound, RangeNotSatisfiable, ReportExpired
 from picsafe_server.access import only
 from picsafe_server.cloud import ranges, retention
 from picsafe_server.cloud.content import MEDIA_TYPE, Content
@@ -21,7 +21,12 @@ _REPORT = "/v1/packages/{report_id:str}"
 _TAGS = ["cloud"]
 
 
-@get(_REPORT, summary="Download a package, or a range of it", tags=_TAGS, **only(DOWNLOAD))
+@get(
+    _REPORT,
+    summary="Download a package, or a range of it",
+    tags=_TAGS,
+    **only(DOWNLOAD, ReportExpired, Gone, RangeNotSatisfiable),
+)
 async def download(request: AnyRequest) -> Response[Any]:
     """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, several or none with the whole; `ETag` is the SHA-256 in hex.
 
@@ -47,7 +52,7 @@ async def download(request: AnyRequest) -> Response[Any]:
     )
 
 
-@head(_REPORT, summary="Size and digest of a package", tags=_TAGS, **only(DOWNLOAD))
+@head(_REPORT, summary="Size and digest of a package", tags=_TAGS, **only(DOWNLOAD, ReportExpired, Gone))
 async def describe(request: AnyRequest) -> Response[None]:
     """`Content-Length` and `ETag` (the SHA-256) of the whole, without a body."""
     package = await _stored(request)

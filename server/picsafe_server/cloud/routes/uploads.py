@@ -9,6 +9,15 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
+from picsafe_protocol.errors import (
+    Conflict,
+    Gone,
+    LimitExceeded,
+    ReportExpired,
+    StorageFull,
+    UploadIncomplete,
+    UploadMismatch,
+)
 from picsafe_server.access import only
 from picsafe_server.cloud import parts, uploads
 from picsafe_server.cloud.grants import UPLOAD, AnyRequest, grant_of
@@ -40,7 +49,12 @@ class Receipt(msgspec.Struct):
     receipt: str
 
 
-@post(_REPORT, summary="Begin or resume an upload", tags=_TAGS, **only(UPLOAD))
+@post(
+    _REPORT,
+    summary="Begin or resume an upload",
+    tags=_TAGS,
+    **only(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
+)
 async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
     """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again.
 
@@ -51,13 +65,13 @@ async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[Uplo
     return Response(state, status_code=HTTP_201_CREATED if begun else HTTP_200_OK)
 
 
-@get(_REPORT, summary="How far an upload is", tags=_TAGS, **only(UPLOAD))
+@get(_REPORT, summary="How far an upload is", tags=_TAGS, **only(UPLOAD, ReportExpired, Gone))
 async def state(request: AnyRequest) -> UploadState:
     """404 when there is none; one that is not completed within a day is deleted."""
     return await uploads.state(cloud_of(request), grant_of(request))
 
 
-@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD))
+@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD, Conflict, ReportExpired, Gone))
 async def abort(request: AnyRequest) -> None:
     """Also when there is none. 409 `conflict` for a complete one: it needs a grant to delete."""
     await uploads.abort(cloud_of(request), grant_of(request))
@@ -69,7 +83,7 @@ async def abort(request: AnyRequest) -> None:
     tags=_TAGS,
     status_code=204,
     request_max_body_size=parts.PART,
-    **only(UPLOAD),
+    **only(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts.
@@ -81,7 +95,12 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
 
 
-@post(_REPORT + "/complete", summary="Complete an upload", tags=_TAGS, **only(UPLOAD))
+@post(
+    _REPORT + "/complete",
+    summary="Complete an upload",
+    tags=_TAGS,
+    **only(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
+)
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
     """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked.
 

@@ -8,6 +8,14 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from picsafe_protocol import limits
+from picsafe_protocol.errors import (
+    Conflict,
+    DomainNotApproved,
+    KeyServerNotPermitted,
+    LastAdministrator,
+    LimitExceeded,
+    NotFound,
+)
 from picsafe_protocol.tokens import Role
 from picsafe_server.access import only
 from picsafe_server.users.access import ADMINISTRATOR
@@ -25,6 +33,8 @@ from picsafe_server.users.answers import (
 from picsafe_server.users.bodies import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.institutions import Policy
+from picsafe_server.users.models import Institution
+from picsafe_server.users.services import Services
 
 _ONLY = only(ADMINISTRATOR)
 
@@ -49,15 +59,15 @@ class InstitutionController(Controller):
     async def institution(self, caller: Caller, services: Parts) -> InstitutionView:
         """As its administrators see it. `domains` are the mail domains that the operator approved."""
         assert caller.institution is not None  # noqa: S101 an administrator has one
-        return InstitutionView.of(caller.institution, await services.institutions.domains(caller.institution.id))
+        return await _view(caller.institution, services)
 
-    @patch("", summary="Change the policy", **_ONLY)
+    @patch("", summary="Change the policy", **only(ADMINISTRATOR, KeyServerNotPermitted, Conflict, LimitExceeded))
     async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
-        """Holds for reports made from now on. Retention and idle lock can only be shortened; key servers are https."""
+        """Holds for reports made from now on. Retention and idle lock can only be shortened. `key_servers` are out of those that the
+        operator permits: 403 `key_server_not_permitted` for another. Keys of new reports are made at `key_server`, which is one of them or PicSafe's own."""
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
         policy = Policy(**{name: value for name, value in fields.items() if given(value)})
-        changed = await services.institutions.change(caller, policy)
-        return InstitutionView.of(changed, await services.institutions.domains(changed.id))
+        return await _view(await services.institutions.change(caller, policy), services)
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
@@ -68,7 +78,7 @@ class InstitutionController(Controller):
         following = rows[limit - 1].email if len(rows) > limit else None
         return MemberPage([Member.of(row) for row in rows[:limit]], following)
 
-    @post("/members", summary="Add a member", **_ONLY)
+    @post("/members", summary="Add a member", **only(ADMINISTRATOR, DomainNotApproved, Conflict, LimitExceeded))
     async def add_member(self, data: JSONBody[NewMember], caller: Caller, services: Parts) -> InvitedMember:
         """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account.
 
@@ -79,7 +89,11 @@ class InstitutionController(Controller):
         )
         return InvitedMember.with_token(invited.account, invited.invitation_token)
 
-    @patch("/members/{member_id:str}", summary="Change a member", **_ONLY)
+    @patch(
+        "/members/{member_id:str}",
+        summary="Change a member",
+        **only(ADMINISTRATOR, NotFound, LastAdministrator, LimitExceeded),
+    )
     async def change_member(
         self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: Parts
     ) -> Member:
@@ -88,12 +102,16 @@ class InstitutionController(Controller):
         disabled = data.disabled if isinstance(data.disabled, bool) else None
         return Member.of(await services.members.change(caller, member_id, role=role, disabled=disabled))
 
-    @delete("/members/{member_id:str}", summary="Remove a member", **_ONLY)
+    @delete("/members/{member_id:str}", summary="Remove a member", **only(ADMINISTRATOR, NotFound, LastAdministrator))
     async def remove_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Closes the account for good. Their name stays on what they sent."""
         await services.members.remove(caller, member_id)
 
-    @post("/members/{member_id:str}/invitation", summary="Invite a member again", **_ONLY)
+    @post(
+        "/members/{member_id:str}/invitation",
+        summary="Invite a member again",
+        **only(ADMINISTRATOR, NotFound, Conflict),
+    )
     async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
         """For a lost invitation or a forgotten password; an older invitation is worthless from now on.
 
@@ -109,13 +127,13 @@ class InstitutionController(Controller):
         rows = await services.service_accounts.of(caller.institution_id or "")
         return ServiceList([ServiceView.of(row) for row in rows])
 
-    @post("/service-accounts", summary="Make a service account", **_ONLY)
+    @post("/service-accounts", summary="Make a service account", **only(ADMINISTRATOR, LimitExceeded))
     async def make_service_account(self, data: JSONBody[NewService], caller: Caller, services: Parts) -> NewServiceView:
         """Its token is shown this once. It gets every report of the institution that is sent from now on, and polls for new ones."""
         made = await services.service_accounts.create(caller.institution_id or "", data.name, caller)
         return NewServiceView(made.account.id, made.account.name, made.token)
 
-    @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **_ONLY)
+    @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **only(ADMINISTRATOR, NotFound))
     async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Its token is worthless from now on."""
         await services.service_accounts.revoke(caller.institution_id or "", account_id, caller)
@@ -126,3 +144,7 @@ class InstitutionController(Controller):
         rows = await services.administration.page(caller, before, limit + 1)
         following = rows[limit - 1].number if len(rows) > limit else None
         return ActPage([ActView.of(row) for row in rows[:limit]], following)
+
+
+async def _view(institution: Institution, services: Services) -> InstitutionView:
+    return InstitutionView.of(institution, services.key_servers, await services.institutions.domains(institution.id))

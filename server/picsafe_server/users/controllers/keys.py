@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from litestar import Response, get
 
 from picsafe_server.access import OPEN, only
+from picsafe_server.public_keys import PublicKeys
 from picsafe_server.tokens import JWKS_SECONDS
 from picsafe_server.users.controllers.injected import Parts
 
 
 @get("/.well-known/jwks.json", summary="Public keys of the user server", tags=["users"], **only(OPEN))
-async def jwks(services: Parts) -> Response[dict[str, Any]]:
+async def jwks(services: Parts) -> Response[PublicKeys]:
     """RFC 7517, Ed25519 (RFC 8037)."""
-    return Response(services.signer.jwks(), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})
+    return Response(PublicKeys.of(services.signer.jwks()), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Stream
 
+from picsafe_protocol.errors import TooManyRequests
 from picsafe_server.access import only
 from picsafe_server.users.access import SIGNED_IN
 from picsafe_server.users.controllers.injected import Caller, Parts
@@ -18,7 +19,7 @@ from picsafe_server.users.listings import number_of
     media_type="text/event-stream",
     summary="What changes, as it changes",
     tags=["users"],
-    **only(SIGNED_IN),
+    **only(SIGNED_IN, TooManyRequests),
 )
 async def events(request: Request[Any, Any, Any], caller: Caller, services: Parts) -> Stream:
     """Server-sent events: `report` with a report, `removed` with an id, `session-ended`. `Last-Event-ID` resumes."""

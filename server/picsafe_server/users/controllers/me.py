@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Controller, Request, get, patch, post
 from litestar.params import JSONBody
 
+from picsafe_protocol.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
 from picsafe_protocol.regions import REGIONS
 from picsafe_server.access import OPEN, only
 from picsafe_server.clock import rfc3339
@@ -54,7 +55,7 @@ class MeController(Controller):
         """The caller, their institution, and the servers that they may use."""
         return describe(caller, services)
 
-    @patch("", summary="Change my name", **only(PERSON))
+    @patch("", summary="Change my name", **only(PERSON, LimitExceeded))
     async def rename(self, data: JSONBody[Rename], caller: Caller, services: Parts) -> Me:
         """Changes what others see."""
         if isinstance(data.name, str):
@@ -66,7 +67,12 @@ class MeController(Controller):
         """`password_reset` is null from now on. What was sent before the reset stays closed."""
         await services.accounts.put_notice_away(caller)
 
-    @post("/password", status_code=204, summary="Change my password", **only(PERSON))
+    @post(
+        "/password",
+        status_code=204,
+        summary="Change my password",
+        **only(PERSON, WrongPassword, TooManyRequests, LimitExceeded),
+    )
     async def change_password(
         self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: Parts
     ) -> None:
@@ -75,7 +81,13 @@ class MeController(Controller):
         await services.accounts.change_password(caller, data.current, data.new, address)
 
 
-@post("/v1/invitations", status_code=201, summary="Accept an invitation", tags=["users"], **only(OPEN))
+@post(
+    "/v1/invitations",
+    status_code=201,
+    summary="Accept an invitation",
+    tags=["users"],
+    **only(OPEN, TokenRefused, LimitExceeded),
+)
 async def accept_invitation(data: JSONBody[Acceptance], services: Parts) -> None:
     """Sets the password of the invited person and signs nobody in. 401 `token_refused` for a wrong, used or old invitation."""
     await services.invitations.accept(data.token, data.password)

@@ -8,6 +8,19 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from picsafe_protocol import limits
+from picsafe_protocol.errors import (
+    Conflict,
+    CursorUnknown,
+    KeyRevoked,
+    KeyServerNotAllowed,
+    KeyServerNotPermitted,
+    LimitExceeded,
+    NotFound,
+    ReportExpired,
+    ServiceError,
+    TooManyRequests,
+    UnknownRecipient,
+)
 from picsafe_server.access import only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
@@ -28,7 +41,7 @@ from picsafe_server.users.report_view import Box, ReportView
 from picsafe_server.users.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
-Cursor = Annotated[str | None, QueryParameter(max_length=40, description="where the page begins: from the page before")]
+Cursor = Annotated[str | None, QueryParameter(max_length=60, description="where the page begins: from the page before")]
 
 
 class ReportController(Controller):
@@ -37,7 +50,11 @@ class ReportController(Controller):
     path = "/v1/reports"
     tags = ("users",)
 
-    @post("", summary="Begin a report", **only(PERSON))
+    @post(
+        "",
+        summary="Begin a report",
+        **only(PERSON, UnknownRecipient, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded, TooManyRequests),
+    )
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
         """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
 
@@ -71,19 +88,27 @@ class ReportController(Controller):
         page = await services.listings.newest(caller, box, before, limit)
         return ReportPage(page.reports, page.cursor if page.more else None)
 
-    @get("/new", summary="Reports received since last time", **only(SIGNED_IN))
+    @get("/new", summary="Reports received since last time", **only(SIGNED_IN, CursorUnknown))
     async def new(self, caller: Caller, services: Parts, after: Cursor = None, limit: Limit = 100) -> NewReports:
-        """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped."""
+        """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped.
+
+        409 `cursor_unknown` after the server was restored from a backup: begin again without a cursor.
+        """
         page = await services.listings.new(caller, after, limit)
         return NewReports(page.reports, page.cursor, page.more)
 
-    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN))
+    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN, NotFound))
     async def report(self, report_id: FromPath[str], caller: Caller, services: Parts) -> ReportView:
         """404 for everybody who may not know of it."""
         async with services.database.reading() as session:
             return await services.views.one(session, caller, await visible(session, caller, report_id))
 
-    @post("/{report_id:str}/receipt", status_code=200, summary="Make a report available", **only(PERSON))
+    @post(
+        "/{report_id:str}/receipt",
+        status_code=200,
+        summary="Make a report available",
+        **only(PERSON, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded, ServiceError),
+    )
     async def accept_receipt(
         self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: Parts
     ) -> ReportView:
@@ -92,7 +117,12 @@ class ReportController(Controller):
         async with services.database.reading() as session:
             return await services.views.one(session, caller, report)
 
-    @post("/{report_id:str}/grants", status_code=200, summary="Make a grant", **only(SIGNED_IN))
+    @post(
+        "/{report_id:str}/grants",
+        status_code=200,
+        summary="Make a grant",
+        **only(SIGNED_IN, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
+    )
     async def make_grant(
         self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: Parts
     ) -> SignedGrant:
@@ -100,17 +130,17 @@ class ReportController(Controller):
         signed = await services.reports.grant(caller, report_id, data.wanted)
         return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
 
-    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON))
+    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON, NotFound))
     async def opened(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """The first time is kept, and shown to the sender."""
         await services.reports.opened(caller, report_id)
 
-    @post("/{report_id:str}/collected", status_code=204, summary="It is safely filed", **only(SERVICE))
+    @post("/{report_id:str}/collected", status_code=204, summary="It is safely filed", **only(SERVICE, NotFound))
     async def collected(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """The service account has the files safely on its own disk."""
         await services.reports.collected(caller, report_id)
 
-    @delete("/{report_id:str}", summary="Withdraw a report", **only(PERSON))
+    @delete("/{report_id:str}", summary="Withdraw a report", **only(PERSON, NotFound, ReportExpired))
     async def withdraw(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """Its sender takes it back: nobody can open it from now on; key and ciphertext are destroyed."""
         await services.withdrawals.withdraw(caller, report_id)

@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from picsafe_protocol import limits
+from picsafe_protocol.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
 from picsafe_server.access import OPEN, only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import PERSON
@@ -35,7 +36,7 @@ class SessionController(Controller):
     path = "/v1/sessions"
     tags = ("users",)
 
-    @post("", summary="Sign in", **only(OPEN))
+    @post("", summary="Sign in", **only(OPEN, WrongPassword, TooManyRequests, NotPermitted, LimitExceeded))
     async def sign_in(
         self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: Parts
     ) -> Response[SessionBegun]:
@@ -64,7 +65,7 @@ class SessionController(Controller):
         rows = await services.sessions.of(caller)
         return SessionList([SessionView.of(row, caller.session_id) for row in rows])
 
-    @delete("/{session_id:str}", summary="Sign out", **only(PERSON))
+    @delete("/{session_id:str}", summary="Sign out", **only(PERSON, NotFound))
     async def sign_out(self, session_id: FromPath[str], caller: Caller, services: Parts) -> Response[None]:
         """Ends one of the caller's sessions at once; `current` names the one that asks."""
         current = session_id in {"current", caller.session_id}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import post
 from litestar.params import JSONBody
 
+from picsafe_protocol.errors import KeyServerNotAllowed, LimitExceeded
 from picsafe_server.access import only
 from picsafe_server.clock import rfc3339
 from picsafe_server.users.access import SIGNED_IN
@@ -13,7 +14,13 @@ from picsafe_server.users.bodies import TokenRequest
 from picsafe_server.users.controllers.injected import Caller, Parts
 
 
-@post("/v1/tokens", status_code=200, summary="Make a user token", tags=["users"], **only(SIGNED_IN))
+@post(
+    "/v1/tokens",
+    status_code=200,
+    summary="Make a user token",
+    tags=["users"],
+    **only(SIGNED_IN, KeyServerNotAllowed, LimitExceeded),
+)
 async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: Parts) -> SignedToken:
     """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list.
 

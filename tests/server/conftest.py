@@ -1,0 +1,33 @@
+"""Every problem that the tests here provoke at a route must be one that the route declares: `docs/api.md` is made from that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from litestar import Request, Response
+
+from picsafe_server import app, problems
+
+_undeclared: list[str] = []
+
+
+def _watched(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    handler = request.scope.get("route_handler")
+    if handler is not None and "problems" in handler.opt:
+        code = problems.as_picsafe_error(error).code
+        if code not in {each.code for each in handler.opt["problems"]}:
+            _undeclared.append(f"{request.scope['method']} {request.scope['path']}: {code}")
+    return problems.problem_response(request, error)
+
+
+app.__dict__["problem_response"] = _watched
+
+
+@pytest.fixture(autouse=True)
+def every_problem_is_declared() -> Iterator[None]:
+    """Fails a test in which a route said no in a way that its documentation does not tell."""
+    _undeclared.clear()
+    yield
+    assert _undeclared == []
