@@ -16,6 +16,7 @@ from picsafe_protocol.errors import (
     NotFound,
     NotPermitted,
     ReportExpired,
+    SentBefore,
     TokenRefused,
 )
 from picsafe_protocol.identifiers import is_identifier
@@ -67,7 +68,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     status_code=200,
     summary="Be given a key: logged first, or not given",
     tags=["keys"],
-    **only(USER_TOKEN, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
+    **only(USER_TOKEN, NotPermitted, SentBefore, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def release_key(
     request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]

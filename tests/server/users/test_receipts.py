@@ -12,6 +12,7 @@ from server.users.world import SHA256, SIZE, Caller, World, ids, on_sqlite, prob
 
 from picsafe_protocol import limits
 from picsafe_protocol.tokens import GRANT_TYPE, RECEIPT_TYPE
+from picsafe_server import tokens
 from picsafe_server.tokens import Signer
 
 pytestmark = pytest.mark.anyio
@@ -162,7 +163,8 @@ async def test_a_draft_whose_time_is_over_stays_over(world: World, swept: bool) 
     assert await hand_in(ada, report_id, world.neighbours.receipt(report_id)) == (410, "report_expired")
 
 
-async def test_a_cloud_that_is_away_is_nobody_s_fault(world: World) -> None:
+async def test_a_cloud_that_is_away_is_nobody_s_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "JWKS_FIRST_SECONDS", 0)
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
     receipt = world.neighbours.receipt(report_id)

@@ -17,6 +17,7 @@ from picsafe_protocol.errors import (
     LimitExceeded,
     NotFound,
     ReportExpired,
+    SentBefore,
     ServiceError,
     TooManyRequests,
     UnknownRecipient,
@@ -44,6 +45,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="ro
 Cursor = Annotated[str | None, QueryParameter(max_length=60, description="where the page begins: from the page before")]
 
 
+_READERS = only(PERSON, UnknownRecipient, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded, TooManyRequests)
+
+
 class ReportController(Controller):
     """The index of reports."""
 
@@ -53,7 +57,7 @@ class ReportController(Controller):
     @post(
         "",
         summary="Begin a report",
-        **only(PERSON, UnknownRecipient, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded, TooManyRequests),
+        **_READERS,
     )
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
         """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
@@ -72,7 +76,7 @@ class ReportController(Controller):
             institutions=begun.readers.institutions,
         )
 
-    @post("/readers", status_code=200, summary="Who could open a report", **only(PERSON))
+    @post("/readers", status_code=200, summary="Who could open a report", **_READERS)
     async def readers(self, data: JSONBody[Addressed], caller: Caller, services: Parts) -> Readers:
         """For the last look before sending: each recipient's institution, and where more than the recipients can open the report.
 
@@ -97,7 +101,7 @@ class ReportController(Controller):
         page = await services.listings.new(caller, after, limit)
         return NewReports(page.reports, page.cursor, page.more)
 
-    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN, NotFound))
+    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN, NotFound, SentBefore))
     async def report(self, report_id: FromPath[str], caller: Caller, services: Parts) -> ReportView:
         """404 for everybody who may not know of it."""
         async with services.database.reading() as session:
@@ -121,7 +125,7 @@ class ReportController(Controller):
         "/{report_id:str}/grants",
         status_code=200,
         summary="Make a grant",
-        **only(SIGNED_IN, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
+        **only(SIGNED_IN, NotFound, SentBefore, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
     )
     async def make_grant(
         self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: Parts
@@ -130,12 +134,17 @@ class ReportController(Controller):
         signed = await services.reports.grant(caller, report_id, data.wanted)
         return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
 
-    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON, NotFound))
+    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON, NotFound, SentBefore))
     async def opened(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """The first time is kept, and shown to the sender."""
         await services.reports.opened(caller, report_id)
 
-    @post("/{report_id:str}/collected", status_code=204, summary="It is safely filed", **only(SERVICE, NotFound))
+    @post(
+        "/{report_id:str}/collected",
+        status_code=204,
+        summary="It is safely filed",
+        **only(SERVICE, NotFound, SentBefore),
+    )
     async def collected(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
         """The service account has the files safely on its own disk."""
         await services.reports.collected(caller, report_id)
@@ -146,7 +155,7 @@ class ReportController(Controller):
         await services.withdrawals.withdraw(caller, report_id)
 
 
-@get("/v1/recipients", summary="Find recipients", tags=["users"], **only(PERSON))
+@get("/v1/recipients", summary="Find recipients", tags=["users"], **only(PERSON, TooManyRequests))
 async def suggest_recipients(
     caller: Caller,
     services: Parts,
