@@ -47,6 +47,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/facts.js": made.facts,
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
+            "python/dicom.zip": made.dicom,
         },
     )
     files = {"index.html": index_page(client, assets)}

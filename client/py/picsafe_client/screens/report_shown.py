@@ -34,7 +34,7 @@ class ShownReport:
         self._screen = screen
         self._waiting = waiting
         self.media = ShownMedia(opened, BrowserBlobs())
-        self.saver = Saver(opened, self.media, waiting, self._saved)
+        self.saver = Saver(opened, self.media, waiting, self._saved, screen.app.api)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
         self.strip = Strip(self.report, self.stage.show)
@@ -71,11 +71,18 @@ class ShownReport:
     def _save_this(self, index: int) -> None:
         self._screen.spawn(self.saver.save_medium(index))
 
-    def _saved(self, name: str) -> None:
-        said = banner.notice("good", t("save.done", name=name))
+    def _saved(self, name: str, to_know: str) -> None:
+        """Says so for a moment; what there is to know about the file stays until the person has read it."""
+        self.say(banner.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
+
+    def say(self, said: dom.Node, *, stays: bool = False) -> None:
+        """Shows a notice above the photo."""
         said.classList.add("report-said")
         dom.append(self._waiting, said)
-        self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
+        if stays:
+            dom.append(said, dom.icon_button(t("action.dismiss"), "close", lambda _event: dom.remove(said)))
+        else:
+            self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
 
     # -- printing
 
