@@ -10,7 +10,7 @@ MOST_PIXELS: Final = 100_000_000
 
 
 async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_PIXELS) -> Any:
-    """A canvas with the photo, scaled down to `most_pixels` where it is larger; `ground` is the colour behind it.
+    """A canvas with the photo, scaled down to `most_pixels` where it is larger, which its `data-smaller` then says; `ground` is the colour behind it.
 
     Raises `JsException` when this browser cannot decode it. Give the canvas back with `discard`, or encode it.
     """
@@ -23,6 +23,7 @@ async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_P
         size = (max(1, int(width * scale)), max(1, int(height * scale)))
         canvas = js.document.createElement("canvas")
         canvas.width, canvas.height = size
+        canvas.dataset.smaller = "yes" if scale < 1 else ""
         context = canvas.getContext("2d")
         context.imageSmoothingQuality = "high"
         if ground:

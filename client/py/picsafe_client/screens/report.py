@@ -210,6 +210,7 @@ class ReportScreen(Screen):
             "full_screen": self._full_screen,
             "facts": self._toggle_facts,
             "save": self._save,
+            "copy": self._copy,
             "print": self._print,
             "help": show_keys,
         }
@@ -262,6 +263,10 @@ class ReportScreen(Screen):
     def _save(self) -> None:
         if self._shown is not None:
             self._shown.saver.ask(self._shown.stage.index)
+
+    def _copy(self) -> None:
+        if self._shown is not None and self._shown.stage.view is not None:
+            self._shown.copier.ask(self._shown.stage.index)
 
     def _print(self) -> None:
         if self._shown is not None:

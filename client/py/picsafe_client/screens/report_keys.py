@@ -23,6 +23,7 @@ KEYS: Final = {
     "r": "rotate",
     "c": "compare",
     "f": "full_screen",
+    "k": "copy",
     "i": "facts",
     "s": "save",
     "p": "print",

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from picsafe_client import banner, dom, printing
 from picsafe_client.screens import Screen, report_printing
+from picsafe_client.screens.report_copying import Copier
 from picsafe_client.screens.report_facts import Facts
 from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
 from picsafe_client.screens.report_opening import Opened
@@ -35,6 +36,7 @@ class ShownReport:
         self._waiting = waiting
         self.media = ShownMedia(opened, BrowserBlobs())
         self.saver = Saver(opened, self.media, waiting, self._saved, screen.app.api)
+        self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
         self.strip = Strip(self.report, self.stage.show)

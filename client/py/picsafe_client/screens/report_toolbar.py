@@ -33,6 +33,7 @@ TOOLS: Final = (
     Tool("compare", "compare", "C", is_switch=True),
     Tool("full_screen", "fit", "F", is_switch=True),
     Tool("save", "save", "S", "take"),
+    Tool("copy", "copy", "K", "take"),
     Tool("print", "print", "P", "take"),
     Tool("facts", "facts", "I", "know", is_switch=True),
     Tool("help", "keyboard", "?", "know"),
@@ -89,7 +90,7 @@ class Toolbar:
 
     def show(self, view: View | None, *, has_two: bool) -> None:
         """How large the photo is shown, and which tools fit what is shown."""
-        for name in ("zoom_in", "zoom_out", "fit", "rotate"):
+        for name in ("zoom_in", "zoom_out", "fit", "rotate", "copy"):
             self._buttons[name].disabled = view is None
         self._buttons["compare"].hidden = not has_two
         ratio = float(dom.window().devicePixelRatio or 1)
