@@ -154,6 +154,17 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
         "one": "1 photo is not among them, because this browser cannot decode it: number {numbers}. Save that file itself.",
         "other": "{count} photos are not among them, because this browser cannot decode them: numbers {numbers}. Save those files themselves.",
     },
+    # another report beside this one
+    "report.tool_beside": "Compare with another report",
+    "beside.title": "Compare with another report",
+    "beside.text": "It opens beside this one. The access log says that you opened it, as for every report.",
+    "beside.filter": "Find a report",
+    "beside.none": "There is no other report that can be opened.",
+    "beside.from": "From {name}",
+    "beside.unopened": "Not opened in this session",
+    "beside.differ": "These are not the same patient",
+    "beside.unclear": "It is not certain that these are the same patient",
+    "beside.differ_text": "Left: {one}. Right: {other}.",
     # copying
     "report.tool_copy": "Copy",
     "copy.title": "Copy this photo?",

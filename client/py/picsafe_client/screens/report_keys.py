@@ -22,6 +22,7 @@ KEYS: Final = {
     "0": "fit",
     "r": "rotate",
     "c": "compare",
+    "b": "beside",
     "f": "full_screen",
     "k": "copy",
     "i": "facts",

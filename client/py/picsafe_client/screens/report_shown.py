@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from picsafe_client import banner, dom, printing
 from picsafe_client.screens import Screen, report_printing
+from picsafe_client.screens.report_beside import Beside
 from picsafe_client.screens.report_copying import Copier
 from picsafe_client.screens.report_facts import Facts
 from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
@@ -39,7 +40,8 @@ class ShownReport:
         self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
-        self.strip = Strip(self.report, self.stage.show)
+        self.beside = Beside(screen, self.stage, self.report, waiting, looked, self._saved)
+        self.strip = Strip(self.report, self.stage.show_own)
         self.facts = Facts(self.report, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
@@ -60,6 +62,7 @@ class ShownReport:
     def close(self) -> None:
         """At once: key, bytes, URLs, pictures and facts."""
         self.opened.close()
+        self.beside.close()
         self.stage.drop()
         self.strip.drop()
         self.facts.drop()
