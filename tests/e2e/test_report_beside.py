@@ -83,7 +83,7 @@ def test_each_pane_says_whose_and_when(visit: Visit, reports: dict[str, MadeRepo
 @pytest.mark.parametrize(
     ("which", "kind", "words"),
     [
-        ("another's", "danger", ["not the same patient", "Edda Lindqvist, 1970-01-31", "Nils Åkesson, 1981-02-03"]),
+        ("another's", "danger", ["not the same patient", "Edda Lindqvist, 31 Jan 1970", "Nils Åkesson, 3 Feb 1981"]),
         ("nobody's", "amber", ["not certain", "Patient not named"]),
     ],
 )

@@ -16,7 +16,7 @@ from picsafe_client.screens.report_saving import Done, Saver
 from picsafe_client.screens.report_stage import Stage
 from picsafe_client.sources import Patience
 from picsafe_client.stopping import stoppable
-from picsafe_client.texts import date, t
+from picsafe_client.texts import birth_date, date, t
 from picsafe_client.waiting import Wait
 from picsafe_protocol.report import Patient, Report
 
@@ -216,4 +216,5 @@ def _warning(one: Patient, other: Patient) -> dom.Node | None:
 
 
 def _who(patient: Patient, name: str) -> str:
-    return ", ".join(part for part in (name, patient.birth_date, patient.record_number) if part)
+    born = birth_date(patient.birth_date) if patient.birth_date else ""
+    return ", ".join(part for part in (name, born, patient.record_number) if part)
