@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything a fresh Debian 12 with git, make and python3 lacks. Idempotent: a stamp per step, keyed by what the step reads.
 #   scripts/setup.sh run     what `make run` needs
-#   scripts/setup.sh test    and what `make test` needs: tools, a browser, PostgreSQL, an S3 server, podman
+#   scripts/setup.sh test    and what `make test` needs: tools, a browser, PostgreSQL, an S3 server, podman, DICOM checkers
 set -eu
 cd "$(dirname "$0")/.."
 want=${1:-run}
@@ -41,12 +41,12 @@ done_already() { # done_already STEP FILE... : true when STEP last ran on exactl
 mark_done() { printf '%s\n' "$stamp" >".stamps/$step"; }
 
 install_python() { # install_python LOCK
-    if ! done_already "python-$1" "requirements/$1.lock" shared/protocol/pyproject.toml server/pyproject.toml sync/pyproject.toml; then
+    if ! done_already "python-$1" "requirements/$1.lock" shared/protocol/pyproject.toml shared/dicom/pyproject.toml server/pyproject.toml sync/pyproject.toml; then
         echo "setup: installing Python packages ($1)"
         .venv/bin/python -m pip install -q --disable-pip-version-check "$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.lock)"
         export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
         .venv/bin/uv pip install -q --require-hashes -r "requirements/$1.lock"
-        .venv/bin/uv pip install -q --no-deps --no-build-isolation -e shared/protocol -e server -e sync
+        .venv/bin/uv pip install -q --no-deps --no-build-isolation -e shared/protocol -e shared/dicom -e server -e sync
         mark_done
     fi
 }
@@ -56,5 +56,6 @@ if [ "$want" = test ]; then
     install_python dev
     need_apt chromium fonts-liberation fonts-noto-color-emoji postgresql \
         radosgw ceph-mon ceph-osd ceph-common \
-        podman buildah runc netavark debootstrap
+        podman buildah runc netavark debootstrap \
+        dicom3tools dcmtk
 fi

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from picsafe_protocol.chunked import new_key
 from picsafe_protocol.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
@@ -107,10 +108,12 @@ def made_report(
     key_id: str | None = None,
     key: bytes | None = None,
     signature: bytes | None = None,
+    **facts: Any,
 ) -> MadeReport:
-    """A whole package with these files."""
+    """A whole package with these files; `facts` are those of the report that are to be others than usual."""
     header = Header(report_id or new_identifier(), keyserver_url, key_id or new_identifier(), "2026-11-22T00:15:30Z")
     report, files = described(header.report_id, made, signature=signature)
+    report = replace(report, **facts)
     payload = build_payload(report, files)
     key = key or new_key()
     return MadeReport(report, header, key, payload, pack(header, key, payload), files)

@@ -51,6 +51,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
             "js/words.js": words_script(client),
+            "python/dicom.zip": made.dicom,
         },
     )
     files = {PAGE: index_page(client, assets)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.clientbuild.cache import use
+from scripts.clientbuild.dicom_archive import dicom_archive
 from scripts.clientbuild.fingerprint import files_under, fingerprint
 from scripts.clientbuild.toolchain import browser_wheels, npm_modules, run, run_node
 
@@ -29,6 +30,8 @@ class PythonSide:
     """A zip of the Python files, for a start without the snapshot."""
     snapshot: Path
     """The memory of a Python that has imported everything, about 30 MB."""
+    dicom: Path
+    """A zip of the Python that writes DICOM: too large, and too seldom needed, to be in the snapshot."""
 
 
 def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
@@ -37,12 +40,13 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
     sources = [
         *files_under(root / "client" / "py"),
         *files_under(root / "shared" / "protocol"),
+        *files_under(root / "shared" / "dicom"),
         *(path for path in files_under(root / "scripts" / "clientbuild")),
         root / "client" / "package-lock.json",
         root / "requirements" / "browser.lock",
     ]
     home = cache / f"python-{fingerprint(root, sources)[:16]}"
-    made = PythonSide(home / "facts.js", home / "site-packages.zip", home / "snapshot.bin")
+    made = PythonSide(home / "facts.js", home / "site-packages.zip", home / "snapshot.bin", home / "dicom.zip")
     if not (home / "complete").is_file():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
@@ -50,6 +54,7 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
             tree = Path(scratch) / "site-packages"
             _install(root, downloads, modules, Path(scratch), tree)
             _zip(tree, made.site_packages)
+        dicom_archive(root, downloads, made.dicom)
         (home / "pyscript.json").write_text(json.dumps(pyscript_sources(modules)), "utf-8")
         task = {
             "pyodide": (modules / "pyodide" / "pyodide.mjs").as_uri(),
@@ -78,6 +83,7 @@ def pyscript_sources(modules: Path) -> dict[str, str]:
 def _install(root: Path, downloads: Path, modules: Path, scratch: Path, tree: Path) -> None:
     wheels = browser_wheels(root / "requirements" / "browser.lock", downloads)
     micropip = wheels.pop("micropip")
+    wheels.pop("pydicom")  # in an archive of its own
     protocol = scratch / "wheels"
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(protocol)]
     run("hatchling", command, cwd=root / "shared" / "protocol")

@@ -46,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
     opens.add_argument("source", metavar="FILE|ID")
     opens.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     opens.add_argument("--patient-name-in-file-names", action="store_true")
+    opens.add_argument(
+        "--dicom", action="store_true", help="add a DICOM file for each photo that fits into one as it is"
+    )
     opens.set_defaults(run=open_)
 
     syncs = sub.add_parser("sync", help="store every new report of an institution in a folder")

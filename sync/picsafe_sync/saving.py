@@ -12,18 +12,23 @@ from picsafe_protocol.filenames import saved_names
 from picsafe_protocol.opening import Opened
 from picsafe_protocol.payload import REPORT_NAME
 from picsafe_sync import durable
+from picsafe_sync.dicom import write_dicom
 
 
-async def save_report(opened: Opened[bytes], folder: Path, *, patient_name: bool = False) -> list[Path]:
+async def save_report(
+    opened: Opened[bytes], folder: Path, *, patient_name: bool = False, dicom: bool = False
+) -> list[Path]:
     """Write `report.json` and every medium into the existing `folder`; the files, `report.json` first.
 
     They get their names only when all of them have been checked, and no file that is there is replaced: a number is added.
-    `patient_name` puts the patient's name into the names. Raises `DigestMismatch`, `Tampered` and what reading raises; then
+    `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits. Raises `DigestMismatch`, `Tampered` and what reading raises; then
     nothing is left behind.
     """
     staging = Path(tempfile.mkdtemp(prefix=".picsafe-", dir=folder))
     try:
-        names = await write_files(opened, staging, patient_name=patient_name)
+        names = [*await write_files(opened, staging, patient_name=patient_name)]
+        if dicom:
+            names += await _write_all_dicom(opened, staging, patient_name=patient_name)
         for parent in {folder / name for name in map(os.path.dirname, names) if name}:
             durable.make_folder(parent)
         placed = [durable.place(staging / name, folder / name) for name in names]
@@ -53,3 +58,12 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
     for parent in {(folder / name).parent for name in names.values()} | {folder}:
         durable.sync_folder(parent)
     return [REPORT_NAME, *names.values()]
+
+
+async def _write_all_dicom(opened: Opened[bytes], folder: Path, *, patient_name: bool) -> list[str]:
+    report = opened.payload.report
+    names = saved_names(report, with_patient=patient_name)
+    photos = [(index, names[medium.path]) for index, medium in enumerate(report.media) if medium.kind == "photo"]
+    written = [await write_dicom(report, index, folder, name) for index, name in photos]
+    durable.sync_folder(folder)
+    return [name for name in written if name is not None]

@@ -212,7 +212,7 @@ def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None
     there = {path.relative_to(built_client).as_posix() for path in built_client.rglob("*") if path.is_file()}
     siblings = {name for name in there if name.endswith((".br", ".gz", ".zst"))}
     assert there - siblings == {*manifest, "manifest.json"}
-    assert {Path(name).suffixes[-2] for name in siblings if name.endswith(".zst")} == {".bin", ".mjs", ".wasm"}
+    assert {Path(name).suffixes[-2] for name in siblings if name.endswith(".zst")} == {".bin", ".mjs", ".wasm", ".zip"}
     for name, digest in manifest.items():
         content = (built_client / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == digest, name
@@ -220,6 +220,15 @@ def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None
             assert brotli.decompress((built_client / f"{name}.br").read_bytes()) == content
         if f"{name}.gz" in siblings:
             assert gzip.decompress((built_client / f"{name}.gz").read_bytes()) == content
+
+
+def test_the_archive_for_dicom_is_enough_to_write_it(built_client: Path) -> None:
+    (archive,) = built_client.glob("assets/dicom.*.zip")
+    bare = [sys.executable, "-S", "-E", "-c", "import picsafe_dicom.instance, pydicom; print(pydicom.__file__)"]
+    path = f"import sys; sys.path[:0] = {[str(archive), str(ROOT / 'shared' / 'protocol')]}; "
+    done = subprocess.run([*bare[:-1], path + bare[-1]], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(archive))
 
 
 def test_the_page_names_no_other_origin_and_holds_no_inline_script(built_client: Path) -> None:

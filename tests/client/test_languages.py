@@ -19,6 +19,7 @@ TRANSLATED = pytest.mark.parametrize("language", TRANSLATIONS, ids=lambda each: 
 
 SAME = {
     "account.name",
+    "figure.hand",
     "frame.page_title",
     "frame.product",
     "key.escape",

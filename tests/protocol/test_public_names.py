@@ -11,6 +11,7 @@ import pytest
 import picsafe_protocol
 
 PUBLIC: dict[str, str] = {
+    "body": "Located Region locate",
     "buffers": "BYTES Buffers ByteBuffers BytesSource Source read_exactly",
     "chunked": """
         CHUNK COMMITMENT HEADER KEY NAME NONCE SALT SEALED STEP TAG Cipher MessageKey Reader Source Writer chunk_nonce

@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {
     "picsafe_protocol": ROOT / "shared" / "protocol" / "picsafe_protocol",
+    "picsafe_dicom": ROOT / "shared" / "dicom" / "picsafe_dicom",
     "picsafe_client": ROOT / "client" / "py" / "picsafe_client",
     "picsafe_server": ROOT / "server" / "picsafe_server",
     "picsafe_sync": ROOT / "sync" / "picsafe_sync",
@@ -77,10 +78,33 @@ def test_the_protocol_opens_no_file() -> None:
                 assert node.func.id not in {"open", "exec", "eval", "__import__", "print", "input"}, file
 
 
+SHARED: dict[str, set[str]] = {
+    "picsafe_protocol": set(),
+    "picsafe_dicom": {"picsafe_protocol"},
+    "picsafe_server": {"picsafe_protocol"},
+}
+"""What may be imported; everybody else may import both shared packages."""
+
+
 @pytest.mark.parametrize("package", PACKAGES)
-def test_the_four_packages_share_nothing_but_the_protocol(package: str) -> None:
-    others = tuple(name for name in PACKAGES if name not in {package, "picsafe_protocol"})
-    assert crossings(package, others) == []
+def test_the_packages_share_nothing_but_the_protocol_and_dicom(package: str) -> None:
+    allowed = {package} | SHARED.get(package, {"picsafe_protocol", "picsafe_dicom"})
+    assert crossings(package, tuple(name for name in PACKAGES if name not in allowed)) == []
+
+
+@pytest.mark.parametrize("package", ["picsafe_client", "picsafe_sync"])
+def test_dicom_is_imported_only_when_it_is_used(package: str) -> None:
+    early = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file, name, at_top in imports(PACKAGES[package])
+        if at_top and name.partition(".")[0] in {"picsafe_dicom", "pydicom"}
+    ]
+    assert early == []
+
+
+def test_only_the_data_set_needs_pydicom() -> None:
+    using = {file.name for file, name, _ in imports(PACKAGES["picsafe_dicom"]) if name.startswith("pydicom")}
+    assert using == {"instance.py"}
 
 
 @pytest.mark.parametrize("role", ROLES)

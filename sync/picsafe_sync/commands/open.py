@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from picsafe_protocol.errors import NotFound
@@ -52,10 +53,25 @@ async def _save(opened: Opened[bytes], options: argparse.Namespace) -> None:
     new = not output.exists()
     durable.make_folder(output)
     try:
-        written = await save_report(opened, output, patient_name=options.patient_name_in_file_names)
+        written = await save_report(
+            opened, output, patient_name=options.patient_name_in_file_names, dicom=options.dicom
+        )
     except BaseException:
         if new:
             output.rmdir()
         raise
     for file in written:
         print(file)
+    if options.dicom:
+        _say_what_has_no_dicom(opened, written)
+
+
+def _say_what_has_no_dicom(opened: Opened[bytes], written: list[Path]) -> None:
+    made = sum(path.suffix == ".dcm" for path in written)
+    photos = sum(medium.kind == "photo" for medium in opened.payload.report.media)
+    if made < photos:
+        print(
+            f"picsafe: {photos - made} of {photos} photos have no DICOM file: they lie on their side, or are no plain JPEG.\n"
+            "         Save them as DICOM in My PicSafe, which turns and converts them.",
+            file=sys.stderr,
+        )

@@ -209,9 +209,11 @@ class ReportScreen(Screen):
             "rotate": lambda: self._pane(Pane.rotate),
             "play": lambda: self._pane(Pane.toggle_playing),
             "compare": self._compare,
+            "beside": lambda: self._shown.beside.toggle() if self._shown is not None else None,
             "full_screen": self._full_screen,
             "facts": self._toggle_facts,
             "save": self._save,
+            "copy": self._copy,
             "print": self._print,
             "help": show_keys,
         }
@@ -240,7 +242,9 @@ class ReportScreen(Screen):
         self.app.go(address("sent" if row is not None and row["box"] == "sent" else "inbox"))
 
     def _compare(self) -> None:
-        if self._shown is not None and len(self._shown.report.media) > 1:
+        if self._shown is not None and self._shown.beside.is_open:
+            self._shown.beside.dismiss()
+        elif self._shown is not None and len(self._shown.report.media) > 1:
             self._shown.stage.compare()
             self._toolbar.switch("compare", self._shown.stage.is_comparing)
 
@@ -262,11 +266,16 @@ class ReportScreen(Screen):
         self._toolbar.switch("facts", not folded)
 
     def _save(self) -> None:
-        if self._shown is not None:
+        if self._shown is not None and not self._shown.stage.is_guest_active:
             self._shown.saver.ask(self._shown.stage.index)
 
+    def _copy(self) -> None:
+        stage = self._shown.stage if self._shown is not None else None
+        if self._shown is not None and stage is not None and stage.view is not None and not stage.is_guest_active:
+            self._shown.copier.ask(self._shown.stage.index)
+
     def _print(self) -> None:
-        if self._shown is not None:
+        if self._shown is not None and not self._shown.stage.is_guest_active:
             self._shown.ask_to_print()
 
     def _before_print(self, _event: Any) -> None:
@@ -277,5 +286,8 @@ class ReportScreen(Screen):
         """Another medium is shown, or the photo lies differently."""
         if self._shown is not None:
             shown = self._shown
-            self._toolbar.show(shown.stage.view, has_two=len(shown.report.media) > 1)
+            stage, is_beside = shown.stage, shown.beside.is_open
+            has_two = len(shown.report.media) > 1 and not is_beside
+            self._toolbar.show(stage.view, has_two=has_two, is_other=stage.is_guest_active)
+            self._toolbar.switch("beside", is_beside)
             shown.mark()

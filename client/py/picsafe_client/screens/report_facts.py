@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from picsafe_client import dom
+from picsafe_client.body_figure import marked_figure
 from picsafe_client.screens.report_names import site, type_name
 from picsafe_client.texts import birth_date, duration, listing, moment, noun, number, size, t
+from picsafe_protocol.body import locate
 from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
 from picsafe_protocol.report import Medium, Report
 
 ShowEvidence = Callable[[ConsentRecord, Any], None]
 """Shows the signature or recording of a record in the element that is given."""
 
+VIEWS: Final = ("front_view", "back_view")
 UNKNOWN: Final = "report.not_recorded"
 
 
@@ -29,7 +32,7 @@ class Facts:
             "aside",
             {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "-1"},
             _group("report.patient", _patient(report)),
-            _group("report.taken", _taken(report)),
+            _group("report.taken", _taken(report), _figure(report)),
             self._medium,
             _notes(report),
             self._consent(),
@@ -86,8 +89,8 @@ class Facts:
         dom.clear(self.node)
 
 
-def _group(title: str, facts: Iterable[tuple[str, str]]) -> dom.Node:
-    return dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t(title)), _list(facts))
+def _group(title: str, facts: Iterable[tuple[str, str]], more: dom.Node | None = None) -> dom.Node:
+    return dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t(title)), _list(facts), more)
 
 
 def _list(facts: Iterable[tuple[str, str]]) -> dom.Node:
@@ -113,6 +116,18 @@ def _taken(report: Report) -> list[tuple[str, str]]:
         ("report.by", "\n".join(part for part in (author.name, author.institution, author.email) if part)),
         ("report.site", site(report) or t(UNKNOWN)),
     ]
+
+
+def _figure(report: Report) -> dom.Node | None:
+    """Where on the body, as far as the words leave no doubt."""
+    located = locate(report.body_site, report.laterality)
+    drawing = marked_figure(located, t("figure.shows", site=site(report)))
+    if drawing is None:
+        return None
+    sides = dom.el(
+        "p", {"class": "body-views soft small"}, *(dom.el("span", None, t(f"figure.{view}")) for view in VIEWS)
+    )
+    return dom.el("div", {"class": "facts-figure"}, drawing, sides)
 
 
 def _medium_facts(medium: Medium, report: Report) -> list[tuple[str, str]]:

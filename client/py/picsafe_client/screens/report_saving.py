@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from picsafe_client import dialogue, dom, saving
+from picsafe_client.api import Api
 from picsafe_client.digests import crc32
 from picsafe_client.opening import OpenReport
 from picsafe_client.saving import Progress
+from picsafe_client.screens.report_dicom import DicomSaver
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_client.screens.report_names import medium_label, type_name
 from picsafe_client.stopping import stoppable
@@ -16,19 +18,20 @@ from picsafe_client.targets import Downloads
 from picsafe_client.texts import size, t
 from picsafe_client.waiting import Wait
 
+Done: TypeAlias = Callable[[str, str], None]
+
 
 class Saver:
     """Saves what one open report holds."""
 
-    def __init__(
-        self, opened: OpenReport[Any], media: ShownMedia, place: dom.Node, done: Callable[[str], None]
-    ) -> None:
-        """`place` is where progress is shown; `done` hears the name of every file that has been saved."""
+    def __init__(self, opened: OpenReport[Any], media: ShownMedia, place: dom.Node, done: Done, api: Api) -> None:
+        """`place` is where progress is shown; `done` hears the name of every file that has been saved, and what to know of it."""
         self._opened = opened
         self._media = media
         self._place = place
         self._done = done
         self._downloads = Downloads()
+        self._dicom = DicomSaver(opened, media, place, done, self._downloads, api)
 
     def ask(self, index: int) -> None:
         """Opens the dialogue; `index` is the medium that is shown."""
@@ -76,6 +79,17 @@ class Saver:
                 lambda _named: self.save_package(),
             ),
         ]
+        offers = self._dicom.offers(index)
+        choices[2:2] = [
+            choice(
+                each.icon,
+                each.title,
+                lambda named, each=each: each.name(named),  # type: ignore[misc]
+                each.size,
+                lambda named, each=each: each.save(named),  # type: ignore[misc]
+            )
+            for each in offers
+        ]
         choices[0].setAttribute("autofocus", "")
         name_tick = dom.el(
             "div",
@@ -88,6 +102,7 @@ class Saver:
             t("save.title"),
             dom.el("div", {"class": "choices"}, *choices),
             name_tick,
+            dom.el("p", {"class": "soft small"}, t("dicom.hint")) if offers else None,
             dom.el("p", {"class": "soft small"}, t("save.after")),
         )
 
@@ -138,4 +153,4 @@ class Saver:
                 await save(wait.progress)
 
             await stoppable(wait, work())
-        self._done(name)
+        self._done(name, "")

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from picsafe_client import banner, dom, printing
 from picsafe_client.screens import Screen, report_printing
+from picsafe_client.screens.report_beside import Beside
+from picsafe_client.screens.report_copying import Copier
 from picsafe_client.screens.report_facts import Facts
 from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
 from picsafe_client.screens.report_opening import Opened
@@ -35,10 +37,12 @@ class ShownReport:
         self._screen = screen
         self._waiting = waiting
         self.media = ShownMedia(opened, BrowserBlobs(), BrowserStreams())
-        self.saver = Saver(opened, self.media, waiting, self._saved)
+        self.saver = Saver(opened, self.media, waiting, self._saved, screen.app.api)
+        self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
-        self.strip = Strip(self.report, self.stage.show)
+        self.beside = Beside(screen, self.stage, self.report, waiting, looked, self._saved)
+        self.strip = Strip(self.report, self.stage.show_own)
         self.facts = Facts(self.report, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
@@ -59,6 +63,7 @@ class ShownReport:
     def close(self) -> None:
         """At once: key, bytes, URLs, pictures and facts."""
         self.opened.close()
+        self.beside.close()
         self.stage.drop()
         self.strip.drop()
         self.facts.drop()
@@ -72,11 +77,18 @@ class ShownReport:
     def _save_this(self, index: int) -> None:
         self._screen.spawn(self.saver.save_medium(index))
 
-    def _saved(self, name: str) -> None:
-        said = banner.notice("good", t("save.done", name=name))
+    def _saved(self, name: str, to_know: str) -> None:
+        """Says so for a moment; what there is to know about the file stays until the person has read it."""
+        self.say(banner.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
+
+    def say(self, said: dom.Node, *, stays: bool = False) -> None:
+        """Shows a notice above the photo."""
         said.classList.add("report-said")
         dom.append(self._waiting, said)
-        self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
+        if stays:
+            dom.append(said, dom.icon_button(t("action.dismiss"), "close", lambda _event: dom.remove(said)))
+        else:
+            self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
 
     # -- printing
 

@@ -20,7 +20,7 @@ PAN_STEP = 80.0
 
 
 class Stage:
-    """One pane or two. `changed` is called when another medium is shown or the photo lies differently."""
+    """One pane or two; in the second, this report or a guest: another one. `changed` is called when another medium is shown or the photo lies differently."""
 
     def __init__(
         self, report: Report, media: ShownMedia, changed: Callable[[], None], save_this: Callable[[int], None]
@@ -31,6 +31,9 @@ class Stage:
         self.save_this = save_this
         self._panes = [Pane(report, media, self)]
         self.active = self._panes[0]
+        self._guest: Pane | None = None
+        self._of_guest: tuple[Report, ShownMedia] = (report, media)
+        self._warning: dom.Node | None = None
         self._loading: dict[Pane, asyncio.Task[None]] = {}
         self._first = asyncio.Event()
         self.node = dom.el("div", {"class": "stage"}, self.active.node)
@@ -38,13 +41,22 @@ class Stage:
 
     @property
     def index(self) -> int:
-        """The medium in the pane that keys and buttons act on."""
-        return self.active.index
+        """The medium of this report in the pane that keys and buttons act on, or beside another report's."""
+        return self._own.index
 
     @property
     def other(self) -> int | None:
-        """The medium in the other pane, when there are two."""
-        return next((pane.index for pane in self._panes if pane is not self.active), None)
+        """The other medium of this report that is shown, when there are two."""
+        return next((pane.index for pane in self._panes if pane not in (self._own, self._guest)), None)
+
+    @property
+    def is_guest_active(self) -> bool:
+        """Whether keys and buttons act on the other report's pane."""
+        return self.active is self._guest
+
+    @property
+    def _own(self) -> Pane:
+        return self._panes[0] if self.is_guest_active else self.active
 
     @property
     def is_comparing(self) -> bool:
@@ -63,11 +75,17 @@ class Stage:
 
     def show(self, index: int) -> None:
         """Another medium in the active pane."""
-        index = min(max(index, 0), len(self._report.media) - 1)
+        report, _ = self._source(self.active)
+        index = min(max(index, 0), len(report.media) - 1)
         if index == self.active.index:
             return
         self._put(self.active, index)
-        dom.announce(medium_label(self._report, index))
+        dom.announce(medium_label(report, index))
+
+    def show_own(self, index: int) -> None:
+        """Another medium of this report, also when keys act on the other's pane."""
+        self.chosen(self._own)
+        self.show(index)
 
     def step(self, steps: int) -> None:
         """To the next medium, or the one before."""
@@ -76,12 +94,7 @@ class Stage:
     def compare(self) -> None:
         """Two media side by side, or again one."""
         if self.is_comparing:
-            gone = next(pane for pane in self._panes if pane is not self.active)
-            self._panes.remove(gone)
-            self._stop(gone)
-            gone.drop()
-            dom.remove(gone.node)
-            self.node.classList.remove("stage-two")
+            self._take_away(next(pane for pane in self._panes if pane is not self.active))
             dom.announce(t("report.one"))
         else:
             beside = Pane(self._report, self._media, self)
@@ -93,6 +106,57 @@ class Stage:
             dom.announce(t("report.two"))
         self._mark_active()
         self._changed()
+
+    def put_beside(
+        self,
+        report: Report,
+        media: ShownMedia,
+        captions: tuple[dom.Node, dom.Node],
+        warning: dom.Node | None,
+        save_this: Callable[[int], None],
+    ) -> None:
+        """Another report in the second pane, each with its caption, and a warning above both; `save_this` is the other's."""
+        if self.is_comparing:
+            self._take_away(next(pane for pane in self._panes if pane is not self.active))
+        self._of_guest = (report, media)
+        self._guest = Pane(report, media, _GuestViewer(self, save_this))
+        self._panes.append(self._guest)
+        self.node.append(self._guest.node)
+        self.node.classList.add("stage-two", "stage-captioned")
+        for pane, caption in zip(self._panes, captions, strict=True):
+            pane.node.prepend(caption)
+        if warning is not None:
+            self._warning = dom.el("div", {"class": "stage-warning"}, warning)
+            self.node.prepend(self._warning)
+        self._put(self._guest, 0)
+        self._resized()
+        dom.announce(t("report.two"))
+        self._mark_active()
+        self._changed()
+
+    def part(self) -> None:
+        """The other report goes."""
+        if self._guest is not None:
+            self._take_away(self._guest)
+            self._mark_active()
+            self._resized()
+            dom.announce(t("report.one"))
+
+    def _take_away(self, gone: Pane) -> None:
+        self._panes.remove(gone)
+        self._stop(gone)
+        gone.drop()
+        dom.remove(gone.node)
+        if gone is self.active:
+            self.active = self._panes[0]
+        if gone is self._guest:
+            self._guest, self._of_guest = None, (self._report, self._media)
+            if self._warning is not None:
+                dom.remove(self._warning)
+                self._warning = None
+            for caption in self.node.querySelectorAll(".pane-caption"):
+                dom.remove(caption)
+        self.node.classList.remove("stage-two", "stage-captioned")
 
     def pan(self, across: int, down: int) -> None:
         """Moves an enlarged photo by keys."""
@@ -109,6 +173,8 @@ class Stage:
         for pane in self._panes:
             self._stop(pane)
             pane.drop()
+        for caption in self.node.querySelectorAll(".pane-caption, .stage-warning"):
+            dom.remove(caption)
 
     # -- what panes tell
 
@@ -129,26 +195,33 @@ class Stage:
     def _put(self, pane: Pane, index: int) -> None:
         self._stop(pane)
         pane.point_at(index)
-        self._media.keep(self._wanted())
+        report, media = self._source(pane)
+        media.keep(self._wanted(report))
         self._loading[pane] = dom.spawn(self._load(pane))
         self._changed()
 
     async def _load(self, pane: Pane) -> None:
         await pane.load()
         self._first.set()
-        ahead = [each.index + step for each in self._panes for step in (1, -1)]
-        self._media.prefetch(ahead)
+        report, media = self._source(pane)
+        media.prefetch([each.index + step for each in self._panes_of(report) for step in (1, -1)])
+
+    def _source(self, pane: Pane) -> tuple[Report, ShownMedia]:
+        return self._of_guest if pane is self._guest else (self._report, self._media)
+
+    def _panes_of(self, report: Report) -> list[Pane]:
+        return [pane for pane in self._panes if self._source(pane)[0] is report]
 
     def _stop(self, pane: Pane) -> None:
         task = self._loading.pop(pane, None)
         if task is not None:
             task.cancel()
 
-    def _wanted(self) -> set[int]:
+    def _wanted(self, report: Report) -> set[int]:
         """What may stay decrypted: what is shown, and the neighbours if they are no large videos."""
-        shown = {pane.index for pane in self._panes}
+        shown = {pane.index for pane in self._panes_of(report)}
         near = {index + step for index in shown for step in (1, -1)}
-        media = self._report.media
+        media = report.media
         return shown | {index for index in near if 0 <= index < len(media) and media[index].size <= PREFETCH_BYTES}
 
     def _mark_active(self) -> None:
@@ -158,6 +231,16 @@ class Stage:
     def _resized(self) -> None:
         for pane in self._panes:
             pane.resized()
+
+
+class _GuestViewer:
+    """What the guest's pane tells: all as any pane, but what is saved is the other report's."""
+
+    def __init__(self, stage: Stage, save_this: Callable[[int], None]) -> None:
+        self.chosen = stage.chosen
+        self.step = stage.step
+        self.looked = stage.looked
+        self.save_this = save_this
 
 
 def _watch_size(node: dom.Node, resized: Callable[[], None]) -> Callable[[], None]:

@@ -31,8 +31,10 @@ TOOLS: Final = (
     Tool("zoom_in", "plus", "+", "zoom"),
     Tool("rotate", "rotate", "R"),
     Tool("compare", "compare", "C", is_switch=True),
+    Tool("beside", "beside", "B", is_switch=True),
     Tool("full_screen", "fit", "F", is_switch=True),
     Tool("save", "save", "S", "take"),
+    Tool("copy", "copy", "K", "take"),
     Tool("print", "print", "P", "take"),
     Tool("facts", "facts", "I", "know", is_switch=True),
     Tool("help", "keyboard", "?", "know"),
@@ -87,10 +89,13 @@ class Toolbar:
         self._title.textContent = title
         self._about.textContent = about
 
-    def show(self, view: View | None, *, has_two: bool) -> None:
-        """How large the photo is shown, and which tools fit what is shown."""
+    def show(self, view: View | None, *, has_two: bool, is_other: bool = False) -> None:
+        """How large the photo is shown, and which tools fit what is shown: `is_other` when it is another report's."""
         for name in ("zoom_in", "zoom_out", "fit", "rotate"):
             self._buttons[name].disabled = view is None
+        for name in ("save", "print"):
+            self._buttons[name].disabled = is_other
+        self._buttons["copy"].disabled = view is None or is_other
         self._buttons["compare"].hidden = not has_two
         ratio = float(dom.window().devicePixelRatio or 1)
         percent = t("report.percent", number=round(view.scale * ratio * 100)) if view else ""

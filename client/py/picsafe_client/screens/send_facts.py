@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from picsafe_client import dom, fields
+from picsafe_client import body_figure, dom, fields
 from picsafe_client.texts import t
+from picsafe_protocol.body import locate
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.limits import NAME_CHARACTERS, NOTES_CHARACTERS
 from picsafe_protocol.report import Laterality, Patient
@@ -93,8 +94,22 @@ class PictureFields:
         self._touched = False
         dom.on(self.taken.control, "input", lambda _event: self._touch())
         self._suggest(now)
+        self._figure = body_figure.chooser(self._pointed)
+        for control, event in ((self.site.control, "input"), (self.side.control, "change")):
+            dom.on(control, event, lambda _event: self._mark())
         pair = dom.el("div", {"class": "send-pair"}, self.side.node, self.taken.node)
-        self.node = dom.el("div", {"class": "form"}, self.site.node, sites, pair, self.notes.node)
+        where = dom.el("div", {"class": "send-where"}, self.site.node, self._figure)
+        self.node = dom.el("div", {"class": "form"}, where, sites, pair, self.notes.node)
+
+    def _pointed(self, site: str, side: str) -> None:
+        """A click on the figure."""
+        self.site.value = site
+        self.side.value = side
+        self._mark()
+
+    def _mark(self) -> None:
+        side = self.side.value
+        body_figure.mark(self._figure, locate(line(self.site.value), Laterality(side) if side else None))
 
     def _touch(self) -> None:
         self._touched = True

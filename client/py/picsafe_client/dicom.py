@@ -1,0 +1,149 @@
+"""A photo as a DICOM file, put together in the browser: `picsafe_dicom` writes what stands around the JPEG, which stays outside
+Python; so does the pixels' way through a canvas where a photo has to be compressed anew.
+
+pydicom is not in the memory snapshot: `load` fetches it from this page's own server when DICOM is first wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from picsafe_client import dom
+from picsafe_client.digests import crc32
+from picsafe_client.drawing import draw_upright, encoded
+from picsafe_client.preparing import STEP, BlobSource, new_blob, read_blob
+from picsafe_client.saving import Target
+from picsafe_client.texts import t
+from picsafe_protocol import filenames, media
+from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.report import Report
+from picsafe_protocol.storedzip import Entry, plan
+
+if TYPE_CHECKING:
+    from picsafe_client.api import Api
+    from picsafe_dicom.photo import Reason
+
+MEDIA_TYPE: Final = "application/dicom"
+QUALITY: Final = 0.95
+"""Of the JPEG where a photo has to be compressed anew: no difference that an eye finds."""
+
+_ARCHIVE: Final = "/tmp/picsafe-dicom.zip"  # noqa: S108 in the browser there are no files but our own
+_loading = asyncio.Lock()
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """A finished file. `reason` is why its photo was compressed anew, a value of `picsafe_dicom.photo.Reason`, or empty."""
+
+    blob: Any
+    reason: str
+
+
+async def load(api: Api, signal: Any = None) -> None:
+    """Makes `picsafe_dicom` and pydicom importable. Raises `Unreachable` when they cannot be fetched."""
+    async with _loading:
+        if _ARCHIVE in sys.path:
+            return
+        url = str(dom.document().querySelector("meta[name=picsafe-dicom]").content)
+        archive = await api.fetch_bytes(url, signal=signal)
+        Path(_ARCHIVE).write_bytes(archive.to_bytes())
+        sys.path.append(_ARCHIVE)
+        await asyncio.sleep(0)  # the page may paint before the import, which takes a second or two
+        import picsafe_dicom.instance  # noqa: F401
+
+
+async def dicom_file(report: Report, index: int, blob: Any) -> DicomFile:
+    """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`.
+
+    Raises `UnsupportedMedium` when this browser cannot decode a photo that has to be compressed anew.
+    """
+    from picsafe_dicom.instance import head, tail
+    from picsafe_dicom.photo import Fit, Reason, compressed_anew, examine
+
+    found = await examine(BlobSource(blob))
+    if isinstance(found, Fit):
+        jpeg, pixels = _cleaned(blob, found.cleaned), found.pixels
+    else:
+        jpeg = await _compress_anew(blob, found)
+        described = await compressed_anew(BlobSource(jpeg), found)
+        if isinstance(described, Reason):
+            raise _cannot(found)
+        pixels = described
+    parts = [_bytes(head(report, index, pixels)), jpeg, _bytes(tail(pixels))]
+    return DicomFile(new_blob(parts, MEDIA_TYPE), pixels.reason.value if pixels.reason else "")
+
+
+async def save_zip(files: AsyncIterator[tuple[str, DicomFile]], target: Target) -> None:
+    """Writes DICOM files into a zip as they come, each with its name; nothing stays when one of them fails."""
+    entries: list[Entry] = []
+    try:
+        async for name, file in files:
+            entries.append(Entry(name, int(file.blob.size), await _checksum(file.blob)))
+            await target.write(plan(entries).members[-1].local_header)
+            await target.write(file.blob)
+        await target.write(plan(entries).ending)
+        await target.finish()
+    except BaseException:
+        await target.abandon()
+        raise
+
+
+async def _checksum(blob: Any) -> int:
+    checksum, size = await crc32(), int(blob.size)
+    for start in range(0, size, STEP):
+        checksum.update(await read_blob(blob, start, min(start + STEP, size)))
+    return checksum.value()
+
+
+def file_name(report: Report, index: int, *, with_patient: bool) -> str:
+    """The name for one photo as DICOM."""
+    return filenames.medium_name(report, index, with_patient=with_patient).rpartition(".")[0] + ".dcm"
+
+
+def zip_name(report: Report, *, with_patient: bool) -> str:
+    """The name for all photos as DICOM."""
+    return filenames.report_name(report, with_patient=with_patient) + "_dicom.zip"
+
+
+def reasons_in_words(reasons: Sequence[str]) -> str:
+    """Why photos were compressed anew, each reason said once; empty when none was."""
+    return " ".join(t(f"dicom.reason_{reason}") for reason in dict.fromkeys(reasons) if reason)
+
+
+async def _compress_anew(blob: Any, reason: Reason) -> Any:
+    """The photo as the browser shows it, upright, as a baseline JPEG. Browsers write no other kind, and no metadata."""
+    from pyodide.ffi import JsException
+
+    try:
+        canvas = await draw_upright(blob, ground="#fff")
+        jpeg = await encoded(canvas, "image/jpeg", QUALITY)
+    except JsException as error:
+        raise _cannot(reason) from error
+    if jpeg is None:
+        raise _cannot(reason)
+    return jpeg
+
+
+def _cannot(reason: Reason) -> UnsupportedMedium:
+    return UnsupportedMedium(
+        t("dicom.cannot"), advice=f"{t(f'dicom.reason_{reason.value}')} {t('dicom.cannot_advice')}"
+    )
+
+
+def _cleaned(blob: Any, cleaned: media.Cleaned) -> Any:
+    """Parts of the photo: all of it, when its sender's PicSafe had cleaned it."""
+    parts = [
+        blob.slice(part.start, part.stop) if isinstance(part, media.Keep) else _bytes(part) for part in cleaned.segments
+    ]
+    return new_blob(parts)
+
+
+def _bytes(data: bytes) -> Any:
+    from pyodide.ffi import to_js
+
+    return to_js(data)

@@ -1,0 +1,221 @@
+"""Another report beside the open one: choosing it, opening it as any other, and never mistaking one patient for another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from picsafe_client import banner, boxes, dialogue, dom
+from picsafe_client.api import Cancelled
+from picsafe_client.opening import OpenReport
+from picsafe_client.screens import Screen
+from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia
+from picsafe_client.screens.report_names import site
+from picsafe_client.screens.report_opening import Opening
+from picsafe_client.screens.report_saving import Done, Saver
+from picsafe_client.screens.report_stage import Stage
+from picsafe_client.screens.report_streams import BrowserStreams
+from picsafe_client.sources import Patience
+from picsafe_client.stopping import stoppable
+from picsafe_client.texts import birth_date, date, t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.report import Patient, Report
+
+SHOWN: Final = 50
+"""Rows of the choice; the filter finds the others."""
+
+
+class Beside:
+    """The second report of the screen, if there is one. `changed` is called when it comes or goes."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        stage: Stage,
+        report: Report,
+        waiting: dom.Node,
+        changed: Callable[[], None],
+        saved: Done,
+    ) -> None:
+        self._screen = screen
+        self._app = screen.app
+        self._stage = stage
+        self._report = report
+        self._waiting = waiting
+        self._changed = changed
+        self._saved = saved
+        self._saver: Saver | None = None
+        self._opened: OpenReport[Any] | None = None
+        self._media: ShownMedia | None = None
+        self._is_over = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another report is beside this one."""
+        return self._opened is not None
+
+    def toggle(self) -> None:
+        """Asks for a report, or closes the one that is there."""
+        if self.is_open:
+            self.dismiss()
+        else:
+            self._ask()
+
+    def dismiss(self) -> None:
+        """One report again."""
+        self._stage.part()
+        self._drop()
+        self._changed()
+
+    def close(self) -> None:
+        """At once, and for good: key, bytes and facts of the second report."""
+        self._is_over = True
+        self._drop()
+
+    def _drop(self) -> None:
+        opened, media, saver = self._opened, self._media, self._saver
+        self._opened = self._media = self._saver = None
+        if opened is not None:
+            opened.close()
+        if media is not None:
+            media.close()
+        if saver is not None:
+            saver.close()
+
+    # -- choosing
+
+    def _ask(self) -> None:
+        rows = dom.el("div", {"class": "choices beside-rows"})
+        words = dom.el(
+            "input",
+            {"class": "input", "type": "search", "aria-label": t("beside.filter"), "placeholder": t("beside.filter")},
+        )
+        opened = dialogue.show(t("beside.title"), dom.el("p", None, t("beside.text")), words, rows)
+
+        def fill(_event: Any = None) -> None:
+            dom.clear(rows, *(self._choice(each, opened) for each in self._matching(str(words.value))))
+            if not rows.hasChildNodes():
+                dom.append(rows, dom.el("p", {"class": "soft"}, t("beside.none")))
+
+        dom.on(words, "input", fill)
+        fill()
+        words.focus()
+        self._screen.spawn(self._load_boxes(fill, opened))
+
+    async def _load_boxes(self, fill: Callable[[], None], opened: dom.Node) -> None:
+        """After a deep link the lists are not there yet."""
+        for box in self._app.boxes.values():
+            if not box.is_loaded:
+                await box.refresh()
+                if opened.isConnected:
+                    fill()
+
+    def _matching(self, words: str) -> list[boxes.Report]:
+        """Those of which this session knows the patient first, of them the same patient's; at most `SHOWN`."""
+        names = self._app.session_names
+        mine = names.get(self._report.report_id)
+
+        def rank(row: boxes.Report) -> int:
+            name = names.get(row["id"])
+            return 2 if name is None else int(name != mine)
+
+        found = [each for each in self._others() if boxes.matches(each, words, names.get(each["id"], ""))]
+        return sorted(found, key=rank)[:SHOWN]
+
+    def _others(self) -> Iterator[boxes.Report]:
+        seen = {self._report.report_id}
+        for box in self._app.boxes.values():
+            for row in box.reports:
+                if row["id"] not in seen and row["state"] == boxes.AVAILABLE:
+                    seen.add(row["id"])
+                    yield row
+
+    def _choice(self, row: boxes.Report, opened: dom.Node) -> dom.Node:
+        name = self._app.session_names.get(row["id"])
+        sender = row["sender"]["name"]
+        when = date(row["available_at"] or row["created_at"])
+
+        def chosen(_event: Any) -> None:
+            dialogue.close(opened)
+            self._screen.spawn(self._open(row["id"]))
+
+        title = dom.el("span", {"class": "choice-title"}, name or t("beside.from", name=sender))
+        about = dom.el(
+            "span", {"class": "choice-name"}, t("beside.from", name=sender) if name else t("beside.unopened")
+        )
+        words = dom.el("span", {"class": "choice-words"}, title, about)
+        icon = dom.icon("sent" if row["box"] == "sent" else "inbox")
+        settings = {"type": "button", "class": "choice", "data-id": row["id"]}
+        button = dom.el("button", settings, icon, words, dom.el("span", {"class": "choice-size"}, when))
+        dom.on(button, "click", chosen)
+        return button
+
+    # -- opening
+
+    async def _open(self, report_id: str) -> None:
+        opening = Opening(self._app, Patience(lambda _waiting: None))
+        try:
+            async with Wait(t("report.fetching_report"), self._waiting) as wait:
+                opened = await stoppable(wait, opening.from_cloud(report_id, wait))
+        except Cancelled:
+            return
+        if self._is_over or self.is_open:
+            opened.close()
+            return
+        other = opened.report
+        media = ShownMedia(opened, BrowserBlobs(), BrowserStreams())
+        saver = Saver(opened, media, self._waiting, self._saved, self._app.api)
+        self._opened, self._media, self._saver = opened, media, saver
+        self._app.session_names[other.report_id] = other.patient.name or t("report.unnamed")
+        captions = (_caption(self._report), _caption(other))
+
+        def save_this(index: int) -> None:
+            self._screen.spawn(saver.save_medium(index))
+
+        self._stage.put_beside(
+            other,
+            media,
+            captions,
+            _warning(self._report.patient, other.patient),
+            save_this,
+        )
+        self._changed()
+        await opening.tell_opened()
+
+
+def same_patient(one: Patient, other: Patient) -> bool | None:
+    """Whether two reports are of one person: False when anything known differs, None when too little is known to say."""
+    facts = [
+        (one.record_number.strip(), other.record_number.strip()),
+        (one.birth_date, other.birth_date),
+        (" ".join(one.name.casefold().split()), " ".join(other.name.casefold().split())),
+    ]
+    record, birth, name = (bool(mine) and bool(theirs) for mine, theirs in facts)
+    if any(mine and theirs and mine != theirs for mine, theirs in facts):
+        return False
+    return True if record or (birth and name) else None
+
+
+def _caption(report: Report) -> dom.Node:
+    about = " · ".join(part for part in (date(report.captured_at), site(report)) if part)
+    return dom.el(
+        "p",
+        {"class": "pane-caption"},
+        dom.el("b", None, report.patient.name or t("report.unnamed")),
+        dom.el("span", None, about),
+    )
+
+
+def _warning(one: Patient, other: Patient) -> dom.Node | None:
+    same = same_patient(one, other)
+    if same:
+        return None
+    names = [each.name or t("report.unnamed") for each in (one, other)]
+    title = t("beside.differ") if same is False else t("beside.unclear")
+    text = t("beside.differ_text", one=_who(one, names[0]), other=_who(other, names[1]))
+    return banner.notice("danger" if same is False else "amber", title, text)
+
+
+def _who(patient: Patient, name: str) -> str:
+    born = birth_date(patient.birth_date) if patient.birth_date else ""
+    return ", ".join(part for part in (name, born, patient.record_number) if part)

@@ -1,0 +1,155 @@
+"""Saving photos of the open report as DICOM: one, or all of them in a zip."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from picsafe_client import dicom, dom
+from picsafe_client.api import Api
+from picsafe_client.opening import OpenReport
+from picsafe_client.saving import ZIP_TYPE, Target
+from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
+from picsafe_client.screens.report_names import medium_label
+from picsafe_client.stopping import stoppable
+from picsafe_client.targets import Downloads
+from picsafe_client.texts import listing, t
+from picsafe_client.waiting import Wait
+from picsafe_protocol.errors import UnsupportedMedium
+
+HEADERS_BYTES: Final = 4096
+"""About what a DICOM file is larger than its photo, for people."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A choice of the dialogue. `name` and `save` take whether the file name holds the patient's."""
+
+    icon: str
+    title: str
+    name: Callable[[bool], str]
+    size: int
+    save: Callable[[bool], Awaitable[None]]
+
+
+class DicomSaver:
+    """Saves photos of one open report as DICOM."""
+
+    def __init__(
+        self,
+        opened: OpenReport[Any],
+        media: ShownMedia,
+        place: dom.Node,
+        done: Callable[[str, str], None],
+        downloads: Downloads,
+        api: Api,
+    ) -> None:
+        """As `Saver`, whose downloads it uses."""
+        self._opened = opened
+        self._media = media
+        self._place = place
+        self._done = done
+        self._downloads = downloads
+        self._api = api
+
+    def offers(self, index: int) -> list[Offer]:
+        """This photo, and all photos where there are several; `index` is the medium that is shown."""
+        report, photos = self._opened.report, self._photos()
+        offers = []
+        if index in photos:
+            offers.append(
+                Offer(
+                    "photo",
+                    t("dicom.this"),
+                    lambda named: dicom.file_name(report, index, with_patient=named),
+                    self._size([index]),
+                    lambda named: self.save_one(index, with_patient=named),
+                )
+            )
+        if set(photos) - {index}:
+            offers.append(
+                Offer(
+                    "list",
+                    t("dicom.all", count=len(photos)),
+                    lambda named: dicom.zip_name(report, with_patient=named),
+                    self._size(photos),
+                    lambda named: self.save_all(with_patient=named),
+                )
+            )
+        return offers
+
+    async def save_one(self, index: int, *, with_patient: bool = False) -> None:
+        """One photo."""
+        report = self._opened.report
+        name = dicom.file_name(report, index, with_patient=with_patient)
+        target = await self._downloads.target(name, dicom.MEDIA_TYPE, self._size([index]))
+        async with Wait(t("dicom.loading"), self._place) as wait:
+            file = await stoppable(wait, self._save_one(index, target, wait))
+        self._done(name, _to_know([file.reason], []))
+
+    async def save_all(self, *, with_patient: bool = False) -> None:
+        """All photos, in a zip."""
+        report, photos = self._opened.report, self._photos()
+        name = dicom.zip_name(report, with_patient=with_patient)
+        target = await self._downloads.target(name, ZIP_TYPE, self._size(photos))
+        reasons: list[str] = []
+        left_out: list[int] = []
+        refused: list[UnsupportedMedium] = []
+
+        async def files(wait: Wait) -> AsyncIterator[tuple[str, dicom.DicomFile]]:
+            await dicom.load(self._api, wait.signal)
+            for number, index in enumerate(photos, 1):
+                wait.says(t("dicom.saving_all", number=number, count=len(photos)))
+                try:
+                    file = await self._file(index, wait)
+                except UnsupportedMedium as error:
+                    left_out.append(index)
+                    refused.append(error)
+                    continue
+                reasons.append(file.reason)
+                yield dicom.file_name(report, index, with_patient=with_patient), file
+            if not reasons:
+                raise refused[0]
+
+        async with Wait(t("dicom.loading"), self._place) as wait:
+            await stoppable(wait, dicom.save_zip(files(wait), target))
+        self._done(name, _to_know(reasons, left_out))
+
+    async def _save_one(self, index: int, target: Target, wait: Wait) -> dicom.DicomFile:
+        try:
+            await dicom.load(self._api, wait.signal)
+            wait.says(t("dicom.saving", name=medium_label(self._opened.report, index)))
+            file = await self._file(index, wait)
+            await target.write(file.blob)
+            await target.finish()
+        except BaseException:
+            await target.abandon()
+            raise
+        return file
+
+    async def _file(self, index: int, wait: Wait) -> dicom.DicomFile:
+        """From the medium that is shown, or read for this alone: then nothing of it stays."""
+        report = self._opened.report
+        if self._media.is_here(index):
+            blob = await self._media.blob(index)
+        else:
+            blob = await read_blob(self._opened, report.media[index], BrowserBlobs(), wait.progress)
+        return await dicom.dicom_file(report, index, blob)
+
+    def _photos(self) -> list[int]:
+        return [index for index, medium in enumerate(self._opened.report.media) if medium.kind == "photo"]
+
+    def _size(self, indices: list[int]) -> int:
+        return sum(self._opened.report.media[index].size + HEADERS_BYTES for index in indices)
+
+
+def _to_know(reasons: list[str], left_out: list[int]) -> str:
+    """What is not as it was sent, and what is missing; empty when all is as expected."""
+    said = []
+    if anew := [reason for reason in reasons if reason]:
+        said += [t("dicom.anew", count=len(anew)), dicom.reasons_in_words(anew), t("dicom.original")]
+    if left_out:
+        numbers = listing(str(index + 1) for index in left_out)
+        said.append(t("dicom.left_out", count=len(left_out), numbers=numbers))
+    return " ".join(said)

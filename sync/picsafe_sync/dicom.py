@@ -1,0 +1,34 @@
+"""Photos of an opened report as DICOM files beside themselves, byte for byte those that My PicSafe makes.
+
+A photo that would have to be compressed anew is left as it is: this command decodes no picture that arrived from elsewhere.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from picsafe_protocol.media import FileSource, cleaned_chunks
+from picsafe_protocol.report import Report
+from picsafe_sync import durable
+
+
+async def write_dicom(report: Report, index: int, folder: Path, name: str) -> str | None:
+    """Write medium number `index` (from 0), which lies in `folder` as `name`, as DICOM beside it; the new file's name.
+
+    None when DICOM cannot hold it as it is. What is written is on the disk when this returns.
+    """
+    from picsafe_dicom.instance import head, tail
+    from picsafe_dicom.photo import Fit, examine
+
+    with (folder / name).open("rb") as photo:
+        found = await examine(FileSource(photo))
+        if not isinstance(found, Fit):
+            return None
+        written = str(Path(name).with_suffix(".dcm"))
+        with durable.create(folder / written) as file:
+            file.write(head(report, index, found.pixels))
+            for piece in cleaned_chunks(photo, found.cleaned):
+                file.write(piece)
+            file.write(tail(found.pixels))
+            durable.sync_file(file)
+    return written

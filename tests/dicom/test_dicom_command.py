@@ -1,0 +1,105 @@
+"""`picsafe open --dicom`: DICOM files beside the photos that fit, and nothing decoded for the others."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from dicom_files import jpeg_of, verdict
+from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
+from PIL import Image
+
+from picsafe_protocol.buffers import BytesSource
+from picsafe_protocol.ciphers import AesGcm
+from picsafe_protocol.opening import Opened, open_report
+from picsafe_protocol.package import Header
+from picsafe_sync.commands import open as command
+from picsafe_sync.saving import save_report
+
+
+def photo(orientation: int = 1, **settings: Any) -> bytes:
+    image = Image.linear_gradient("L").convert("RGB")
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    written = io.BytesIO()
+    image.save(written, "JPEG", **({"exif": exif} if orientation != 1 else {}), **settings)
+    return written.getvalue()
+
+
+PLAIN = photo()
+FILES = [
+    MadeFile("image/jpeg", PLAIN),
+    MadeFile("image/jpeg", photo(orientation=6)),
+    MadeFile("audio/mp4", b"voice" * 200),
+    MadeFile("image/jpeg", photo(progressive=True)),
+    MadeFile("image/heic", b"not a picture at all"),
+]
+
+
+async def opened_of(made: MadeReport) -> Opened[bytes]:
+    async def release(_header: Header) -> bytes:
+        return made.key
+
+    async def digest() -> Any:
+        return hashlib.sha256()
+
+    return await open_report(
+        BytesSource(made.package),
+        AesGcm(),
+        allowed_key_servers=[KEY_SERVER],
+        release=release,
+        expected_report=None,
+        new_digest=digest,
+    )
+
+
+def saved(made: MadeReport, folder: Path, *, dicom: bool = True) -> list[Path]:
+    async def save() -> list[Path]:
+        return await save_report(await opened_of(made), folder, dicom=dicom)
+
+    return asyncio.run(save())
+
+
+def test_photos_that_fit_have_a_dicom_file_beside_them(tmp_path: Path) -> None:
+    made = made_report(FILES)
+    written = saved(made, tmp_path)
+    assert [path.name for path in written if path.suffix == ".dcm"] == ["2026-11-22_left-forearm_1.dcm"]
+    assert sorted(tmp_path.iterdir()) == sorted(written), "every photo is there as it was sent, and nothing else"
+    assert verdict(written[-1]).errors == []
+    assert jpeg_of(pydicom.dcmread(written[-1]), len(PLAIN)) == PLAIN
+
+
+def test_without_being_asked_there_is_none(tmp_path: Path) -> None:
+    assert not [path for path in saved(made_report(FILES), tmp_path, dicom=False) if path.suffix == ".dcm"]
+
+
+def test_a_second_time_replaces_nothing_and_gives_the_same(tmp_path: Path) -> None:
+    made = made_report(FILES[:1])
+    first, second = (
+        [path for path in saved(made, tmp_path) if path.suffix == ".dcm"],
+        [path for path in saved(made, tmp_path) if path.suffix == ".dcm"],
+    )
+    assert first != second
+    assert first[0].read_bytes() == second[0].read_bytes()
+
+
+@pytest.mark.parametrize(("files", "said"), [(FILES, "3 of 4 photos have no DICOM file"), (FILES[:1], "")])
+def test_the_command_says_which_have_none(
+    files: list[MadeFile], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = argparse.Namespace(output=tmp_path / "out", patient_name_in_file_names=False, dicom=True)
+
+    async def run() -> None:
+        await command._save(await opened_of(made_report(files)), options)
+
+    asyncio.run(run())
+    captured = capsys.readouterr()
+    assert "2026-11-22_left-forearm_1.dcm" in captured.out
+    assert said in captured.err
+    assert bool(captured.err) == bool(said)
