@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import (
     ClientException,
     HTTPException,
+    InternalServerException,
     MethodNotAllowedException,
     NotFoundException,
     ValidationException,
@@ -31,6 +32,7 @@ from picsafe_protocol.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+_GONE = "client disconnected prematurely"  # what Litestar says of a lid that closes in the middle of a body
 _log = logging.getLogger("picsafe.problem")
 
 AnyRequest = Request[Any, Any, Any]
@@ -56,6 +58,8 @@ def as_picsafe_error(error: Exception) -> PicSafeError:
         return InvalidRequest("The body is not UTF-8.")
     if isinstance(error, ClientException):
         return InvalidRequest(error.detail or None)
+    if isinstance(error, InternalServerException) and error.detail == _GONE:
+        return RequestTimedOut("The connection ended before the request had arrived.")
     if _is_out_of_space(error):
         _log.error("no space left: %s", type(error).__name__)
         return StorageFull()

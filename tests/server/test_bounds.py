@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ def port(app: Litestar) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         free: int = probe.getsockname()[1]
     server = make_server(app, "127.0.0.1", free)
+    logging.getLogger("picsafe").propagate = False  # its thread outlives the tests whose output it would write to
     thread = threading.Thread(target=server.run, daemon=True)
     with private_files():
         thread.start()
@@ -44,6 +46,7 @@ def port(app: Litestar) -> Iterator[int]:
         yield free
         server.should_exit = True
         thread.join(30)
+    logging.getLogger("picsafe").propagate = True
 
 
 def connected(port: int) -> socket.socket:
@@ -94,6 +97,18 @@ def test_a_body_that_does_not_come_is_not_waited_for(port: int, monkeypatch: pyt
         answer = everything(connection)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b'"code":"request_timed_out"' in answer
+
+
+def test_a_client_that_goes_in_the_middle_of_a_body_is_no_incident(
+    port: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("picsafe"), "propagate", True)
+    with connected(port) as connection:
+        connection.sendall(f"{SLOW}Content-Length: 100\r\n\r\n{{".encode())
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
+        for _ in range(3):
+            assert http.get("/health").status_code == 200
+    assert not [record for record in caplog.records if "incident" in record.message]
 
 
 def test_a_connection_is_used_again_after_a_body_that_came_in_time(port: int) -> None:
