@@ -198,7 +198,7 @@ async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     house, users = deployment.house.url + "/keys", deployment.users
-    institution = users.command("institution", "add", "Royal Hospital")
+    institution = users.command("institution", "add", "Royal Hospital", "--domain", "royal.example")
     admin = await person(
         deployment, "clare@royal.example", "DE", "--institution", institution, "--role", "administrator"
     )
