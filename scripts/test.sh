@@ -17,7 +17,8 @@ step "style" "$bin/ruff" check .
 step "format" "$bin/ruff" format --check -q .
 step "types" "$bin/mypy" --no-error-summary
 step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
-step "client in a real browser" "$bin/pytest" -q -n 2 --dist loadscope tests/client tests/e2e
+step "client in a real browser" "$bin/pytest" -q tests/client
+step "everything together in real browsers" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
 step "container" "$bin/pytest" -q tests/container
 
 if [ -n "$failed" ]; then

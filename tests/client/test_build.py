@@ -34,6 +34,7 @@ def client(tmp_path: Path) -> Path:
         "client/img/dot.svg": "<svg/>",
         "client/js/boot.js": "import './interpreter.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
         "client/js/interpreter.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
+        "client/js/companion.js": "",
         "client/js/kernel.js": "import '../npm/hash-wasm/dist/sha256.umd.min.js';",
         "modules/hash-wasm/dist/sha256.umd.min.js": "import './never-rewritten.js';",
         "modules/hash-wasm/dist/crc32.umd.min.js": "",

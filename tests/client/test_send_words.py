@@ -113,7 +113,7 @@ def test_the_files_in_words() -> None:
     ("site", "side", "words"),
     [
         ("Heel", Laterality.LEFT, "Heel, left"),
-        ("Heel", Laterality.BOTH, "Heel, both"),
+        ("Heel", Laterality.BOTH, "Heel, both sides"),
         ("Heel", Laterality.NONE, "Heel"),
         ("Heel", None, "Heel"),
         ("", Laterality.RIGHT, "right"),

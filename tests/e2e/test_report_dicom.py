@@ -190,7 +190,7 @@ def test_what_this_browser_cannot_decode_is_refused_with_a_reason(visit: Visit, 
 def test_a_broken_network_is_said_and_the_next_attempt_works(
     enter: Enter, clinic: Clinic, reader: Person, report: MadeReport
 ) -> None:
-    visit = enter(reader)
+    visit = enter(reader, service_workers="block")  # which would have the archive already
     visit.open_report(report.header.report_id)
     clinic.weather.refuse_once["/assets/dicom."] = (503, {})
     visit.press("s")

@@ -86,13 +86,29 @@ def parts_sent(clinic: Clinic) -> str:
     ("name", "content", "words"),
     [
         ("empty.jpg", b"", "empty.jpg is empty."),
-        ("letter.docx", b"PK\3\4" + bytes(400), "letter.docx: This is a zip archive or an office document"),
-        ("scan.pdf", b"%PDF-1.7\n" + bytes(400), "scan.pdf: This is a PDF document"),
-        ("study.dcm", bytes(128) + b"DICM" + bytes(400), "study.dcm: This is a DICOM file"),
-        ("camera.cr3", b"\0\0\0\x18ftypcrx " + bytes(400), "camera.cr3: This is a camera raw picture"),
-        ("noise.jpg", bytes(range(256)) * 4, "noise.jpg: "),
-        ("half.jpg", JPEG[: len(JPEG) // 20], "half.jpg: "),
-        ("../../etc/passwd", b"root:x:0:0", "passwd: "),
+        (
+            "letter.docx",
+            b"PK\3\4" + bytes(400),
+            "letter.docx is not a kind of file that PicSafe carries, or it is damaged.",
+        ),
+        (
+            "scan.pdf",
+            b"%PDF-1.7\n" + bytes(400),
+            "scan.pdf is not a kind of file that PicSafe carries, or it is damaged.",
+        ),
+        (
+            "study.dcm",
+            bytes(128) + b"DICM" + bytes(400),
+            "study.dcm is not a kind of file that PicSafe carries, or it is damaged.",
+        ),
+        (
+            "camera.cr3",
+            b"\0\0\0\x18ftypcrx " + bytes(400),
+            "camera.cr3 is not a kind of file that PicSafe carries, or it is damaged.",
+        ),
+        ("noise.jpg", bytes(range(256)) * 4, "noise.jpg is not a kind of file that PicSafe carries, or it is damaged."),
+        ("half.jpg", JPEG[: len(JPEG) // 20], "half.jpg is not a kind of file that PicSafe carries, or it is damaged."),
+        ("../../etc/passwd", b"root:x:0:0", "passwd is not a kind of file that PicSafe carries, or it is damaged."),
         ("nul\0byte.jpg", b"", " is empty."),
         ("<img src=x onerror=alert(1)>.jpg", b"", "is empty."),
     ],
@@ -164,7 +180,7 @@ def sparse(path: Path, size: int) -> Path:
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(screen: SendScreen, tmp_path: Path) -> None:
     screen.choose(sparse(tmp_path / "week.wav", MEDIA_FILE_BYTES + 2), ready=0)
     expect(screen.problems).to_contain_text("week.wav is too large to send.")
-    expect(screen.problems).to_contain_text("Send less at a time, for example in two reports.")
+    expect(screen.problems).to_contain_text("A file has 4.3 GB at most. Nothing was sent.")
 
 
 def test_a_file_can_be_taken_away_while_it_is_still_being_prepared(screen: SendScreen, tmp_path: Path) -> None:
@@ -338,12 +354,12 @@ def test_what_does_not_arrive_as_it_was_is_not_seen_by_anybody(
     before = len(inbox(clinic, reader))
     clinic.weather.refuse_once["/complete"] = (
         409,
-        {"code": "upload_mismatch", "detail": "What arrived is not what was declared."},
+        {"code": "upload_mismatch", "detail": "What arrived is not what was sent."},
     )
     screen.choose(PHOTO)
     screen.describe([reader])
     screen.send()
-    expect(screen.failure).to_contain_text("What arrived is not what was declared.")
+    expect(screen.failure).to_contain_text("What arrived is not what was sent.")
     expect(screen.failure).to_contain_text("Nobody has received anything.")
     assert len(inbox(clinic, reader)) == before
     screen.button("Try again").click()

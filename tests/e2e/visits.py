@@ -159,7 +159,7 @@ class Visit:
         if with_patient:
             self.page.check("#save-with-patient")
         with self.page.expect_download() as waiting:
-            self.page.locator(".choice", has_text=choice).click()
+            self.page.locator(".choice", has_text=choice).first.click()
         return self.taken(waiting.value)
 
     def taken(self, download: Download) -> tuple[str, bytes]:

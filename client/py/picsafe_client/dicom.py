@@ -18,7 +18,7 @@ from picsafe_client.digests import crc32
 from picsafe_client.drawing import draw_upright, encoded
 from picsafe_client.preparing import STEP, BlobSource, new_blob, read_blob
 from picsafe_client.saving import Target
-from picsafe_client.texts import t
+from picsafe_client.texts import Phrase, t
 from picsafe_protocol import filenames, media
 from picsafe_protocol.errors import UnsupportedMedium
 from picsafe_protocol.report import Report
@@ -131,7 +131,7 @@ async def _compress_anew(blob: Any, reason: Reason) -> Any:
 
 def _cannot(reason: Reason) -> UnsupportedMedium:
     return UnsupportedMedium(
-        t("dicom.cannot"), advice=f"{t(f'dicom.reason_{reason.value}')} {t('dicom.cannot_advice')}"
+        Phrase(t("dicom.cannot")), advice=Phrase(f"{t(f'dicom.reason_{reason.value}')} {t('dicom.cannot_advice')}")
     )
 
 

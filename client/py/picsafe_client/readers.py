@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from picsafe_client.api import Api
-from picsafe_client.texts import t
+from picsafe_client.texts import Phrase, t
 from picsafe_protocol.errors import Conflict, NotSignedIn, ServiceError
 
 _KINDS = (("members", "send.readers_members"), ("record_systems", "send.readers_record_system"))
@@ -40,7 +40,7 @@ class Readers:
     def check(self, answer: Mapping[str, Any]) -> None:
         """`Conflict` when more can open the report that has been begun than were shown: somebody changed the rules meanwhile."""
         if (Readers.from_json(answer).others or frozenset()) - (self.others or frozenset()):
-            raise Conflict(t("send.readers_changed"), advice=t("send.readers_changed_advice"))
+            raise Conflict(Phrase(t("send.readers_changed")), advice=Phrase(t("send.readers_changed_advice")))
 
 
 async def ask(api: Api, recipients: Sequence[str], signal: Any) -> Readers:

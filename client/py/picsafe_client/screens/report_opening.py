@@ -12,7 +12,7 @@ from picsafe_client.opening import OpenReport, PackageSource, release_from
 from picsafe_client.ranges import RangedSource
 from picsafe_client.screens.report_trouble import state_error
 from picsafe_client.sources import CloudPackage, DiskSource, Patience
-from picsafe_client.texts import t
+from picsafe_client.texts import Phrase, t
 from picsafe_client.waiting import Wait
 from picsafe_client.webcrypto import WebCryptoCipher
 from picsafe_protocol.errors import PicSafeError, Unreachable
@@ -94,7 +94,9 @@ class Opening:
         try:
             return await release_from(self._app.api)(header)
         except Unreachable as error:
-            raise Unreachable(t("report.key_unreachable"), advice=t("report.key_unreachable_advice")) from error
+            raise Unreachable(
+                Phrase(t("report.key_unreachable")), advice=Phrase(t("report.key_unreachable_advice"))
+            ) from error
 
     async def _token_ahead(self, keyserver_url: str | None) -> None:
         """Gets the user token while the package comes; it is for the server that the index names, if that is allowed."""
