@@ -59,15 +59,21 @@ def calm(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def enter(clinic: Clinic, browser: Browser) -> Iterator[Enter]:
+def enter(clinic: Clinic, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Enter]:
     """`enter(person)` is a browser window of their own in which they have signed in; it stays for the module's tests.
 
-    Keyword arguments are those of Playwright's `new_context`.
+    Keyword arguments are those of Playwright's `new_context`. There is a service worker only in modules that say
+    `SERVICE_WORKERS = "allow"`: in every new window it would fetch and check all files of the page once more.
     """
     visits: list[Visit] = []
+    usual: dict[str, Any] = {
+        "viewport": {"width": 1280, "height": 800},
+        "locale": "en-GB",
+        "service_workers": getattr(request.module, "SERVICE_WORKERS", "block"),
+    }
 
     def signed_in(person: Person, **context: Any) -> Visit:
-        profile = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **context})
+        profile = browser.new_context(**{**usual, **context})
         profile.add_init_script(WATCH)
         visit = Visit(clinic, profile.new_page(), person)
         visits.append(visit)

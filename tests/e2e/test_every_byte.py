@@ -24,6 +24,8 @@ from e2e.wire import Wire, laid
 from PIL import Image
 from playwright.sync_api import BrowserContext, Request, expect
 
+SERVICE_WORKERS = "allow"
+
 FACTS = {
     "patient's name": "Zoë Qvistgård-Mbeki",
     "day of birth": "1961-04-17",

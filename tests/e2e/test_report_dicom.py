@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import zipfile
 from collections.abc import Iterator
@@ -129,8 +128,10 @@ def test_the_jpeg_inside_is_the_photo_byte_for_byte(saved: Saved, photos: dict[s
 
 
 @pytest.mark.parametrize("name", UNCHANGED)
-def test_cpython_makes_the_same_file(saved: Saved, report: MadeReport, photos: dict[str, bytes], name: str) -> None:
-    found = asyncio.run(examine(FileSource.of(photos[name])))
+def test_cpython_makes_the_same_file(
+    clinic: Clinic, saved: Saved, report: MadeReport, photos: dict[str, bytes], name: str
+) -> None:
+    found = clinic.within(examine(FileSource.of(photos[name])))
     assert isinstance(found, Fit)
     parts = [head(report.report, NAMES.index(name), found.pixels), photos[name], tail(found.pixels)]
     assert saved.files[name] == b"".join(parts)
@@ -190,7 +191,7 @@ def test_what_this_browser_cannot_decode_is_refused_with_a_reason(visit: Visit, 
 def test_a_broken_network_is_said_and_the_next_attempt_works(
     enter: Enter, clinic: Clinic, reader: Person, report: MadeReport
 ) -> None:
-    visit = enter(reader, service_workers="block")  # which would have the archive already
+    visit = enter(reader)
     visit.open_report(report.header.report_id)
     clinic.weather.refuse_once["/assets/dicom."] = (503, {})
     visit.press("s")

@@ -20,6 +20,8 @@ from shared_files import samples
 from picsafe_client.ranges import TAIL
 from picsafe_protocol.chunked import SEALED
 
+SERVICE_WORKERS = "allow"
+
 COPIES = 24
 """Of eight seconds and a megabyte each."""
 CONTROLLED = """() => navigator.serviceWorker.controller !== null ||

@@ -202,7 +202,7 @@ def test_a_file_that_changes_on_the_disk_is_named_and_nothing_is_sent(
     screen.describe([reader])
     path.write_bytes(drawn_photo(320, 240, "navy") + b"another")
     screen.send()
-    expect(screen.failure).to_contain_text("changing.jpg: A file can no longer be read from this device.")
+    expect(screen.failure).to_contain_text("changing.jpg: It can no longer be read from this device.")
     expect(screen.failure).to_contain_text("Nobody has received anything.")
     assert not clinic.weather.asked("/uploads/")
     screen.button("Change something").click()

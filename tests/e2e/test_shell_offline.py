@@ -19,6 +19,8 @@ from playwright.sync_api import Page, expect
 
 from scripts.clientbuild.reproducible import copy_sources
 
+SERVICE_WORKERS = "allow"
+
 FILES = [MadeFile("image/jpeg", drawn_photo(400, 300, "olive"))]
 SETTLED = """() => navigator.serviceWorker.controller !== null ||
   new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken)).then(() => true)"""

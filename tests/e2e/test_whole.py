@@ -21,6 +21,8 @@ from playwright.sync_api import Request, expect
 
 from picsafe_protocol.tokens import Role
 
+SERVICE_WORKERS = "allow"
+
 CONTENTS = {
     "IMG_2041.jpg": noisy_photo(900, 600, 3),
     "IMG_2042.png": drawn_photo(640, 480, "olive", "PNG"),
