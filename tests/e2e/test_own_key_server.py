@@ -84,7 +84,7 @@ def test_a_server_that_the_operator_did_not_permit_is_neither_offered_nor_taken(
     window.page.get_by_role("button", name="Save key servers").click()
     refusal = window.page.locator("form .notice-danger")
     expect(refusal).to_contain_text("The operator of this PicSafe does not permit this key server.")
-    expect(refusal).to_contain_text("Ask the operator of this PicSafe to permit it.")
+    expect(refusal).to_contain_text("or ask the operator to permit it.")
     expect(refusal).to_contain_text("Nothing was changed.")
     with clinic.client_of(chief) as http:
         assert http.get("/users/v1/institution").json()["key_server"] == clinic.url + "/keys"

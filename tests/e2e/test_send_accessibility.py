@@ -13,7 +13,7 @@ from e2e.pictures import drawn_photo
 from e2e.senders import SendScreen, file, recording
 from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
 from e2e.visits import Visit
-from playwright.sync_api import expect
+from playwright.sync_api import FileChooser, expect
 
 axe = shell.axe
 
@@ -126,7 +126,10 @@ def test_a_report_is_sent_by_keys_alone(screen: SendScreen, clinic: Clinic, read
                 return
         raise AssertionError(f"“{words}” is not reached by the Tab key")
 
-    page.once("filechooser", lambda chooser: chooser.set_files(PHOTO))  # heard of before any key is pressed
+    def choose(chooser: FileChooser) -> None:
+        chooser.set_files(PHOTO)  # type: ignore[arg-type]
+
+    page.once("filechooser", choose)  # listened to before any key is pressed
     tab_to("Choose files")
     page.keyboard.press("Enter")
     screen.has(1)

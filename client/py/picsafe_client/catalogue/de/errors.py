@@ -105,7 +105,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.key_server_not_allowed": "Dem Schlüsselserver, den diese Datei nennt, vertraut Ihre Einrichtung nicht.",
     "error.key_server_not_allowed.advice": "Trauen Sie dieser Datei nicht, wenn Sie nicht wissen, woher sie stammt; bitten Sie Ihren Administrator, den Schlüsselserver zuzulassen.",
     "error.key_server_not_permitted": "Der Betreiber dieses PicSafe gibt diesen Schlüsselserver nicht frei.",
-    "error.key_server_not_permitted.advice": "Wählen Sie einen freigegebenen oder bitten Sie den Betreiber, ihn freizugeben. Es wurde nichts geändert.",
+    "error.key_server_not_permitted.advice": "Wählen Sie einen freigegebenen oder bitten Sie den Betreiber, ihn freizugeben.",
     "error.sent_before": "Das wurde gesendet, bevor Ihr Konto angelegt oder sein Passwort zurückgesetzt wurde.",
     "error.sent_before.advice": "Bitten Sie den Absender, es noch einmal zu senden.",
     "error.cursor_unknown": "Die Liste der Berichte hat neu begonnen.",

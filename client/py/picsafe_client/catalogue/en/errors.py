@@ -108,7 +108,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.key_server_not_allowed": "The key server that this file names is not one that your institution trusts.",
     "error.key_server_not_allowed.advice": "Do not trust this file unless you know where it comes from; ask your administrator to allow its key server.",
     "error.key_server_not_permitted": "The operator of this PicSafe does not permit this key server.",
-    "error.key_server_not_permitted.advice": "Choose one that is permitted, or ask the operator to permit it. Nothing was changed.",
+    "error.key_server_not_permitted.advice": "Choose one that is permitted, or ask the operator to permit it.",
     "error.sent_before": "This was sent before your account was made, or before its password was reset.",
     "error.sent_before.advice": "Ask the sender to send it again.",
     "error.cursor_unknown": "The list of reports has begun anew.",

@@ -105,7 +105,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.key_server_not_allowed": "Votre établissement ne fait pas confiance au serveur de clés que ce fichier désigne.",
     "error.key_server_not_allowed.advice": "Ne vous fiez pas à ce fichier si vous ignorez d’où il vient ; demandez à votre administrateur d’autoriser son serveur de clés.",
     "error.key_server_not_permitted": "L’exploitant de ce PicSafe ne permet pas ce serveur de clés.",
-    "error.key_server_not_permitted.advice": "Choisissez-en un qui est permis, ou demandez à l’exploitant de le permettre. Rien n’a été modifié.",
+    "error.key_server_not_permitted.advice": "Choisissez-en un qui est permis, ou demandez à l’exploitant de le permettre.",
     "error.sent_before": "Ceci a été envoyé avant la création de votre compte, ou avant la réinitialisation de son mot de passe.",
     "error.sent_before.advice": "Demandez à l’expéditeur de le renvoyer.",
     "error.cursor_unknown": "La liste des rapports a recommencé.",
