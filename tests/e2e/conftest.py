@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
+from e2e.engines import refuses
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser
 
@@ -47,6 +48,15 @@ def clinic(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A running server with nobody in it yet, for all tests of a module."""
     with running_clinic(tmp_path_factory.mktemp("clinic")) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def able(request: pytest.FixtureRequest) -> None:
+    """Skips a test in an engine that `not_in` names, and says why."""
+    if "browser_name" in request.fixturenames:
+        because = refuses(request.node, request.getfixturevalue("browser_name"))
+        if because:
+            pytest.skip(because)
 
 
 @pytest.fixture(autouse=True)
