@@ -14,6 +14,7 @@ from picsafe_client.refusals import refusal, sentence, words_of, words_of_code
 from picsafe_client.shell_words import REFUSALS
 from picsafe_protocol import errors
 from picsafe_protocol.media.model import Caution, Removal
+from picsafe_protocol.media.recognise import FOREIGN as KINDS
 
 CLIENT = Path(__file__).resolve().parents[2] / "client" / "py" / "picsafe_client"
 FOREIGN = "Call 555-0199 to get your report back."
@@ -68,6 +69,21 @@ def test_files_are_named() -> None:
     unreadable = about(refusal(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
     assert words_of(unreadable)[0] == "arm.jpg: It can no longer be read from this device."
     assert unreadable.name == "arm.jpg"
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS.values()])
+def test_files_that_are_something_else_are_called_what_they_are(kind: str) -> None:
+    what, advice = words_of(about(errors.UnsupportedMedium(FOREIGN, kind=kind), "arm"))
+    assert what.startswith("arm is a")
+    assert "nothing was sent" in advice
+    if kind not in {"riff", "database"}:
+        assert "kind of file" not in what, "these have words of their own"
+
+
+def test_the_kind_of_a_file_is_never_taken_from_what_a_server_says() -> None:
+    said = sentence(errors.UnsupportedMedium(FOREIGN, kind=FOREIGN, name="arm.jpg"))
+    assert said.startswith("arm.jpg is not a kind of file")
+    assert FOREIGN not in said
 
 
 def test_the_access_log_says_why_a_key_was_refused() -> None:

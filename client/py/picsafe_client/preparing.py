@@ -87,7 +87,7 @@ def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     said = error.args[0]
     if isinstance(said, Phrase):
         return type(error)(Phrase(t("send.about_file", name=name, words=said)), advice=error.advice, name=name)
-    return type(error)(name=name)
+    return type(error)(**{**error.details, "name": name})
 
 
 class BlobSource:

@@ -36,6 +36,27 @@ _FIELDS: Final = {
 """Fields of requests that a person has filled in, and the case that explains them."""
 
 _LIMITS: Final = frozenset({"name", "key_servers", "service_accounts", "recipients"})
+_MEDIA: Final = {
+    "pdf": ("pdf", ""),
+    "archive": ("archive", ""),
+    "office": ("office", ""),
+    "bmp": ("picture", "BMP"),
+    "tiff": ("picture", "TIFF"),
+    "camera_raw": ("camera_raw", ""),
+    "jpeg_xl": ("picture", "JPEG XL"),
+    "jpeg_2000": ("picture", "JPEG 2000"),
+    "dicom": ("dicom", ""),
+    "avi": ("video", "AVI"),
+    "windows_media": ("video", "Windows Media"),
+    "flash": ("video", "Flash"),
+    "amr": ("sound", "AMR"),
+    "long_wave": ("sound", "RF64"),
+    "core_audio": ("sound", "Core Audio"),
+    "aiff": ("sound", "AIFF"),
+    "damaged": ("damaged", ""),
+}
+"""Kinds of files that PicSafe refuses (`media.clean`): the case that explains them, and the name of the format in it."""
+
 _INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
@@ -79,6 +100,9 @@ def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
             return limit, {"maximum": maximum}
         case Unexpected(incident=str(incident)) if _INCIDENT.fullmatch(incident):
             return "incident", {"incident": incident}
+        case UnsupportedMedium(name=str(name), kind=str(kind)) if kind in _MEDIA:
+            case, format_ = _MEDIA[kind]
+            return case, {"name": name, "format": format_}
         case EmptyMedium(name=str(name)) | UnsupportedMedium(name=str(name)):
             return "named", {"name": name}
     return "", {}

@@ -252,9 +252,11 @@ class EmptyMedium(InvalidRequest):
 
 
 class UnsupportedMedium(InvalidRequest):
+    """`kind`: what it is instead, one word for a program ("pdf"), or "damaged"; missing where nobody can tell."""
+
     code, status, title = "unsupported_medium", 422, "PicSafe does not carry this kind of file"
     default_advice = "Choose a photo, a video or a sound recording; nothing was sent."
-    extra: ClassVar[tuple[str, ...]] = ("name",)
+    extra: ClassVar[tuple[str, ...]] = ("name", "kind")
 
 
 class AccessError(PicSafeError):

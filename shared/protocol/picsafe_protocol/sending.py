@@ -102,7 +102,7 @@ def check_size(name: str, size: int) -> None:
 def named(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     """The same refusal, saying which file it is about. Only the sender ever sees the name."""
     said = f"{name} is empty." if isinstance(error, EmptyMedium) else f"{name}: {error}"
-    return type(error)(said, advice=error.advice, name=name)
+    return type(error)(said, advice=error.advice, **{**error.details, "name": name})
 
 
 def medium_of(cleaned: Cleaned, number: int, sha256: str, picture: Picture | None) -> Medium:

@@ -307,3 +307,19 @@ def test_ranges_are_sets_of_bytes(
     assert members(without(merged(first), merged(second))) == members(first) - members(second)
     assert members(within(merged(first), start, stop)) == members(first) & set(range(start, stop))
     assert all(a[1] < b[0] for a, b in zip(merged(first), merged(first)[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"%PDF-1.7\n", "pdf"),
+        (b"MM\x00*\x00\x00\x00\x08", "tiff"),
+        (b"#!AMR\n", "amr"),
+        (picture_files.saved("JPEG")[:200], "damaged"),
+        (b"just some text", None),
+    ],
+)
+def test_a_refusal_tells_programs_what_the_file_is_instead(data: bytes, kind: str | None) -> None:
+    with pytest.raises(UnsupportedMedium) as refusal:
+        clean_file(io.BytesIO(data))
+    assert refusal.value.kind == kind

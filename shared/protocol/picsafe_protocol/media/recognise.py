@@ -24,32 +24,32 @@ from picsafe_protocol.media.tags import behind_id3v2, end_before_tags
 from picsafe_protocol.media.wav import clean_wav
 from picsafe_protocol.media.webp import clean_webp
 
-__all__ = ["clean"]
+__all__ = ["FOREIGN", "clean"]
 
 _HEAD: Final = 132
-_FOREIGN: Final = {
-    (0, b"%PDF"): "a PDF document",
-    (0, b"PK\x03\x04"): "a zip archive or an office document",
-    (0, b"BM"): "a BMP picture",
-    (0, b"II*\x00"): "a TIFF or camera raw picture",
-    (0, b"MM\x00*"): "a TIFF or camera raw picture",
-    (4, b"ftypcrx "): "a camera raw picture",
-    (4, b"JXL "): "a JPEG XL picture",
-    (0, b"\xff\x0a"): "a JPEG XL picture",
-    (4, b"jP  "): "a JPEG 2000 picture",
-    (128, b"DICM"): "a DICOM file",
-    (8, b"AVI "): "an AVI video",
-    (0, b"\x30\x26\xb2\x75"): "a Windows Media file",
-    (0, b"FLV"): "a Flash video",
-    (0, b"#!AMR"): "an AMR recording",
-    (0, b"RF64"): "a WAVE file for more than 4 GB",
-    (0, b"caff"): "a Core Audio file",
-    (0, b"FORM"): "an AIFF recording",
-    (0, b"RIFF"): "a RIFF file of an unknown kind",
-    (0, b"SQLite"): "a database",
-    (0, b"\xd0\xcf\x11\xe0"): "an office document",
+FOREIGN: Final = {
+    (0, b"%PDF"): ("pdf", "a PDF document"),
+    (0, b"PK\x03\x04"): ("archive", "a zip archive or an office document"),
+    (0, b"BM"): ("bmp", "a BMP picture"),
+    (0, b"II*\x00"): ("tiff", "a TIFF or camera raw picture"),
+    (0, b"MM\x00*"): ("tiff", "a TIFF or camera raw picture"),
+    (4, b"ftypcrx "): ("camera_raw", "a camera raw picture"),
+    (4, b"JXL "): ("jpeg_xl", "a JPEG XL picture"),
+    (0, b"\xff\x0a"): ("jpeg_xl", "a JPEG XL picture"),
+    (4, b"jP  "): ("jpeg_2000", "a JPEG 2000 picture"),
+    (128, b"DICM"): ("dicom", "a DICOM file"),
+    (8, b"AVI "): ("avi", "an AVI video"),
+    (0, b"\x30\x26\xb2\x75"): ("windows_media", "a Windows Media file"),
+    (0, b"FLV"): ("flash", "a Flash video"),
+    (0, b"#!AMR"): ("amr", "an AMR recording"),
+    (0, b"RF64"): ("long_wave", "a WAVE file for more than 4 GB"),
+    (0, b"caff"): ("core_audio", "a Core Audio file"),
+    (0, b"FORM"): ("aiff", "an AIFF recording"),
+    (0, b"RIFF"): ("riff", "a RIFF file of an unknown kind"),
+    (0, b"SQLite"): ("database", "a database"),
+    (0, b"\xd0\xcf\x11\xe0"): ("office", "an office document"),
 }
-"""Named, so that the sender knows what to convert; and never searched for a JPEG, since many of them contain one."""
+"""What begins thus: its kind for a program, and for a person. Named, so that the sender knows what to convert; and never searched for a JPEG, since many of them contain one."""
 
 
 async def clean(source: ByteSource) -> Cleaned:
@@ -77,9 +77,9 @@ async def clean(source: ByteSource) -> Cleaned:
         return await clean_matroska(window)
     if is_heif(head):
         return await clean_heif(window)
-    for (offset, magic), name in _FOREIGN.items():
+    for (offset, magic), (kind, name) in FOREIGN.items():
         if head.startswith(magic, offset):
-            raise UnsupportedMedium(f"This is {name}, which PicSafe does not carry.")
+            raise UnsupportedMedium(f"This is {name}, which PicSafe does not carry.", kind=kind)
     if head[4:8] in MOVIE_KINDS:
         return await clean_movie(window)
     return await _by_frames(window)

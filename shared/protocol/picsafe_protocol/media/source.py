@@ -51,6 +51,7 @@ def damaged(why: str) -> UnsupportedMedium:
     return UnsupportedMedium(
         f"This file is damaged or incomplete: {why}.",
         advice="Take or choose it again, or convert it in another program first; nothing was sent.",
+        kind="damaged",
     )
 
 
