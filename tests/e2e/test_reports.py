@@ -16,6 +16,10 @@ from made_reports import MadeFile, MadeReport
 from playwright.sync_api import expect
 
 PHOTOS = [drawn_photo(1200, 900, colour) for colour in ("firebrick", "olive", "steelblue")]
+FITS = """(pane) => {
+  const room = pane.getBoundingClientRect(), photo = pane.querySelector(".pane-picture").getBoundingClientRect();
+  return photo.left >= room.left - 1 && photo.right <= room.right + 1 && photo.top >= room.top - 1 && photo.bottom <= room.bottom + 1;
+}"""
 BROKEN_HEIC = b"\0\0\0\x18ftypheic" + bytes(200)
 FILES = [
     *(
@@ -127,6 +131,8 @@ def test_two_photos_side_by_side_each_with_its_own_view(visit: Visit) -> None:
     expect(visit.page.locator(".pane")).to_have_count(2)
     expect(visit.page.locator(".thumb-other")).to_have_attribute("aria-label", "Photo 2 of 4")
     expect(visit.page.locator(".pane-picture[alt]:not([alt=''])")).to_have_count(2)
+    for pane in visit.page.locator(".pane").all():
+        assert pane.evaluate(FITS), "both are fitted into the room that is left for each"
     visit.press("+")
     scales = visit.page.locator(".pane-picture").evaluate_all(
         "nodes => nodes.map(node => node.style.transform.match(/scale\\((.*)\\)/)[1])"
@@ -192,6 +198,27 @@ def test_all_files_are_saved_as_a_zip(visit: Visit, report: MadeReport) -> None:
         assert archive.read("consent/001.png") == report.files["consent/001.png"]
         assert archive.read("report.json") == report.report.to_bytes()
         assert len(archive.namelist()) == 6
+
+
+def test_some_of_the_files_are_saved_as_a_zip(visit: Visit) -> None:
+    visit.press("ArrowRight", "s")
+    visit.page.check("#save-with-patient")
+    visit.page.get_by_role("button", name="Some of the files").click()
+    dialogue = visit.page.get_by_role("dialog", name="Which files?")
+    expect(dialogue.get_by_label("Photo 2 of 4")).to_be_checked()
+    dialogue.get_by_label("Photo 2 of 4").uncheck()
+    expect(dialogue.get_by_role("button", name="Save 0 files as a zip")).to_be_disabled()
+    dialogue.get_by_label("Photo 1 of 4").check()
+    dialogue.get_by_label("Photo 3 of 4").check()
+    with visit.page.expect_download() as waiting:
+        dialogue.get_by_role("button", name="Save 2 files as a zip").click()
+    name, content = visit.taken(waiting.value)
+    assert name == "2026-11-22_edda-lindqvist_left-forearm_2-of-4.zip"
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        saved = [f"2026-11-22_edda-lindqvist_left-forearm_{number}.jpg" for number in (1, 3)]
+        assert archive.namelist() == [*saved, "consent/001.png", "report.json"]
+        assert [archive.read(each) for each in saved] == [PHOTOS[0], PHOTOS[2]]
 
 
 def test_the_encrypted_package_is_saved_as_it_came(visit: Visit, report: MadeReport) -> None:

@@ -19,8 +19,9 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # as pytest does
 from e2e.clinic import running_clinic  # noqa: E402 after the path is set
 from e2e.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
 from PIL import Image  # noqa: E402
-from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from screens.states import STATES, Stage, State, opening_scene  # noqa: E402
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+from screens.stage import Stage, State, opening_scene  # noqa: E402
+from screens.states import STATES  # noqa: E402
 
 FOLDER: Final = ROOT / "docs" / "images" / "screens"
 PAGE: Final = ROOT / "docs" / "screens.md"
@@ -36,6 +37,11 @@ class Look(NamedTuple):
     scheme: Any
     scale: float
 
+    @property
+    def size(self) -> Any:
+        """Of the window, in CSS pixels."""
+        return {"width": self.width, "height": self.height}
+
 
 LOOKS: Final = (
     Look(1440, 900, "light", 0.5),
@@ -50,35 +56,34 @@ def main(chosen: list[str]) -> int:
     subprocess.run([sys.executable, "build.py"], cwd=ROOT, check=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = [state for state in STATES if not chosen or state.name in chosen]
-    taken: dict[str, list[Image.Image]] = {state.name: [] for state in wanted}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        for look in LOOKS:
-            for state in wanted:  # a clinic of its own each: no state depends on one before it
-                taken[state.name].append(_picture(browser, look, state))
-                print(f"{state.name} {look.width} {look.scheme}", flush=True)
+        for state in wanted:  # a clinic of its own each: no state depends on one before it
+            _side_by_side(_pictures(browser, state)).save(FOLDER / f"{state.name}.webp", quality=QUALITY, method=6)
+            print(state.name, flush=True)
         browser.close()
-    for name, pictures in taken.items():
-        _side_by_side(pictures).save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
     PAGE.write_text(document(), "utf-8")
     return 0
 
 
-def _picture(browser: Browser, look: Look, state: State) -> Image.Image:
+def _pictures(browser: Browser, state: State) -> list[Image.Image]:
+    """The state in every look: the window changes its size and its colours, as a person's may."""
     with tempfile.TemporaryDirectory() as folder, running_clinic(Path(folder)) as clinic:
         people = opening_scene(clinic)
-        context = browser.new_context(
-            viewport={"width": look.width, "height": look.height},
-            color_scheme=look.scheme,
-            locale="en-GB",
-            has_touch=look.width < 500,
-        )
+        context = browser.new_context(**{"locale": "en-GB", "viewport": LOOKS[0].size, **state.browser})
         page = context.new_page()
         state.reach(Stage(clinic, page, people))
         page.mouse.move(0, 0)
-        raw = page.screenshot(animations="disabled", caret="hide")
+        taken = [_picture(context.pages[-1], look) for look in LOOKS]
         context.close()
-    image = Image.open(io.BytesIO(raw)).convert("RGB")
+    return taken
+
+
+def _picture(page: Page, look: Look) -> Image.Image:
+    page.set_viewport_size(look.size)
+    page.emulate_media(color_scheme=look.scheme)
+    page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
+    image = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
     return image.resize((round(look.width * look.scale), round(look.height * look.scale)), Image.Resampling.LANCZOS)
 
 

@@ -1,85 +1,19 @@
-"""The states that are shown, and how a person gets there."""
+"""The states that are shown, in the order of `docs/screens.md`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+import asyncio
 from typing import Final
 
-from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.pictures import small_picture
+from e2e.clinic import PASSWORD
 from e2e.senders import SendScreen, file
-from e2e.visits import Visit
-from made_reports import MadeFile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from screens.report_states import REPORT_STATES
+from screens.service_states import SERVICE_STATES
+from screens.stage import Stage, State
 
 from demo import pictures
 from picsafe_protocol.tokens import Role
-
-
-@dataclass(frozen=True)
-class People:
-    """Who is there, and the report that was sent first."""
-
-    ana: Person
-    ben: Person
-    clare: Person
-    report_id: str
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A clinic and an empty window in it."""
-
-    clinic: Clinic
-    page: Page
-    people: People
-
-    def enter(self, person: Person | None = None, at: str = "") -> Visit:
-        """Somebody signs in: Ben, when nobody is named."""
-        visit = Visit(self.clinic, self.page, person or self.people.ben)
-        visit.sign_in(at=at)
-        return visit
-
-    def report(self) -> Visit:
-        """Ben has opened the report, and its first photo is there."""
-        visit = self.enter()
-        visit.open_report(self.people.report_id)
-        expect(self.page.locator(".thumb-picture")).to_have_count(3)
-        return visit
-
-
-@dataclass(frozen=True)
-class State:
-    """One picture of the page."""
-
-    name: str
-    title: str
-    text: str
-    reach: Callable[[Stage], object]
-
-
-def opening_scene(clinic: Clinic) -> People:
-    """A clinic on an ordinary morning: some reports, one of them about to end."""
-    institution = clinic.institution("Harbour Clinic")
-    ana = clinic.person("Dr Ana Rossi", "ana@clinic.example", "AU", institution, Role.MEMBER)
-    ben = clinic.person("Dr Ben Vogel", "ben@clinic.example", "DE", institution, Role.MEMBER)
-    clare = clinic.person("Clare Doyle", "clare@clinic.example", "IE", institution, Role.ADMINISTRATOR)
-    photos = [
-        MadeFile("image/jpeg", photo, small_picture(photo), caption)
-        for photo, caption in (
-            (pictures.photo("light", 7), "Overview"),
-            (pictures.photo("light", 7, closer=True), "Close-up"),
-            (pictures.photo("deep", 11), ""),
-        )
-    ]
-    clinic.send(ana, [ben], photos[:1])
-    clinic.clock.move(timedelta(days=6, hours=4))
-    clinic.send(clare, [ben, ana], photos[1:])
-    clinic.clock.move(timedelta(hours=2))
-    first = clinic.send(ana, [ben], photos)
-    return People(ana, ben, clare, first.header.report_id)
 
 
 def _signed_out(stage: Stage) -> None:
@@ -106,28 +40,6 @@ def _empty(stage: Stage) -> None:
     expect(stage.page.locator(".nothing")).to_be_visible()
 
 
-def _keys(*keys: str, then: str) -> Callable[[Stage], None]:
-    def reach(stage: Stage) -> None:
-        stage.report().press(*keys)
-        expect(stage.page.locator(then).first).to_be_visible()
-
-    return reach
-
-
-def _withdrawn(stage: Stage) -> None:
-    visit = stage.enter()
-    stage.clinic.withdraw(stage.people.ana, stage.people.report_id)
-    stage.page.evaluate("id => { location.hash = `#/report/${id}`; }", stage.people.report_id)
-    expect(visit.trouble).to_be_visible()
-
-
-def _no_key_server(stage: Stage) -> None:
-    stage.clinic.weather.refusals["/release"] = (503, {"code": "log_unavailable", "detail": "Not now."})
-    visit = stage.enter()
-    visit.row(stage.people.report_id).click()
-    expect(visit.trouble).to_be_visible()
-
-
 def _form(stage: Stage) -> SendScreen:
     screen = SendScreen(stage.enter(stage.people.ana)).begin()
     screen.choose(*[file(f"IMG_20{n}.jpg", pictures.photo("light", n)) for n in (41, 42)])
@@ -147,53 +59,81 @@ def _arrived(stage: Stage) -> None:
     screen.has_arrived()
 
 
-def _at(hash_: str, sign: str, person: str = "ben") -> Callable[[Stage], None]:
-    def reach(stage: Stage) -> None:
-        stage.enter(getattr(stage.people, person), at=hash_)
-        expect(stage.page.locator(sign).first).to_be_visible()
-
-    return reach
-
-
 def _locked(stage: Stage) -> None:
     stage.report().press("l")
     expect(stage.page.locator("#password")).to_be_visible()
 
 
+def _starting(stage: Stage) -> None:
+    stage.clinic.weather.gates["pyodide"] = asyncio.Event()
+    stage.page.goto(stage.clinic.url, wait_until="commit")
+    stage.page.fill("#email", stage.people.ben.email)
+    stage.page.fill("#password", PASSWORD)
+    stage.page.click("#sign-in-button")
+
+
+def _inbox_coming(stage: Stage) -> None:
+    stage.clinic.weather.gates["/users/v1/reports"] = asyncio.Event()
+    stage.enter()
+    expect(stage.page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+
+def _invitation(stage: Stage) -> None:
+    with stage.clinic.client_of(stage.people.clare) as http:
+        member = {"email": "new@clinic.example", "name": "Nia New", "country": "IE", "role": Role.MEMBER.value}
+        token = http.post("/users/v1/institution/members", json=member).json()["invitation_token"]
+    stage.page.goto(f"{stage.clinic.url}/#/invitation/{token}")
+    expect(stage.page.get_by_label("New password")).to_be_visible(timeout=30_000)
+
+
+def _refused(stage: Stage) -> None:
+    screen = SendScreen(stage.enter(stage.people.ana)).begin()
+    letter, scan = file("letter.pdf", b"%PDF-1.7\n" + bytes(3000)), file("scan.tif", b"II*\0" + bytes(3000))
+    screen.choose(file("IMG_2041.jpg", pictures.photo("light", 41)), letter, scan, ready=1)
+    screen.check()
+    expect(screen.problems).to_have_count(2)
+
+
+def _under_way(stage: Stage) -> None:
+    stage.clinic.weather.gates["/parts/"] = asyncio.Event()
+    screen = _form(stage)
+    screen.send()
+    expect(screen.progress).to_be_visible()
+
+
+def _no_connection(stage: Stage) -> None:
+    screen = _form(stage)
+    stage.page.context.set_offline(True)
+    screen.send()
+    expect(screen.progress.or_(screen.failure).first).to_be_visible()
+
+
+def _sent(stage: Stage) -> None:
+    stage.enter(stage.people.ana, at="#/sent")
+    expect(stage.page.locator(".row").first).to_be_visible()
+
+
 STATES: Final = (
+    State("starting", "Starting", "Whoever signs in before Python is there is not kept waiting twice.", _starting),
     State("sign-in", "Signing in", "Works while Python is still loading; what is typed is never lost.", _signed_out),
     State("wrong-password", "A wrong password", "Says what happened; what was typed stays.", _wrong_password),
+    State("invitation", "An invitation", "The new member chooses a password.", _invitation),
+    State("inbox-coming", "The inbox on its way", "Grey rows of the right height.", _inbox_coming),
     State("inbox", "The inbox", "One row a report: sender, when, size, region, days left. New ones are bold.", _inbox),
     State("inbox-empty", "An inbox without reports", "How the first report comes.", _empty),
-    State(
-        "report",
-        "A report",
-        "Thumbnails, the photo, the facts with consent and who has opened it.",
-        lambda s: s.report(),
-    ),
-    State(
-        "report-compare", "Two photos side by side", "Each with its own zoom and turn.", _keys("c", then=".stage-two")
-    ),
-    State(
-        "report-save",
-        "Saving",
-        "One file, all as a zip, or the encrypted package as it came.",
-        _keys("s", then="dialog"),
-    ),
-    State("report-print", "Printing", "One photo a page with its facts.", _keys("p", then="dialog")),
-    State("report-keys", "The keys", "Everything by keyboard.", _keys("?", then="dialog")),
-    State("report-withdrawn", "A report that its sender took back", "What happened and what to do.", _withdrawn),
-    State("report-no-key", "A key server that cannot log", "Then it gives no key.", _no_key_server),
+    *REPORT_STATES,
     State("send", "Sending", "Files, patient, body site, consent, recipients.", _form),
+    State("send-refused", "Files that cannot be sent", "What each is instead, and what to do with it.", _refused),
+    State("send-offline", "Sending without a connection", "Nothing is lost.", _no_connection),
     State("send-summary", "The last look", "Before anything is encrypted or sent.", _summary),
+    State("send-under-way", "Under way", "How far it is; it can be paused and stopped.", _under_way),
     State("send-arrived", "Arrived", "In which cloud, open until when, opened by whom.", _arrived),
-    State("sent", "Sent reports", "And who has opened them.", _at("#/sent", ".row", "ana")),
-    State("account", "The account", "Password, language, devices and sessions.", _at("#/account", ".account-screen")),
-    State(
-        "institution",
-        "The institution",
-        "Members, service accounts, rules.",
-        _at("#/institution", ".institution-screen", "clare"),
-    ),
+    State("sent", "Sent reports", "And who has opened them.", _sent),
+    *SERVICE_STATES,
     State("locked", "Locked", "Nothing of the report is left on the screen.", _locked),
+    State("report-de", "In German", "Chosen by the browser's languages.", lambda s: s.report(), {"locale": "de-AT"}),
+    State("report-fr", "In French", "Likewise.", lambda s: s.report(), {"locale": "fr-CA"}),
+    State(
+        "forced", "In forced colours", "The person's own colours.", lambda s: s.report(), {"forced_colors": "active"}
+    ),
 )

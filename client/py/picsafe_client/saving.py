@@ -8,7 +8,7 @@ browser's downloads when all of it has been found right. Either way nothing fals
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -68,16 +68,22 @@ class ZipMember:
     file: FileFacts | None
 
 
-def zip_members(report: Report, *, with_patient: bool) -> list[ZipMember]:
-    """What "all files" are: the media under readable names, what shows consent, and the facts."""
+def zip_members(report: Report, *, with_patient: bool, chosen: Collection[int] | None = None) -> list[ZipMember]:
+    """What "all files" are: the media under readable names, what shows consent, and the facts.
+
+    `chosen`: the indices of the only media that are wanted; the names are the same as in a zip of all.
+    """
     names = filenames.saved_names(report, with_patient=with_patient)
+    if chosen is not None:
+        unwanted = {medium.path for index, medium in enumerate(report.media) if index not in chosen}
+        names = {path: name for path, name in names.items() if path not in unwanted}
     files = [ZipMember(names[file.path], file) for file in report.files() if file.path in names]
     return [*files, ZipMember(REPORT_NAME, None)]
 
 
-def zip_size(report: Report) -> int:
-    """Bytes of all the files together, about; for people."""
-    return sum(medium.size for medium in report.media)
+def zip_size(report: Report, chosen: Collection[int] | None = None) -> int:
+    """Bytes of all the files together, or of the media with the indices in `chosen`, about; for people."""
+    return sum(medium.size for index, medium in enumerate(report.media) if chosen is None or index in chosen)
 
 
 async def save_file(opened: OpenReport[Any], file: FileFacts, target: Target, progress: Progress) -> None:
@@ -159,9 +165,10 @@ def package_name(opened: OpenReport[Any]) -> str:
     return filenames.package_name(opened.header.created_at, opened.header.report_id)
 
 
-def zip_name(report: Report, *, with_patient: bool) -> str:
-    """The name for the zip of all files."""
-    return filenames.report_name(report, with_patient=with_patient) + ".zip"
+def zip_name(report: Report, *, with_patient: bool, chosen: Collection[int] | None = None) -> str:
+    """The name for the zip of all files, or of some, which tells how many of how many: `…_2-of-5.zip`."""
+    some = f"_{len(chosen)}-of-{len(report.media)}" if chosen is not None else ""
+    return f"{filenames.report_name(report, with_patient=with_patient)}{some}.zip"
 
 
 def file_name(report: Report, index: int, *, with_patient: bool) -> str:

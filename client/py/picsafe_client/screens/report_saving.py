@@ -9,7 +9,8 @@ from picsafe_client import dialogue, dom, saving
 from picsafe_client.api import Api
 from picsafe_client.digests import crc32
 from picsafe_client.opening import OpenReport
-from picsafe_client.saving import Progress
+from picsafe_client.saving import Progress, ZipMember
+from picsafe_client.screens.report_choosing import choose_files
 from picsafe_client.screens.report_dicom import DicomSaver
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_client.screens.report_names import medium_label, type_name
@@ -40,21 +41,24 @@ class Saver:
         tick = dom.el("input", {"type": "checkbox", "id": "save-with-patient"})
         opened: dom.Node = None
 
+        def go_on(save: Callable[[bool], Awaitable[None]]) -> Awaitable[None]:
+            named = bool(tick.checked)
+            dialogue.close(opened)
+            return save(named)
+
         def choice(
             icon: str, title: str, name: Callable[[bool], str], length: int, save: Callable[[bool], Awaitable[None]]
         ) -> dom.Node:
-            def chosen(_event: Any) -> Awaitable[None]:
-                named = bool(tick.checked)
-                dialogue.close(opened)
-                return save(named)
-
             file = dom.el("span", {"class": "choice-name"}, name(False))
             dom.on(tick, "change", lambda _event: setattr(file, "textContent", name(bool(tick.checked))))
             words = dom.el("span", {"class": "choice-words"}, dom.el("span", {"class": "choice-title"}, title), file)
             weight = dom.el("span", {"class": "choice-size number"}, size(length))
             button = dom.el("button", {"type": "button", "class": "choice"}, dom.icon(icon), words, weight)
-            dom.on(button, "click", chosen)
+            dom.on(button, "click", lambda _event: go_on(save))
             return button
+
+        async def some(named: bool) -> None:
+            choose_files(report, index, lambda chosen: self.save_some(chosen, with_patient=named))
 
         choices = [
             choice(
@@ -90,6 +94,8 @@ class Saver:
             )
             for each in offers
         ]
+        if len(report.media) > 2:
+            choices[2:2] = [dom.button(t("save.some"), lambda _event: go_on(some), icon_name="list", kind="quiet")]
         choices[0].setAttribute("autofocus", "")
         name_tick = dom.el(
             "div",
@@ -127,9 +133,19 @@ class Saver:
         report = self._opened.report
         name = saving.zip_name(report, with_patient=with_patient)
         members = saving.zip_members(report, with_patient=with_patient)
-        target = await self._downloads.target(name, saving.ZIP_TYPE, saving.zip_size(report))
+        await self._save_zip(members, name, saving.zip_size(report), len(report.media))
+
+    async def save_some(self, chosen: frozenset[int], *, with_patient: bool = False) -> None:
+        """The media with the indices in `chosen`, as a zip."""
+        report = self._opened.report
+        name = saving.zip_name(report, with_patient=with_patient, chosen=chosen)
+        members = saving.zip_members(report, with_patient=with_patient, chosen=chosen)
+        await self._save_zip(members, name, saving.zip_size(report, chosen), len(chosen))
+
+    async def _save_zip(self, members: list[ZipMember], name: str, length: int, count: int) -> None:
+        target = await self._downloads.target(name, saving.ZIP_TYPE, length)
         await self._run(
-            t("save.saving_all", count=len(report.media)),
+            t("save.saving_all", count=count),
             name,
             lambda progress: saving.save_zip(self._opened, members, target, crc32, progress),
         )

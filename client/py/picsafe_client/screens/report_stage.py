@@ -104,6 +104,7 @@ class Stage:
             following = self.active.index + 1
             self._put(beside, following if following < len(self._report.media) else max(self.active.index - 1, 0))
             dom.announce(t("report.two"))
+        self._resized()
         self._mark_active()
         self._changed()
 
