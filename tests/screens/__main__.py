@@ -29,25 +29,29 @@ GAP: Final = 24
 QUALITY: Final = 70
 
 
-class Look(NamedTuple):
-    """One of the four."""
+DESKTOP: Final[dict[str, Any]] = {"viewport": {"width": 1440, "height": 900}}
+PHONE: Final[dict[str, Any]] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "device_scale_factor": 2}
 
-    width: int
-    height: int
+
+class Look(NamedTuple):
+    """One of the four. `scale`: pixels of the picture to a CSS pixel."""
+
+    device: dict[str, Any]
     scheme: Any
     scale: float
 
     @property
-    def size(self) -> Any:
-        """Of the window, in CSS pixels."""
-        return {"width": self.width, "height": self.height}
+    def size(self) -> tuple[int, int]:
+        """Of its picture, in pixels."""
+        window = self.device["viewport"]
+        return round(window["width"] * self.scale), round(window["height"] * self.scale)
 
 
 LOOKS: Final = (
-    Look(1440, 900, "light", 0.5),
-    Look(390, 844, "light", 0.533),
-    Look(1440, 900, "dark", 0.5),
-    Look(390, 844, "dark", 0.533),
+    Look(DESKTOP, "light", 0.5),
+    Look(PHONE, "light", 0.533),
+    Look(DESKTOP, "dark", 0.5),
+    Look(PHONE, "dark", 0.533),
 )
 
 
@@ -67,24 +71,27 @@ def main(chosen: list[str]) -> int:
 
 
 def _pictures(browser: Browser, state: State) -> list[Image.Image]:
-    """The state in every look: the window changes its size and its colours, as a person's may."""
-    with tempfile.TemporaryDirectory() as folder, running_clinic(Path(folder)) as clinic:
-        people = opening_scene(clinic)
-        context = browser.new_context(**{"locale": "en-GB", "viewport": LOOKS[0].size, **state.browser})
-        page = context.new_page()
-        state.reach(Stage(clinic, page, people))
-        page.mouse.move(0, 0)
-        taken = [_picture(context.pages[-1], look) for look in LOOKS]
-        context.close()
-    return taken
+    """The state in every look: reached once on a desktop and once on a phone, and looked at there in the light and in the dark."""
+    taken: dict[int, Image.Image] = {}
+    for device in (DESKTOP, PHONE):
+        with tempfile.TemporaryDirectory() as folder, running_clinic(Path(folder)) as clinic:
+            people = opening_scene(clinic)
+            context = browser.new_context(**{"locale": "en-GB", **device, **state.browser})
+            page = context.new_page()
+            state.reach(Stage(clinic, page, people))
+            page.mouse.move(0, 0)
+            for number, look in enumerate(LOOKS):
+                if look.device is device:
+                    taken[number] = _picture(page, look)
+            context.close()
+    return [taken[number] for number in range(len(LOOKS))]
 
 
 def _picture(page: Page, look: Look) -> Image.Image:
-    page.set_viewport_size(look.size)
     page.emulate_media(color_scheme=look.scheme)
     page.evaluate("() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)))")
     image = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
-    return image.resize((round(look.width * look.scale), round(look.height * look.scale)), Image.Resampling.LANCZOS)
+    return image.resize(look.size, Image.Resampling.LANCZOS)
 
 
 def _side_by_side(pictures: list[Image.Image]) -> Image.Image:

@@ -13,6 +13,9 @@ from shared_files import samples
 
 from demo import pictures
 
+SEEN: Final = """(node) => node.readyState > 1 ||
+  new Promise((seen) => node.addEventListener("loadeddata", () => seen(true)))"""
+
 
 def _keys(*keys: str, then: str) -> Callable[[Stage], None]:
     def reach(stage: Stage) -> None:
@@ -32,8 +35,25 @@ def _medium(name: str, media_type: str, sign: str) -> Callable[[Stage], None]:
         visit = stage.enter()
         visit.row(made.header.report_id).click()
         expect(stage.page.locator(sign).first).to_be_visible()
+        if sign == "video":
+            stage.page.locator(sign).evaluate(SEEN)
 
     return reach
+
+
+def _some(stage: Stage) -> None:
+    stage.report().press("s")
+    stage.page.get_by_role("button", name="Some of the files").click()
+    stage.page.get_by_label("Photo 2 of 3").check()
+
+
+def _facts(stage: Stage) -> None:
+    stage.report()
+    facts = stage.page.locator(".facts-panel")
+    if not facts.is_visible():
+        stage.page.keyboard.press("i")
+    expect(facts).to_be_visible()
+    facts.locator(".readers, .reader-name").first.scroll_into_view_if_needed()
 
 
 def _coming(stage: Stage) -> None:
@@ -89,6 +109,7 @@ REPORT_STATES: Final = (
         "Thumbnails, the photo, the facts with consent and who has opened it.",
         lambda stage: stage.report(),
     ),
+    State("report-facts", "Its facts", "Consent in words, and who has opened it, proved in this browser.", _facts),
     State(
         "report-zoomed",
         "Looking closely",
