@@ -190,7 +190,8 @@ async def _ready(state: State) -> Response[Readiness]:
     answer: dict[str, Literal["ready", "not ready"]] = {}
     for role in state.roles.values():
         try:
-            await asyncio.wait_for(role.ready(), timeout=5)
+            async with asyncio.timeout(5):
+                await role.ready()
             answer[role.name] = "ready"
         except Exception as error:  # noqa: BLE001 whatever it is, the role is not ready
             _log.warning("%s is not ready", role.name, exc_info=error)

@@ -36,8 +36,10 @@ class News:
 
     async def wait(self, seconds: float) -> None:
         """Until there may be something new, `seconds` at the longest."""
+        # Not `wait_for`: before Python 3.12 it swallows an end that comes at the same moment as the news.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._there.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._there.wait()
         self._there.clear()
 
 

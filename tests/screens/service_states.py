@@ -52,6 +52,6 @@ SERVICE_STATES: Final = (
         "not-an-administrator",
         "For administrators",
         "Others are told so.",
-        _at("#/institution", "main :is(h1, h2, .notice)"),
+        _at("#/institution", "#main-content h1"),
     ),
 )

@@ -97,7 +97,8 @@ class Live:
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):  # `wait_for` may swallow an end before Python 3.12
+                    await self._look.wait()
 
     async def _wake_for_events_after(self, seen: int | None) -> int:
         async with self._database.reading() as session:

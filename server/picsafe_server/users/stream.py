@@ -87,7 +87,8 @@ class Streams:
     async def _news(self, listener: Listener) -> bool:
         """Wait until there may be something to read; False when it is time for a ping instead."""
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(listener.news.wait(), self._ping_seconds)
+            async with asyncio.timeout(self._ping_seconds):  # `wait_for` may swallow an end before Python 3.12
+                return await listener.news.wait()
         return False
 
     async def _after(self, listener: Listener, position: int) -> Sequence[Event]:
