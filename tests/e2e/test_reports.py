@@ -248,6 +248,19 @@ def test_all_photos_are_printed_and_those_that_cannot_be_are_named(visit: Visit)
     expect(visit.page.locator("#print-sheet")).to_have_count(0)
 
 
+def test_the_whole_report_is_printed_with_a_page_of_facts_first(visit: Visit) -> None:
+    visit.press("p")
+    visit.page.get_by_role("button", name="The whole report").click()
+    printed = _printed(visit)
+    assert printed["photos"] == [1200, 1200, 1200]
+    first = printed["text"].partition("Photo 1 of 4, Overview")[0]
+    for fact in ("Edda Lindqvist", "31 Jan 1970", "MRN 00412", "Forearm, left", "No sign of infection", "Treatment"):
+        assert fact in first
+    assert "Photo 4 of 4, HEIC photo" in printed["text"], "what cannot be printed is at least named"
+    assert "Show the signature" not in printed["text"]
+    expect(visit.page.locator("#print-sheet")).to_have_count(0)
+
+
 def _printed(visit: Visit) -> dict[str, Any]:
     visit.page.locator("body").evaluate(
         "() => new Promise((resolve) => { const look = () => (printed.length ? resolve() : requestAnimationFrame(look)); look(); })"

@@ -143,10 +143,16 @@ REPORT_STATES: Final = (
         "One file, all as a zip, the encrypted package as it came, or DICOM.",
         _keys("s", then="dialog"),
     ),
+    State("report-save-some", "Saving some", "Which files; their names are those of a zip of all.", _some),
     State(
         "report-copy", "Copying", "The first time the page says what the clipboard means.", _keys("k", then="dialog")
     ),
-    State("report-print", "Printing", "One photo a page with its facts.", _keys("p", then="dialog")),
+    State(
+        "report-print",
+        "Printing",
+        "One photo a page with its facts, or the whole report with a page of facts first.",
+        _keys("p", then="dialog"),
+    ),
     State("report-keys", "The keys", "Everything by keyboard.", _keys("?", then="dialog")),
     State("report-withdrawn", "A report that its sender took back", "What happened and what to do.", _withdrawn),
     State("report-no-key", "A key server that cannot log", "Then it gives no key.", _no_key_server),

@@ -26,29 +26,29 @@ class Page:
     footer: str
 
 
-async def print_pages(pages: Sequence[Page]) -> list[int]:
+async def print_pages(pages: Sequence[Page], cover: dom.Node | None = None) -> list[int]:
     """Opens the browser's print dialogue; returns when it is closed. The answer: which pages have no photo, because this
-    browser cannot show it."""
-    photos = lay_out(pages)
+    browser cannot show it. `cover` comes before them."""
+    photos = lay_out(pages, cover)
     missing: list[int] = []
     try:
         for index, photo in enumerate(photos):
             if not await _can_be_seen(photo):
                 missing.append(index)
                 dom.remove(photo.closest("figure"))
-        if len(missing) < len(pages):
+        if cover is not None or len(missing) < len(pages):
             await _dialogue()
     finally:
         discard()
     return missing
 
 
-def lay_out(pages: Sequence[Page]) -> list[dom.Node]:
+def lay_out(pages: Sequence[Page], cover: dom.Node | None = None) -> list[dom.Node]:
     """Puts the sheet into the page, where only paper shows it; the answer is its photos, still being decoded."""
     discard()
     photos = [dom.el("img", {"alt": "", "src": page.url, "class": "print-photo"}) for page in pages]
     figures = [_figure(page, photo) for page, photo in zip(pages, photos, strict=True)]
-    dom.document().body.append(dom.el("div", {"id": SHEET, "aria-hidden": True}, *figures))
+    dom.document().body.append(dom.el("div", {"id": SHEET, "aria-hidden": True}, cover, *figures))
     return photos
 
 

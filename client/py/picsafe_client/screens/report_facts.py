@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from picsafe_client import dom
 from picsafe_client.body_figure import marked_figure
-from picsafe_client.screens.report_names import site, type_name
+from picsafe_client.screens.report_names import medium_label, site, type_name
 from picsafe_client.texts import birth_date, duration, listing, moment, noun, number, size, t
 from picsafe_protocol.body import locate
 from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
@@ -15,6 +15,9 @@ from picsafe_protocol.report import Medium, Report
 
 ShowEvidence = Callable[[ConsentRecord, Any], None]
 """Shows the signature or recording of a record in the element that is given."""
+
+Evidence = Callable[[ConsentRecord], dom.Node | None]
+"""What stands below a record to show its signature or recording; None for nothing."""
 
 VIEWS: Final = ("front_view", "back_view")
 UNKNOWN: Final = "report.not_recorded"
@@ -31,11 +34,10 @@ class Facts:
         self.node = dom.el(
             "aside",
             {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "-1"},
-            _group("report.patient", _patient(report)),
-            _group("report.taken", _taken(report), _figure(report)),
+            *_of_patient(report),
             self._medium,
             _notes(report),
-            self._consent(),
+            _consent(report, self._evidence),
             self.readers,
         )
 
@@ -45,35 +47,10 @@ class Facts:
         title = dom.el("h2", None, t(f"report.nth_{medium.kind}", number=index + 1, count=count))
         dom.clear(self._medium, title, _list(_medium_facts(medium, self._report)))
 
-    def _consent(self) -> dom.Node:
-        title = dom.el("h2", None, t("report.consent"))
-        records = self._report.consent
-        if not records:
-            return dom.el("div", {"class": "fact-group"}, title, _notice("alert", "amber", t("report.no_consent")))
-        latest, earlier = records[-1], records[:-1]
-        group = dom.el("div", {"class": "fact-group"}, title, *self._record(latest))
-        if earlier:
-            older = dom.el("details", {"class": "facts-earlier"}, dom.el("summary", None, t("report.consent_earlier")))
-            for record in reversed(earlier):
-                dom.append(older, dom.el("div", {"class": "facts-earlier-record"}, *self._record(record)))
-            dom.append(group, older)
-        return group
-
-    def _record(self, record: ConsentRecord) -> list[dom.Child]:
-        if record.status is Status.WITHDRAWN:
-            title = t("report.consent_withdrawn", moment=moment(record.recorded_at), giver=_giver(record))
-            return [_notice("alert", "danger", title), _purposes(record) if record.purposes else None]
-        words = t("report.consent_given", giver=_giver(record), method=t(f"report.method_{record.method.value}"))
-        said: list[dom.Child] = [dom.el("p", None, words), _purposes(record)]
-        when = moment(record.recorded_at)
-        form = t("report.consent_form", version=record.form_text_version) if record.form_text_version else ""
-        said.append(dom.el("p", {"class": "soft small"}, " · ".join(part for part in (when, form) if part)))
-        if record.evidence is not None:
-            is_spoken = record.evidence.media_type.startswith("audio/")
-            said.append(self._evidence(record, "audio" if is_spoken else "image"))
-        return said
-
-    def _evidence(self, record: ConsentRecord, kind: str) -> dom.Node:
+    def _evidence(self, record: ConsentRecord) -> dom.Node | None:
+        if record.evidence is None:
+            return None
+        kind = "audio" if record.evidence.media_type.startswith("audio/") else "image"
         place = dom.el("div", {"class": "facts-evidence"})
 
         def show(_event: Any) -> None:
@@ -87,6 +64,47 @@ class Facts:
         for picture in self.node.querySelectorAll("img, audio"):
             picture.removeAttribute("src")
         dom.clear(self.node)
+
+
+def facts_for_paper(report: Report) -> list[dom.Child]:
+    """The same facts for a printed page, where nothing can be pressed, with a line for each medium."""
+    media = dom.el("ol", {"class": "print-media"})
+    for index, medium in enumerate(report.media):
+        label = ", ".join([medium_label(report, index), type_name(medium), size(medium.size)])
+        dom.append(media, dom.el("li", None, label))
+    files = dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t("report.files")), media)
+    return [*_of_patient(report), _notes(report), _consent(report, lambda _record: None), files]
+
+
+def _of_patient(report: Report) -> list[dom.Node]:
+    return [
+        _group("report.patient", _patient(report)),
+        _group("report.taken", _taken(report), _figure(report)),
+    ]
+
+
+def _consent(report: Report, evidence: Evidence) -> dom.Node:
+    title = dom.el("h2", None, t("report.consent"))
+    if not report.consent:
+        return dom.el("div", {"class": "fact-group"}, title, _notice("alert", "amber", t("report.no_consent")))
+    latest, earlier = report.consent[-1], report.consent[:-1]
+    group = dom.el("div", {"class": "fact-group"}, title, *_record(latest, evidence))
+    if earlier:
+        older = dom.el("details", {"class": "facts-earlier"}, dom.el("summary", None, t("report.consent_earlier")))
+        for record in reversed(earlier):
+            dom.append(older, dom.el("div", {"class": "facts-earlier-record"}, *_record(record, evidence)))
+        dom.append(group, older)
+    return group
+
+
+def _record(record: ConsentRecord, evidence: Evidence) -> list[dom.Child]:
+    if record.status is Status.WITHDRAWN:
+        title = t("report.consent_withdrawn", moment=moment(record.recorded_at), giver=_giver(record))
+        return [_notice("alert", "danger", title), _purposes(record) if record.purposes else None]
+    words = t("report.consent_given", giver=_giver(record), method=t(f"report.method_{record.method.value}"))
+    form = t("report.consent_form", version=record.form_text_version) if record.form_text_version else ""
+    when = " · ".join(part for part in (moment(record.recorded_at), form) if part)
+    return [dom.el("p", None, words), _purposes(record), dom.el("p", {"class": "soft small"}, when), evidence(record)]
 
 
 def _group(title: str, facts: Iterable[tuple[str, str]], more: dom.Node | None = None) -> dom.Node:

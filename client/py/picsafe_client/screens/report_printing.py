@@ -7,7 +7,7 @@ from typing import Any
 
 from picsafe_client import dialogue, dom
 from picsafe_client.printing import Page
-from picsafe_client.screens.report_facts import consent_words
+from picsafe_client.screens.report_facts import consent_words, facts_for_paper
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_client.screens.report_names import site
 from picsafe_client.texts import birth_date, moment, t
@@ -45,26 +45,36 @@ async def pages(report: Report, indices: Sequence[int], media: ShownMedia, print
     return [page(report, index, await media.url(index), printed_by, now) for index in indices]
 
 
-def ask(report: Report, index: int, chosen: Callable[[Sequence[int]], None]) -> None:
-    """Asks whether this photo or all of them; without asking when there is only one."""
+def cover(report: Report, printed_by: str, now: Any) -> dom.Node:
+    """The first page of a printed report: all its facts, and what it holds."""
+    footer = t("print.footer", number=t("print.count", count=len(report.media)), moment=moment(now), name=printed_by)
+    return dom.el(
+        "section",
+        {"class": "print-cover"},
+        dom.el("h1", None, report.patient.name or t("report.unnamed")),
+        *facts_for_paper(report),
+        dom.el("p", {"class": "print-footer"}, footer),
+    )
+
+
+def ask(report: Report, index: int, chosen: Callable[[Sequence[int], bool], None]) -> None:
+    """Asks for what to print: this photo, all of them, or the whole report; `chosen` hears which, and if with a cover."""
     photos = photos_of(report)
-    if photos == [index]:
-        chosen(photos)
-        return
     opened: dom.Node = None
 
-    def choice(label: str, which: Sequence[int], *, first: bool) -> dom.Node:
+    def choice(label: str, which: Sequence[int], *, first: bool, covered: bool = False) -> dom.Node:
         def pick(_event: Any) -> None:
             dialogue.close(opened)
-            chosen(which)
+            chosen(which, covered)
 
         return dom.button(label, pick, kind="primary" if first else "", autofocus=first)
 
     actions = []
     if index in photos:
         actions.append(choice(t("print.this"), [index], first=True))
-    if photos:
+    if photos and photos != [index]:
         actions.append(choice(t("print.all", count=len(photos)), photos, first=not actions))
+    actions.append(choice(t("print.report"), photos, first=not actions, covered=True))
     actions.append(dom.button(t("action.cancel"), lambda _event: dialogue.close(opened)))
     text = t("print.text") if photos else t("print.nothing")
     opened = dialogue.show(t("print.title"), dom.el("p", None, text), actions=tuple(actions))

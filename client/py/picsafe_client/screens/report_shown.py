@@ -93,20 +93,21 @@ class ShownReport:
     # -- printing
 
     def ask_to_print(self) -> None:
-        """This photo or all of them?"""
+        """This photo, all of them, or the whole report?"""
         report_printing.ask(self.report, self.stage.index, self._print)
 
-    def _print(self, which: Sequence[int]) -> None:
-        self._screen.spawn(self._print_photos(which))
+    def _print(self, which: Sequence[int], covered: bool) -> None:
+        self._screen.spawn(self._print_photos(which, covered=covered))
 
-    async def _print_photos(self, which: Sequence[int]) -> None:
+    async def _print_photos(self, which: Sequence[int], *, covered: bool) -> None:
         self.media.pinned.update(which)
         try:
             async with Wait(t("print.preparing"), self._waiting) as wait:
                 pages = await stoppable(
                     wait, report_printing.pages(self.report, which, self.media, *self._printed_by())
                 )
-            missing = await printing.print_pages(pages)
+            cover = report_printing.cover(self.report, *self._printed_by()) if covered else None
+            missing = await printing.print_pages(pages, cover)
         finally:
             self.media.pinned.clear()
         if missing:

@@ -95,6 +95,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.caption": "Bildtext",
     "report.file": "Datei",
     "report.pixels": "{width} × {height} Pixel",
+    "report.files": "Dateien",
     "report.notes": "Notizen",
     "report.consent": "Einwilligung",
     "report.no_consent": "In diesem Bericht ist keine Einwilligung festgehalten.",
@@ -220,10 +221,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "copy.instead": "Speichern Sie die Datei und fügen Sie sie von dort ein.",
     # Drucken
     "print.title": "Drucken",
-    "print.text": "Jedes Foto wird auf einer eigenen Seite gedruckt, darunter die Angaben.",
-    "print.nothing": "Dieser Bericht hat keine Fotos; Videos und Aufnahmen können nicht gedruckt werden.",
+    "print.text": "Jedes Foto wird auf einer eigenen Seite gedruckt, darunter die Angaben. Beim ganzen Bericht steht davor eine Seite mit allen Angaben.",
+    "print.nothing": "Dieser Bericht hat keine Fotos; Videos und Aufnahmen können nicht gedruckt werden, nur die Angaben.",
     "print.this": "Dieses Foto",
     "print.all": {"one": "Das Foto", "other": "Alle {count} Fotos"},
+    "print.report": "Den ganzen Bericht",
+    "print.count": {"one": "1 Datei", "other": "{count} Dateien"},
     "print.preparing": "Die Seiten werden vorbereitet",
     "print.footer": "{number}. Gedruckt {moment} von {name}. Vertraulich.",
     "print.missing": {

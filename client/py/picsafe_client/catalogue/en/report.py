@@ -95,6 +95,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.caption": "Caption",
     "report.file": "File",
     "report.pixels": "{width} × {height} pixels",
+    "report.files": "Files",
     "report.notes": "Notes",
     "report.consent": "Consent",
     "report.no_consent": "No consent is recorded in this report.",
@@ -217,10 +218,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "copy.instead": "Save the file and insert it from there.",
     # printing
     "print.title": "Print",
-    "print.text": "Each photo is printed on a page of its own, with the facts below it.",
-    "print.nothing": "This report has no photos; videos and recordings cannot be printed.",
+    "print.text": "Each photo is printed on a page of its own, with the facts below it. The whole report has all facts on a page before them.",
+    "print.nothing": "This report has no photos; videos and recordings cannot be printed, only the facts.",
     "print.this": "This photo",
     "print.all": {"one": "The photo", "other": "All {count} photos"},
+    "print.report": "The whole report",
+    "print.count": {"one": "1 file", "other": "{count} files"},
     "print.preparing": "Preparing the pages",
     "print.footer": "{number}. Printed {moment} by {name}. Confidential.",
     "print.missing": {

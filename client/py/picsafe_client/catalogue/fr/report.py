@@ -95,6 +95,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.caption": "Légende",
     "report.file": "Fichier",
     "report.pixels": "{width} × {height} pixels",
+    "report.files": "Fichiers",
     "report.notes": "Notes",
     "report.consent": "Consentement",
     "report.no_consent": "Aucun consentement n’est consigné dans ce rapport.",
@@ -217,10 +218,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "copy.instead": "Enregistrez le fichier et insérez-le depuis là.",
     # imprimer
     "print.title": "Imprimer",
-    "print.text": "Chaque photo est imprimée sur sa propre page, avec les informations en dessous.",
-    "print.nothing": "Ce rapport ne contient pas de photo ; les vidéos et les enregistrements ne peuvent pas être imprimés.",
+    "print.text": "Chaque photo est imprimée sur sa propre page, avec les informations en dessous. Le rapport entier commence par une page avec toutes les informations.",
+    "print.nothing": "Ce rapport ne contient pas de photo ; les vidéos et les enregistrements ne peuvent pas être imprimés, seulement les informations.",
     "print.this": "Cette photo",
     "print.all": {"one": "La photo", "other": "Les {count} photos"},
+    "print.report": "Le rapport entier",
+    "print.count": {"one": "{count} fichier", "other": "{count} fichiers"},
     "print.preparing": "Préparation des pages",
     "print.footer": "{number}. Imprimé le {moment} par {name}. Confidentiel.",
     "print.missing": {
