@@ -44,7 +44,7 @@ def _medium(name: str, media_type: str, sign: str) -> Callable[[Stage], None]:
 def _some(stage: Stage) -> None:
     stage.report().press("s")
     stage.page.get_by_role("button", name="Some of the files").click()
-    stage.page.get_by_label("Photo 2 of 3").check()
+    stage.page.get_by_role("checkbox", name="Photo 2 of 3").check()
 
 
 def _facts(stage: Stage) -> None:

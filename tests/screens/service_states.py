@@ -25,7 +25,7 @@ def _section(name: str) -> Callable[[Stage], None]:
         section = stage.page.get_by_role("navigation", name="Sections").get_by_role("link", name=name)
         section.click()
         expect(section).to_have_attribute("aria-current", "page")
-        expect(stage.page.locator("main [aria-busy=true], main .skeleton")).to_have_count(0)
+        expect(stage.page.locator("main [aria-busy=true], main [class*=skeleton]")).to_have_count(0)
 
     return reach
 
