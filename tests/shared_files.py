@@ -10,8 +10,12 @@ import pytest
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+def _place(variable: str, default: str) -> Path:
+    return Path(os.environ.get(variable, _ROOT.parent / "shared" / default))
+
+
 def _folder(variable: str, default: str) -> Path:
-    folder = Path(os.environ.get(variable, _ROOT.parent / "shared" / default))
+    folder = _place(variable, default)
     if not folder.is_dir():
         pytest.skip(f"{default} are not here: looked in {folder}; set {variable} to the folder that holds them")
     return folder
@@ -25,3 +29,9 @@ def vectors() -> Path:
 def samples() -> Path:
     """The real camera files; skips the calling test, saying where it looked, when they are absent."""
     return _folder("PICSAFE_SAMPLES", "samples")
+
+
+def find_samples() -> Path | None:
+    """The same, or None when they are absent: for what can do without."""
+    folder = _place("PICSAFE_SAMPLES", "samples")
+    return folder if folder.is_dir() else None

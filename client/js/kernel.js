@@ -33,13 +33,16 @@ export async function importKey(raw) {
 /**
  * Decrypts consecutive sealed chunks, the first of them number `firstChunk`; only the last may be shorter than 16400.
  * Throws an error named "Tampered" when one of them does not authenticate, "Truncated" when the last has no whole tag.
+ * `spent` is an earlier result that nobody uses any more: where it is large enough it is written over. To get so much memory
+ * anew from the system takes a third of the time.
  */
-export async function openChunks(key, baseNonce, firstChunk, sealed) {
+export async function openChunks(key, baseNonce, firstChunk, sealed, spent) {
   const count = Math.max(1, Math.ceil(sealed.length / SEALED));
   if (sealed.length - (count - 1) * SEALED < TAG) {
     throw new ChunkError("Truncated", "the last chunk is shorter than its tag");
   }
-  const plaintext = new Uint8Array(sealed.length - count * TAG);
+  const length = sealed.length - count * TAG;
+  const plaintext = spent?.buffer.byteLength >= length ? new Uint8Array(spent.buffer, 0, length) : new Uint8Array(length);
   await inLanes(count, baseNonce, firstChunk, async (index, iv) => {
     const chunk = sealed.subarray(index * SEALED, (index + 1) * SEALED);
     let opened;

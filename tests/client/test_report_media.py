@@ -233,6 +233,21 @@ async def test_thumbnails_come_in_order(media: ShownMedia, blobs: FakeBlobs) -> 
     assert media.thumbnail(5) is None
 
 
+async def test_thumbnails_wait_for_what_has_to_come_before_them(media: ShownMedia) -> None:
+    first_photo, shown = asyncio.Event(), dict[int, str]()
+
+    async def after(index: int) -> None:
+        if index >= 1:
+            await first_photo.wait()
+
+    coming = asyncio.ensure_future(media.thumbnails(shown.__setitem__, after))
+    await settled()
+    assert list(shown) == [0, 1]
+    first_photo.set()
+    await coming
+    assert list(shown) == [0, 1, 2, 3, 4]
+
+
 async def test_closing_revokes_everything_and_stops_everything(media: ShownMedia, gate: Gate, blobs: FakeBlobs) -> None:
     await media.thumbnails(lambda _index, _url: None)
     await media.url(0)

@@ -205,6 +205,59 @@ whole = to_js(b"".join(bytes([number % 251]) * length for number, length in enum
     assert await working.python(source, pieces=pieces) == [sha256, sha256, crc32, crc32]
 
 
+_STREAMED = """
+class Source:
+    def __init__(self, buffer):
+        self.buffer, self.size = buffer, cipher.length(buffer)
+    async def read(self, start, stop):
+        return cipher.part(self.buffer, start, stop)
+
+writer = chunked.Writer(bytes(range(32)), b"", cipher)
+sealed = [await writer.update(cipher.from_bytes(data)), await writer.finish()]
+source = Source(cipher.join([cipher.from_bytes(writer.header), *sealed]))
+reader = await chunked.Reader.open(source, bytes(range(32)), b"", cipher)
+"""
+
+
+@pytest.mark.parametrize("overwriting", [False, True])
+async def test_pieces_of_a_stream_take_the_place_of_one_another_only_when_asked_for(
+    working: ClientPage, overwriting: bool
+) -> None:
+    source = (
+        _CIPHER
+        + "import hashlib\ndata = hashlib.shake_128(b'a film').digest(70 * 16384 + 9)\n"
+        + _STREAMED
+        + """
+seen, kept = b"", []
+async for piece in reader.stream(100, None, 16 * 16384, overwriting=overwriting):
+    seen += cipher.to_bytes(piece)
+    kept.append(piece)
+[hashlib.sha256(seen).hexdigest(), b"".join(map(cipher.to_bytes, kept)) == seen, cipher.to_bytes(await reader.read(0, 5)) == data[:5]]
+"""
+    )
+    data = hashlib.shake_128(b"a film").digest(70 * 16384 + 9)
+    expected = [hashlib.sha256(data[100:]).hexdigest(), not overwriting, True]
+    assert await working.python(source, overwriting=overwriting) == expected
+
+
+async def test_what_was_handed_on_is_not_written_over(working: ClientPage) -> None:
+    source = (
+        _CIPHER
+        + "data = bytes(64 * 16384)\n"
+        + _STREAMED
+        + """
+import js
+from picsafe_client import dom
+from pyodide.ffi import to_js
+moved = []
+async for piece in reader.stream(0, None, 16 * 16384, overwriting=True):
+    moved.append(js.structuredClone(piece, dom.options({"transfer": to_js([piece.buffer])})))
+b"".join(map(cipher.to_bytes, moved)) == data
+"""
+    )
+    assert await working.python(source) is True
+
+
 async def test_large_buffers_never_enter_pythons_memory(working: ClientPage) -> None:
     source = (
         _CIPHER

@@ -150,6 +150,37 @@ async def test_a_stream_is_cut_where_chunks_end_so_that_none_is_opened_twice() -
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("length", [0, 1, 2 * CHUNK, 6 * CHUNK - 1, 6 * CHUNK, 7 * CHUNK + 9])
+@pytest.mark.parametrize("start", [0, 5, CHUNK + 1])
+async def test_a_stream_writes_over_what_it_has_given_out_only_where_that_is_asked_for(length: int, start: int) -> None:
+    class Overwriting(AesGcm):
+        given: list[bytes]
+
+        def __init__(self) -> None:
+            self.given = []
+
+        async def open_over(
+            self, message_key: chunked.MessageKey, first_chunk: int, sealed: bytes, spent: bytes
+        ) -> bytes:
+            self.given.append(spent)
+            return await self.open(message_key, first_chunk, sealed)
+
+    plaintext, cipher = pattern(length), Overwriting()
+    source = BytesSource(chunked.encrypt(KEY, plaintext, CONTEXT))
+    reader = await Reader.open(source, KEY, CONTEXT, cipher)
+    start = min(start, length)
+    for overwriting in (False, True):
+        cipher.given.clear()
+        pieces = [piece async for piece in reader.stream(start, None, 2 * CHUNK, overwriting=overwriting)]
+        assert b"".join(pieces) == plaintext[start:]
+        if overwriting:  # never the last chunk, which the reader keeps
+            assert all(spent.endswith(piece) for spent, piece in zip(cipher.given, pieces, strict=False))
+            assert len(cipher.given) == max(sum(len(piece) > length % CHUNK for piece in pieces) - 1, 0)
+        else:
+            assert cipher.given == []
+
+
+@pytest.mark.anyio
 async def test_a_range_reads_only_the_chunks_that_it_needs() -> None:
     class Counted(BytesSource):
         read_bytes = 0

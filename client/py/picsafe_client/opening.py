@@ -96,11 +96,14 @@ class OpenReport(Generic[B]):
         return self._parts()[2]
 
     async def pieces(self, file: FileFacts, arrived: Arrived | None = None) -> AsyncIterator[B]:
-        """A file of the report, piece by piece. It is to be believed only when the iteration ends without an error."""
+        """A file of the report, piece by piece. It is to be believed only when the iteration ends without an error.
+
+        A piece is gone when the next is asked for: in a browser that one takes its place in memory.
+        """
         source, payload, _ = self._parts()
         place = payload.members[file.path]
         with source.ahead(*self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop), arrived):
-            async for piece in payload.stream(file.path):
+            async for piece in payload.stream(file.path, overwriting=True):
                 self._parts()
                 yield piece
 

@@ -38,11 +38,22 @@ class WebCryptoCipher:
 
     async def open(self, message_key: MessageKey, first_chunk: int, sealed: Uint8Array) -> Uint8Array:
         """See `chunked.Cipher.open`. Raises `Tampered`, or `Truncated` when no tag is left to check."""
+        return await self._open(message_key, first_chunk, sealed)
+
+    async def open_over(
+        self, message_key: MessageKey, first_chunk: int, sealed: Uint8Array, spent: Uint8Array
+    ) -> Uint8Array:
+        """See `chunked.OverwritingCipher.open_over`."""
+        return await self._open(message_key, first_chunk, sealed, spent)
+
+    async def _open(
+        self, message_key: MessageKey, first_chunk: int, sealed: Uint8Array, *spent: Uint8Array
+    ) -> Uint8Array:
         from pyodide.ffi import JsException
 
-        key = await self._key(message_key)
+        key, nonce = await self._key(message_key), self.from_bytes(message_key.base_nonce)
         try:
-            return await self._kernel.openChunks(key, self.from_bytes(message_key.base_nonce), first_chunk, sealed)
+            return await self._kernel.openChunks(key, nonce, first_chunk, sealed, *spent)
         except JsException as error:
             refusal = _REFUSALS.get(str(getattr(error, "name", "")))
             if refusal is None:

@@ -24,7 +24,7 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from picsafe_protocol.buffers import Buffers, Source, read_exactly
 from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
@@ -42,6 +42,7 @@ __all__ = [
     "TAG",
     "Cipher",
     "MessageKey",
+    "OverwritingCipher",
     "Reader",
     "Source",
     "Writer",
@@ -201,6 +202,15 @@ class Cipher(Buffers[B], Protocol[B]):
         ...
 
 
+@runtime_checkable
+class OverwritingCipher(Cipher[B], Protocol[B]):
+    """A cipher that can decrypt into a buffer of its own that nobody uses any more: fresh memory takes longer than AES does."""
+
+    async def open_over(self, message_key: MessageKey, first_chunk: int, sealed: B, spent: B) -> B:
+        """As `open`. The result may lie where `spent`, an earlier result, lay."""
+        ...
+
+
 class Reader(Generic[B]):
     """Reads a message by ranges; what it returns has been authenticated. Itself a `Source`, of the plaintext.
 
@@ -254,22 +264,28 @@ class Reader(Generic[B]):
         pieces = [piece async for piece in self.stream(start, stop)]
         return pieces[0] if len(pieces) == 1 else self._cipher.join(pieces)
 
-    async def stream(self, start: int = 0, stop: int | None = None, step: int = STEP) -> AsyncIterator[B]:
+    async def stream(
+        self, start: int = 0, stop: int | None = None, step: int = STEP, *, overwriting: bool = False
+    ) -> AsyncIterator[B]:
         """The same range piece by piece, about `step` bytes each, cut where chunks end. Each piece is authenticated.
 
-        The caller has everything only when the iteration has ended without an error.
+        The caller has everything only when the iteration has ended without an error. With `overwriting` it has used a piece
+        up when it asks for the next, which may take its place in memory.
         """
         stop = self._size if stop is None else stop
         if not 0 <= start <= stop <= self._size:
             raise ValueError(f"bytes {start} to {stop} are not within a message of {self._size}")
         step = max(step // CHUNK, 1) * CHUNK
+        spent: B | None = None
         while start < stop:
             end = min(start - start % CHUNK + step, stop)
-            yield await self._piece(start, end)
+            piece, opened = await self._piece(start, end, spent)
+            yield piece
+            spent = opened if overwriting else None
             start = end
 
-    async def _piece(self, start: int, stop: int) -> B:
-        """Bytes `start` up to `stop`, at least one of them."""
+    async def _piece(self, start: int, stop: int, spent: B | None) -> tuple[B, B | None]:
+        """Bytes `start` up to `stop`, at least one of them, and the buffer that was made for it."""
         if self._failure is not None:
             raise Tampered(self._failure)
         last_chunk = self._size // CHUNK
@@ -279,17 +295,24 @@ class Reader(Generic[B]):
             sealed_stop = chunk_start(min(end, last_chunk))
             sealed = await read_exactly(self._source, self._cipher, chunk_start(first), sealed_stop)
             try:
-                opened.append(await self._cipher.open(self._message_key, first, sealed))
+                opened.append(await self._open(first, sealed, spent))
             except DecryptionError as error:
                 self._failure = str(error)
                 raise
+        made = opened[0] if opened else None
         if end > last_chunk:
             opened.append(self._last)
         whole = opened[0] if len(opened) == 1 else self._cipher.join(opened)
         skip = start - first * CHUNK
         if skip == 0 and self._cipher.length(whole) == stop - start:
-            return whole
-        return self._cipher.part(whole, skip, skip + stop - start)
+            return whole, made
+        return self._cipher.part(whole, skip, skip + stop - start), made
+
+    async def _open(self, first: int, sealed: B, spent: B | None) -> B:
+        if spent is not None and isinstance(self._cipher, OverwritingCipher):
+            opened: B = await self._cipher.open_over(self._message_key, first, sealed, spent)
+            return opened
+        return await self._cipher.open(self._message_key, first, sealed)
 
 
 class Writer(Generic[B]):

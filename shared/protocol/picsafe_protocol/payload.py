@@ -188,14 +188,18 @@ class Payload(Generic[B]):
         pieces = [piece async for piece in self.stream(path)]
         return pieces[0] if len(pieces) == 1 else self._reader.cipher.join(pieces)
 
-    async def stream(self, path: str, step: int = STEP) -> AsyncIterator[B]:
-        """The same file piece by piece. It has been checked only when the iteration ends without an error."""
+    async def stream(self, path: str, step: int = STEP, *, overwriting: bool = False) -> AsyncIterator[B]:
+        """The same file piece by piece. It has been checked only when the iteration ends without an error.
+
+        With `overwriting` each piece may take the place of the one before, as `Reader.stream` has it.
+        """
         member = self._members[path]
         cipher = self._reader.cipher
         digest = await self._digest()
         skip = member.start - member.offset
         # The first piece is a chunk shorter than the step at most: with two chunks it holds the whole local header.
-        async for piece in self._reader.stream(member.offset, member.stop, max(step, 2 * CHUNK)):
+        pieces = self._reader.stream(member.offset, member.stop, max(step, 2 * CHUNK), overwriting=overwriting)
+        async for piece in pieces:
             content = piece
             if skip:
                 _ZIP.check_local_header(member, cipher.to_bytes(cipher.part(piece, 0, skip)))

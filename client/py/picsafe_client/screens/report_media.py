@@ -7,7 +7,7 @@ the media that are shown and their neighbours are there at one time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.opening import OpenReport
@@ -177,14 +177,18 @@ class ShownMedia:
             self._ahead.cancel()
         self._ahead = asyncio.ensure_future(self._fetch_ahead(likely))
 
-    async def thumbnails(self, show: Callable[[int, str], None]) -> None:
-        """Calls `show(index, url)` for each thumbnail as it comes."""
+    async def thumbnails(
+        self, show: Callable[[int, str], None], shown: Callable[[int], Awaitable[None]] | None = None
+    ) -> None:
+        """Calls `show(index, url)` for each thumbnail as it comes; goes on when `shown(index)` has returned."""
         async for index, picture in self._opened.thumbnails():
             thumbnail = self._media[index].thumbnail
             kind = thumbnail.media_type if thumbnail else "image/jpeg"
             url = self._blobs.url(self._blobs.joined([self._blobs.part(picture)], kind))
             self._thumbnails[index] = url
             show(index, url)
+            if shown is not None:
+                await shown(index)
 
     def thumbnail(self, index: int) -> str | None:
         """The object URL of a thumbnail that has come."""

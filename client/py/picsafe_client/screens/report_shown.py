@@ -24,6 +24,10 @@ from picsafe_protocol.report import Report
 
 THUMBNAILS_AFTER: Final = 0.4
 """Seconds that the small pictures wait for the first photo."""
+THUMBNAILS_EARLY: Final = 12
+"""Small pictures that then come all the same: as many as are seen at first."""
+THUMBNAILS_AT_LAST: Final = 1.0
+"""Seconds that each of the others still waits for it."""
 SAY_FOR: Final = 6000
 """Milliseconds that "saved" stays on the screen."""
 
@@ -50,7 +54,12 @@ class ShownReport:
     async def show_thumbnails(self) -> None:
         """The small pictures; the first photo goes before them, unless its bytes are long in coming."""
         await self.stage.first_shown(THUMBNAILS_AFTER)
-        await self.media.thumbnails(self.strip.picture)
+        await self.media.thumbnails(self.strip.picture, self._first_photo_first)
+
+    async def _first_photo_first(self, index: int) -> None:
+        """Small pictures further down the strip, of which there may be hundreds, keep a slow computer from the first photo."""
+        if index >= THUMBNAILS_EARLY:
+            await self.stage.first_shown(THUMBNAILS_AT_LAST)
 
     def mark(self) -> None:
         """The strip and the facts follow what is shown."""

@@ -70,8 +70,9 @@ class Stage:
 
     async def first_shown(self, seconds: float) -> None:
         """Waits until the first medium is shown, but not longer than so many seconds."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._first.wait(), seconds)
+        if not self._first.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._first.wait(), seconds)
 
     def show(self, index: int) -> None:
         """Another medium in the active pane."""
