@@ -30,7 +30,7 @@ class Facts:
         self.readers = dom.el("div", {"class": "fact-group", "hidden": True})
         self.node = dom.el(
             "aside",
-            {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "-1"},
+            {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "0"},
             _group("report.patient", _patient(report)),
             _group("report.taken", _taken(report), _figure(report)),
             self._medium,
