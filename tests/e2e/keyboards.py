@@ -150,7 +150,7 @@ class Keyboard:
 
     def keeps(self) -> None:
         """The focus is somewhere: what was done did not throw the keyboard back to the top of the page."""
-        expect(self.__page.locator(":focus")).to_have_count(1)
+        expect(self.__page.locator(":focus")).to_be_visible()
 
     def sees(self, selector: str, text: str | re.Pattern[str] = "") -> Locator:
         """What a selector finds is on the screen, with these words in it."""

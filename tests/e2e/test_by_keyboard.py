@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.conftest import Enter
 from e2e.engines import CHROMIUM
 from e2e.keyboards import Keyboard
 from e2e.parcels import newest
@@ -400,6 +399,7 @@ def test_members_and_service_accounts(keys: Keyboard, colleague: Person, request
     keys.sees("#announcer:not(:empty)", "Tom Baker is now: Administrator.")
     keys.keeps()
     keys.press("m")
+    keys.sees("#announcer:not(:empty)", "Tom Baker is now: Member.")
     section(keys, "Service accounts", "#main-content .section")
     keys.use("New service account")
     keys.fill(Name="PACS bridge")
@@ -426,6 +426,7 @@ def secret(keys: Keyboard) -> str:
 
 
 def test_rules_and_the_access_log(keys: Keyboard) -> None:
+    opens_first(keys)
     section(keys, "Rules", "#main-content form")
     keys.to("Reports are kept for")
     keys.press("3")

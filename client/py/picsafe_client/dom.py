@@ -168,7 +168,7 @@ def keep_focus(place: Node) -> None:
         heading = part.querySelector("h1, h2")
         if heading:
             heading.setAttribute("tabindex", "-1")
-            heading.focus(options({"preventScroll": True}))
+            heading.focus()
             return
         part = part.parentElement.closest(PARTS) if part.parentElement else None
 

@@ -64,7 +64,9 @@ class Toolbar:
         for group in dict.fromkeys(tool.group for tool in TOOLS):
             members = [self._buttons[tool.name] for tool in TOOLS if tool.group == group]
             dom.append(tools, dom.el("div", {"class": f"toolbar-group toolbar-{group}"}, *members))
-        more = dom.icon_button(t("report.more"), "more", lambda _event: self._show_more(actions), aria_haspopup="dialog")
+        more = dom.icon_button(
+            t("report.more"), "more", lambda _event: self._show_more(actions), aria_haspopup="dialog"
+        )
         more.classList.add("tool-more")
         dom.append(tools.lastElementChild, more)
         self._tools = tools
