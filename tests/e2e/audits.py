@@ -20,6 +20,7 @@ SECONDS: Final = 300
 """An audit that takes longer hangs."""
 
 Form = Literal["mobile", "desktop"]
+FORMS: Final[tuple[Form, ...]] = ("mobile", "desktop")
 
 
 @dataclass(frozen=True)
