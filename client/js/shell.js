@@ -5,6 +5,7 @@
 (() => {
   const USERS = "/users/v1";
   const UNENDED = "picsafe.end-session"; // set while the server still has to be told that a session is over
+  const SIGNED_IN = "picsafe.signed-in"; // set while a session of this browser may be alive, of which only the server knows
   const SAY_AFTER = 1000; // milliseconds until a wait says what it waits for
   const PUBLIC = /^#\/invitation\//; // screens that nobody needs to be signed in for; router.py knows the same
   const EMAIL = /^[^\s@]+@[^\s@]+\.?[^\s@]+$/;
@@ -105,6 +106,7 @@
       const me = await call("GET", "/me", undefined, attempt.signal);
       if (!me.ok) throw new TypeError("signed in, but not known");
       localStorage.removeItem(UNENDED);
+      localStorage.setItem(SIGNED_IN, "1");
       channel.postMessage("signed-in");
       enter(me.answer);
     } catch (error) {
@@ -160,11 +162,13 @@
 
   async function look() {
     at("sign-in-problem").hidden = true;
+    if (!localStorage.getItem(UNENDED) && !localStorage.getItem(SIGNED_IN)) return; // nobody to ask the server about
     try {
       if (localStorage.getItem(UNENDED) && !(await endSession())) throw new TypeError("not ended");
       const { ok, status, answer } = await call("GET", "/me");
       if (ok) enter(answer);
-      else if (status !== 401) problem(...refusal(answer), look);
+      else if (status === 401) localStorage.removeItem(SIGNED_IN);
+      else problem(...refusal(answer), look);
     } catch {
       problem(say("unreachable"), say("started_without"), look);
     }

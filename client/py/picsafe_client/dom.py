@@ -34,6 +34,9 @@ Child: TypeAlias = Any
 
 SVG: Final = "http://www.w3.org/2000/svg"
 
+PARTS: Final = "section, dialog, .screen"
+"""What has a heading of its own."""
+
 _announcing: Off | None = None
 
 
@@ -138,15 +141,36 @@ def icon_button(label: str, icon_name: str, handler: Handler, **attributes: Any)
 
 def clear(node: Node, *children: Child) -> None:
     """Empties `node`, releasing handlers, then adds `children`."""
+    had_focus = bool(node.querySelector(":focus"))
     release_within(node)
     node.replaceChildren()
     append(node, *children)
+    if had_focus:
+        keep_focus(node)
 
 
 def remove(node: Node) -> None:
     """Takes `node` off the page, releasing handlers."""
+    place = node.parentElement if node.matches(":focus, :focus-within") else None
     release(node)
     node.remove()
+    if place:
+        keep_focus(place)
+
+
+def keep_focus(place: Node) -> None:
+    """What had the focus is gone: the nearest heading has it then, or whoever uses the keyboard would start from the top."""
+    page = document()
+    if page.querySelector(":focus"):
+        return
+    part = place.closest(PARTS)
+    while part:
+        heading = part.querySelector("h1, h2")
+        if heading:
+            heading.setAttribute("tabindex", "-1")
+            heading.focus()
+            return
+        part = part.parentElement.closest(PARTS) if part.parentElement else None
 
 
 def announce(text: str, *, urgent: bool = False) -> None:

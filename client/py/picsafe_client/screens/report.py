@@ -34,6 +34,8 @@ FILE: Final = "report.file"
 """Where the file from disk is kept during a lock: it is encrypted."""
 WIDE: Final = "(min-width: 64rem)"
 """Windows of this width show the facts from the start."""
+NARROW: Final = "(max-width: 48rem)"
+"""In windows of this width the facts lie over everything else, as css/report.css has it."""
 
 
 class ReportScreen(Screen):
@@ -94,6 +96,7 @@ class ReportScreen(Screen):
         dom.append(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
         self.on(dom.window(), "keydown", self._key)
         self.on(dom.window(), "beforeprint", self._before_print)
+        self.on(dom.window(), "resize", self._cover)
         self.on(dom.window(), "pagehide", lambda _event: self._visit.end())
         self.on(dom.document(), "fullscreenchange", self._full_screen_changed)
         self.on_release(self.app.subscribe(self._heard))
@@ -262,8 +265,17 @@ class ReportScreen(Screen):
         self._fold_facts(not self.root.classList.contains("facts-folded"))
 
     def _fold_facts(self, folded: bool) -> None:
+        if folded and self.root.querySelector(".facts-panel:focus-within"):
+            self._toolbar.focus("facts")
         self.root.classList.toggle("facts-folded", folded)
         self._toolbar.switch("facts", not folded)
+        self._cover()
+
+    def _cover(self, _event: Any = None) -> None:
+        """What the facts lie over cannot have the focus."""
+        covered = not self.root.classList.contains("facts-folded") and dom.window().matchMedia(NARROW).matches
+        for part in self._body.querySelectorAll(".strip, .stage"):
+            part.inert = bool(covered)
 
     def _save(self) -> None:
         if self._shown is not None and not self._shown.stage.is_guest_active:

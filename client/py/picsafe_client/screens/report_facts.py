@@ -33,7 +33,7 @@ class Facts:
         self.readers = dom.el("div", {"class": "fact-group", "hidden": True})
         self.node = dom.el(
             "aside",
-            {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "-1"},
+            {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "0"},
             *_of_patient(report),
             self._medium,
             _notes(report),

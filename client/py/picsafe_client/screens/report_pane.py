@@ -26,7 +26,7 @@ class Viewer(Protocol):
     """What a pane tells the screen that it is on."""
 
     def chosen(self, pane: Pane) -> None:
-        """The person has put a finger on this pane."""
+        """The person has put a finger on this pane, or gone there by the Tab key."""
 
     def step(self, steps: int) -> None:
         """The person has swiped to the next medium, or the one before."""
@@ -55,6 +55,7 @@ class Pane:
         self._loading: Wait | None = None
         self._turns: dict[int, int] = {}
         Gestures(self.node, self._ground, self).listen()
+        dom.on(self.node, "focusin", lambda _event: self.pressed())
 
     # -- what is shown
 
@@ -267,7 +268,7 @@ class Pane:
         return self._view is None or self._view.is_fitted
 
     def pressed(self) -> None:
-        """A finger came down."""
+        """A finger came down, or the Tab key came here."""
         self._viewer.chosen(self)
 
     def zoomed(self, factor: float, x: float, y: float) -> None:

@@ -228,7 +228,10 @@ class Stage:
 
     def _mark_active(self) -> None:
         for pane in self._panes:
-            pane.node.classList.toggle("pane-active", self.is_comparing and pane is self.active)
+            is_active = self.is_comparing and pane is self.active
+            pane.node.classList.toggle("pane-active", is_active)
+            dom.assign(pane.node, "aria-current", "true" if is_active else None)
+            dom.assign(pane.node, "tabindex", "0" if self.is_comparing else "-1")
 
     def _resized(self) -> None:
         for pane in self._panes:

@@ -64,6 +64,11 @@ class Toolbar:
         for group in dict.fromkeys(tool.group for tool in TOOLS):
             members = [self._buttons[tool.name] for tool in TOOLS if tool.group == group]
             dom.append(tools, dom.el("div", {"class": f"toolbar-group toolbar-{group}"}, *members))
+        more = dom.icon_button(
+            t("report.more"), "more", lambda _event: self._show_more(actions), aria_haspopup="dialog"
+        )
+        more.classList.add("tool-more")
+        dom.append(tools.lastElementChild, more)
         self._tools = tools
         self.node = dom.el("div", {"class": "toolbar"}, back, heading, tools)
         self.enable(False)
@@ -79,6 +84,35 @@ class Toolbar:
         button.classList.add(f"tool-{tool.name}")
         button.title = f"{label} ({tool.key})"
         return button
+
+    def _show_more(self, actions: Mapping[str, Callable[[], None]]) -> None:
+        """The tools that this window has no room for, as they are now."""
+        rows: list[dom.Node] = []
+        opened: dom.Node = None
+
+        def choice(tool: Tool) -> dom.Node:
+            button = self._buttons[tool.name]
+
+            def chosen(_event: Any) -> None:
+                dialogue.close(opened)
+                actions[tool.name]()
+
+            settings = {
+                "type": "button",
+                "class": "choice",
+                "disabled": bool(button.disabled),
+                "aria-pressed": button.getAttribute("aria-pressed") if tool.is_switch else None,
+            }
+            words = dom.el("span", {"class": "choice-title"}, t(f"report.tool_{tool.name}"))
+            row = dom.el("button", settings, dom.icon(tool.icon or "photo"), words)
+            dom.on(row, "click", chosen)
+            return row
+
+        for tool in TOOLS:
+            button = self._buttons[tool.name]
+            if not button.hidden and not button.getClientRects().length:
+                rows.append(choice(tool))
+        opened = dialogue.show(t("report.more"), dom.el("div", {"class": "choices choices-plain"}, *rows))
 
     def enable(self, yes: bool) -> None:
         """Before a report is open there is nothing that the tools could do."""

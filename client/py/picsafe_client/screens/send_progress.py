@@ -45,8 +45,11 @@ class ProgressView:
         self._show_stuck()
         _set(self._words, going_words(outgoing))
         _set(self._amount, _amount_words(outgoing) if outgoing.total else "")
-        self._pause.hidden = not uploading or outgoing.paused
-        self._resume.hidden = not uploading or not outgoing.paused
+        shown, other = (self._resume, self._pause) if outgoing.paused else (self._pause, self._resume)
+        had_focus = bool(other.matches(":focus"))
+        shown.hidden, other.hidden = not uploading, True
+        if had_focus:
+            shown.focus()  # whoever pauses by keyboard goes on by keyboard
         _set(self._stay, t("send.leave_open" if outgoing.phase in {"uploading", "stuck"} else "send.stay"))
 
     def _show_stuck(self) -> None:

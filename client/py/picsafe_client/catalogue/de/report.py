@@ -65,6 +65,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.tool_print": "Drucken",
     "report.tool_facts": "Angaben",
     "report.tool_help": "Tasten",
+    "report.more": "Mehr",
     "report.keys": "Tasten",
     "key.home": "Pos1",
     "key.end": "Ende",

@@ -65,6 +65,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.tool_print": "Print",
     "report.tool_facts": "Facts",
     "report.tool_help": "Keyboard",
+    "report.more": "More",
     "report.keys": "Keyboard",
     "key.home": "Home",
     "key.end": "End",

@@ -65,6 +65,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.tool_print": "Imprimer",
     "report.tool_facts": "Infos",
     "report.tool_help": "Clavier",
+    "report.more": "Plus d’options",
     "report.keys": "Clavier",
     "key.home": "Début",
     "key.end": "Fin",

@@ -1,0 +1,19 @@
+"""Lighthouse finds no fault with the sign-in page: accessibility and best practices. Speed is measured in tests/bench."""
+
+from __future__ import annotations
+
+import pytest
+from e2e.audits import FORMS, Form, audit
+from e2e.clinic import Clinic
+from e2e.engines import FIREFOX, WEBKIT, not_in
+
+pytestmark = [not_in(FIREFOX, "Lighthouse drives Chromium only"), not_in(WEBKIT, "Lighthouse drives Chromium only")]
+
+CATEGORIES = ["accessibility", "best-practices"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_sign_in_page(clinic: Clinic, browser_name: str, form: Form) -> None:
+    found = audit(clinic.url, form, CATEGORIES)
+    assert found.faults == {name: [] for name in CATEGORIES}
+    assert found.points == dict.fromkeys(CATEGORIES, 100)
