@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 CHROMIUM, FIREFOX, WEBKIT = "chromium", "firefox", "webkit"
 
 ENGINES = (CHROMIUM, FIREFOX, WEBKIT)
+
+PROGRAMS: dict[str, dict[str, Any]] = {
+    CHROMIUM: {
+        "executable_path": "/usr/bin/chromium",
+        "args": ["--no-sandbox", "--disable-background-networking"],
+    },
+    # Any Firefox, not only Playwright's own, over WebDriver BiDi.
+    FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox"},
+}
+"""How Playwright starts the browsers that it drives."""
+
+LOOKS = [
+    ("color_scheme", "dark", "layout.css.prefers-color-scheme.content-override", 0),
+    ("forced_colors", "active", "browser.display.document_color_use", 2),
+]
+"""What WebDriver BiDi cannot ask of a window is a preference of all Firefox: what `new_context` is told, and which."""
+
+
+def preferences(engine: str, context: dict[str, Any]) -> dict[str, int]:
+    """With which preferences a browser of its own is needed for a window that looks like this; none when any will do."""
+    if engine != FIREFOX:
+        return {}
+    return {name: value for option, wanted, name, value in LOOKS if context.get(option) == wanted}
 
 
 def not_in(engine: str, because: str) -> pytest.MarkDecorator:

@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # as pytest does
 
 from e2e.clinic import running_clinic  # noqa: E402 after the path is set
-from e2e.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
+from e2e.engines import CHROMIUM, PROGRAMS  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from screens.states import STATES, Stage, State, opening_scene  # noqa: E402
@@ -52,7 +52,7 @@ def main(chosen: list[str]) -> int:
     wanted = [state for state in STATES if not chosen or state.name in chosen]
     taken: dict[str, list[Image.Image]] = {state.name: [] for state in wanted}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(**PROGRAMS[CHROMIUM])
         for look in LOOKS:
             for state in wanted:  # a clinic of its own each: no state depends on one before it
                 taken[state.name].append(_picture(browser, look, state))
