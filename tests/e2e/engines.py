@@ -10,13 +10,16 @@ CHROMIUM, FIREFOX, WEBKIT = "chromium", "firefox", "webkit"
 
 ENGINES = (CHROMIUM, FIREFOX, WEBKIT)
 
+PREFERENCES = {"dom.serviceWorkers.idle_timeout": 2_000}
+"""Firefox keeps an idle service worker for so many milliseconds, otherwise for half a minute."""
+
 PROGRAMS: dict[str, dict[str, Any]] = {
     CHROMIUM: {
         "executable_path": "/usr/bin/chromium",
         "args": ["--no-sandbox", "--disable-background-networking"],
     },
     # Any Firefox, not only Playwright's own, over WebDriver BiDi.
-    FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox"},
+    FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox", "firefox_user_prefs": PREFERENCES},
 }
 """How Playwright starts the browsers that it drives."""
 
@@ -31,7 +34,8 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, int]:
     """With which preferences a browser of its own is needed for a window that looks like this; none when any will do."""
     if engine != FIREFOX:
         return {}
-    return {name: value for option, wanted, name, value in LOOKS if context.get(option) == wanted}
+    needed = {name: value for option, wanted, name, value in LOOKS if context.get(option) == wanted}
+    return PREFERENCES | needed if needed else {}
 
 
 def not_in(engine: str, because: str) -> pytest.MarkDecorator:
