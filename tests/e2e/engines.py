@@ -23,19 +23,24 @@ PROGRAMS: dict[str, dict[str, Any]] = {
 }
 """How Playwright starts the browsers that it drives."""
 
-LOOKS = [
-    ("color_scheme", "dark", "layout.css.prefers-color-scheme.content-override", 0),
-    ("forced_colors", "active", "browser.display.document_color_use", 2),
+LOOKS: list[tuple[str, str, dict[str, Any]]] = [
+    ("color_scheme", "dark", {"layout.css.prefers-color-scheme.content-override": 0}),
+    # A theme of high contrast: without one, what is marked would have the colours of an ordinary desktop.
+    (
+        "forced_colors",
+        "active",
+        {"browser.display.document_color_use": 2, "ui.highlight": "#00137f", "ui.highlighttext": "#ffffff"},
+    ),
 ]
 """What WebDriver BiDi cannot ask of a window is a preference of all Firefox: what `new_context` is told, and which."""
 
 
-def preferences(engine: str, context: dict[str, Any]) -> dict[str, int]:
+def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
     """With which preferences a browser of its own is needed for a window that looks like this; none when any will do."""
     if engine != FIREFOX:
         return {}
-    needed = {name: value for option, wanted, name, value in LOOKS if context.get(option) == wanted}
-    return PREFERENCES | needed if needed else {}
+    needed = [each for option, wanted, each in LOOKS if context.get(option) == wanted]
+    return {name: value for each in (PREFERENCES, *needed) for name, value in each.items()} if needed else {}
 
 
 def not_in(engine: str, because: str) -> pytest.MarkDecorator:
