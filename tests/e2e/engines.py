@@ -10,8 +10,12 @@ CHROMIUM, FIREFOX, WEBKIT = "chromium", "firefox", "webkit"
 
 ENGINES = (CHROMIUM, FIREFOX, WEBKIT)
 
-PREFERENCES = {"dom.serviceWorkers.idle_timeout": 2_000}
-"""Firefox keeps an idle service worker for so many milliseconds, otherwise for half a minute."""
+PREFERENCES = {
+    "dom.serviceWorkers.idle_timeout": 2_000,  # milliseconds until a service worker stops; otherwise half a minute
+    "media.cache_readahead_limit": 10,  # seconds of a film that are fetched ahead; otherwise a minute, often all of it
+    "media.cache_resume_threshold": 5,
+}
+"""Of every Firefox here."""
 
 PROGRAMS: dict[str, dict[str, Any]] = {
     CHROMIUM: {
