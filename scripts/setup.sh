@@ -1,7 +1,7 @@
 #!/bin/sh
 # Everything a fresh Debian 12 with git, make and python3 lacks. Idempotent: a stamp per step, keyed by what the step reads.
 #   scripts/setup.sh run     what `make run` needs
-#   scripts/setup.sh test    and what `make test` needs: tools, a browser, PostgreSQL, an S3 server, podman, DICOM checkers
+#   scripts/setup.sh test    and what `make test` needs: tools, browsers, PostgreSQL, an S3 server, podman, DICOM checkers
 set -eu
 cd "$(dirname "$0")/.."
 want=${1:-run}
@@ -54,7 +54,7 @@ install_python() { # install_python LOCK
 install_python run
 if [ "$want" = test ]; then
     install_python dev
-    need_apt chromium fonts-liberation fonts-noto-color-emoji postgresql \
+    need_apt chromium firefox-esr fonts-liberation fonts-noto-color-emoji postgresql \
         radosgw ceph-mon ceph-osd ceph-common \
         podman buildah runc netavark debootstrap \
         dicom3tools dcmtk

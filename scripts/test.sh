@@ -18,7 +18,8 @@ step "format" "$bin/ruff" format --check -q .
 step "types" "$bin/mypy" --no-error-summary
 step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
 step "client in a real browser" "$bin/pytest" -q tests/client
-step "everything together in real browsers" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
+step "everything together in Chromium" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
+step "everything together in Firefox" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e --browser firefox
 step "container" "$bin/pytest" -q tests/container
 
 if [ -n "$failed" ]; then

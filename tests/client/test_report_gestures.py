@@ -74,6 +74,12 @@ class Pointer:
         self.down(x, y, time)
         self.up(x, y, time)
 
+    def double_click(self, x: float, y: float) -> None:
+        """What a browser tells after two clicks, and some after two taps: an event that does not know its pointer."""
+        event = self.event(x, y)
+        del event.pointerType
+        self.gestures.double_click(event)
+
 
 @pytest.fixture
 def hand() -> Hand:
@@ -123,6 +129,24 @@ def test_a_double_tap_goes_closer_once(gestures: Gestures, hand: Hand) -> None:
     finger = Pointer(gestures)
     for time in (0, 100, 200):
         finger.tap(30, -20, time)
+    assert hand.named("close_up") == [("close_up", 30, -20)]
+
+
+def test_a_double_tap_that_the_browser_also_calls_a_double_click_goes_closer_once(
+    gestures: Gestures, hand: Hand
+) -> None:
+    finger = Pointer(gestures)
+    for time in (0, 100):
+        finger.tap(30, -20, time)
+    finger.double_click(30, -20)
+    assert hand.named("close_up") == [("close_up", 30, -20)]
+
+
+def test_a_double_click_of_the_mouse_goes_closer_once(gestures: Gestures, hand: Hand) -> None:
+    mouse = Pointer(gestures, kind="mouse")
+    for time in (0, 100):
+        mouse.tap(30, -20, time)
+    mouse.double_click(30, -20)
     assert hand.named("close_up") == [("close_up", 30, -20)]
 
 

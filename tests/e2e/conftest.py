@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,12 +12,10 @@ from typing import Any
 
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
-from e2e.engines import refuses
+from e2e.downloads import FOLDER
+from e2e.engines import FIREFOX, PROGRAMS, preferences, refuses
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 
 Enter = Callable[..., Visit]
 
@@ -29,11 +28,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of the system: Playwright's own cannot be downloaded everywhere."""
-    if not Path(CHROMIUM).is_file():
-        pytest.skip(f"there is no Chromium: looked for {CHROMIUM}")
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGUMENTS}
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
+    """The browser of the system: Playwright's own cannot be downloaded everywhere."""
+    program = PROGRAMS[browser_name]
+    if not Path(program["executable_path"]).is_file():
+        pytest.skip(f"there is no {browser_name}: looked for {program['executable_path']}")
+    return {**browser_type_launch_args, **program, **({"downloads_path": FOLDER} if browser_name == FIREFOX else {})}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def downloads() -> Iterator[None]:
+    """Nothing that was downloaded outlives the tests."""
+    yield
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +76,29 @@ def calm(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def enter(clinic: Clinic, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Enter]:
+def looking(
+    browser: Browser, browser_name: str, launch_browser: Callable[..., Browser]
+) -> Iterator[Callable[[dict[str, Any]], Browser]]:
+    """`looking(context)` is a browser whose windows can look like that: nearly always the one that there is."""
+    others: dict[str, Browser] = {}
+
+    def suited(context: dict[str, Any]) -> Browser:
+        wanted = preferences(browser_name, context)
+        if not wanted:
+            return browser
+        if str(wanted) not in others:
+            others[str(wanted)] = launch_browser(firefox_user_prefs=wanted)
+        return others[str(wanted)]
+
+    yield suited
+    for other in others.values():
+        other.close()
+
+
+@pytest.fixture(scope="module")
+def enter(
+    clinic: Clinic, looking: Callable[[dict[str, Any]], Browser], request: pytest.FixtureRequest
+) -> Iterator[Enter]:
     """`enter(person)` is a browser window of their own in which they have signed in; it stays for the module's tests.
 
     Keyword arguments are those of Playwright's `new_context`. There is a service worker only in modules that say
@@ -83,7 +112,7 @@ def enter(clinic: Clinic, browser: Browser, request: pytest.FixtureRequest) -> I
     }
 
     def signed_in(person: Person, **context: Any) -> Visit:
-        profile = browser.new_context(**{**usual, **context})
+        profile = looking(context).new_context(**{**usual, **context})
         profile.add_init_script(WATCH)
         visit = Visit(clinic, profile.new_page(), person)
         visits.append(visit)

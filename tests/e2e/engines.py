@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 CHROMIUM, FIREFOX, WEBKIT = "chromium", "firefox", "webkit"
 
 ENGINES = (CHROMIUM, FIREFOX, WEBKIT)
+
+PREFERENCES = {
+    "dom.serviceWorkers.idle_timeout": 2_000,  # milliseconds until a service worker stops; otherwise half a minute
+    "media.cache_readahead_limit": 10,  # seconds of a film that are fetched ahead; otherwise a minute, often all of it
+    "media.cache_resume_threshold": 5,
+}
+"""Of every Firefox here."""
+
+PROGRAMS: dict[str, dict[str, Any]] = {
+    CHROMIUM: {
+        "executable_path": "/usr/bin/chromium",
+        "args": ["--no-sandbox", "--disable-background-networking"],
+    },
+    # Any Firefox, not only Playwright's own, over WebDriver BiDi.
+    FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox", "firefox_user_prefs": PREFERENCES},
+}
+"""How Playwright starts the browsers that it drives."""
+
+LOOKS: list[tuple[str, str, dict[str, Any]]] = [
+    ("color_scheme", "dark", {"layout.css.prefers-color-scheme.content-override": 0}),
+    # A theme of high contrast: without one, what is marked would have the colours of an ordinary desktop.
+    (
+        "forced_colors",
+        "active",
+        {"browser.display.document_color_use": 2, "ui.highlight": "#00137f", "ui.highlighttext": "#ffffff"},
+    ),
+]
+"""What WebDriver BiDi cannot ask of a window is a preference of all Firefox: what `new_context` is told, and which."""
+
+
+def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
+    """With which preferences a browser of its own is needed for a window that looks like this; none when any will do."""
+    if engine != FIREFOX:
+        return {}
+    needed = [each for option, wanted, each in LOOKS if context.get(option) == wanted]
+    return {name: value for each in (PREFERENCES, *needed) for name, value in each.items()} if needed else {}
 
 
 def not_in(engine: str, because: str) -> pytest.MarkDecorator:

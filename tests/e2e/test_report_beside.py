@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.downloads import download
 from e2e.pictures import drawn_photo
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
@@ -121,9 +122,9 @@ def test_a_file_of_the_other_report_that_cannot_be_shown_is_saved_from_there(
     beside = put_beside(visit, reports["later"])
     beside.click(position={"x": 30, "y": 200})
     visit.press("End")
-    with visit.page.expect_download() as waiting:
+    with download(visit.page) as saved:
         beside.get_by_role("button", name="Save this file").click()
-    assert visit.taken(waiting.value) == ("2026-11-22_left-forearm_3.heic", BROKEN_HEIC)
+    assert (saved.name, saved.content) == ("2026-11-22_left-forearm_3.heic", BROKEN_HEIC)
 
 
 def test_opening_it_is_logged_as_any_opening(visit: Visit, clinic: Clinic, reports: dict[str, MadeReport]) -> None:

@@ -8,19 +8,34 @@ from collections.abc import Iterator
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.downloads import download
+from e2e.engines import FIREFOX
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
 BACK = """async () => {
-  const [item] = await navigator.clipboard.read();
+  const [item] = globalThis.given ?? await navigator.clipboard.read();
   const bitmap = await createImageBitmap(await item.getType("image/png"));
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   const { data } = canvas.getContext("2d").getImageData(0, 0, bitmap.width, bitmap.height);
   return { types: item.types, size: [bitmap.width, bitmap.height], pixels: [...data] };
 }"""
+SIZE_BACK = """async () => {
+  const [item] = globalThis.given ?? await navigator.clipboard.read();
+  const made = await createImageBitmap(await item.getType("image/png"));
+  return [made.width, made.height];
+}"""
+NOTE_WRITES = """() => {
+  const { write } = Clipboard.prototype;
+  Clipboard.prototype.write = async function (items) {
+    await write.call(this, items);
+    globalThis.given = items;
+  };
+}"""
+"""Without a screen, Firefox takes a picture for its clipboard and forgets it: what it took is looked at instead."""
 HOLD_WRITES = """() => {
   globalThis.promised = [];
   Clipboard.prototype.write = async ([item]) => {
@@ -64,7 +79,11 @@ def report(clinic: Clinic, reader: Person) -> MadeReport:
 
 
 @pytest.fixture(scope="module")
-def allowed(enter: Enter, reader: Person) -> Visit:
+def allowed(enter: Enter, reader: Person, browser_name: str) -> Visit:
+    if browser_name == FIREFOX:  # has no such permissions: a click or a key is enough
+        visit = enter(reader)
+        visit.page.evaluate(NOTE_WRITES)
+        return visit
     return enter(reader, permissions=["clipboard-read", "clipboard-write"])
 
 
@@ -118,10 +137,7 @@ def test_a_very_large_photo_is_made_smaller_and_that_is_said(visit: Visit) -> No
     if visit.page.locator("dialog").count():
         visit.page.get_by_role("button", name="Copy the photo").click()
     said(visit, "The copy was made smaller")
-    size = visit.page.evaluate(
-        "async () => { const [item] = await navigator.clipboard.read();"
-        " const made = await createImageBitmap(await item.getType('image/png')); return [made.width, made.height]; }"
-    )
+    size = visit.page.evaluate(SIZE_BACK)
     assert size[0] * size[1] <= 24_000_000
     assert size[0] / size[1] == pytest.approx(7000 / 5000, abs=0.001)
 
@@ -139,9 +155,9 @@ def test_a_refusal_says_what_to_do_instead(refusing: Visit) -> None:
     agree(refusing)
     said(refusing, "did not let the page use the clipboard")
     said(refusing, "Nothing was copied")
-    with refusing.page.expect_download() as waiting:
+    with download(refusing.page) as saved:
         refusing.page.locator(".report-said").get_by_role("button", name="Save this file").click()
-    assert refusing.taken(waiting.value)[1] == TURNED
+    assert saved.content == TURNED
 
 
 def test_a_browser_without_such_a_clipboard_says_so(refusing: Visit) -> None:
@@ -162,4 +178,5 @@ def test_nothing_is_copied_once_the_page_is_locked(refusing: Visit, clinic: Clin
     agree(refusing)
     refusing.press("l")
     expect(refusing.page.locator("#password")).to_be_visible()
-    assert refusing.page.evaluate("() => Promise.all(promised)") == ["Error"]
+    [instead] = refusing.page.evaluate("() => Promise.all(promised)")
+    assert instead in ("Error", "DataError")  # the page's own, or what Firefox makes of it; not the size of a picture

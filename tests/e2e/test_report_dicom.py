@@ -14,6 +14,7 @@ import shared_files
 from dicom_files import dumped, jpeg_of, verdict
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.downloads import download
 from e2e.parcels import cleaned
 from e2e.pictures import drawn_photo
 from e2e.visits import Visit
@@ -99,12 +100,11 @@ def saved(window: Visit, report: MadeReport, photos: dict[str, bytes]) -> Saved:
     window.to_inbox()
     window.open_report(report.header.report_id)
     window.press("s")
-    with window.page.expect_download(timeout=LOADED) as waiting:
+    with download(window.page, LOADED) as made:
         window.page.locator(".choice", has_text="photos as DICOM").click()
-    name, content = window.taken(waiting.value)
-    assert name == "2026-11-22_left-forearm_dicom.zip"
+    assert made.name == "2026-11-22_left-forearm_dicom.zip"
     said = window.page.locator(".report-said").inner_text()
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
         assert archive.testzip() is None
         numbered = {f"2026-11-22_left-forearm_{number}.dcm": photo for number, photo in enumerate(photos, 1)}
         return Saved({numbered[member]: archive.read(member) for member in archive.namelist()}, said)
@@ -170,12 +170,11 @@ def test_one_photo_is_the_same_file_as_in_the_zip(visit: Visit, saved: Saved) ->
     choice = visit.page.locator(".choice", has_text="This photo as DICOM")
     expect(choice).to_contain_text("2026-11-22_left-forearm_1.dcm")
     visit.page.check("#save-with-patient")
-    with visit.page.expect_download(timeout=LOADED) as waiting:
+    with download(visit.page, LOADED) as made:
         choice.click()
-    name, content = visit.taken(waiting.value)
-    assert name == "2026-11-22_zoe-muller-lukasz_left-forearm_1.dcm"
-    assert content == saved.files[NAMES[0]]
-    expect(visit.page.locator(".report-said")).to_have_text(f"Saved as {name}")
+    assert made.name == "2026-11-22_zoe-muller-lukasz_left-forearm_1.dcm"
+    assert made.content == saved.files[NAMES[0]]
+    expect(visit.page.locator(".report-said")).to_have_text(f"Saved as {made.name}")
 
 
 def test_what_this_browser_cannot_decode_is_refused_with_a_reason(visit: Visit, saved: Saved) -> None:
@@ -226,9 +225,9 @@ def test_large_photos_that_lie_on_their_side(
 
 def _slowly_saved(visit: Visit) -> tuple[str, bytes]:
     visit.press("s")
-    with visit.page.expect_download(timeout=LOADED) as waiting:
+    with download(visit.page, LOADED) as made:
         visit.page.locator(".choice", has_text="This photo as DICOM").click()
-    return visit.taken(waiting.value)
+    return made.name, made.content
 
 
 def _grid(image: Image.Image) -> list[int]:

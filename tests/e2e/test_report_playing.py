@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from e2e.clinic import CLIENT, Clinic, Person
 from e2e.conftest import Enter
+from e2e.engines import FIREFOX, not_in
 from e2e.films import padded_webm, repeated_mp4
 from e2e.pictures import noisy_photo
 from e2e.visits import READY, Visit
@@ -22,6 +25,8 @@ from picsafe_protocol.chunked import SEALED
 
 SERVICE_WORKERS = "allow"
 
+BROKEN_OFF = "A ServiceWorker intercepted the request and encountered an unexpected error"
+"""What Firefox says when its own player has enough for now and breaks off a request."""
 COPIES = 24
 """Of eight seconds and a megabyte each."""
 CONTROLLED = """() => navigator.serviceWorker.controller !== null ||
@@ -101,6 +106,7 @@ def visit(window: Visit, clinic: Clinic) -> Iterator[Visit]:
     window.to_inbox()
     clinic.weather.seen.clear()
     yield window
+    window.errors[:] = [each for each in window.errors if BROKEN_OFF not in each]
     window.nothing_was_refused()
 
 
@@ -158,6 +164,7 @@ def test_a_film_plays_while_most_of_it_has_not_come(visit: Visit, clinic: Clinic
     assert sum(stop - start for start, stop in spans(clinic)) < len(report.package) / 2
 
 
+@not_in(FIREFOX, "its player reads a WebM without an index to the end before it says how long the film is")
 def test_a_film_of_another_kind_does_too(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
     with clinic.held_between(len(report.package) - 2_000_000, len(report.package) - TAIL):
         shown(visit, report)
@@ -177,8 +184,10 @@ def test_seeking_to_the_end_needs_only_what_is_there(visit: Visit, clinic: Clini
     assert sum(stop - start for start, stop in spans(clinic)) < len(report.package) / 3
 
 
-def test_a_film_in_a_file_from_disk_plays(visit: Visit, report: MadeReport) -> None:
-    visit.open_file("report.picsafe", report.package)
+def test_a_film_in_a_file_from_disk_plays(visit: Visit, report: MadeReport, tmp_path: Path) -> None:
+    file = tmp_path / "report.picsafe"
+    file.write_bytes(report.package)
+    visit.page.set_input_files("#file-picker", file)
     assert known(visit).evaluate(SEEKS, 0.5) == pytest.approx(0.5, abs=0.01)
 
 
@@ -230,8 +239,9 @@ def test_the_address_means_nothing_to_anybody_else(
     for page in (neighbour, stranger):
         assert page.evaluate("() => navigator.serviceWorker.controller !== null")
         assert answer(page, where, "bytes=0-9")["status"] == 404
-    with pytest.raises(PlaywrightError, match="HTTP_RESPONSE_CODE_FAILURE"):  # an empty 404
-        neighbour.goto(visit.clinic.url + where)
+    with suppress(PlaywrightError):  # what Chromium makes of an empty 404; Firefox shows an empty page
+        opened = neighbour.goto(visit.clinic.url + where)
+        assert opened is None or opened.status == 404
     neighbour.close()
     assert answer(visit.page, where, "bytes=0-9")["status"] == 206
     assert answer(visit.page, where[:-1] + ("0" if where[-1] != "0" else "1"), "bytes=0-9")["status"] == 404

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.engines import FIREFOX, not_in
 from e2e.pictures import noisy_photo, small_picture
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
@@ -135,14 +136,17 @@ def test_memory_is_given_back_as_one_goes_along(visit: Visit, report: MadeReport
 # Real recordings
 
 
+SOUND = not_in(FIREFOX, "it plays sound without pictures only on a machine that has somewhere to put it out")
+
+
 @pytest.mark.parametrize(
     ("name", "media_type", "element"),
     [
         ("phone-h264.mp4", "video/mp4", "video"),
         ("phone-h264-faststart.mp4", "video/mp4", "video"),
         ("browser-vp9.webm", "video/webm", "video"),
-        ("voice.m4a", "audio/mp4", "audio"),
-        ("voice.ogg", "audio/ogg", "audio"),
+        pytest.param("voice.m4a", "audio/mp4", "audio", marks=SOUND),
+        pytest.param("voice.ogg", "audio/ogg", "audio", marks=SOUND),
     ],
 )
 def test_recordings_play_and_can_be_sought_in(
@@ -167,7 +171,7 @@ def test_recordings_play_and_can_be_sought_in(
            })"""
     )
     assert sought == pytest.approx(duration / 2, abs=0.2)
-    visit.page.locator(".pane").click(position={"x": 5, "y": 5})
+    visit.title.click()  # not the film: some browsers play it then
     visit.press("Space")
     player.evaluate(
         "(node) => new Promise((resolve) => { if (!node.paused) resolve(); else node.addEventListener('play', resolve); })"

@@ -24,7 +24,9 @@ PICKER = """async () => {
   globalThis.showSaveFilePicker = async ({ suggestedName }) => {
     asked.push(suggestedName);
     if (globalThis.refuse) throw new DOMException("the person closed the dialogue", "AbortError");
-    return folder.getFileHandle(suggestedName, { create: true });
+    const handle = await folder.getFileHandle(suggestedName, { create: true });
+    handle.remove ??= () => folder.removeEntry(suggestedName); // Firefox has neither that nor the dialogue
+    return handle;
   };
 }"""
 CONTENT = """async (name) => {

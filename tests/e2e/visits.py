@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from e2e.clinic import PASSWORD, Clinic, Person
-from playwright.sync_api import ConsoleMessage, Download, Locator, Page, expect
+from e2e.downloads import download
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 WATCH = """
 (() => {
@@ -76,6 +76,7 @@ class Visit:
 
     def enter_password(self) -> None:
         """Fills in the form that is there."""
+        self.page.locator("#email").clear()  # over BiDi, filling in a field for an address adds to what is there
         self.page.fill("#email", self.person.email)
         self.page.fill("#password", PASSWORD)
         self.page.click("#sign-in-button")
@@ -158,13 +159,9 @@ class Visit:
         self.press("s")
         if with_patient:
             self.page.check("#save-with-patient")
-        with self.page.expect_download() as waiting:
+        with download(self.page) as saved:
             self.page.locator(".choice", has_text=choice).first.click()
-        return self.taken(waiting.value)
-
-    def taken(self, download: Download) -> tuple[str, bytes]:
-        """Name and content of a download."""
-        return download.suggested_filename, Path(download.path()).read_bytes()
+        return saved.name, saved.content
 
     def python(self, source: str) -> None:
         """Runs Python inside the page."""

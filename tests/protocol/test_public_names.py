@@ -14,7 +14,7 @@ PUBLIC: dict[str, str] = {
     "body": "Located Region locate",
     "buffers": "BYTES Buffers ByteBuffers BytesSource Source read_exactly",
     "chunked": """
-        CHUNK COMMITMENT HEADER KEY NAME NONCE SALT SEALED STEP TAG Cipher MessageKey Reader Source Writer chunk_nonce
+        CHUNK COMMITMENT HEADER KEY NAME NONCE SALT SEALED STEP TAG Cipher MessageKey OverwritingCipher Reader Source Writer chunk_nonce
         chunk_start ciphertext_length decrypt derive encrypt new_key open_header plaintext_length
     """,
     "ciphers": "AesGcm open_chunks seal_chunks",

@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # as pytest does
 
 from e2e.clinic import running_clinic  # noqa: E402 after the path is set
-from e2e.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
+from e2e.engines import CHROMIUM, PROGRAMS  # noqa: E402
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from screens.stage import Stage, State, opening_scene  # noqa: E402
@@ -61,7 +61,7 @@ def main(chosen: list[str]) -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = [state for state in STATES if not chosen or state.name in chosen]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(**PROGRAMS[CHROMIUM])
         for state in wanted:  # a clinic of its own each: no state depends on one before it
             _side_by_side(_pictures(browser, state)).save(FOLDER / f"{state.name}.webp", quality=QUALITY, method=6)
             print(state.name, flush=True)

@@ -41,8 +41,15 @@ async def picture_of(blob: Any, kind: str) -> Picture | None:
 
 async def _of_photo(blob: Any) -> Picture | None:
     import js
+    from pyodide.ffi import JsException
 
-    bitmap = await js.createImageBitmap(blob)  # upright: browsers apply the orientation by default
+    from picsafe_client import dom
+
+    try:
+        bitmap = await js.createImageBitmap(blob)  # upright: browsers apply the orientation by default
+    except JsException:  # Firefox does not decode a blob that is put together from pieces of a file
+        whole = js.Blob.new([await blob.arrayBuffer()], dom.options({"type": blob.type}))
+        bitmap = await js.createImageBitmap(whole)
     try:
         return await _drawn(bitmap, int(bitmap.width), int(bitmap.height))
     finally:

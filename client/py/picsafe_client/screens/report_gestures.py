@@ -59,6 +59,7 @@ class Gestures:
         self._hand = hand
         self._fingers: dict[int, _Finger] = {}
         self._tap: tuple[float, Point] | None = None
+        self._is_mouse = True  # what went down last
         self._one_finger = True  # since the first finger came down, there has been no second
 
     def listen(self) -> None:
@@ -79,6 +80,7 @@ class Gestures:
         if event.button != 0 or _is_control(event.target):
             return
         self._hand.pressed()
+        self._is_mouse = event.pointerType == "mouse"
         if not self._fingers:
             self._one_finger = True
         point = self._point(event)
@@ -121,8 +123,9 @@ class Gestures:
         self._fingers.pop(int(event.pointerId), None)
 
     def double_click(self, event: Any) -> None:
-        """With the mouse; fingers are counted by `up`, as browsers differ."""
-        if getattr(event, "pointerType", "mouse") in ("mouse", None) and not _is_control(event.target):
+        """With the mouse. Fingers are counted by `up`: only some browsers tell of their double taps like this as well,
+        and this event does not say whose it is."""
+        if self._is_mouse and not _is_control(event.target):
             self._hand.close_up(*self._point(event))
 
     def wheel(self, event: Any) -> None:
