@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.downloads import download
 from e2e.films import repeated_mp4
 from e2e.pictures import noisy_photo
 from e2e.test_report_playing import CONTROLLED, KNOWN, PLAYS, SEEKS
@@ -79,10 +80,9 @@ def test_a_film_plays_without_its_bytes_in_pythons_memory(visit: Visit) -> None:
 def test_a_large_zip_is_saved_whole_without_its_bytes_in_pythons_memory(visit: Visit, report: MadeReport) -> None:
     before = heap(visit)
     visit.press("s")
-    with visit.page.expect_download(timeout=SAVED) as waiting:
+    with download(visit.page, timeout=SAVED) as saved_file:
         visit.page.locator(".choice", has_text="All 2 files").click()
-    _, content = visit.taken(waiting.value)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(saved_file.content)) as archive:
         names = [name for name in archive.namelist() if name != "report.json"]
         saved = [hashlib.sha256(archive.read(name)).hexdigest() for name in names]
     assert saved == [medium.sha256 for medium in report.report.media]
