@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Download, FileChooser, Locator, Page, expect
+from e2e.downloads import download
+from playwright.sync_api import FileChooser, Locator, Page, expect
 
 MOST: Final = 90
 """So many Tab stops no screen has."""
@@ -123,10 +123,9 @@ class Keyboard:
 
     def downloads(self, act: Callable[[], object]) -> tuple[str, bytes]:
         """Name and content of what the browser saves when `act` is done."""
-        with self.__page.expect_download() as waiting:
+        with download(self.__page) as saved:
             act()
-        download: Download = waiting.value
-        return download.suggested_filename, Path(download.path()).read_bytes()
+        return saved.name, saved.content
 
     def chooses(self, files: Any, act: Callable[[], object]) -> None:
         """`act` brings up the browser's own dialogue, which no page can see, and these files are chosen in it."""

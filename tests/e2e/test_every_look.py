@@ -12,6 +12,7 @@ import pytest
 from e2e import test_shell_accessibility as shell
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.downloads import download
 from e2e.pictures import drawn_photo, small_picture
 from e2e.senders import SendScreen, file, recording
 from e2e.visits import READY, Visit
@@ -145,7 +146,7 @@ def test_saving_and_what_was_saved(visit: Visit, reports: list[MadeReport]) -> N
     visit.press("s")
     visit.page.check("#save-with-patient")
     is_fine(visit.page)
-    with visit.page.expect_download():
+    with download(visit.page):
         visit.page.locator("dialog .choice").first.click()
     expect(visit.page.locator(".report-said").first).to_be_visible()
 
