@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
-from e2e.engines import refuses
+from e2e.engines import WEBKIT, refuses
 from e2e.visits import WATCH, Visit
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserType, Playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+WEBKITGTK = Path(__file__).parent / "webkit" / "launch.sh"
 
 Enter = Callable[..., Visit]
 
@@ -29,8 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of the system: Playwright's own cannot be downloaded everywhere."""
+def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
+    """WebKitGTK speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox."""
+    chosen: BrowserType = getattr(playwright, "firefox" if browser_name == WEBKIT else browser_name)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_name: str) -> dict[str, Any]:
+    """The browsers of the system: Playwright's own cannot be downloaded everywhere."""
+    if browser_name == WEBKIT:
+        return {**browser_type_launch_args, "channel": "moz-firefox", "executable_path": str(WEBKITGTK)}
     if not Path(CHROMIUM).is_file():
         pytest.skip(f"there is no Chromium: looked for {CHROMIUM}")
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ARGUMENTS}
