@@ -13,11 +13,13 @@ import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
 from e2e.engines import WEBKIT, refuses
 from e2e.visits import WATCH, Visit
-from playwright.sync_api import Browser, BrowserType, Playwright
+from playwright.sync_api import Browser, BrowserType, Playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 WEBKITGTK = Path(__file__).parent / "webkit" / "launch.sh"
+PATIENCE = 20_000
+"""Milliseconds that are granted to WebKitGTK, which draws without a graphics card here, for what is expected."""
 
 Enter = Callable[..., Visit]
 
@@ -32,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
     """WebKitGTK speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox."""
+    if browser_name == WEBKIT:
+        expect.set_options(timeout=PATIENCE)
     chosen: BrowserType = getattr(playwright, "firefox" if browser_name == WEBKIT else browser_name)
     return chosen
 

@@ -93,10 +93,10 @@ class Profile:
         """Calls back when there are none."""
 
         def cleared(manager: Any, result: Any) -> None:
-            manager.replace_cookies_finish(result)
+            manager.clear_finish(result)
             done()
 
-        self._cookies.replace_cookies([], None, cleared)
+        self._context.get_website_data_manager().clear(WebKit2.WebsiteDataTypes.COOKIES, 0, None, cleared)
 
     # -- downloads
 

@@ -92,6 +92,9 @@ return "{}";
 
 REPORT = """
 (() => {
+  // Playwright's own way to insert text adds to what is selected in a field for e-mail addresses.
+  const insert = (text) => { document.execCommand("insertText", false, text); };
+  Object.defineProperty(globalThis, "__pw_bidiInsertText", { get: () => insert, set: () => {} });
   const tell = webkit.messageHandlers.reporter.postMessage.bind(webkit.messageHandlers.reporter);
   const say = (message) => { try { tell(JSON.stringify({ ...message, at: location.href })); } catch {} };
   addEventListener("DOMContentLoaded", () => say({ event: "domContentLoaded" }));
