@@ -265,6 +265,7 @@ def test_signing_in_and_looking_around_breaks_no_rule_and_asks_nobody_else(clini
     visit.nothing_was_refused()
     assert visit.console == []
     assert asked <= {clinic.url}
+    assert visit.page.evaluate("() => picsafe.boot.snapshot"), "Python started the slow way"
 
 
 def answer_to_cookies(clinic: Clinic, page: Page) -> int:

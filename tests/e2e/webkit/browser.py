@@ -25,13 +25,13 @@ class Browser:
         self._network = Network(session)
         session.commands |= {
             "session.new": self.begin,
-            "browser.close": lambda _params, reply: (reply.give(), Gtk.main_quit()),
+            "browser.close": self.end,
             "browser.createUserContext": self.create_profile,
             "browser.removeUserContext": self.remove_profile,
             "browser.setDownloadBehavior": self.set_downloads,
             "browsingContext.create": self.create_page,
             "browsingContext.close": self.close_page,
-            "browsingContext.activate": lambda params, reply: (self.page(params).view.grab_focus(), reply.give()),
+            "browsingContext.activate": self.activate,
             "browsingContext.navigate": lambda params, reply: self.page(params).navigate(params["url"], reply),
             "browsingContext.reload": lambda params, reply: self.page(params).reload(reply),
             "browsingContext.traverseHistory": lambda params, reply: self.page(params).travel(params["delta"], reply),
@@ -103,6 +103,11 @@ class Browser:
         }
         reply.give({"sessionId": "the only one", "capabilities": capabilities})
 
+    def end(self, _params: Params, reply: Reply) -> None:
+        """Ends the program."""
+        reply.give()
+        Gtk.main_quit()
+
     def create_profile(self, _params: Params, reply: Reply) -> None:
         """A profile without a past."""
         profile = Profile(self._session, self._network)
@@ -151,6 +156,11 @@ class Browser:
     def create_page(self, params: Params, reply: Reply) -> None:
         """A page with nothing in it yet."""
         reply.give({"context": self.profile(params).open().id})
+
+    def activate(self, params: Params, reply: Reply) -> None:
+        """Brings a page to the front."""
+        self.page(params).activate()
+        reply.give()
 
     def close_page(self, params: Params, reply: Reply) -> None:
         """Closes a page."""

@@ -47,7 +47,11 @@ HELD = {
     "Super_L": Gdk.ModifierType.META_MASK,
 }
 
-BUTTONS = {0: (1, Gdk.ModifierType.BUTTON1_MASK), 1: (2, Gdk.ModifierType.BUTTON2_MASK), 2: (3, Gdk.ModifierType.BUTTON3_MASK)}
+BUTTONS = {
+    0: (1, Gdk.ModifierType.BUTTON1_MASK),
+    1: (2, Gdk.ModifierType.BUTTON2_MASK),
+    2: (3, Gdk.ModifierType.BUTTON3_MASK),
+}
 
 PIXELS_A_STEP = 40
 """How far WebKit scrolls for a step of the wheel."""

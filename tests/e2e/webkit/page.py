@@ -12,7 +12,7 @@ from typing import Any
 from e2e.webkit import scripts
 from e2e.webkit.gestures import Hands
 from e2e.webkit.session import Params, Refused, Reply, Session
-from e2e.webkit.toolkit import GLib, Gtk, WebKit2
+from e2e.webkit.toolkit import Gdk, GLib, Gtk, WebKit2
 
 NUMBERS = itertools.count(1)
 
@@ -37,6 +37,7 @@ class Page:
         self._arriving: list[Reply] = []
         self._address = "about:blank"
         self._prompt: Any = None
+        self._waiting: Callable[[], None] = lambda: None
         self._chosen: list[str] | None = None
         self._manager = WebKit2.UserContentManager()
         self._manager.register_script_message_handler("reporter")
@@ -62,7 +63,7 @@ class Page:
         self.resize(*size)
         self._window.show_all()
         self._window.move(0, 0)
-        self.view.grab_focus()
+        self.activate()
 
     def opened(self, profile: str) -> None:
         """Tells the client that the page is there."""
@@ -87,6 +88,15 @@ class Page:
                     None,
                 )
             )
+
+    def activate(self) -> None:
+        """Lets the page believe that its window is the one in use: all of them do, as there is nobody to choose."""
+        self.view.grab_focus()
+        event = Gdk.Event.new(Gdk.EventType.FOCUS_CHANGE)
+        event.window = self._window.get_window()
+        event.send_event = True
+        event.focus_change.in_ = 1
+        self._window.event(event)
 
     def perform(self, actions: list[Params], reply: Reply) -> None:
         """Answers when keys, pointer and wheel have done all this."""
@@ -141,6 +151,7 @@ class Page:
             self._session.event("script.realmDestroyed", realm=self._realm)
             self._tell("navigationCommitted", navigation=self._navigation, url=url)
             self._new_realm()
+            self.activate()
             arrived = {"navigation": self._navigation, "url": url}
             self._navigation = None
             for reply in self._arriving:
@@ -205,20 +216,17 @@ class Page:
 
     def _settled(self, then: Callable[[], None]) -> None:
         """Calls back when the page has worked off what came before; a question to the person ends the wait as well."""
-        called = False
+        waiting = [then]
 
-        def once(*_: Any) -> bool:
-            nonlocal called
-            if not called:
-                called = True
-                then()
-            return False
+        def once() -> None:
+            if waiting:
+                waiting.pop()()
 
-        if self._prompt is None:
-            self._waiting = once
-            self.run("return '{}'", once)
-        else:
+        if self._prompt is not None:
             GLib.idle_add(once)
+            return
+        self._waiting = once
+        self.run("return '{}'", lambda _value, _fault: once())
 
     # -- what the page says
 
@@ -243,8 +251,7 @@ class Page:
         kind = PROMPTS[dialog.get_dialog_type()]
         dialog.ref()
         self._tell("userPromptOpened", handler="ignore", type=kind, message=dialog.get_message() or "")
-        if waiting := getattr(self, "_waiting", None):
-            waiting()
+        self._waiting()
         return True
 
     def answer(self, accept: bool, text: str | None, reply: Reply) -> None:
@@ -301,9 +308,7 @@ class Page:
             surface.write_to_png(written)
             reply.give({"data": base64.b64encode(written.getvalue()).decode()})
 
-        self.view.get_snapshot(
-            WebKit2.SnapshotRegion.VISIBLE, WebKit2.SnapshotOptions.NONE, None, taken
-        )
+        self.view.get_snapshot(WebKit2.SnapshotRegion.VISIBLE, WebKit2.SnapshotOptions.NONE, None, taken)
 
     def _tell(self, event: str, **params: Any) -> None:
         timestamp = GLib.get_real_time() // 1000

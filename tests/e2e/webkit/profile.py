@@ -30,9 +30,7 @@ class Profile:
         self._context.connect("download-started", self._download_started)
         self._proxy = network.proxy(self._asking)
         through = WebKit2.NetworkProxySettings.new(f"http://127.0.0.1:{self._proxy.port}", None)
-        self._context.get_website_data_manager().set_network_proxy_settings(
-            WebKit2.NetworkProxyMode.CUSTOM, through
-        )
+        self._context.get_website_data_manager().set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, through)
 
     def _asking(self) -> str | None:
         """The page that requests are put down to: the proxy cannot see which it is, so the one that acted last."""

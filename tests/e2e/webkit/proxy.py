@@ -130,8 +130,9 @@ class Proxy:
         try:
             verdict = await request.verdict if held else Verdict()
             if verdict.fails:
-                raise Refusal("the test refused it")
-            if verdict.answer is None:
+                writer.transport.abort()
+                self._hearer.failed(request, "the test refused it")
+            elif verdict.answer is None:
                 await self._fetch(request, reader, writer)
             else:
                 writer.write(verdict.answer)

@@ -9,4 +9,4 @@ gi.require_version("WebKit2", "4.1")
 
 from gi.repository import Gdk, GLib, Gtk, Soup, WebKit2  # noqa: E402 - the versions must have been chosen before
 
-__all__ = ["Gdk", "GLib", "Gtk", "Soup", "WebKit2"]
+__all__ = ["GLib", "Gdk", "Gtk", "Soup", "WebKit2"]
