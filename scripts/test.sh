@@ -19,6 +19,7 @@ step "types" "$bin/mypy" --no-error-summary
 step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
 step "client in a real browser" "$bin/pytest" -q tests/client
 step "everything together in real browsers" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
+step "everything together in WebKit" "$bin/pytest" -q -n 2 --dist loadscope --browser webkit tests/e2e
 step "container" "$bin/pytest" -q tests/container
 
 if [ -n "$failed" ]; then

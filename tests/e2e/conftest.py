@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
-from e2e.engines import WEBKIT, refuses
+from e2e.engines import WEBKIT, refuses, untried
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser, BrowserType, Playwright, expect
 
@@ -25,10 +25,12 @@ Enter = Callable[..., Visit]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a real browser."""
+    """Everything in this folder drives a real browser. Modules that it cannot run yet are skipped before they start anything."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            if because := untried(item):
+                item.add_marker(pytest.mark.skip(because))
 
 
 @pytest.fixture(scope="session")

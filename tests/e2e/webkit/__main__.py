@@ -39,7 +39,7 @@ def main() -> None:
         print(f"WebDriver BiDi listening on ws://127.0.0.1:{session.port}", file=sys.stderr, flush=True)
         Gtk.main()
     finally:
-        shown.kill()
+        shown.terminate()
         shown.wait()
 
 
