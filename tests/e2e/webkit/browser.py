@@ -60,6 +60,7 @@ class Browser:
             "permissions.setPermission": self.permit,
             "emulation.setLocaleOverride": self.speak,
             "emulation.setNetworkConditions": self.set_network,
+            "emulation.setTimezoneOverride": self.set_timezone,
         }
         for accepted in (
             "session.subscribe",
@@ -141,7 +142,13 @@ class Browser:
     def speak(self, params: Params, reply: Reply) -> None:
         """The language of new pages."""
         for profile in self.profiles_of(params):
-            profile.speak(params["locale"])
+            profile.locale = params["locale"]
+        reply.give()
+
+    def set_timezone(self, params: Params, reply: Reply) -> None:
+        """The time zone of new pages."""
+        for profile in self.profiles_of(params):
+            profile.timezone = params["timezone"]
         reply.give()
 
     def set_network(self, params: Params, reply: Reply) -> None:

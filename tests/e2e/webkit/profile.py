@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,20 @@ class Profile:
         self.permitted: set[str] = set()
         self.downloads: Path | None = None
         self._session = session
-        self._context = WebKit2.WebContext.new_ephemeral()
-        self._context.connect("download-started", self._download_started)
+        self.locale = "en-GB"
+        self.timezone: str | None = None
+        self._data = WebKit2.WebsiteDataManager.new_ephemeral()
         self._proxy = network.proxy(self._asking)
         through = WebKit2.NetworkProxySettings.new(f"http://127.0.0.1:{self._proxy.port}", None)
-        self._context.get_website_data_manager().set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, through)
+        self._data.set_network_proxy_settings(WebKit2.NetworkProxyMode.CUSTOM, through)
+
+    @cached_property
+    def _context(self) -> Any:
+        """Made with the first page: the time zone cannot be changed afterwards."""
+        context = WebKit2.WebContext(website_data_manager=self._data, time_zone_override=self.timezone)
+        context.set_preferred_languages([self.locale])
+        context.connect("download-started", self._download_started)
+        return context
 
     def _asking(self) -> str | None:
         """The page that requests are put down to: the proxy cannot see which it is, so the one that acted last."""
@@ -69,15 +79,11 @@ class Profile:
         for page in self.pages.values():
             page.preload(list(self.preloaded.values()))
 
-    def speak(self, locale: str) -> None:
-        """The language that pages are asked for, and told."""
-        self._context.set_preferred_languages([locale])
-
     # -- cookies
 
     @property
     def _cookies(self) -> Any:
-        return self._context.get_website_data_manager().get_cookie_manager()
+        return self._data.get_cookie_manager()
 
     def cookies(self, done: Any) -> None:
         """Calls back with all cookies, as WebDriver BiDi describes them."""
@@ -94,7 +100,7 @@ class Profile:
             manager.clear_finish(result)
             done()
 
-        self._context.get_website_data_manager().clear(WebKit2.WebsiteDataTypes.COOKIES, 0, None, cleared)
+        self._data.clear(WebKit2.WebsiteDataTypes.COOKIES, 0, None, cleared)
 
     # -- downloads
 
