@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup setup-test client lint types bench screens image container-test lock clean
+.PHONY: help run test test-engines setup setup-test client lint types bench screens image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -23,6 +23,10 @@ setup-test:
 
 client: ## build the browser client into build/client
 	@$(BIN)/python build.py
+
+test-engines: setup-test client ## end to end in Firefox and WebKitGTK, whole; `make test` goes their main ways
+	@$(BIN)/pytest -q -n 2 --dist loadscope --browser firefox tests/e2e
+	@$(BIN)/pytest -q -n 2 --dist loadscope --browser webkit tests/e2e
 
 lint: ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

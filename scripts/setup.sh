@@ -57,5 +57,7 @@ if [ "$want" = test ]; then
     need_apt chromium firefox-esr fonts-liberation fonts-noto-color-emoji postgresql \
         radosgw ceph-mon ceph-osd ceph-common \
         podman buildah runc netavark debootstrap \
-        dicom3tools dcmtk
+        dicom3tools dcmtk \
+        gir1.2-webkit2-4.1 python3-gi python3-gi-cairo xvfb \
+        gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
 fi

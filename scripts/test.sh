@@ -19,7 +19,12 @@ step "types" "$bin/mypy" --no-error-summary
 step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
 step "client in a real browser" "$bin/pytest" -q tests/client
 step "everything together in Chromium" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
-step "everything together in Firefox" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e --browser firefox
+# The other engines go the main ways with every run; all that has been gone through in them takes `make test-engines`.
+main_ways=$(for name in shell_sign_in shell_inbox reports report_ranges samples; do echo "tests/e2e/test_$name.py"; done)
+# shellcheck disable=SC2086 # one word a module
+step "the main ways in Firefox" "$bin/pytest" -q -n 2 --dist loadscope --browser firefox $main_ways
+# shellcheck disable=SC2086
+step "the main ways in WebKit" "$bin/pytest" -q -n 2 --dist loadscope --browser webkit $main_ways
 step "container" "$bin/pytest" -q tests/container
 
 if [ -n "$failed" ]; then

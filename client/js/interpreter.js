@@ -39,9 +39,19 @@ async function fromSnapshot() {
     const { default: create } = await import("../npm/pyodide/pyodide.asm.mjs");
     const module = await create(settings);
     await filled;
+    keepTrampoline(module, memory);
     return module;
   };
   return load({ ...options(), createPyodideModule, _loadSnapshot: memory });
+}
+
+// Python calls C functions through one function that Emscripten puts into the table of functions when it starts, where
+// the engine has room: the snapshot holds its place in Node. WebKit has another one, and iPhones have none at all.
+function keepTrampoline({ HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }, snapshot) {
+  const words = new Int32Array(snapshot.buffer);
+  const [, heap] = words; // where the memory begins in the snapshot, in bytes
+  const place = __PyRuntime + HEAP32[__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4];
+  words[(heap + place) / 4] = HEAP32[place / 4];
 }
 
 async function fill(memory, url) {

@@ -13,18 +13,32 @@ from typing import Any
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
 from e2e.downloads import FOLDER
-from e2e.engines import FIREFOX, PROGRAMS, preferences, refuses
+from e2e.engines import FIREFOX, PROGRAMS, WEBKIT, preferences, refuses, untried
 from e2e.visits import WATCH, Visit
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserType, Playwright, expect
+
+PATIENCE = 20_000
+"""Milliseconds that are granted to WebKitGTK, which draws without a graphics card here, for what is expected."""
 
 Enter = Callable[..., Visit]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a real browser."""
+    """Everything in this folder drives a real browser. Modules that it cannot run yet are skipped before they start anything."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            if because := untried(item):
+                item.add_marker(pytest.mark.skip(because))
+
+
+@pytest.fixture(scope="session")
+def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
+    """WebKitGTK speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox."""
+    if browser_name == WEBKIT:
+        expect.set_options(timeout=PATIENCE)
+    chosen: BrowserType = getattr(playwright, "firefox" if browser_name == WEBKIT else browser_name)
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +47,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_n
     program = PROGRAMS[browser_name]
     if not Path(program["executable_path"]).is_file():
         pytest.skip(f"there is no {browser_name}: looked for {program['executable_path']}")
-    return {**browser_type_launch_args, **program, **({"downloads_path": FOLDER} if browser_name == FIREFOX else {})}
+    if browser_name == FIREFOX:
+        FOLDER.mkdir(exist_ok=True)
+        program = {**program, "downloads_path": FOLDER}
+    return {**browser_type_launch_args, **program}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,7 +31,9 @@ def download(page: Page, timeout: float = 30_000) -> Iterator[Downloaded]:
     """Waits at the end of the block, at most `timeout` milliseconds, until what was asked for in it is saved whole."""
     saved = Downloaded()
     browser = page.context.browser
-    if browser is not None and browser.browser_type.name == FIREFOX:
+    if (
+        browser is not None and browser.browser_type.name == FIREFOX and FOLDER.is_dir()
+    ):  # WebKitGTK's has that name, too
         before = _finished()
         yield saved
         path = _next(page, before, timeout)

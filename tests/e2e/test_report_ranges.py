@@ -12,7 +12,7 @@ from e2e.engines import FIREFOX, not_in
 from e2e.pictures import noisy_photo, small_picture
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from shared_files import samples
 
 PHOTOS = [noisy_photo(2000, 1500, seed) for seed in range(6)]
@@ -139,6 +139,15 @@ def test_memory_is_given_back_as_one_goes_along(visit: Visit, report: MadeReport
 SOUND = not_in(FIREFOX, "it plays sound without pictures only on a machine that has somewhere to put it out")
 
 
+def sample(name: str, media_type: str) -> MadeFile:
+    return MadeFile(media_type, Path(samples() / name).read_bytes(), duration=5.0)
+
+
+def opened_player(visit: Visit, made: MadeReport, element: str) -> Locator:
+    visit.open_report(made.header.report_id)
+    return visit.page.locator(f".pane-player {element}")
+
+
 @pytest.mark.parametrize(
     ("name", "media_type", "element"),
     [
@@ -149,13 +158,10 @@ SOUND = not_in(FIREFOX, "it plays sound without pictures only on a machine that 
         pytest.param("voice.ogg", "audio/ogg", "audio", marks=SOUND),
     ],
 )
-def test_recordings_play_and_can_be_sought_in(
+def test_recordings_can_be_sought_in(
     visit: Visit, clinic: Clinic, sender: Person, reader: Person, name: str, media_type: str, element: str
 ) -> None:
-    content = Path(samples() / name).read_bytes()
-    made = clinic.send(sender, [reader], [MadeFile(media_type, content, duration=5.0)])
-    visit.open_report(made.header.report_id)
-    player = visit.page.locator(f".pane-player {element}")
+    player = opened_player(visit, clinic.send(sender, [reader], [sample(name, media_type)]), element)
     duration = player.evaluate(
         """(node) => new Promise((resolve, reject) => {
              const done = () => resolve(node.duration);
@@ -171,6 +177,19 @@ def test_recordings_play_and_can_be_sought_in(
            })"""
     )
     assert sought == pytest.approx(duration / 2, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "element"),
+    [
+        ("phone-h264.mp4", "video/mp4", "video"),
+        pytest.param("voice.m4a", "audio/mp4", "audio", marks=SOUND),
+    ],
+)
+def test_the_space_bar_plays_and_pauses(
+    visit: Visit, clinic: Clinic, sender: Person, reader: Person, name: str, media_type: str, element: str
+) -> None:
+    player = opened_player(visit, clinic.send(sender, [reader], [sample(name, media_type)]), element)
     visit.title.click()  # not the film: some browsers play it then
     visit.press("Space")
     player.evaluate(

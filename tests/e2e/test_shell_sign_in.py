@@ -59,6 +59,10 @@ def is_in(page: Page, heading: str = "Inbox") -> None:
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=READY)
 
 
+def has_loaded(page: Page) -> None:
+    expect(page.locator("html[data-python=ready]")).to_be_attached(timeout=READY)
+
+
 def is_out(page: Page, heading: str) -> None:
     expect(page.locator("#sign-in-title")).to_have_text(heading)
     expect(page.locator("#sign-in-title")).to_be_visible()
@@ -83,7 +87,7 @@ def test_what_is_typed_while_python_loads_is_still_there_when_it_has(
 ) -> None:
     page.goto(clinic.url)
     fill_in(page, person)
-    expect(page.locator("html[data-python=ready]")).to_be_attached(timeout=READY)
+    has_loaded(page)
     assert page.input_value("#email") == person.email
     assert page.input_value("#password") == PASSWORD
     expect(page.locator("#password")).to_be_focused()
@@ -122,6 +126,7 @@ def test_a_wrong_password_is_said_and_what_was_typed_stays(clinic: Clinic, page:
 
 def test_without_a_connection_nothing_typed_is_lost(clinic: Clinic, page: Page, person: Person) -> None:
     page.goto(clinic.url)
+    has_loaded(page)
     page.context.set_offline(True)
     sign_in(page, person)
     expect(page.locator("#sign-in-problem")).to_contain_text("The server cannot be reached.")
@@ -132,6 +137,7 @@ def test_without_a_connection_nothing_typed_is_lost(clinic: Clinic, page: Page, 
 
 def test_a_wait_of_more_than_a_second_says_so_and_can_be_cancelled(clinic: Clinic, page: Page, person: Person) -> None:
     page.goto(clinic.url)
+    has_loaded(page)
     page.evaluate(NO_ANSWER)
     sign_in(page, person)
     expect(page.locator("#sign-in-wait")).to_contain_text("Waiting for the server…")
@@ -265,6 +271,7 @@ def test_signing_in_and_looking_around_breaks_no_rule_and_asks_nobody_else(clini
     visit.nothing_was_refused()
     assert visit.console == []
     assert asked <= {clinic.url}
+    assert visit.page.evaluate("() => picsafe.boot.snapshot"), "Python started the slow way"
 
 
 def answer_to_cookies(clinic: Clinic, page: Page) -> int:
