@@ -95,7 +95,10 @@ class Saver:
             for each in offers
         ]
         if len(report.media) > 2:
-            choices[2:2] = [dom.button(t("save.some"), lambda _event: go_on(some), icon_name="list", kind="quiet")]
+            words = dom.el("span", {"class": "choice-title"}, t("save.some"))
+            more = dom.el("button", {"type": "button", "class": "choice"}, dom.icon("list"), words)
+            dom.on(more, "click", lambda _event: go_on(some))
+            choices[2:2] = [more]
         choices[0].setAttribute("autofocus", "")
         name_tick = dom.el(
             "div",
