@@ -24,6 +24,10 @@ from picsafe_protocol.report import Patient
 
 axe = shell.axe
 
+AT_REST = """() => Promise.allSettled(document.getAnimations().filter(({ effect }) =>
+  effect.getTiming().iterations !== Infinity).map(({ finished }) => finished))"""
+"""Colours that are still changing are neither those before nor those after."""
+
 SERVICE_WORKERS = "allow"
 
 LOOKS = (
@@ -90,6 +94,7 @@ def is_fine(page: Page, *, whole: bool = False) -> None:
         if whole:
             tall = max(HEIGHT, page.evaluate("() => document.documentElement.scrollHeight"))
             page.set_viewport_size({"width": width, "height": tall})
+        page.evaluate(AT_REST)
         faults = [*shell.violations(page), *shell.small_targets(page)]
         if shell.overflow(page) > 0:
             faults.append(f"{shell.overflow(page)} pixels too wide")

@@ -229,6 +229,12 @@ def test_some_of_the_files_are_saved_as_a_zip(visit: Visit) -> None:
         assert [archive.read(each) for each in saved] == [PHOTOS[0], PHOTOS[2]]
 
 
+def test_only_the_last_of_what_was_saved_is_told_of(visit: Visit) -> None:
+    for _ in range(3):
+        visit.saved("This JPEG photo")
+    expect(visit.page.locator(".report-said")).to_have_count(1)
+
+
 def test_the_encrypted_package_is_saved_as_it_came(visit: Visit, report: MadeReport) -> None:
     name, content = visit.saved("The encrypted file")
     assert name == f"2026-11-22_{report.header.report_id[:8]}.picsafe"

@@ -91,8 +91,10 @@ class ShownReport:
         self.say(banner.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
 
     def say(self, said: dom.Node, *, stays: bool = False) -> None:
-        """Shows a notice above the photo."""
-        said.classList.add("report-said")
+        """Shows a notice above the photo, in the place of one that would go by itself: many would cover the report."""
+        for passing in self._waiting.querySelectorAll(".report-said-passing"):
+            dom.remove(passing)
+        said.classList.add("report-said", *([] if stays else ["report-said-passing"]))
         dom.append(self._waiting, said)
         if stays:
             dom.append(said, dom.icon_button(t("action.dismiss"), "close", lambda _event: dom.remove(said)))
