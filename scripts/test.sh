@@ -20,9 +20,9 @@ step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope t
 step "client in a real browser" "$bin/pytest" -q tests/client
 step "everything together in Chromium" "$bin/pytest" -q -n 2 --dist loadscope tests/e2e
 # The other engines go the main ways with every run; all that has been gone through in them takes `make test-engines`.
-main_ways="tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py tests/e2e/test_samples.py"
+main_ways="tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py"
 # shellcheck disable=SC2086 # one word a module
-step "the main ways in Firefox" "$bin/pytest" -q -n 2 --dist loadscope --browser firefox $main_ways tests/e2e/test_shell_inbox.py tests/e2e/test_report_ranges.py
+step "the main ways in Firefox" "$bin/pytest" -q -n 2 --dist loadscope --browser firefox $main_ways tests/e2e/test_shell_inbox.py tests/e2e/test_report_ranges.py tests/e2e/test_samples.py
 # shellcheck disable=SC2086
 step "the main ways in WebKit" "$bin/pytest" -q -n 2 --dist loadscope --browser webkit $main_ways
 step "container" "$bin/pytest" -q tests/container

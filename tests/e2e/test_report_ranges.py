@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.engines import FIREFOX, not_in
+from e2e.engines import FIREFOX, WEBKIT, not_in
 from e2e.pictures import noisy_photo, small_picture
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
@@ -136,6 +136,7 @@ def test_memory_is_given_back_as_one_goes_along(visit: Visit, report: MadeReport
 # Real recordings
 
 
+LATE = not_in(WEBKIT, "GStreamer sometimes does not learn how long an Ogg recording is before it is played")
 SOUND = not_in(FIREFOX, "it plays sound without pictures only on a machine that has somewhere to put it out")
 
 
@@ -155,7 +156,7 @@ def opened_player(visit: Visit, made: MadeReport, element: str) -> Locator:
         ("phone-h264-faststart.mp4", "video/mp4", "video"),
         ("browser-vp9.webm", "video/webm", "video"),
         pytest.param("voice.m4a", "audio/mp4", "audio", marks=SOUND),
-        pytest.param("voice.ogg", "audio/ogg", "audio", marks=SOUND),
+        pytest.param("voice.ogg", "audio/ogg", "audio", marks=[SOUND, LATE]),
     ],
 )
 def test_recordings_can_be_sought_in(

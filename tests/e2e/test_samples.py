@@ -16,6 +16,7 @@ import pytest
 import shared_files
 from e2e.clinic import Clinic
 from e2e.conftest import Enter
+from e2e.engines import WEBKIT, not_in
 from e2e.parcels import Parcel, cleaned, inbox, opened
 from e2e.senders import SendScreen
 from e2e.visits import Visit
@@ -55,6 +56,7 @@ SAMPLES = {
     "voice.ogg": Sample("audio"),
 }
 NUMBERS = {name: number for number, name in enumerate(SAMPLES, 1)}
+LATE = not_in(WEBKIT, "GStreamer sometimes does not learn how long an Ogg recording is before it is played")
 PICTURES = [name for name, sample in SAMPLES.items() if sample.kind == "photo" and sample.is_shown]
 PLAYED = [name for name, sample in SAMPLES.items() if sample.kind != "photo"]
 KEPT_BY_PILLOW = {"jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "icc_profile", "adobe", "adobe_transform", "progressive", "progression", "exif"}  # fmt: skip
@@ -217,7 +219,7 @@ def test_pictures_are_shown_upright(sent: Sent, folder: Path, name: str) -> None
     assert sum(differences) / len(differences) < 12, "the same picture, the same way up"
 
 
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LATE) if name == "voice.ogg" else name for name in PLAYED])
 def test_recordings_play_in_place(sent: Sent, name: str) -> None:
     _show(sent.window, name)
     player = sent.window.page.locator(
