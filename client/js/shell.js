@@ -160,9 +160,9 @@
     }
   }
 
-  async function look() {
+  async function look({ isKnown = false } = {}) {
     at("sign-in-problem").hidden = true;
-    if (!localStorage.getItem(UNENDED) && !localStorage.getItem(SIGNED_IN)) return; // nobody to ask the server about
+    if (!isKnown && !localStorage.getItem(UNENDED) && !localStorage.getItem(SIGNED_IN)) return; // nobody to ask the server about
     try {
       if (localStorage.getItem(UNENDED) && !(await endSession())) throw new TypeError("not ended");
       const { ok, status, answer } = await call("GET", "/me");
@@ -257,8 +257,9 @@
   addEventListener("online", () => {
     if (!at("sign-in-problem").hidden && at("sign-in-retry").onclick === look) look();
   });
+  // The word of another tab can be here before what that tab stored.
   channel.addEventListener("message", (event) => {
-    if (event.data === "signed-in" && !entered && !attempt && !password.value) look();
+    if (event.data === "signed-in" && !entered && !attempt && !password.value) look({ isKnown: true });
   });
 
   if (PUBLIC.test(location.hash)) state("public");

@@ -22,12 +22,17 @@ PATIENCE = 20_000
 
 Enter = Callable[..., Visit]
 
+LEFT_OPEN = "ignore:.*was deleted before being closed:ResourceWarning"
+"""A server that is stopped in the middle of a request leaves its connection to SQLite to the garbage collector, which finds
+it during whatever test runs then. What the server leaves open while it runs, the tests of the server itself would tell."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder drives a real browser. Modules that it cannot run yet are skipped before they start anything."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.filterwarnings(LEFT_OPEN))
             if because := untried(item):
                 item.add_marker(pytest.mark.skip(because))
 

@@ -11,7 +11,7 @@ from e2e.downloads import download
 from e2e.pictures import drawn_photo
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from picsafe_protocol.report import Patient
 
@@ -178,3 +178,23 @@ def test_reports_of_the_same_patient_come_first(visit: Visit, reports: dict[str,
     choices = visit.page.locator("dialog .choice-title")
     expect(choices.first).to_have_text("Edda Lindqvist")
     assert choices.all_inner_texts()[0:2] == ["Edda Lindqvist", "Nils Åkesson"]
+
+
+def test_a_list_that_comes_while_somebody_chooses_by_keyboard_leaves_them_where_they_are(
+    visit: Visit, reports: dict[str, MadeReport]
+) -> None:
+    held: list[Route] = []
+    visit.page.route("**/v1/reports?box=sent*", lambda route: held.append(route))
+    visit.page.reload()
+    expect(visit.page.locator(".pane-picture[alt]:not([alt=''])")).to_be_visible()
+    visit.press("b")
+    row = visit.page.locator(f"dialog .choice[data-id='{reports['later'].header.report_id}']")
+    row.focus()
+    row.evaluate("node => (window.before = node)")
+    expect(row).to_be_focused()
+    held.pop().continue_()
+    visit.page.wait_for_function("() => !before.isConnected")
+    expect(row).to_be_focused()
+    visit.press("Enter")
+    expect(visit.page.locator(".pane").nth(1)).to_be_visible()
+    visit.page.unroute_all()

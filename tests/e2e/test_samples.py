@@ -88,7 +88,13 @@ DECODE = """async ([kind, ...files]) => {
         await new Promise((resolve, reject) => { video.onloadeddata = resolve; video.onerror = reject; });
         const seen = [video.videoWidth, video.videoHeight, video.duration];
         for (const time of [0.5, 2]) {
+            // "seeked" alone may come before the picture there can be drawn.
+            const drawable = new Promise((resolve) => {
+                const look = (_, { mediaTime }) => (Math.abs(mediaTime - time) < 0.2 ? resolve(mediaTime) : video.requestVideoFrameCallback(look));
+                video.requestVideoFrameCallback(look);
+            });
             await new Promise((resolve) => { video.onseeked = resolve; video.currentTime = time; });
+            seen.push(await drawable);
             const canvas = document.createElement("canvas");
             [canvas.width, canvas.height] = seen;
             const context = canvas.getContext("2d");

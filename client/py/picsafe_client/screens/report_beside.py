@@ -93,9 +93,13 @@ class Beside:
         opened = dialogue.show(t("beside.title"), dom.el("p", None, t("beside.text")), words, rows)
 
         def fill(_event: Any = None) -> None:
+            at = rows.querySelector(":focus")
             dom.clear(rows, *(self._choice(each, opened) for each in self._matching(str(words.value))))
             if not rows.hasChildNodes():
                 dom.append(rows, dom.el("p", {"class": "soft"}, t("beside.none")))
+            if at:  # the list came anew under whoever is choosing by keyboard
+                same = rows.querySelector(f'[data-id="{at.dataset.id}"]')
+                (same or words).focus()
 
         dom.on(words, "input", fill)
         fill()
