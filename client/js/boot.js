@@ -42,6 +42,7 @@ function configure(element, settings) {
 }
 
 try {
+  await globalThis.picsafe.shell?.wanted;
   const modules = [import("./interpreter.js"), import("./kernel.js"), import("./companion.js")];
   const [{ start }, kernel, companion] = await Promise.all(modules);
   Object.assign(globalThis.picsafe, { kernel, companion });

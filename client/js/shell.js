@@ -6,6 +6,8 @@
   const USERS = "/users/v1";
   const UNENDED = "picsafe.end-session"; // set while the server still has to be told that a session is over
   const SIGNED_IN = "picsafe.signed-in"; // set while a session of this browser may be alive, of which only the server knows
+  const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin", "input"]; // that somebody is there
+  const UNSEEN = 20_000; // milliseconds until Python begins without any
   const SAY_AFTER = 1000; // milliseconds until a wait says what it waits for
   const PUBLIC = /^#\/invitation\//; // screens that nobody needs to be signed in for; router.py knows the same
   const EMAIL = /^[^\s@]+@[^\s@]+\.?[^\s@]+$/;
@@ -124,6 +126,7 @@
     hidePassword();
     at("sign-in-problem").hidden = true;
     entered = JSON.stringify(me);
+    begin();
     state("signed-in");
     const answers = waiting;
     waiting = [];
@@ -173,6 +176,16 @@
       problem(say("unreachable"), say("started_without"), look);
     }
   }
+
+  // Python keeps the page's only thread busy while it begins. So it does not begin under the first paint of a page on which
+  // nobody is signed in, but when somebody comes; all of its files are on their way before (docs/decisions/0021).
+  let begin;
+  const wanted = new Promise((begins) => {
+    begin = begins;
+    if (PUBLIC.test(location.hash) || localStorage.getItem(UNENDED) || localStorage.getItem(SIGNED_IN)) begin();
+    for (const sign of SIGNS) addEventListener(sign, begin, { once: true, passive: true });
+    setTimeout(begin, UNSEEN);
+  });
 
   const signedIn = () => (entered ? Promise.resolve(entered) : new Promise((answer) => waiting.push(answer)));
 
@@ -227,6 +240,7 @@
   globalThis.picsafe.shell = {
     channel,
     state,
+    wanted,
     signedIn,
     ask,
     askAnyone,

@@ -19,6 +19,8 @@ _WATCH = """
 globalThis.violations = [];
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, sample }) =>
   violations.push({ violatedDirective, blockedURI, sourceFile, sample }));
+// Somebody is there, for whom Python begins at once.
+document.addEventListener("DOMContentLoaded", () => dispatchEvent(new Event("pointermove")));
 globalThis.booted = new Promise((resolve) => {
   const end = (state) => ({ detail }) => resolve({
     state, reason: detail?.reason?.message ?? null, snapshot: picsafe.boot.snapshot, milliseconds: performance.now(),

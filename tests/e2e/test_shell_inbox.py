@@ -111,6 +111,25 @@ def test_a_report_that_is_withdrawn_leaves_the_open_inbox(
     expect(row(inbox, made)).to_have_count(0)
 
 
+def test_a_row_that_changes_under_a_finger_still_hears_the_click(
+    clinic: Clinic, inbox: Visit, sender: Person, reader: Person
+) -> None:
+    made = clinic.send(sender, [reader], FILES)
+    there = row(inbox, made)
+    expect(there).to_have_class(re.compile("row-unread"))
+    unread = inbox.page.locator("#unread-count")
+    before = int(unread.inner_text())
+    there.evaluate("node => (window.pressed = node)")
+    there.hover()
+    inbox.page.mouse.down()
+    with clinic.client_of(reader) as elsewhere:
+        elsewhere.post(f"/users/v1/reports/{made.header.report_id}/opened").raise_for_status()
+    expect(unread).to_have_text(str(before - 1))
+    assert inbox.page.evaluate("() => pressed.isConnected")
+    inbox.page.mouse.up()
+    inbox.sees_medium()
+
+
 def test_two_tabs_share_one_stream_and_both_hear_of_a_report(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:

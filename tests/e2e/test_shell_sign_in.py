@@ -10,7 +10,7 @@ import pytest
 from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
 from e2e.visits import READY, WATCH
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from picsafe_protocol.limits import SESSION_IDLE_HOURS
 from picsafe_protocol.tokens import Role
@@ -22,6 +22,8 @@ NO_ANSWER = """() => {
     options.signal.addEventListener("abort", () => fail(options.signal.reason)));
 }"""
 """A server that takes its time: requests hang until they are aborted."""
+BEGUN = "() => globalThis.picsafe.kernel !== undefined || document.documentElement.dataset.python !== undefined"
+"""Whether Python has begun, or is there."""
 
 Window = Callable[[], Page]
 
@@ -93,6 +95,40 @@ def test_what_is_typed_while_python_loads_is_still_there_when_it_has(
     expect(page.locator("#password")).to_be_focused()
     page.keyboard.press("Enter")
     is_in(page)
+
+
+@pytest.fixture
+def unwatched(browser: Browser, clinic: Clinic) -> Iterator[Page]:
+    """The page as it is before anybody has come to it; everything that it fetches is there."""
+    profile = browser.new_context(locale="en-GB")
+    page = profile.new_page()
+    page.clock.install()
+    with page.expect_request_finished(_is_of("wasm")), page.expect_request_finished(_is_of("bin")):
+        page.goto(clinic.url)
+    assert page.evaluate(BEGUN) is False
+    yield page
+    profile.close()
+
+
+def _is_of(kind: str) -> Callable[[Request], bool]:
+    return lambda request: request.url.endswith(f".{kind}")
+
+
+def test_python_begins_when_somebody_comes(unwatched: Page) -> None:
+    unwatched.mouse.move(200, 200)
+    has_loaded(unwatched)
+
+
+def test_python_begins_at_the_first_key(unwatched: Page) -> None:
+    unwatched.keyboard.press("Tab")
+    has_loaded(unwatched)
+
+
+def test_python_is_there_for_whoever_comes_late(unwatched: Page) -> None:
+    unwatched.clock.fast_forward(19_000)
+    assert unwatched.evaluate(BEGUN) is False
+    unwatched.clock.fast_forward(1_000)
+    has_loaded(unwatched)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 WATCH = """
 (() => {
   globalThis.violations = [];
+  // Somebody is there, for whom Python begins at once.
+  document.addEventListener("DOMContentLoaded", () => dispatchEvent(new Event("pointermove")));
   addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sample }) =>
     violations.push(`${violatedDirective} ${blockedURI} ${sample}`));
   // Object URLs that have been made and not been revoked.

@@ -16,6 +16,8 @@ from picsafe_client import dom
 GROUP: Final = 50
 NEAR: Final = "900px"
 """How far beyond the window a group gets its rows: about one screen, so that scrolling meets no gap."""
+PRESSED: Final = 200
+"""Milliseconds after which a row that was pressed when it should have changed is looked at again."""
 USUAL_HEIGHT: Final = 76.0
 """Pixels of a row before any has been measured."""
 
@@ -43,6 +45,8 @@ class RowList:
         self._items: dict[str, Item] = {}
         self._groups: list[Group] = []
         self._height = USUAL_HEIGHT
+        self._pressed: set[str] = set()
+        self._again: dom.Off | None = None
 
     def show(self, items: Sequence[Item]) -> None:
         """Shows these and no others; rows that stay are not touched."""
@@ -73,6 +77,9 @@ class RowList:
         for group in self._groups:
             for each in set(ids) & group.rows.keys():
                 old = group.rows[each]
+                if old.matches(":active"):  # a click is heard only where it began
+                    self._renew_later(each)
+                    continue
                 new = group.rows[each] = self._row(each)
                 was_unfolded, had_focus = bool(old.querySelector("details[open]")), _has_focus(old)
                 old.after(new)
@@ -81,6 +88,16 @@ class RowList:
                     new.querySelector("details").open = True
                 if had_focus:
                     focus_row(new)
+
+    def _renew_later(self, item_id: str) -> None:
+        self._pressed.add(item_id)
+        if self._again is None:
+            self._again = dom.once_later(self._renew_pressed, PRESSED)
+
+    def _renew_pressed(self) -> None:
+        self._again = None
+        pressed, self._pressed = self._pressed, set()
+        self.renew(pressed)
 
     def rows(self) -> Iterator[tuple[Item, dom.Node]]:
         """The rows that exist at the moment, with what they show."""
@@ -101,6 +118,8 @@ class RowList:
 
     def release(self) -> None:
         """Lets go of everything; the list is used no more."""
+        if self._again is not None:
+            self._again()
         for group in list(self._groups):
             self._drop(group)
 
