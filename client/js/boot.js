@@ -3,7 +3,7 @@
 // Everything is imported below, not up here, where a file that cannot be had would end this script without a word.
 
 const boot = {
-  state: "loading", // then "ready" or "failed"
+  state: "waiting", // for somebody to come; then "loading", then "ready" or "failed"
   reason: null, // an Error, once it failed
   snapshot: true, // false when Python had to start without it
 
@@ -42,10 +42,11 @@ function configure(element, settings) {
 }
 
 try {
-  await globalThis.picsafe.shell?.wanted;
   const modules = [import("./interpreter.js"), import("./kernel.js"), import("./companion.js")];
   const [{ start }, kernel, companion] = await Promise.all(modules);
   Object.assign(globalThis.picsafe, { kernel, companion });
+  await globalThis.picsafe.shell?.wanted;
+  boot.state = "loading";
   document.addEventListener("picsafe:ready", companion.start);
   start().catch(boot.failed);
   const { hooks } = await import("../npm/@pyscript/core/dist/core.js");

@@ -51,7 +51,7 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
 
 
 NOT_TRIED_YET = {
-    FIREFOX: frozenset({"test_by_keyboard", "test_every_look", "test_no_other_origin", "test_report_heap"}),
+    FIREFOX: frozenset({"test_by_keyboard"}),
     WEBKIT: frozenset(
         {
             "test_by_keyboard",

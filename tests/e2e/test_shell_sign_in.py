@@ -22,8 +22,8 @@ NO_ANSWER = """() => {
     options.signal.addEventListener("abort", () => fail(options.signal.reason)));
 }"""
 """A server that takes its time: requests hang until they are aborted."""
-BEGUN = "() => globalThis.picsafe.kernel !== undefined || document.documentElement.dataset.python !== undefined"
-"""Whether Python has begun, or is there."""
+WAITING = "() => picsafe.boot.state === 'waiting'"
+"""Whether Python has yet to begin."""
 
 Window = Callable[[], Page]
 
@@ -105,7 +105,7 @@ def unwatched(browser: Browser, clinic: Clinic) -> Iterator[Page]:
     page.clock.install()
     with page.expect_request_finished(_is_of("wasm")), page.expect_request_finished(_is_of("bin")):
         page.goto(clinic.url)
-    assert page.evaluate(BEGUN) is False
+    assert page.evaluate(WAITING)
     yield page
     profile.close()
 
@@ -126,7 +126,7 @@ def test_python_begins_at_the_first_key(unwatched: Page) -> None:
 
 def test_python_is_there_for_whoever_comes_late(unwatched: Page) -> None:
     unwatched.clock.fast_forward(19_000)
-    assert unwatched.evaluate(BEGUN) is False
+    assert unwatched.evaluate(WAITING)
     unwatched.clock.fast_forward(1_000)
     has_loaded(unwatched)
 

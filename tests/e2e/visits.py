@@ -50,6 +50,9 @@ PYTHON = """async (source) => {
 READY = 30_000
 """Milliseconds for Python to start on a busy machine."""
 
+BROKEN_OFF = "A ServiceWorker intercepted the request and encountered an unexpected error"
+"""What Firefox says when its own player has enough of a film for now and breaks off a request."""
+
 
 @dataclass
 class Visit:
@@ -184,4 +187,4 @@ class Visit:
     def nothing_was_refused(self) -> None:
         """The page broke no rule of its policy and met no error that it did not expect."""
         assert self.page.evaluate("() => violations") == []
-        assert self.errors == []
+        assert [each for each in self.errors if BROKEN_OFF not in each] == []

@@ -16,6 +16,12 @@ from demo import pictures
 SEEN: Final = """(node) => node.readyState > 1 ||
   new Promise((seen) => node.addEventListener("loadeddata", () => seen(true)))"""
 
+SCROLLED_TO_READERS: Final = """() => {
+  const readers = document.querySelector(".facts-panel .reader-name"); // drawn anew whenever the log is asked again
+  readers?.scrollIntoView({ block: "nearest" });
+  return readers !== null;
+}"""
+
 
 def _keys(*keys: str, then: str) -> Callable[[Stage], None]:
     def reach(stage: Stage) -> None:
@@ -53,7 +59,7 @@ def _facts(stage: Stage) -> None:
     if not facts.is_visible():
         stage.page.keyboard.press("i")
     expect(facts).to_be_visible()
-    facts.locator(".readers, .reader-name").first.scroll_into_view_if_needed()
+    stage.page.wait_for_function(SCROLLED_TO_READERS)
 
 
 def _coming(stage: Stage) -> None:

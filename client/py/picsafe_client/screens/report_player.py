@@ -76,7 +76,7 @@ class Player:
     def toggle(self) -> None:
         """Plays or pauses."""
         if self._element.paused:
-            self._element.play()
+            dom.spawn(_heard(self._element.play()))
         else:
             self._element.pause()
 
@@ -116,3 +116,11 @@ class Player:
                 await self._flows.wait()
             finally:
                 self._wait = None
+
+
+async def _heard(playing: dom.Node) -> None:
+    """Waits until it plays. A browser that refuses shows it by its own button, which still says "play"."""
+    from pyodide.ffi import JsException
+
+    with suppress(JsException):
+        await playing
