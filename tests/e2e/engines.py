@@ -51,7 +51,7 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
 
 
 NOT_TRIED_YET = {
-    FIREFOX: frozenset({"test_by_keyboard"}),
+    FIREFOX: frozenset(),
     WEBKIT: frozenset(
         {
             "test_by_keyboard",
