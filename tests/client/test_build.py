@@ -131,7 +131,7 @@ def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
         "python/facts.js",
     ):
         assert f'href="{assets.url(path)}"' in tags
-    assert f'<script type="module" src="{assets.url("js/boot.js")}">' in tags
+    assert f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}">' in tags
     assert index_page(client, assets).decode().endswith("</script>")
 
 
