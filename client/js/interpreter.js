@@ -12,6 +12,11 @@ const SITE_PACKAGES = new URL("../python/site-packages.zip", import.meta.url);
 const WASM_FAILED = "wasm instantiation failed!"; // the words of Pyodide's emscripten-settings.ts
 const WRITES_LIBRARY = "import pyscript as _pyscript"; // in the code that PyScript's stdlib.js composes
 
+// Pyodide takes for an error what has a `stack`. WebKit gives none to a request that failed: Python would never hear of it.
+if (!("stack" in Error.prototype)) {
+  Object.defineProperty(Error.prototype, "stack", { value: "", writable: true, configurable: true });
+}
+
 // PyScript brings its own streams with its call, after Python has started.
 const streams = { stdout: (line) => console.log(line), stderr: (line) => console.error(line) };
 const options = () => ({

@@ -185,6 +185,17 @@ def test_a_list_that_cannot_be_loaded_says_so_and_tries_again(clinic: Clinic, in
     expect(notice).to_have_count(0)
 
 
+def test_a_server_that_cannot_be_reached_is_told_of(inbox: Visit) -> None:
+    inbox.page.get_by_role("link", name="Account", exact=True).click()
+    inbox.page.route("**/users/v1/reports?*", lambda route: route.abort())
+    inbox.page.get_by_role("link", name="Inbox").click()
+    notice = inbox.page.locator("#banner .notice")
+    expect(notice).to_contain_text("The server cannot be reached.")
+    inbox.page.unroute_all()
+    notice.get_by_role("button", name="Try again").click()
+    expect(notice).to_have_count(0)
+
+
 def test_a_list_that_takes_long_says_so_and_can_be_cancelled(inbox: Visit) -> None:
     inbox.page.get_by_role("link", name="Account", exact=True).click()
     held: list[Route] = []
