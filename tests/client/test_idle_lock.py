@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from picsafe_client.lock import TELL_EVERY, IdleLock
@@ -41,6 +43,28 @@ def test_a_touch_begins_the_time_anew() -> None:
     watch.lock.touched()
     watch.wait(599)
     assert watch.locked == 0
+    watch.wait(1)
+    assert watch.locked == 1
+
+
+def pointer_at(x: float, y: float) -> SimpleNamespace:
+    return SimpleNamespace(screenX=x, screenY=y)
+
+
+def test_a_pointer_that_moves_is_a_touch() -> None:
+    watch = Watch()
+    watch.lock.pointed(pointer_at(3, 4))
+    watch.wait(599)
+    watch.lock.pointed(pointer_at(3, 5))
+    watch.wait(599)
+    assert watch.locked == 0
+
+
+def test_a_page_that_moves_under_a_pointer_at_rest_is_none() -> None:
+    watch = Watch()
+    watch.lock.pointed(pointer_at(3, 4))
+    watch.wait(599)
+    watch.lock.pointed(pointer_at(3, 4))
     watch.wait(1)
     assert watch.locked == 1
 

@@ -52,37 +52,7 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
 
 NOT_TRIED_YET = {
     FIREFOX: frozenset(),
-    WEBKIT: frozenset(
-        {
-            "test_by_keyboard",
-            "test_every_byte",
-            "test_every_look",
-            "test_language_choice",
-            "test_languages",
-            "test_no_other_origin",
-            "test_own_key_server",
-            "test_report_accessibility",
-            "test_report_beside",
-            "test_report_copying",
-            "test_report_dicom",
-            "test_report_figure",
-            "test_report_heap",
-            "test_report_files",
-            "test_report_playing",
-            "test_report_to_disk",
-            "test_report_troubles",
-            "test_send",
-            "test_send_accessibility",
-            "test_send_large",
-            "test_send_troubles",
-            "test_shell_accessibility",
-            "test_shell_account",
-            "test_shell_institution",
-            "test_shell_lock",
-            "test_shell_offline",
-            "test_whole",
-        }
-    ),
+    WEBKIT: frozenset(),
 }
 """Modules that an engine does not run because nobody has gone through them there yet: neither good nor bad is known."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from e2e.clinic import PASSWORD, Clinic, Person
+from e2e.engines import WEBKIT, not_in
 from e2e.foreign_words import english_left
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser, Page, Route, expect
@@ -121,6 +122,7 @@ def without_scripts(route: Route) -> None:
     route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": "sandbox allow-same-origin"})
 
 
+@not_in(WEBKIT, "a page without scripts cannot tell the driver that it is there")
 def test_without_scripts_the_page_says_so_in_every_language(clinic: Clinic, browser: Browser) -> None:
     profile = browser.new_context()
     page = profile.new_page()

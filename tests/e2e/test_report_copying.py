@@ -47,6 +47,9 @@ HOLD_WRITES = """() => {
 COPYING = 30_000
 """Milliseconds for a large photo to be compressed on a busy machine."""
 
+ROUNDED = 8
+"""Of 255: browsers and Pillow round differently when they unpack a JPEG."""
+
 
 def picture(width: int, height: int, orientation: int = 1, kind: str = "PNG") -> bytes:
     """A picture of which no two corners are equal."""
@@ -56,13 +59,13 @@ def picture(width: int, height: int, orientation: int = 1, kind: str = "PNG") ->
     exif = image.getexif()
     exif[0x0112] = orientation
     written = io.BytesIO()
-    image.save(written, kind, **({"exif": exif} if orientation != 1 else {}))
+    image.save(written, kind, quality=95, subsampling=0, **({"exif": exif} if orientation != 1 else {}))
     return written.getvalue()
 
 
-TURNED = picture(80, 60, orientation=6)
+TURNED = picture(80, 60, orientation=6, kind="JPEG")
 FILES = [
-    MadeFile("image/png", TURNED),
+    MadeFile("image/jpeg", TURNED),
     MadeFile("image/jpeg", picture(7000, 5000, kind="JPEG"), width=7000, height=5000),
     MadeFile("audio/mp4", b"voice" * 200),
 ]
@@ -126,7 +129,8 @@ def test_the_first_time_it_says_what_copying_means_and_not_again(visit: Visit) -
     wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(TURNED))).convert("RGBA")
     assert found["types"] == ["image/png"]
     assert tuple(found["size"]) == wanted.size == (60, 80)
-    assert bytes(found["pixels"]) == wanted.tobytes()
+    differences = [abs(is_ - was) for is_, was in zip(found["pixels"], wanted.tobytes(), strict=True)]
+    assert max(differences) <= ROUNDED
 
 
 def test_a_very_large_photo_is_made_smaller_and_that_is_said(visit: Visit) -> None:
@@ -179,4 +183,5 @@ def test_nothing_is_copied_once_the_page_is_locked(refusing: Visit, clinic: Clin
     refusing.press("l")
     expect(refusing.page.locator("#password")).to_be_visible()
     [instead] = refusing.page.evaluate("() => Promise.all(promised)")
-    assert instead in ("Error", "DataError")  # the page's own, or what Firefox makes of it; not the size of a picture
+    # The page's own, or what Firefox and WebKit make of it; not the size of a picture.
+    assert instead in ("Error", "DataError", "AbortError")

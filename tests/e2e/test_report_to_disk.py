@@ -9,10 +9,13 @@ from collections.abc import Iterator
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
+from e2e.engines import WEBKIT, not_in
 from e2e.pictures import noisy_photo
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import expect
+
+pytestmark = not_in(WEBKIT, "it has no private files here, with which these tests play the dialogue that it does not have either")
 
 PHOTOS = [noisy_photo(1000, 800, seed) for seed in range(3)]
 LARGE = [MadeFile("video/mp4", bytes(range(256)) * 24_000)]

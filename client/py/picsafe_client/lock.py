@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from picsafe_client import dom
 
-TOUCHES: Final = ("pointerdown", "pointermove", "keydown", "wheel", "touchstart")
+TOUCHES: Final = ("pointerdown", "keydown", "wheel", "touchstart")
 CHECK_EVERY: Final = 2.0
 """Seconds between looks at the clock."""
 TELL_EVERY: Final = 10.0
@@ -38,6 +38,7 @@ class IdleLock:
         self._now = now
         self._touched = now()
         self._told = 0.0
+        self._pointer: tuple[float, float] | None = None
         self._limit: float | None = None
         self._stop: dom.Off | None = None
 
@@ -45,6 +46,7 @@ class IdleLock:
         """Starts watching the window; once, at the start of the app."""
         for event in TOUCHES:
             dom.on(dom.window(), event, self.touched, passive=True, capture=True)
+        dom.on(dom.window(), "pointermove", self.pointed, passive=True, capture=True)
         dom.on(dom.document(), "visibilitychange", self.check)
         self._tick()
 
@@ -64,6 +66,13 @@ class IdleLock:
         if self._limit is not None and now - self._told > TELL_EVERY:
             self._told = now
             self._tell_others()
+
+    def pointed(self, event: Any) -> None:
+        """The pointer is somewhere. WebKit says so as well when the page moves under a pointer that nobody touches."""
+        pointer = (float(event.screenX), float(event.screenY))
+        if pointer != self._pointer:
+            self._pointer = pointer
+            self.touched()
 
     def touched_elsewhere(self) -> None:
         """The person is active in another tab."""
