@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
 from e2e.downloads import FOLDER
-from e2e.engines import FIREFOX, PROGRAMS, WEBKIT, preferences, refuses, untried
+from e2e.engines import FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser, BrowserType, Playwright, expect
 
@@ -28,12 +28,12 @@ it during whatever test runs then. What the server leaves open while it runs, th
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a real browser. Modules that it cannot run yet are skipped before they start anything."""
+    """Everything in this folder drives a real browser. What that cannot run is skipped before it starts anything."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.filterwarnings(LEFT_OPEN))
-            if because := untried(item):
+            if because := refusal(item):
                 item.add_marker(pytest.mark.skip(because))
 
 
@@ -77,15 +77,6 @@ def clinic(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A running server with nobody in it yet, for all tests of a module."""
     with running_clinic(tmp_path_factory.mktemp("clinic")) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def able(request: pytest.FixtureRequest) -> None:
-    """Skips a test in an engine that `not_in` names, and says why."""
-    if "browser_name" in request.fixturenames:
-        because = refuses(request.node, request.getfixturevalue("browser_name"))
-        if because:
-            pytest.skip(because)
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
     return {name: value for each in (PREFERENCES, *needed) for name, value in each.items()} if needed else {}
 
 
-NOT_TRIED_YET = {
+NOT_TRIED_YET: dict[str, frozenset[str]] = {
     FIREFOX: frozenset(),
     WEBKIT: frozenset(),
 }
@@ -64,19 +64,10 @@ def not_in(engine: str, because: str) -> pytest.MarkDecorator:
     return pytest.mark.not_in(engine, because)
 
 
-def untried(node: pytest.Item) -> str | None:
-    """Why the engine that a test is about to be run in does not run its module; `None` when it does."""
+def refusal(node: pytest.Item) -> str | None:
+    """Why the engine that a test is about to be run in does not run it; `None` when it does."""
     chosen = getattr(node, "callspec", None)
     engine = str(chosen.params.get("browser_name")) if chosen else ""
     if node.path.stem in NOT_TRIED_YET.get(engine, ()):
         return f"{node.path.stem} has not been tried in {engine} yet"
-    return None
-
-
-def refuses(node: pytest.Item, engine: str) -> str | None:
-    """Why this engine does not run this test; `None` when it does."""
-    for mark in node.iter_markers("not_in"):
-        named, because = mark.args
-        if named == engine:
-            return str(because)
-    return None
+    return next((str(mark.args[1]) for mark in node.iter_markers("not_in") if mark.args[0] == engine), None)

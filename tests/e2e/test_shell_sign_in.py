@@ -22,6 +22,7 @@ NO_ANSWER = """() => {
     options.signal.addEventListener("abort", () => fail(options.signal.reason)));
 }"""
 """A server that takes its time: requests hang until they are aborted."""
+PAGE_HEIGHT = "() => document.documentElement.scrollHeight"
 WAITING = "() => picsafe.boot.state === 'waiting'"
 """Whether Python has yet to begin."""
 
@@ -316,3 +317,18 @@ def test_signing_in_and_looking_around_breaks_no_rule_and_asks_nobody_else(clini
 def answer_to_cookies(clinic: Clinic, page: Page) -> int:
     """How the user server answers to this browser's cookies."""
     return page.context.request.get(f"{clinic.url}/users/v1/me").status
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_moves_under_a_finger_when_python_is_there(clinic: Clinic, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    held: list[Route] = []
+    page.route(re.compile(r"\.wasm"), lambda route: held.append(route))
+    page.goto(clinic.url)
+    page.mouse.move(5, 5)
+    expect(page.locator("#boot-text")).to_contain_text("still loading")
+    before = page.locator("#sign-in-button").bounding_box(), page.evaluate(PAGE_HEIGHT)
+    for route in held:
+        route.continue_()
+    has_loaded(page)
+    assert (page.locator("#sign-in-button").bounding_box(), page.evaluate(PAGE_HEIGHT)) == before
