@@ -15,7 +15,9 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import expect
 
-pytestmark = not_in(WEBKIT, "it has no private files here, with which these tests play the dialogue that it does not have either")
+pytestmark = not_in(
+    WEBKIT, "it has no private files here, with which these tests play the dialogue that it does not have either"
+)
 
 PHOTOS = [noisy_photo(1000, 800, seed) for seed in range(3)]
 LARGE = [MadeFile("video/mp4", bytes(range(256)) * 24_000)]

@@ -26,6 +26,7 @@ from picsafe_protocol.tokens import Role
 PHOTO = file("IMG_2041.jpg", drawn_photo(1200, 900, "firebrick"))
 NUMBERS = count(1)
 SECOND = file("IMG_2042.jpg", drawn_photo(900, 1200, "olive"))
+PLACE = "(node) => node.getBoundingClientRect().y + scrollY"
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +247,23 @@ def test_a_report_to_oneself_is_there_on_ones_other_devices(screen: SendScreen, 
     assert newest(clinic, sender).files[0] == PHOTO["buffer"]  # type: ignore[index]
 
 
+def test_who_is_being_typed_stays_when_one_sends_it_to_oneself_as_well(
+    screen: SendScreen, clinic: Clinic, sender: Person, reader: Person
+) -> None:
+    screen.choose(PHOTO)
+    screen.page.fill("#send-patient-name", "Edda Lindqvist")
+    myself = screen.button("Send it to myself, for my other devices")
+    before = myself.evaluate(PLACE)
+    screen.page.fill("#send-recipient", reader.email)
+    expect(screen.page.locator(".suggestions")).to_be_visible()
+    assert myself.evaluate(PLACE) == before
+    myself.evaluate("node => node.click()")  # it is covered by then
+    screen.send()
+    screen.has_arrived()
+    for person in (sender, reader):
+        assert newest(clinic, person).files[0] == PHOTO["buffer"]  # type: ignore[index]
+
+
 def test_an_unknown_recipient_is_named_and_nothing_is_sent(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
     screen.choose(PHOTO)
     screen.describe([reader, "nobody@nowhere.example"], patient="Unknown One")
@@ -280,7 +298,7 @@ def test_the_last_look_says_who_else_can_open_it(
     screen.choose(PHOTO)
     screen.describe([reader])
     screen.check()
-    expect(screen.summary).to_contain_text("jon.keller@clinic.example (Harbour Clinic)")
+    expect(screen.summary).to_contain_text(re.compile(r"(jon.keller@clinic.example|Dr Jon Keller) \(Harbour Clinic\)"))
     expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
     expect(screen.summary).to_contain_text("The record system of Harbour Clinic")
     assert not clinic.weather.asked("/keys/v1"), "nothing has been encrypted"
@@ -399,6 +417,7 @@ def test_a_report_that_arrives_while_one_is_asked_whether_to_stop_has_arrived(
     screen.describe([reader])
     with clinic.held("/receipt"):
         screen.send()
+        expect(screen.progress).to_contain_text(re.compile(r"([1-9]\d* kB) of \1"))
         screen.button("Stop").click()
         expect(screen.page.locator("dialog")).to_be_visible()
     screen.has_arrived()

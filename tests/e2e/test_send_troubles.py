@@ -16,8 +16,8 @@ from e2e.parcels import inbox, newest
 from e2e.pictures import drawn_photo
 from e2e.senders import SendScreen, file, recording
 from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
-from e2e.visits import READY, Visit
-from playwright.sync_api import expect
+from e2e.visits import READY, WATCH, Visit
+from playwright.sync_api import Browser, expect
 
 from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
 
@@ -468,11 +468,11 @@ def test_somebody_else_who_signs_in_after_a_lock_does_not_send_it(
 
 @pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
 def test_a_browser_whose_clock_is_an_hour_off_writes_the_right_times(
-    enter: Enter, clinic: Clinic, sender: Person, reader: Person, wrong: timedelta
+    browser: Browser, clinic: Clinic, sender: Person, reader: Person, wrong: timedelta
 ) -> None:
-    visit = enter(sender)
-    visit.page.goto("about:blank")
-    visit.page.context.clear_cookies()
+    profile = browser.new_context(locale="en-GB", service_workers="block")
+    profile.add_init_script(WATCH)
+    visit = Visit(clinic, profile.new_page(), sender)
     visit.page.clock.set_system_time(datetime.now(UTC) + wrong)
     visit.sign_in()
     screen = SendScreen(visit).begin()
@@ -484,7 +484,7 @@ def test_a_browser_whose_clock_is_an_hour_off_writes_the_right_times(
     for text in (report.created_at, report.captured_at):
         assert abs(datetime.fromisoformat(text) - datetime.now(UTC)) < timedelta(minutes=10), text
     visit.nothing_was_refused()
-    visit.page.context.close()
+    profile.close()
 
 
 # Moved clocks: last, since the sessions of this module end by them

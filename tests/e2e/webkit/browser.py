@@ -170,11 +170,13 @@ class Browser:
         reply.give()
 
     def close_page(self, params: Params, reply: Reply) -> None:
-        """Closes a page."""
+        """Closes a page; with `promptUnload` only if neither the page nor the person objects."""
         page = self.page(params)
-        for profile in self.profiles.values():
-            if page.id in profile.pages:
-                profile.close(page.id)
+        profile = next(each for each in self.profiles.values() if page.id in each.pages)
+        if params.get("promptUnload"):
+            page.leave(lambda: profile.close(page.id))
+        else:
+            profile.close(page.id)
         reply.give()
 
     def resize(self, params: Params, reply: Reply) -> None:

@@ -75,6 +75,11 @@ class Page:
         self._window.destroy()
         self._tell("contextDestroyed", url=self._address, userContext=profile, parent=None, children=None)
 
+    def leave(self, left: Callable[[], None]) -> None:
+        """Calls back when the page lets itself be closed; it may ask the person before."""
+        self.view.connect("close", lambda _view: left())
+        self.view.try_close()
+
     def preload(self, sources: list[str]) -> None:
         """What runs in each new document before its own scripts."""
         self._manager.remove_all_scripts()
@@ -133,6 +138,8 @@ class Page:
             raise Refused("no such history entry", str(delta))
         self.view.go_to_back_forward_list_item(item)
         reply.give()
+        # Between two entries of one document with the same address, nothing else tells of it.
+        self._settled(lambda: None if self._navigation else self._tell("historyUpdated", url=self.view.get_uri()))
 
     def _begin(self) -> None:
         self.acted = next(NUMBERS)

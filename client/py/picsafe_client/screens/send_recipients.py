@@ -41,20 +41,18 @@ class RecipientPicker:
         add = dom.button(t("send.add_recipient"), lambda _event: self._add_clicked(), icon_name="plus")
         row = dom.el("div", {"class": "send-add"})
         self.field.control.replaceWith(row)
-        dom.append(row, self.field.control, add)
-        self._chips = dom.el("ul", {"class": "chips", "aria-label": t("send.recipients")})
         self._suggestions = dom.el("ul", {"class": "suggestions", "aria-label": t("send.suggestions"), "hidden": True})
+        dom.append(row, self.field.control, add, self._suggestions)
+        self._chips = dom.el("ul", {"class": "chips", "aria-label": t("send.recipients")})
         self._names[me.email] = me.name
         self._myself = dom.button(
             t("send.to_myself"),
-            lambda _event: dom.soon(lambda: self._choose(me.email)),
+            lambda _event: self._add_myself(),
             kind="quiet",
             icon_name="device",
         )
         self._own = me.email
-        self.node = dom.el(
-            "div", {"class": "send-recipients"}, self._chips, self.field.node, self._suggestions, self._myself
-        )
+        self.node = dom.el("div", {"class": "send-recipients"}, self._chips, self.field.node, self._myself)
         dom.on(self.field.control, "keydown", self._key)
         dom.on(self.field.control, "input", lambda _event: self._typed())
         dom.on(self._suggestions, "keydown", self._suggestion_key)
@@ -151,6 +149,11 @@ class RecipientPicker:
         self.field.value = ""
         self._hide_suggestions()
         self._add(email)
+        self.field.focus()
+
+    def _add_myself(self) -> None:
+        """Beside whoever is being typed, not instead."""
+        self._add(self._own)
         self.field.focus()
 
     def _add_clicked(self) -> None:
