@@ -61,15 +61,16 @@ def _times(clinic: Clinic, browser: Browser) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in reports}
     for _ in range(TURNS + 1):
         for name, report_id in reports.items():
-            times[name].append(_opened(visit, report_id))
+            times[name].append(opened_after(visit, report_id))
     return {name: statistics.median(turns[1:]) for name, turns in times.items()}
 
 
-def _opened(visit: Visit, report_id: str) -> float:
+def opened_after(visit: Visit, report_id: str, *, leaves: bool = True) -> float:
     """Milliseconds from the click to the photo; leaves the report again."""
     took = float(visit.row(report_id).evaluate(_CLICKED))
-    visit.page.wait_for_load_state("networkidle")  # what is fetched ahead must not disturb the next
-    visit.to_inbox()
+    if leaves:
+        visit.page.wait_for_load_state("networkidle")  # what is fetched ahead must not disturb the next
+        visit.to_inbox()
     return took
 
 

@@ -144,9 +144,9 @@ class SendScreen:
         self.files_input.set_input_files(list(files))  # type: ignore[arg-type]
         self.has(len(files) if ready is None else ready)
 
-    def has(self, ready: int) -> None:
-        """So many files are ready, and none is being prepared any more."""
-        expect(self.page.locator(".tray-row[aria-busy]")).to_have_count(0, timeout=ARRIVAL)
+    def has(self, ready: int, *, within: int = ARRIVAL) -> None:
+        """So many files are ready, and none is being prepared any more, in so many milliseconds."""
+        expect(self.page.locator(".tray-row[aria-busy]")).to_have_count(0, timeout=within)
         expect(self.rows).to_have_count(ready)
 
     def describe(self, recipients: Sequence[Person | str], *, patient: str = "Edda Lindqvist", **facts: str) -> None:

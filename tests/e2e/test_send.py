@@ -258,6 +258,8 @@ def test_who_is_being_typed_stays_when_one_sends_it_to_oneself_as_well(
     expect(screen.page.locator(".suggestions")).to_be_visible()
     assert myself.evaluate(PLACE) == before
     myself.evaluate("node => node.click()")  # it is covered by then
+    screen.page.locator("#send-patient-name").focus()
+    expect(screen.page.locator(".suggestions")).to_be_hidden()
     screen.send()
     screen.has_arrived()
     for person in (sender, reader):

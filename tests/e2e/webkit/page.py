@@ -295,9 +295,16 @@ class Page:
         files, self._chosen = self._chosen, None
         if files is None:
             request.cancel()
+            multiple = request.get_select_multiple()
+            found = scripts.call(scripts.FILE_INPUT, [], awaits=False, owns=True, context=self.id)
+            self.run(found, lambda value, fault: None if fault else self._offers(value["result"], multiple=multiple))
         else:
             request.select_files(files)
         return True
+
+    def _offers(self, element: Params, *, multiple: bool) -> None:
+        """A person has opened a file chooser: whether the client wants to answer it, it says by `choose`."""
+        self._session.event("input.fileDialogOpened", context=self.id, element=element, multiple=multiple)
 
     def screenshot(self, clip: Params | None, reply: Reply) -> None:
         """A PNG of what is seen."""

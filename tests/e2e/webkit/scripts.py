@@ -102,6 +102,9 @@ REPORT = """
   addEventListener("error", ({ message, error }) => {
     if (message) say({ event: "error", text: error instanceof Error ? `${error.name}: ${error.message}` : message });
   });
+  addEventListener("click", ({ target }) => {
+    if (target.matches?.("input[type=file]")) globalThis[Symbol.for("file input of the test")] = target;
+  }, true);
   addEventListener("unhandledrejection", ({ reason }) =>
     say({ event: "error", text: reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason) }));
   for (const method of ["debug", "error", "info", "log", "warn"]) {
@@ -120,6 +123,9 @@ Object.defineProperty(Navigator.prototype, "onLine", { configurable: true, get: 
 dispatchEvent(new Event(asked.online ? "online" : "offline"));
 return "{}";
 """
+
+FILE_INPUT = '() => globalThis[Symbol.for("file input of the test")]'
+"""The element whose file chooser was opened last."""
 
 UTILITY = "utilityScript.evaluate("
 """How Playwright calls its script that compiles functions: the third argument after the script itself is the text."""

@@ -56,6 +56,8 @@ class RecipientPicker:
         dom.on(self.field.control, "keydown", self._key)
         dom.on(self.field.control, "input", lambda _event: self._typed())
         dom.on(self._suggestions, "keydown", self._suggestion_key)
+        dom.on(self._suggestions, "mousedown", lambda event: event.preventDefault())  # leaves the focus where it is
+        dom.on(row, "focusout", lambda event: None if row.contains(event.relatedTarget) else self._hide_suggestions())
 
     def settle(self) -> bool:
         """Takes what is still being typed, if it is an address; whether the recipients can be sent to."""
