@@ -9,8 +9,10 @@ MOST_PIXELS: Final = 100_000_000
 """Beyond this the canvas of many browsers stays empty or the page runs out of memory: 400 MB."""
 
 
-async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_PIXELS) -> Any:
+async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_PIXELS, smoothing: str = "high") -> Any:
     """A canvas with the photo, scaled down to `most_pixels` where it is larger, which its `data-smaller` then says; `ground` is the colour behind it.
+
+    `smoothing` is "high", or "low" where it must be quick.
 
     Raises `JsException` when this browser cannot decode it. Give the canvas back with `discard`, or encode it.
     """
@@ -25,7 +27,7 @@ async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_P
         canvas.width, canvas.height = size
         canvas.dataset.smaller = "yes" if scale < 1 else ""
         context = canvas.getContext("2d")
-        context.imageSmoothingQuality = "high"
+        context.imageSmoothingQuality = smoothing
         if ground:
             context.fillStyle = ground
             context.fillRect(0, 0, *size)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from picsafe_client import banner, dom
 from picsafe_client.api import Cancelled
+from picsafe_client.screens.report_draft import Draft, draft_of
 from picsafe_client.screens.report_gestures import Gestures
 from picsafe_client.screens.report_media import PREFETCH_BYTES, ShownMedia
 from picsafe_client.screens.report_names import medium_label, type_name
@@ -50,6 +51,7 @@ class Pane:
         self.node = dom.el("section", {"class": "pane", "tabindex": "-1"}, self._ground, self._wait)
         self.index = -1
         self._picture: dom.Node = None
+        self._draft: Draft | None = None
         self._view: View | None = None
         self._player: Player | None = None
         self._loading: Wait | None = None
@@ -148,6 +150,9 @@ class Pane:
         player, self._player = self._player, None
         if player is not None:
             player.close()
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.close()
         for picture in self._ground.querySelectorAll("img"):
             picture.removeAttribute("src")
         dom.clear(self._ground)
@@ -160,6 +165,7 @@ class Pane:
         alt = medium_label(self._report, index)
         photo = dom.el("img", {"class": "pane-picture", "alt": alt, "draggable": "false", "decoding": "async"})
         photo.src = url
+        await self._show_draft(index)
         try:
             await photo.decode()
         except JsException:
@@ -168,6 +174,15 @@ class Pane:
             return
         if index == self.index:
             self._lay(photo, int(photo.naturalWidth), int(photo.naturalHeight))
+
+    async def _show_draft(self, index: int) -> None:
+        width, height = self.medium.width, self.medium.height
+        if not width or not height:
+            return
+        canvas = await draft_of(await self._media.blob(index), width, height, self._size())
+        if canvas is not None and index == self.index:
+            self._lay(canvas, width, height)
+            self._draft = Draft(canvas)
 
     def _show_player(self) -> Player:
         medium, label = self.medium, medium_label(self._report, self.index)
@@ -210,7 +225,11 @@ class Pane:
 
     def _lay(self, picture: dom.Node, width: int, height: int) -> None:
         old, turn = self._view, self._turns.get(self.index, 0)
-        dom.clear(self._ground, picture)
+        if self._draft is None:
+            dom.clear(self._ground, picture)
+        else:
+            dom.append(self._ground, picture)
+            self._draft.under(picture)
         self._picture = picture
         fresh = View.fitted(width, height, *self._size(), turn)
         if old is not None and not old.is_fitted and old.turn == turn:
@@ -224,13 +243,16 @@ class Pane:
     def _set(self, view: View) -> None:
         self._view = view
         fitted = view.smallest
-        style = self._picture.style
-        style.width = f"{view.width * fitted:.2f}px"
-        style.height = f"{view.height * fitted:.2f}px"
-        style.transform = (
-            f"translate(-50%, -50%) translate({view.x:.2f}px, {view.y:.2f}px) "
-            f"rotate({view.turn}deg) scale({view.scale / fitted:.5f})"
-        )
+        for picture in self._ground.children:
+            style = picture.style
+            style.width = f"{view.width * fitted:.2f}px"
+            style.height = f"{view.height * fitted:.2f}px"
+            style.transform = (
+                f"translate(-50%, -50%) translate({view.x:.2f}px, {view.y:.2f}px) "
+                f"rotate({view.turn}deg) scale({view.scale / fitted:.5f})"
+            )
+        if self._draft is not None:
+            self._draft.moved(view.scale, view.turn)
         self.node.classList.toggle("pane-enlarged", not view.is_fitted)
         self._viewer.looked(self)
 
