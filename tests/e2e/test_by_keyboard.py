@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.engines import CHROMIUM, FIREFOX, not_in
+from e2e.engines import CHROMIUM, FIREFOX, WEBKIT, not_in
 from e2e.keyboards import Keyboard
 from e2e.parcels import newest
 from e2e.pictures import drawn_photo, small_picture
@@ -240,6 +240,10 @@ def test_reading_the_facts(keys: Keyboard) -> None:
     keys.keeps()
 
 
+@not_in(
+    WEBKIT,
+    "the stops within its player are buttons of its own: which of them has the focus cannot be seen from outside",
+)
 def test_playing_pausing_and_seeking(keys: Keyboard) -> None:
     opens_first(keys)
     keys.press("End")

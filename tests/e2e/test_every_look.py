@@ -117,7 +117,7 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
     visit.open_report(reports[0].header.report_id)
     visit.page.set_viewport_size({"width": 390, "height": HEIGHT})
     visit.page.get_by_role("button", name="More").click()
-    names = [each.inner_text() for each in visit.page.locator("dialog .choice").all()]
+    names = [each.inner_text().strip() for each in visit.page.locator("dialog .choice").all()]
     assert names == [
         "Smaller",
         "Show all of it",

@@ -57,6 +57,16 @@ class Frame:
         elif self._offline_soon is None:  # counted from the first failure, not from the latest try
             self._offline_soon = dom.once_later(lambda: setattr(dom.by_id("offline"), "hidden", False), OFFLINE_AFTER)
 
+    def keep_fields_in_sight(self) -> None:
+        """No field that the keyboard has come to stays under the bars: WebKit forgets `scroll-padding` on the way there."""
+        fields = ", ".join(f"{name}:focus-visible" for name in ("input", "select", "textarea"))
+
+        def came(event: Any) -> None:
+            if event.target.matches(fields):
+                event.target.scrollIntoView(dom.options({"block": "nearest"}))
+
+        dom.on(dom.document(), "focusin", came)
+
     def listen_for_files(self, takes: Callable[[Any], None], may: Callable[[], bool]) -> None:
         """Lets the whole page be a target for files, while `may` says so; a screen that takes them itself goes first."""
         target = dom.by_id("drop-target")
