@@ -263,7 +263,7 @@ class App:
         dom.on(window, "beforeunload", self._before_unload)
         dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
         dom.on(window, "pageshow", lambda event: self.navigation.follow(anyway=True) if event.persisted else None)
-        self.frame.keep_fields_in_sight()
+        self.frame.keep_focus_in_sight()
         self.frame.listen_for_files(self.open_file, self._back.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)
         dom.on(page.getElementById("sign-out-button"), "click", self.sign_out)

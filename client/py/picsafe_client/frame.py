@@ -14,6 +14,8 @@ PARENTS: Final = {"report": "inbox", "file": "inbox"}
 MOST_COUNTED: Final = 99
 OFFLINE_AFTER: Final = 3000
 """Milliseconds without the live stream before the page says so: a server that restarts is back sooner."""
+STOPS: Final = ", ".join(f"{name}:focus-visible" for name in ("a", "button", "input", "select", "summary", "textarea"))
+"""What the Tab key stops at and is never larger than the window."""
 
 
 class Frame:
@@ -57,13 +59,15 @@ class Frame:
         elif self._offline_soon is None:  # counted from the first failure, not from the latest try
             self._offline_soon = dom.once_later(lambda: setattr(dom.by_id("offline"), "hidden", False), OFFLINE_AFTER)
 
-    def keep_fields_in_sight(self) -> None:
-        """No field that the keyboard has come to stays under the bars: WebKit forgets `scroll-padding` on the way there."""
-        fields = ", ".join(f"{name}:focus-visible" for name in ("input", "select", "textarea"))
+    def keep_focus_in_sight(self) -> None:
+        """What the keyboard has come to does not stay under the bars: WebKit forgets `scroll-padding` on the way there."""
 
         def came(event: Any) -> None:
-            if event.target.matches(fields):
-                event.target.scrollIntoView(dom.options({"block": "nearest"}))
+            if event.target.matches(STOPS):
+                stop = event.target
+                dom.once_later(
+                    lambda: stop.scrollIntoView(dom.options({"block": "nearest"})), 0
+                )  # after WebKit's own try
 
         dom.on(dom.document(), "focusin", came)
 
