@@ -28,7 +28,7 @@ step "types" "$bin/mypy" --no-error-summary
 step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
 step "client in a real browser" "$bin/pytest" -q tests/client
 step "everything together in Chromium" in_browsers tests/e2e
-# The other engines go the main ways with every run; all that has been gone through in them takes `make test-engines`.
+# The other engines go the main ways with every run; the whole suite takes `make test-engines`.
 main_ways="tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py"
 # shellcheck disable=SC2086 # one word a module
 step "the main ways in Firefox" in_browsers --browser firefox $main_ways tests/e2e/test_shell_inbox.py tests/e2e/test_report_ranges.py tests/e2e/test_samples.py

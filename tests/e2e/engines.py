@@ -50,13 +50,6 @@ def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:
     return {name: value for each in (PREFERENCES, *needed) for name, value in each.items()} if needed else {}
 
 
-NOT_TRIED_YET: dict[str, frozenset[str]] = {
-    FIREFOX: frozenset(),
-    WEBKIT: frozenset(),
-}
-"""Modules that an engine does not run because nobody has gone through them there yet: neither good nor bad is known."""
-
-
 def not_in(engine: str, because: str) -> pytest.MarkDecorator:
     """Marks a test that this engine, or the way in which it is driven here, cannot run. The reason is printed with `-rs`."""
     if engine not in ENGINES:
@@ -68,6 +61,4 @@ def refusal(node: pytest.Item) -> str | None:
     """Why the engine that a test is about to be run in does not run it; `None` when it does."""
     chosen = getattr(node, "callspec", None)
     engine = str(chosen.params.get("browser_name")) if chosen else ""
-    if node.path.stem in NOT_TRIED_YET.get(engine, ()):
-        return f"{node.path.stem} has not been tried in {engine} yet"
     return next((str(mark.args[1]) for mark in node.iter_markers("not_in") if mark.args[0] == engine), None)
