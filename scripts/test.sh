@@ -17,6 +17,7 @@ step() { # step NAME COMMAND...
 # What fails in a browser is tried once more by itself, and told of at the end: docs/decisions/0022.
 in_browsers() { # in_browsers ARGUMENTS-OF-PYTEST...
     "$bin/pytest" -q -n 2 --dist loadscope "$@" && return
+    [ $? -eq 1 ] || return # not tests that failed, but a run that did not come to its end
     printf '\n== %s: once more, what failed\n' "$name"
     "$bin/pytest" -q -n 2 --dist loadscope "$@" --last-failed --last-failed-no-failures none || return
     unsure="$unsure\n   $name"

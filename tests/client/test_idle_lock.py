@@ -47,26 +47,13 @@ def test_a_touch_begins_the_time_anew() -> None:
     assert watch.locked == 1
 
 
-def pointer_at(x: float, y: float) -> SimpleNamespace:
-    return SimpleNamespace(screenX=x, screenY=y)
-
-
-def test_a_pointer_that_moves_is_a_touch() -> None:
+@pytest.mark.parametrize(("x", "locked"), [(5, 0), (3, 1)], ids=["it moves", "the page moves beneath it"])
+def test_a_pointer_is_a_touch_only_when_it_is_elsewhere(x: float, locked: int) -> None:
     watch = Watch()
-    watch.lock.pointed(pointer_at(3, 4))
-    watch.wait(599)
-    watch.lock.pointed(pointer_at(3, 5))
-    watch.wait(599)
-    assert watch.locked == 0
-
-
-def test_a_page_that_moves_under_a_pointer_at_rest_is_none() -> None:
-    watch = Watch()
-    watch.lock.pointed(pointer_at(3, 4))
-    watch.wait(599)
-    watch.lock.pointed(pointer_at(3, 4))
-    watch.wait(1)
-    assert watch.locked == 1
+    for at in (3, x):
+        watch.lock.pointed(SimpleNamespace(screenX=at, screenY=4))
+        watch.wait(599)
+    assert watch.locked == locked
 
 
 def test_a_touch_in_another_tab_counts() -> None:

@@ -249,6 +249,27 @@ def test_a_report_to_oneself_is_there_on_ones_other_devices(screen: SendScreen, 
     assert newest(clinic, sender).files[0] == PHOTO["buffer"]  # type: ignore[index]
 
 
+def test_a_suggestion_that_is_clicked_twice_is_chosen_once_and_nothing_beneath_it(
+    screen: SendScreen, reader: Person
+) -> None:
+    screen.describe(["other@clinic.example"])  # so that no new row of chips moves what lies below
+    screen.page.fill("#send-recipient", reader.email)
+    suggestion = screen.page.locator(".suggestion").first
+    below, above = (
+        screen.page.locator(each).bounding_box() for each in (".send-recipients > .button-quiet", ".suggestion")
+    )
+    assert below is not None
+    assert above is not None
+    y = below["y"] + below["height"] / 2 - above["y"]
+    assert 0 < y < above["height"], "a suggestion lies above “send it to myself”"
+    suggestion.click(position={"x": 20, "y": y})
+    expect(suggestion).to_be_hidden()  # a person's second click comes a tenth of a second later
+    screen.page.mouse.down(click_count=2)
+    screen.page.mouse.up(click_count=2)
+    expect(screen.page.locator(".chip-person")).to_have_text(["other@clinic.example", READER])
+    expect(screen.button("Send it to myself, for my other devices")).to_be_visible()
+
+
 def test_who_is_being_typed_stays_when_one_sends_it_to_oneself_as_well(
     screen: SendScreen, clinic: Clinic, sender: Person, reader: Person
 ) -> None:

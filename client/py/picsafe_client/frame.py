@@ -65,9 +65,7 @@ class Frame:
         def came(event: Any) -> None:
             if event.target.matches(STOPS):
                 stop = event.target
-                dom.once_later(
-                    lambda: stop.scrollIntoView(dom.options({"block": "nearest"})), 0
-                )  # after WebKit's own try
+                dom.soon(lambda: stop.scrollIntoView(dom.options({"block": "nearest"})))  # after WebKit's own try
 
         dom.on(dom.document(), "focusin", came)
 

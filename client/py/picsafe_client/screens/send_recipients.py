@@ -17,6 +17,8 @@ from picsafe_protocol.limits import EMAIL_CHARACTERS, RECIPIENTS
 _EMAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 TYPING_PAUSE: Final = 200
 """Milliseconds without a key before suggestions are asked for."""
+DOUBLE_CLICK: Final = 500.0
+"""Milliseconds within which two clicks are one double click."""
 
 
 class RecipientPicker:
@@ -26,6 +28,7 @@ class RecipientPicker:
         self._api = api
         self._later: dom.Off = lambda: None
         self._asked = 0
+        self._chosen_at = -DOUBLE_CLICK
         self._names: dict[str, str] = {}
         self.emails: list[str] = []
         self.field = fields.text_field(
@@ -47,7 +50,7 @@ class RecipientPicker:
         self._names[me.email] = me.name
         self._myself = dom.button(
             t("send.to_myself"),
-            lambda _event: self._add_myself(),
+            self._add_myself,
             kind="quiet",
             icon_name="device",
         )
@@ -144,7 +147,12 @@ class RecipientPicker:
             dom.el("span", {"class": "suggestion-name"}, person["name"]),
             dom.el("span", {"class": "soft small"}, about),
         )
-        dom.on(button, "click", lambda _event: dom.soon(lambda: self._choose(person["email"])))
+
+        def chosen(event: Any) -> None:
+            self._chosen_at = float(event.timeStamp)
+            dom.soon(lambda: self._choose(person["email"]))
+
+        dom.on(button, "click", chosen)
         return dom.el("li", None, button)
 
     def _choose(self, email: str) -> None:
@@ -153,8 +161,10 @@ class RecipientPicker:
         self._add(email)
         self.field.focus()
 
-    def _add_myself(self) -> None:
-        """Beside whoever is being typed, not instead."""
+    def _add_myself(self, event: Any) -> None:
+        """Beside whoever is being typed, not instead. The second click of a double one was meant for the suggestion above."""
+        if float(event.timeStamp) - self._chosen_at < DOUBLE_CLICK:
+            return
         self._add(self._own)
         self.field.focus()
 
