@@ -1,7 +1,8 @@
 // Python for PyScript, which imports this module through its setting `interpreter` and calls `loadPyodide`.
 // boot.js calls `start` before that: the runtime, its memory and PyScript then load at the same time.
+import create from "../npm/pyodide/pyodide.asm.mjs";
 import { loadPyodide as load, version } from "../npm/pyodide/pyodide.mjs";
-import { lockInfo, snapshotBytes } from "../python/facts.js";
+import { lockInfo, snapshot } from "../python/facts.js";
 
 export { version };
 
@@ -27,49 +28,93 @@ const options = () => ({
   lockFileContents: { info: lockInfo, packages: {} },
 });
 
+// What the service worker keeps of this release (worker/files.js) is read without it: of tens of megabytes, that way is
+// half the work of a warm start.
+const KEPT = `picsafe-${document.querySelector("meta[name=picsafe-release]").content}`;
+const { fetch } = globalThis;
+
+async function nearest(url) {
+  if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (ahead.js)
+  const kept = await caches.match(url, { cacheName: KEPT, ignoreVary: true }).catch(() => undefined);
+  return kept ?? fetch(url);
+}
+
+// Pyodide fetches its own files itself.
+function nearby(loading) {
+  globalThis.fetch = (url, ...rest) => (String(url).startsWith(RUNTIME) ? nearest(url) : fetch(url, ...rest));
+  return loading().finally(() => {
+    globalThis.fetch = fetch;
+  });
+}
+
 async function get(url) {
-  const response = await fetch(url);
+  const response = await nearest(url);
   if (!response.ok) throw new Error(`${new URL(url).pathname}: status ${response.status}`);
   return response;
 }
 
 // Pyodide wants the whole snapshot before it begins with the WebAssembly, but needs only its length then. So it is given
-// memory of that length at once, which fills while the WebAssembly compiles, and waits between the two.
+// the head alone, which says it were as long as the memory, and the memory is written here: while the WebAssembly compiles,
+// the snapshot comes, and each of its bytes is copied once.
 async function fromSnapshot() {
-  const memory = new Uint8Array(snapshotBytes);
-  const filled = fill(memory, SNAPSHOT);
-  filled.catch(() => {}); // it is awaited below, perhaps after it has failed
+  const head = new Uint8Array(snapshot.head);
+  Object.defineProperty(head, "length", { value: snapshot.memory });
+  const coming = pieces(SNAPSHOT);
+  coming.catch(() => {}); // it is awaited below, perhaps after it has failed
   const createPyodideModule = async (settings) => {
-    settings.API.config._loadSnapshot = null; // or the page would keep these 30 MB for ever
-    const { default: create } = await import("../npm/pyodide/pyodide.asm.mjs");
+    settings.API.config._loadSnapshot = null; // or the page would keep it for ever
     const module = await create(settings);
-    await filled;
-    keepTrampoline(module, memory);
+    restore(module, head, await coming);
     return module;
   };
-  return load({ ...options(), createPyodideModule, _loadSnapshot: memory });
+  return load({ ...options(), createPyodideModule, _loadSnapshot: head });
 }
 
-// Python calls C functions through one function that Emscripten puts into the table of functions when it starts, where
-// the engine has room: the snapshot holds its place in Node. WebKit has another one, and iPhones have none at all.
-function keepTrampoline({ HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }, snapshot) {
-  const words = new Int32Array(snapshot.buffer);
-  const [, heap] = words; // where the memory begins in the snapshot, in bytes
-  const place = __PyRuntime + HEAP32[__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4];
-  words[(heap + place) / 4] = HEAP32[place / 4];
-}
-
-async function fill(memory, url) {
+/** The snapshot as the arrays it arrives in. */
+async function pieces(url) {
+  const arrived = [];
+  const wanted = snapshot.stretches.reduce((sum, [, length]) => sum + length, snapshot.head);
   const reader = (await get(url)).body.getReader();
-  let at = 0;
+  let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (at + value.length > memory.length) throw new Error("the snapshot is longer than it should be");
-    memory.set(value, at);
-    at += value.length;
+    arrived.push(value);
+    length += value.length;
   }
-  if (at < memory.length) throw new Error("the snapshot ends too early");
+  if (length !== wanted) throw new Error(`the snapshot has ${length} bytes and not ${wanted}`);
+  return arrived;
+}
+
+// What is not in the snapshot was zero, and the WebAssembly has written there since.
+function restore({ HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }, head, arrived) {
+  // Python calls C functions through one function that Emscripten puts into the table of functions when it starts, where
+  // the engine has room: the snapshot holds its place in Node. WebKit has another one, and iPhones have none at all.
+  const trampoline = (__PyRuntime + HEAP32[__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4]) / 4;
+  const place = HEAP32[trampoline];
+  let end = 0;
+  const targets = snapshot.stretches.map(([start, length]) => {
+    HEAPU8.fill(0, end, start);
+    end = start + length;
+    return HEAPU8.subarray(start, end);
+  });
+  HEAPU8.fill(0, end);
+  pour(arrived, [head.subarray(0, snapshot.head), ...targets]);
+  HEAP32[trampoline] = place;
+}
+
+/** Copies arrays into others that have the same length together. */
+function pour(sources, targets) {
+  let [target, ...others] = targets;
+  for (let source of sources) {
+    while (source.length) {
+      const part = source.subarray(0, target.length);
+      target.set(part);
+      source = source.subarray(part.length);
+      target = target.subarray(part.length);
+      if (!target.length) [target, ...others] = others;
+    }
+  }
 }
 
 // The slow way, without any private interface of Pyodide: a fresh Python, and our own modules as files.
@@ -100,12 +145,12 @@ let starting;
 
 /** Python, started once; from the snapshot, or without it when it is refused. */
 export function start() {
-  starting ??= unlessWasmFails(fromSnapshot).catch((error) => {
+  starting ??= nearby(() => unlessWasmFails(fromSnapshot).catch((error) => {
     if (error.message === WASM_FAILED) throw error; // the other way would need the same file
     console.warn("The memory snapshot was refused, so Python starts without it:", error);
     globalThis.picsafe.boot.snapshot = false;
     return unlessWasmFails(fromFiles);
-  });
+  }));
   return starting;
 }
 

@@ -32,7 +32,6 @@ _MODULES: Final = (
     "npm/pyodide/pyodide.mjs",
     "npm/pyodide/pyodide.asm.mjs",
 )
-_DATA: Final = ("npm/pyodide/pyodide.asm.wasm", "python/snapshot.bin", "npm/pyodide/python_stdlib.zip")
 
 
 def index_page(client: Path, assets: Assets) -> bytes:
@@ -70,9 +69,7 @@ def boot_tags(assets: Assets) -> str:
     let the styles pass.
     """
     modules = [assets.url(path) for path in _MODULES] + assets.urls_in("npm/@pyscript/core/dist")
-    lines = [
-        f'<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="{assets.url(path)}">' for path in _DATA
-    ]
+    lines = [f'<script async fetchpriority="low" src="{assets.url("js/ahead.js")}"></script>']
     lines += [f'<link rel="modulepreload" fetchpriority="low" href="{url}">' for url in modules]
     lines.append(f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}"></script>')
     lines.append(f'<script type="py">{ENTRY}</script>')

@@ -13,6 +13,7 @@ from pathlib import Path
 from scripts.clientbuild.cache import use
 from scripts.clientbuild.dicom_archive import dicom_archive
 from scripts.clientbuild.fingerprint import files_under, fingerprint
+from scripts.clientbuild.sparse import sparse
 from scripts.clientbuild.toolchain import browser_wheels, npm_modules, run, run_node
 
 _SCRIPTS = Path(__file__).resolve().parent
@@ -24,12 +25,12 @@ class PythonSide:
     """What Python needs in the browser besides Pyodide itself."""
 
     facts: Path
-    """A JavaScript module: what Pyodide's lock file says about Pyodide itself (its 300 packages are not needed), and the
-    length of the snapshot."""
+    """A JavaScript module: what Pyodide's lock file says about Pyodide itself (its 300 packages are not needed), and where
+    in the memory the parts of the snapshot belong."""
     site_packages: Path
     """A zip of the Python files, for a start without the snapshot."""
     snapshot: Path
-    """The memory of a Python that has imported everything, about 30 MB."""
+    """The memory of a Python that has imported everything, 30 MB without its zeros (sparse.py)."""
     dicom: Path
     """A zip of the Python that writes DICOM: too large, and too seldom needed, to be in the snapshot."""
 
@@ -64,8 +65,11 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
             "output": str(made.snapshot),
         }
         run_node(_SCRIPTS / "freeze.mjs", task)
+        frozen = sparse(made.snapshot.read_bytes())
+        made.snapshot.write_bytes(frozen.content)
         info = json.loads((modules / "pyodide" / "pyodide-lock.json").read_text("utf-8"))["info"]
-        facts = {"lockInfo": info, "snapshotBytes": made.snapshot.stat().st_size}
+        snapshot = {"head": frozen.head, "memory": frozen.memory, "stretches": frozen.stretches}
+        facts = {"lockInfo": info, "snapshot": snapshot}
         lines = [f"export const {name} = {json.dumps(value)};\n" for name, value in facts.items()]
         made.facts.write_text("".join(lines), "utf-8")
         (home / "complete").touch()

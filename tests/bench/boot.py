@@ -2,7 +2,8 @@
 
 Time from navigation until Python has run its imports, cold (a fresh profile) and warm (the third visit; ours comes from
 the service worker then, whose cache has been filled after the first), medians of five turns. Stock PyScript is measured twice: running one empty line, and with the app as files that it has to import, which is
-what it would take to do the same without the snapshot.
+what it would take to do the same without the snapshot. Before each visit of either the machine rests for a moment: a browser that
+is still starting, or taking down the page of the visit before, is not part of a start.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,6 +32,8 @@ from scripts.clientbuild.toolchain import npm_modules
 ROOT = Path(__file__).resolve().parents[2]
 TURNS = int(os.environ.get("PICSAFE_BENCH_TURNS", "5"))
 VISITS: Final = 3
+REST: Final = 1.0
+"""Seconds before each visit."""
 COLD_BUDGET: Final = 0.35
 WARM_BUDGET: Final = 0.2
 
@@ -89,11 +93,12 @@ def _visits(chromium: BrowserType, url: str, watch: str, settled: str | None = N
 
 
 def _visit(page: Page, url: str, settled: str | None) -> float:
+    time.sleep(REST)
     page.goto(url)
     milliseconds = float(page.evaluate("() => measured"))
     if settled is not None:
         page.evaluate(settled)
-    page.goto("about:blank")  # what runs on after Python is ready must not disturb the next visit
+    page.goto("about:blank")
     page.close()
     return milliseconds
 

@@ -35,6 +35,7 @@ def client(tmp_path: Path) -> Path:
         "client/js/boot.js": "import './interpreter.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
         "client/js/interpreter.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
         "client/js/companion.js": "",
+        "client/js/ahead.js": "const files = ['../npm/pyodide/pyodide.asm.wasm', '../python/snapshot.bin'];",
         "client/js/kernel.js": "import '../npm/hash-wasm/dist/sha256.umd.min.js';",
         "modules/hash-wasm/dist/sha256.umd.min.js": "import './never-rewritten.js';",
         "modules/hash-wasm/dist/crc32.umd.min.js": "",
@@ -123,14 +124,12 @@ def test_an_update_that_moves_a_file_is_noticed(client: Path) -> None:
 def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
     assets = assets_of(client)
     tags = boot_tags(assets)
-    for path in (
-        "python/snapshot.bin",
-        "npm/pyodide/pyodide.asm.wasm",
-        "js/boot.js",
-        "js/kernel.js",
-        "python/facts.js",
-    ):
+    for path in ("js/boot.js", "js/kernel.js", "python/facts.js"):
         assert f'href="{assets.url(path)}"' in tags
+    assert f'<script async fetchpriority="low" src="{assets.url("js/ahead.js")}">' in tags
+    ahead = assets.files[assets.url("js/ahead.js")].decode()
+    for path in ("python/snapshot.bin", "npm/pyodide/pyodide.asm.wasm"):
+        assert f"'{assets.url(path)}'" in ahead
     assert f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}">' in tags
     assert index_page(client, assets).decode().endswith("</script>")
 

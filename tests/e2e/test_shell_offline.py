@@ -126,6 +126,8 @@ def test_a_warm_start_asks_the_server_for_no_file_of_the_client(visit: Visit, cl
     visit.page.reload()
     expect(visit.page.locator("html[data-python=ready][data-state=signed-in]")).to_be_visible(timeout=READY)
     assert clinic.weather.asked("/assets/") == []
+    large = (".wasm", ".bin", ".zip")
+    assert [path for path in visit.page.evaluate(ASSETS) if path.endswith(large)] == [], "read without any request"
 
 
 def test_without_a_server_the_page_starts_and_says_what_is_missing(
