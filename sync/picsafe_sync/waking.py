@@ -18,6 +18,8 @@ SILENCE_SECONDS = 60
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 300.0
 """Before a broken stream is opened again; doubled each time that it breaks before anything came."""
+NO_NEWS = ("removed", "alive")
+"""Events that bring nothing to fetch."""
 LINE_BYTES = 1024 * 1024
 """The longest line that is waited for. What the lines say does not matter here, only that something is new."""
 
@@ -72,7 +74,7 @@ async def _listen(api: Api, news: News) -> None:
                 async with aclosing(_events(response)) as names:
                     async for name in names:
                         pause = FIRST_PAUSE_SECONDS
-                        if name != "removed":
+                        if name not in NO_NEWS:
                             news.tell()
         except PicSafeError as error:  # the polling meets it as well, and decides
             _log.debug("no events: %s", error)

@@ -1,8 +1,9 @@
 """New reports appear by themselves: one stream of server-sent events for all tabs of this browser.
 
 A browser allows six connections to a server over HTTP/1.1, tabs together; so the tabs elect one, by a lock that the
-browser gives to the next when its holder closes, and that one passes on what it hears. Reconnecting is the
-EventSource's own work; after every connection the inbox asks for what it may have missed (`connected`).
+browser gives to the next when its holder closes, and that one passes on what it hears. Reconnecting after a break is the
+EventSource's own work; of a connection that died without a word (a laptop that slept, a network that forgot it) only the
+silence tells, so it is begun anew then. After every connection the inbox asks for what it may have missed (`connected`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from picsafe_client.api import USERS
 
 CHANNEL: Final = "picsafe-live"
 KINDS: Final = ("report", "removed", "session-ended")
+ALIVE: Final = "alive"
+"""What the server says when there is nothing to say, every 15 seconds."""
+SILENT_AFTER: Final = 40_000
+"""Milliseconds without a word from the server after which the connection is taken for dead."""
 RECONNECT_AFTER: Final = 5000
 """Milliseconds before an EventSource that gave up (the server refused it) is tried again."""
 
@@ -30,6 +35,8 @@ class Live:
         self._channel: Any = None
         self._let_go: Callable[[], None] | None = None
         self._offs: list[dom.Off] = []
+        self._source_offs: list[dom.Off] = []
+        self._silence: dom.Off | None = None
         self._wanted = False
         self._turn = 0
 
@@ -45,14 +52,12 @@ class Live:
         if js.Reflect.has(js.navigator, "locks"):
             self._stand_for_election(self._turn)
         else:
-            self._connect()
+            self._connect(self._turn)
 
     def stop(self) -> None:
         """Ends the stream, and lets another tab have the lock."""
         self._wanted = False
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        self._close()
         for off in self._offs:
             off()
         self._offs.clear()
@@ -70,33 +75,61 @@ class Live:
         def elected(_lock: Any) -> Any:
             if not self._wanted or turn != self._turn:
                 return None
-            self._connect()
+            self._connect(turn)
             held = js.Promise.withResolvers() if js.Reflect.has(js.Promise, "withResolvers") else _resolvers()
             self._let_go = held.resolve
             return held.promise
 
         js.navigator.locks.request(CHANNEL, create_once_callable(elected))
 
-    def _connect(self) -> None:
-        if not self._wanted:
+    def _connect(self, turn: int) -> None:
+        if not self._wanted or turn != self._turn or self._source is not None:
             return
         import js
 
         source = self._source = js.EventSource.new(f"{USERS}/v1/events")
         for kind in KINDS:
-            self._offs.append(dom.on(source, kind, self._from_server))
-        self._offs.append(dom.on(source, "open", lambda _event: self._tell("connected", {})))
-        self._offs.append(dom.on(source, "error", lambda _event: self._broke(source)))
+            self._source_offs.append(dom.on(source, kind, self._from_server))
+        self._source_offs.append(dom.on(source, ALIVE, lambda _event: self._listen_on()))
+        self._source_offs.append(dom.on(source, "open", self._opened))
+        self._source_offs.append(dom.on(source, "error", lambda _event: self._broke(source)))
+        self._listen_on()
+
+    def _close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        if self._silence is not None:
+            self._silence()
+            self._silence = None
+        for off in self._source_offs:
+            off()
+        self._source_offs.clear()
+
+    def _opened(self, _event: Any) -> None:
+        self._listen_on()
+        self._tell("connected", {})
 
     def _broke(self, source: Any) -> None:
         self._tell("disconnected", {})
-        if (
-            int(source.readyState) == 2 and source is self._source
-        ):  # closed: the server refused, it will not retry itself
-            self._source = None
-            dom.once_later(self._connect, RECONNECT_AFTER)
+        if int(source.readyState) == 2:  # closed: the server refused, it will not retry itself
+            self._close()
+            turn = self._turn
+            dom.once_later(lambda: self._connect(turn), RECONNECT_AFTER)
+
+    def _listen_on(self) -> None:
+        """The server was heard."""
+        if self._silence is not None:
+            self._silence()
+        self._silence = dom.once_later(self._begin_anew, SILENT_AFTER)
+
+    def _begin_anew(self) -> None:
+        self._tell("disconnected", {})
+        self._close()
+        self._connect(self._turn)
 
     def _from_server(self, event: Any) -> None:
+        self._listen_on()
         data = str(event.data or "")
         self._tell(str(event.type), json.loads(data) if data else {})
 

@@ -23,11 +23,12 @@ from picsafe_server.users.report_view import Entry, ReportViews
 from picsafe_server.users.sessions import Sessions
 
 PING_SECONDS = 15.0
-"""Proxies close what is silent for longer than half a minute or so; and a session that is over is noticed by then."""
+"""Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection is dead;
+and a session that is over is noticed by then."""
 RETRY_MILLISECONDS = 2000
 _BATCH = 200
 
-_PING = b": ping\n\n"
+_ALIVE = b"event: alive\ndata: {}\n\n"
 
 
 class Streams:
@@ -82,7 +83,7 @@ class Streams:
                     if not await self._sessions.is_open(who):
                         yield _event(SESSION_ENDED, {}, None)
                         return
-                    yield _PING
+                    yield _ALIVE
 
     async def _news(self, listener: Listener) -> bool:
         """Wait until there may be something to read; False when it is time for a ping instead."""

@@ -36,7 +36,7 @@ class Told:
 
 @dataclass
 class Inbox:
-    """An open stream: `next()` is the next event, pings and comments left out."""
+    """An open stream: `next()` is the next event that tells of something; `pings` counts the others."""
 
     answer: httpx.Response
     lines: AsyncIterator[str] = field(init=False)
@@ -54,7 +54,7 @@ class Inbox:
                 return told
             any_line = True
             name, _, value = line.partition(": ")
-            self.pings += line == ": ping"
+            self.pings += line == "event: alive"
             if name == "id":
                 told.number = self.last_number = value
             elif name == "event":
@@ -67,7 +67,7 @@ class Inbox:
         while True:
             told = await self.block()
             assert told is not None, "the stream has ended"
-            if told.kind:
+            if told.kind not in ("", "alive"):
                 return told
 
     async def ends(self) -> bool:

@@ -22,7 +22,8 @@ from picsafe_server.users.listings import number_of
     **only(SIGNED_IN, TooManyRequests),
 )
 async def events(request: Request[Any, Any, Any], caller: Caller, services: Parts) -> Stream:
-    """Server-sent events: `report` with a report, `removed` with an id, `session-ended`. `Last-Event-ID` resumes."""
+    """Server-sent events: `report` with a report, `removed` with an id, `session-ended`, and `alive` after 15 seconds with
+    nothing else. `Last-Event-ID` resumes."""
     last_seen = request.headers.get("last-event-id")
     position = number_of(last_seen, "Last-Event-ID") if last_seen else None
     return Stream(
