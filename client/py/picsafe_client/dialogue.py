@@ -19,6 +19,7 @@ def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wi
     dom.append(dom.by_id("dialogues"), dialogue)
     dom.on(dialogue, "close", lambda _event: dom.soon(lambda: _closed(dialogue)))  # other listeners come first
     dialogue.showModal()
+    dialogue.scrollTop = 0  # also where the focus is at the end of a tall one, which stays in sight
     return dialogue
 
 
