@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -101,6 +102,65 @@ async def test_a_report_that_arrives_between_two_pages_appears_once() -> None:
     box.put(report(49))  # live, and on the next page too
     await box.more()
     assert ids(box) == list(range(149, -1, -1))
+
+
+class SlowShelf(Shelf):
+    """Its answers are of the moment when it was asked; `meanwhile` happens while they are on their way."""
+
+    def __init__(self, *numbers: int) -> None:
+        super().__init__(*numbers)
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    async def fetch(self, path: str) -> Any:
+        answer = await super().fetch(path)
+        self.meanwhile()
+        return answer
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_what_is_heard_while_a_page_is_on_its_way_is_newer_than_the_page(is_first: bool) -> None:
+    shelf = SlowShelf(*range(5))
+    box = Box("inbox", shelf.fetch)
+    if not is_first:
+        await box.refresh()
+
+    def meanwhile() -> None:
+        box.put(report(7))
+        box.put(report(3, unread=False))
+        box.remove("r00001")
+
+    shelf.meanwhile = meanwhile
+    await box.refresh()
+    assert ids(box) == [7, 4, 3, 2, 0]
+    known = box.get("r00003")
+    assert known is not None
+    assert known["unread"] is False
+
+
+async def test_the_same_while_an_older_page_is_on_its_way() -> None:
+    shelf = SlowShelf(*range(250))
+    box = Box("inbox", shelf.fetch)
+    await box.refresh()
+
+    def meanwhile() -> None:
+        box.put(report(300))
+        box.put(report(120, unread=False))  # on the page that is coming
+        box.remove("r00110")
+        box.put(report(3))  # older still
+
+    shelf.meanwhile = meanwhile
+    await box.more()
+    assert ids(box) == [300, *(number for number in range(249, 49, -1) if number != 110)]
+    known = box.get("r00120")
+    assert known is not None
+    assert known["unread"] is False
+
+
+async def test_the_last_of_what_is_loaded_changes_in_its_place() -> None:
+    box = Box("inbox", Shelf(*range(150)).fetch)
+    await box.refresh()
+    assert not box.put(report(50, unread=False))
+    assert ids(box)[-1] == 50
 
 
 async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:

@@ -36,6 +36,8 @@ class Box:
         self._watchers: list[Callable[[set[str]], None]] = []
         self._fetch = fetch
         self._next: str | None = None
+        self._heard: list[dict[str, Report | None]] = []
+        """Of each page that is on its way: what was heard of single reports meanwhile, None of one that has gone."""
 
     def __contains__(self, report_id: object) -> bool:
         return any(report["id"] == report_id for report in self.reports)
@@ -52,7 +54,7 @@ class Box:
     async def refresh(self) -> None:
         """Loads the newest page; what is loaded already stays when the pages still meet, and is replaced otherwise."""
         before = {report["id"]: report for report in self.reports}
-        page = await self._page(None)
+        page, heard = await self._page(None)
         newest: list[Report] = page["reports"]
         known = {report["id"] for report in newest}
         older = [report for report in self.reports if report["id"] not in known]
@@ -65,6 +67,7 @@ class Box:
             self.reports, self._next = newest, page["next"]
             self.is_complete = page["next"] is None
         self.is_loaded = True
+        self._take_in(heard)
         after = {report["id"]: report for report in self.reports}
         self._tell({each for each in before.keys() | after.keys() if before.get(each) != after.get(each)})
 
@@ -72,55 +75,72 @@ class Box:
         """Loads the next older page, when there is one."""
         if self.is_complete:
             return
-        page = await self._page(self._next)
+        page, heard = await self._page(self._next)
         known = {report["id"] for report in self.reports}
         added = [report for report in page["reports"] if report["id"] not in known]
         self.reports.extend(added)
         self._next = page["next"]
         self.is_complete = page["next"] is None
         self.is_loaded = True
-        self._tell({report["id"] for report in added})
+        self._take_in(heard)
+        self._tell({report["id"] for report in added} | heard.keys())
 
     def put(self, report: Report) -> bool:
         """Takes in a report that a live event brought; True when it is new here."""
-        for place, known in enumerate(self.reports):
-            if known["id"] == report["id"]:
-                self.reports[place] = report
-                self._tell({report["id"]})
-                return False
-        place = next(
-            (place for place, known in enumerate(self.reports) if _order(known) < _order(report)), len(self.reports)
-        )
-        if place == len(self.reports) and not self.is_complete:
-            return False  # older than all that is loaded: its page will bring it
-        self.reports.insert(place, report)
-        self._tell({report["id"]})
-        return True
+        was_there = report["id"] in self
+        self._set(report["id"], report)
+        is_there = report["id"] in self
+        if is_there:
+            self._tell({report["id"]})
+        return is_there and not was_there
 
     def remove(self, report_id: str) -> Report | None:
         """Takes out a report that is gone; the answer is what it was."""
         gone = self.get(report_id)
+        self._set(report_id, None)
         if gone is not None:
-            self.reports.remove(gone)
             self._tell({report_id})
         return gone
+
+    def _set(self, report_id: str, report: Report | None) -> None:
+        """Puts a report where it belongs, or takes it out; one that is older than all that is loaded waits for its page."""
+        for heard in self._heard:
+            heard[report_id] = report
+        others = [known for known in self.reports if known["id"] != report_id]
+        was_there = len(others) < len(self.reports)
+        self.reports = others
+        if report is None:
+            return
+        place = next((place for place, known in enumerate(others) if _order(known) < _order(report)), len(others))
+        if place < len(others) or was_there or self.is_complete:
+            others.insert(place, report)
 
     def mark_opened(self, report_id: str) -> None:
         """The person has opened it here; the server has been told by whoever calls this."""
         report = self.get(report_id)
         if report is not None and report["unread"]:
             report["unread"] = False
-            self._tell({report_id})
+            self.put(report)
 
     @property
     def unread(self) -> int:
         """How many of the loaded reports are unread and can still be opened."""
         return sum(1 for report in self.reports if report["unread"] and report["state"] == AVAILABLE)
 
-    async def _page(self, before: str | None) -> Mapping[str, Any]:
+    async def _page(self, before: str | None) -> tuple[Mapping[str, Any], Mapping[str, Report | None]]:
+        """A page, and what was heard while it was on its way: what the page says of these may be older than that."""
         query = {"box": self.name, "limit": str(PAGE)} | ({"before": before} if before else {})
-        answer: Mapping[str, Any] = await self._fetch(f"/v1/reports?{urlencode(query)}")
-        return answer
+        heard: dict[str, Report | None] = {}
+        self._heard.append(heard)
+        try:
+            page: Mapping[str, Any] = await self._fetch(f"/v1/reports?{urlencode(query)}")
+        finally:
+            self._heard = [other for other in self._heard if other is not heard]
+        return page, heard
+
+    def _take_in(self, heard: Mapping[str, Report | None]) -> None:
+        for report_id, report in heard.items():
+            self._set(report_id, report)
 
     def _tell(self, which: set[str]) -> None:
         for watcher in list(self._watchers):
