@@ -125,6 +125,8 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
         "Side by side",
         "Compare with another report",
         "Full screen",
+        "Copy",
+        "Print",
         "Keyboard",
     ]
     is_fine(visit.page)
