@@ -6,6 +6,12 @@ const boot = {
   state: "waiting", // for somebody to come; then "loading", then "ready" or "failed"
   reason: null, // an Error, once it failed
   snapshot: true, // false when Python had to start without it
+  kept: `picsafe-${document.querySelector("meta[name=picsafe-release]").content}`, // the name of this release's files on this computer
+
+  /** A file of this release may be damaged on this computer: the next start fetches all of them anew. */
+  forget() {
+    return globalThis.caches?.delete(boot.kept).catch(() => {});
+  },
 
   /** Called by Python when its imports have run. */
   ready() {
@@ -18,6 +24,7 @@ const boot = {
     if (boot.state === "failed") return;
     boot.state = "failed";
     boot.reason = reason instanceof Error ? reason : new Error(String(reason));
+    boot.forget();
     globalThis.picsafe.shell?.failed(boot.reason);
     document.dispatchEvent(new CustomEvent("picsafe:boot-failed", { detail: { reason: boot.reason } }));
   },

@@ -5,7 +5,6 @@ const URL_OF_WORKER = "/worker.js";
 const PROTOCOL = "/stream/1/"; // as in js/worker/streams.js
 const TOKEN_BYTES = 32;
 
-const release = document.querySelector("meta[name=picsafe-release]").content;
 const worker = navigator.serviceWorker; // undefined where a page may have none: plain HTTP, some private windows
 const media = new Map(); // token -> { size, type, read }
 
@@ -17,7 +16,7 @@ export async function start() {
   if (!worker) return;
   try {
     // Held until this page is gone: as long as that, the worker keeps the files of this release.
-    navigator.locks?.request(`picsafe-${release}`, { mode: "shared" }, () => new Promise(() => {}));
+    navigator.locks?.request(globalThis.picsafe.boot.kept, { mode: "shared" }, () => new Promise(() => {}));
     await worker.register(trusted(URL_OF_WORKER), { scope: "/" });
     worker.controller?.postMessage({ picsafe: "started" });
   } catch (error) {

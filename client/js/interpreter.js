@@ -30,12 +30,11 @@ const options = () => ({
 
 // What the service worker keeps of this release (worker/files.js) is read without it: of tens of megabytes, that way is
 // half the work of a warm start.
-const KEPT = `picsafe-${document.querySelector("meta[name=picsafe-release]").content}`;
 const { fetch } = globalThis;
 
 async function nearest(url) {
   if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (ahead.js)
-  const kept = await caches.match(url, { cacheName: KEPT, ignoreVary: true }).catch(() => undefined);
+  const kept = await caches.match(url, { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true }).catch(() => undefined);
   return kept ?? fetch(url);
 }
 
@@ -54,8 +53,8 @@ async function get(url) {
 }
 
 // Pyodide wants the whole snapshot before it begins with the WebAssembly, but needs only its length then. So it is given
-// the head alone, which says it were as long as the memory, and the memory is written here: while the WebAssembly compiles,
-// the snapshot comes, and each of its bytes is copied once.
+// the head alone, which says that it is as long as the memory, and the memory is written here: while the WebAssembly
+// compiles, the snapshot comes, and each of its bytes is copied once.
 async function fromSnapshot() {
   const head = new Uint8Array(snapshot.head);
   Object.defineProperty(head, "length", { value: snapshot.memory });
@@ -145,10 +144,11 @@ let starting;
 
 /** Python, started once; from the snapshot, or without it when it is refused. */
 export function start() {
-  starting ??= nearby(() => unlessWasmFails(fromSnapshot).catch((error) => {
+  starting ??= nearby(() => unlessWasmFails(fromSnapshot).catch(async (error) => {
     if (error.message === WASM_FAILED) throw error; // the other way would need the same file
     console.warn("The memory snapshot was refused, so Python starts without it:", error);
     globalThis.picsafe.boot.snapshot = false;
+    await globalThis.picsafe.boot.forget();
     return unlessWasmFails(fromFiles);
   }));
   return starting;

@@ -79,6 +79,18 @@ def clinic(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.fixture(scope="module")
+def sender(clinic: Clinic) -> Person:
+    """Somebody with an account who sends; modules that need another one have their own."""
+    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
+
+
+@pytest.fixture(scope="module")
+def reader(clinic: Clinic) -> Person:
+    """Somebody in another region who receives."""
+    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
+
+
 @pytest.fixture(autouse=True)
 def calm(request: pytest.FixtureRequest) -> Iterator[None]:
     """The weather of one test does not trouble the next."""

@@ -70,11 +70,6 @@ def colleague(clinic: Clinic, institution: str) -> Person:
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
 def reports(clinic: Clinic, chief: Person, sender: Person) -> list[MadeReport]:
     """One with two photos and a film, and a later one of the same patient."""
     photos = [drawn_photo(900, 700, colour) for colour in ("olive", "peru", "sienna")]

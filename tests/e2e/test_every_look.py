@@ -42,11 +42,6 @@ FULL = (503, {"code": "log_unavailable", "detail": "Not now."})
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def reports(clinic: Clinic, reader: Person) -> list[MadeReport]:
     """One with all kinds of media, and one of another patient."""
     sender = clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")

@@ -22,11 +22,6 @@ axe = shell.axe
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, reader: Person) -> MadeReport:
     sender = clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
     return clinic.send(sender, [reader], FILES, signature=drawn_photo(300, 100, "white", "PNG"))

@@ -20,16 +20,6 @@ BROKEN_HEIC = b"\0\0\0\x18ftypheic" + bytes(200)
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def reports(clinic: Clinic, sender: Person, reader: Person) -> dict[str, MadeReport]:
     def photos(*sizes: int) -> list[MadeFile]:
         return [MadeFile("image/jpeg", drawn_photo(size, 300, "olive")) for size in sizes]

@@ -72,11 +72,6 @@ FILES = [
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, reader: Person) -> MadeReport:
     return clinic.send(clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example"), [reader], FILES)
 

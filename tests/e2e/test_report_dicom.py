@@ -59,16 +59,6 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
 def photos(folder: Path) -> dict[str, bytes]:
     """What the sender's PicSafe makes of the files; the last is of a sender whose program did not clean it."""
     return {name: cleaned(folder / name) for name in NAMES} | {NOT_CLEANED: (folder / NOT_CLEANED).read_bytes()}

@@ -21,11 +21,6 @@ MARKED = """() => [...document.querySelectorAll(".body-marked")].map((part) => {
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
 def window(enter: Enter, clinic: Clinic) -> Visit:
     return enter(clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB"))
 

@@ -25,11 +25,6 @@ DROP = """(content) => {
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, reader: Person) -> MadeReport:
     sender = clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
     return clinic.send(sender, [reader], [MadeFile("image/jpeg", photo, small_picture(photo)) for photo in PHOTOS])

@@ -33,11 +33,6 @@ HEAP = """async () => {
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def film() -> bytes:
     return repeated_mp4((samples() / "phone-h264-faststart.mp4").read_bytes(), COPIES)
 

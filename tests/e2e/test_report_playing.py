@@ -66,16 +66,6 @@ STORED = """async () => {
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def mp4() -> bytes:
     return repeated_mp4((samples() / "phone-h264-faststart.mp4").read_bytes(), COPIES)
 

@@ -54,11 +54,6 @@ GONE = "NotFoundError"
 
 
 @pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, reader: Person) -> MadeReport:
     sender = clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
     files = [MadeFile("image/jpeg", photo, width=1000, height=800) for photo in PHOTOS]

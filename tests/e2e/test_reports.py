@@ -33,16 +33,6 @@ FILES = [
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, sender: Person, reader: Person) -> MadeReport:
     return clinic.send(sender, [reader], FILES, signature=drawn_photo(300, 100, "white", "PNG"))
 

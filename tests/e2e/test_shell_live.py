@@ -17,16 +17,6 @@ BUSY = {"code": "too_many_requests", "detail": "Too many.", "advice": "Wait."}
 STREAM = "/users/v1/events"
 
 
-@pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth@clinic.example")
-
-
-@pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon@clinic.example", "GB")
-
-
 @pytest.fixture
 def inbox(clinic: Clinic, browser: Browser, reader: Person) -> Iterator[Visit]:
     """A window whose clock the test moves."""

@@ -21,11 +21,6 @@ PATIENT = "Edda Lindqvist"
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth@clinic.example")
-
-
-@pytest.fixture(scope="module")
 def reader(clinic: Clinic) -> Person:
     institution = clinic.institution("Royal Teaching Hospital")
     return clinic.person("Dr Jon Keller", "jon@clinic.example", "GB", institution, Role.ADMINISTRATOR)

@@ -68,16 +68,6 @@ def clinic(served: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
 
 @pytest.fixture(scope="module")
-def sender(clinic: Clinic) -> Person:
-    return clinic.person("Dr Ruth Abara", "ruth.abara@clinic.example")
-
-
-@pytest.fixture(scope="module")
-def reader(clinic: Clinic) -> Person:
-    return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
-
-
-@pytest.fixture(scope="module")
 def report(clinic: Clinic, sender: Person, reader: Person) -> MadeReport:
     return clinic.send(sender, [reader], FILES)
 
@@ -157,6 +147,33 @@ def test_a_server_in_trouble_does_not_keep_the_page_from_starting(visit: Visit, 
     clinic.weather.refusals["/"] = (503, {})
     starts(page, clinic.url)
     expect(page.locator("#sign-in-problem")).to_be_visible()
+    page.close()
+
+
+DAMAGED = """async (name) => {
+  const [own] = await caches.keys(), cache = await caches.open(own);
+  const request = (await cache.keys()).find(({ url }) => url.includes(name));
+  const kept = await cache.match(request);
+  await cache.put(request, new Response((await kept.arrayBuffer()).slice(0, 50_000), { headers: kept.headers }));
+}"""
+WHOLE = """async () => {
+  while (!(await caches.match("/"))) await new Promise((later) => setTimeout(later, 50));
+}"""
+
+
+@pytest.mark.parametrize(("file", "starts_anyway"), [("asm.wasm", False), ("snapshot", True)])
+def test_a_file_that_is_damaged_on_this_computer_is_had_anew(visit: Visit, file: str, starts_anyway: bool) -> None:
+    page = visit.page.context.new_page()
+    starts(page, visit.clinic.url)
+    page.evaluate(WHOLE)
+    page.evaluate(DAMAGED, file)
+    page.reload()
+    expect(page.locator(f"html[data-python={'ready' if starts_anyway else 'failed'}]")).to_be_visible(timeout=READY)
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator("html[data-python=ready]")).to_be_visible(timeout=READY)
+    assert page.evaluate("() => picsafe.boot.snapshot")
+    page.evaluate(WHOLE)
     page.close()
 
 
