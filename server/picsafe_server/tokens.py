@@ -89,18 +89,24 @@ class Signer:
 
 @dataclass
 class _Issuer:
-    """What is known of the keys of one user server or cloud. Times are of the machine's own clock, which only goes on."""
+    """What is known of the keys of one user server or cloud.
+
+    Times are seconds of the monotonic clock, which may begin at zero when the machine boots: "never" is None, not a
+    moment long ago.
+    """
 
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
-    fetched: float = -JWKS_SECONDS
-    asked: float = -JWKS_RETRY_SECONDS
+    fetched: float | None = None
+    asked: float | None = None
     asking: asyncio.Task[None] | None = None
 
     def is_old(self) -> bool:
-        return time.monotonic() - self.fetched >= JWKS_SECONDS
+        return self.fetched is None or time.monotonic() - self.fetched >= JWKS_SECONDS
 
     def may_be_asked(self) -> bool:
         under_way = self.asking is not None and not self.asking.done()
+        if self.asked is None:
+            return True
         pause = JWKS_RETRY_SECONDS if self.keys else JWKS_FIRST_SECONDS
         return under_way or time.monotonic() - self.asked >= pause
 

@@ -5,6 +5,7 @@ Time is measured by comparing moments, never by counting ticks: a laptop that wa
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -37,7 +38,7 @@ class IdleLock:
         self._tell_others = tell_others
         self._now = now
         self._touched = now()
-        self._told = 0.0
+        self._told = -math.inf
         self._pointer: tuple[float, float] | None = None
         self._limit: float | None = None
         self._stop: dom.Off | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -28,7 +29,7 @@ class RecipientPicker:
         self._api = api
         self._later: dom.Off = lambda: None
         self._asked = 0
-        self._chosen_at = -DOUBLE_CLICK
+        self._chosen_at = -math.inf
         self._names: dict[str, str] = {}
         self.emails: list[str] = []
         self.field = fields.text_field(
