@@ -47,7 +47,16 @@ def _entries(connection: Connection, start: int) -> Iterator[Row[tuple[object, .
 
 def _check_entry(row: Row[tuple[object, ...]]) -> None:
     person = None if row.person is None else bytes(row.person)
-    text = statement_text(rfc3339(moment(row.time)), Event(row.event), row.result, row.report_id, row.key_id, person)
+    text = statement_text(
+        row.version,
+        rfc3339(moment(row.time)),
+        Event(row.event),
+        row.result,
+        row.report_id,
+        row.key_id,
+        person,
+        row.details,
+    )
     if statement_commitment(bytes(row.salt), text) != bytes(row.commitment):
         raise LogDamaged(f"entry {row.entry_index} was changed")
     if row.person_entry_index is None:

@@ -3,11 +3,11 @@
 An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no spaces, UTF-8):
 
     person      {"address", "email", "id", "institution", "institution_name", "issuer", "name", "reason"}
-    statement   {"event", "key_id", "person", "report_id", "result", "time", "v"}
+    statement   {"details", "event", "key_id", "person", "report_id", "result", "time", "v"}
 
 `person` in the statement is the standard base64 of `SHA-256("picsafe/access-log/person/v1" || 0x00 || salt || person)`,
 or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt || statement)`,
-and its hash is RFC 6962's `SHA-256(0x00 || data)`. Both salts are 32 random bytes of the entry's own, so nobody can guess
+and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`; new ones are of version 2. Both salts are 32 random bytes of the entry's own, so nobody can guess
 at an entry from its leaf; and when a person and its salt are erased, the rest of the entry still proves.
 """
 
@@ -26,6 +26,8 @@ import msgspec
 from picsafe_protocol.merkle import leaf_hash
 
 SALT_BYTES = 32
+VERSION = 2
+"""Of every entry that is written now. A reader that knows version 1 only refuses it instead of misreading its events."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PERSON_TAG = b"picsafe/access-log/person/v1\x00"
@@ -82,6 +84,8 @@ class Entry:
     report_id: str
     key_id: str
     person: Person | None
+    details: str | None = None
+    """What an event that is about no single key says further: canonical JSON."""
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
     person_salt: bytes = field(default_factory=lambda: secrets.token_bytes(SALT_BYTES))
     person_text: bytes = b""
@@ -97,7 +101,14 @@ class Entry:
             self.person_text = self.person.text()
             self.person_commitment = person_commitment(self.person_salt, self.person_text)
         self.statement = statement_text(
-            self.time_text, self.event, self.result, self.report_id, self.key_id, self.person_commitment
+            VERSION,
+            self.time_text,
+            self.event,
+            self.result,
+            self.report_id,
+            self.key_id,
+            self.person_commitment,
+            self.details,
         )
         self.commitment = statement_commitment(self.salt, self.statement)
 
@@ -118,18 +129,27 @@ def statement_commitment(salt: bytes, text: bytes) -> bytes:
 
 
 def statement_text(
-    time_text: str, event: Event, result: str | None, report_id: str, key_id: str, person: bytes | None
+    version: int,
+    time_text: str,
+    event: Event,
+    result: str | None,
+    report_id: str,
+    key_id: str,
+    person: bytes | None,
+    details: str | None,
 ) -> bytes:
-    """Canonical JSON of the part of an entry that stays for ever."""
+    """Canonical JSON of the part of an entry that is never erased. Empty identifiers are null in it."""
     statement: dict[str, Any] = {
         "event": event.value,
-        "key_id": key_id,
+        "key_id": key_id or None,
         "person": None if person is None else base64.b64encode(person).decode("ascii"),
-        "report_id": report_id,
+        "report_id": report_id or None,
         "result": result,
         "time": time_text,
-        "v": 1,
+        "v": version,
     }
+    if version > 1:
+        statement["details"] = None if details is None else msgspec.Raw(details.encode())
     return _encoder.encode(statement)
 
 

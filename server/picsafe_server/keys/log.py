@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection, Dialect, Table, and_, bindparam, func, insert, or_, select, update
 
 from picsafe_protocol.merkle import HASH, leaf_hash
-from picsafe_server.keys.entries import Entry, Person
+from picsafe_server.keys.entries import VERSION, Entry, Person
 from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
 from picsafe_server.keys.tree import (
     Coordinate,
@@ -79,6 +79,8 @@ def _leaf_row(entry: Entry) -> tuple[object, ...]:
         entry.report_id,
         entry.key_id,
         entry.person_commitment,
+        VERSION,
+        entry.details,
     )
 
 

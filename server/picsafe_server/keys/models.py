@@ -74,6 +74,8 @@ log_leaves = Table(
     Column("report_id", _IDENTIFIER, nullable=False),
     Column("key_id", _IDENTIFIER, nullable=False),
     Column("person", LargeBinary(32)),  # hash of tag, salt and person; stays when the person is erased
+    Column("version", SmallInteger, nullable=False, server_default=text("1")),
+    Column("details", Text),  # canonical JSON of an event that is about no single key
     Index("ix_log_leaves_key_id", "key_id", "entry_index"),
 )
 

@@ -78,13 +78,14 @@ async def test_every_key_comes_with_a_proof_that_a_stranger_can_check(world: Wor
         statement = json.loads(entry["statement"])
         assert statement["person"] == base64.b64encode(person).decode()
         assert statement == {
+            "details": None,
             "event": "released",
             "key_id": sent.key_id,
             "person": statement["person"],
             "report_id": sent.report_id,
             "result": None,
             "time": entry["time"],
-            "v": 1,
+            "v": 2,
         }
         assert json.loads(entry["person"]) == {
             "address": "192.0.2.7",

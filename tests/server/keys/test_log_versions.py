@@ -1,0 +1,79 @@
+"""Entries of version 1 stay as they are: a log that was begun before version 2 goes on with both in one tree."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import pytest
+from server.keys.world import Someone, UserServers, key_server
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Connection
+
+from picsafe_protocol.merkle import leaf_hash
+from picsafe_server.clock import MovableClock
+from picsafe_server.database import WRITES, prepare_sqlite
+from picsafe_server.keys.audit import recompute
+from picsafe_server.keys.entries import Event, statement_commitment, statement_text
+from picsafe_server.keys.role import MIGRATIONS
+
+pytestmark = pytest.mark.anyio
+
+KEY, REPORT, SALT = "k" * 26, "r" * 26, b"s" * 32
+VERSION_1 = (
+    b'{"event":"destroyed","key_id":"' + KEY.encode() + b'","person":null,"report_id":"' + REPORT.encode() + b'",'
+    b'"result":null,"time":"2026-11-22T10:15:00.000Z","v":1}'
+)
+
+
+def _as_it_was_before(connection: Connection) -> None:
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    alembic.command.upgrade(config, "0001")
+    commitment = statement_commitment(SALT, VERSION_1)
+    connection.exec_driver_sql(
+        "INSERT INTO log_leaves (entry_index, commitment, salt, time, event, report_id, key_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (0, commitment, SALT, 1795342500000, "destroyed", REPORT, KEY),
+    )
+    connection.exec_driver_sql("UPDATE log_head SET size = 1, frontier = ?", (leaf_hash(commitment),))
+
+
+@pytest.fixture
+def older_log(tmp_path: Path) -> str:
+    """The URL of a database as the release before version 2 left it, with one entry."""
+    path = tmp_path / "older.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    prepare_sqlite(engine)
+    with engine.execution_options(**{WRITES: True}).begin() as connection:
+        _as_it_was_before(connection)
+    engine.dispose()
+    return f"sqlite+aiosqlite:///{path}"
+
+
+async def test_an_older_log_goes_on_in_one_tree(
+    older_log: str, tmp_path: Path, clock: MovableClock, users: UserServers
+) -> None:
+    async with key_server(tmp_path, clock, users, keys_database=older_log) as world:
+        sent = await world.send(Someone("Ada"))
+        assert json.loads(sent.answer["entry"]["statement"])["v"] == 2
+        async with world.role.database.reading() as session:
+            assert (await (await session.connection()).run_sync(recompute)).size == 2
+    versions = sqlite3.connect(tmp_path / "older.sqlite").execute("SELECT version FROM log_leaves ORDER BY entry_index")
+    assert versions.fetchall() == [(1,), (2,)]
+
+
+def test_a_statement_of_version_1_has_the_bytes_that_it_always_had() -> None:
+    text = statement_text(1, "2026-11-22T10:15:00.000Z", Event.DESTROYED, None, REPORT, KEY, None, None)
+    assert text == VERSION_1
+
+
+def test_a_statement_of_version_2_has_details_and_is_canonical() -> None:
+    text = statement_text(2, "2026-11-22T10:15:00.000Z", Event.DESTROYED, None, "", "", None, '{"a":1}')
+    assert text == (
+        b'{"details":{"a":1},"event":"destroyed","key_id":null,"person":null,"report_id":null,'
+        b'"result":null,"time":"2026-11-22T10:15:00.000Z","v":2}'
+    )
