@@ -12,7 +12,7 @@ import alembic.config
 import alembic.context
 from sqlalchemy import MetaData, event, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 
 WRITES = "picsafe_writes"
 """Execution option of a connection that is going to write."""
@@ -49,6 +49,15 @@ class Database:
         """A transaction: committed when the block ends, rolled back when it raises."""
         async with self._writers() as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that only reads, and sees the database throughout as it was at its first statement."""
+        engine = self.engine
+        if not self.is_sqlite:  # SQLite's transactions are like that anyway
+            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with engine.connect() as connection:
+            yield connection
 
     async def migrate(self) -> None:
         """Bring the schema to the newest revision."""

@@ -21,6 +21,7 @@ from picsafe_server.database import Database
 from picsafe_server.keys import log
 from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.entries import Entry, milliseconds
+from picsafe_server.keys.inspection import inspect
 from picsafe_server.keys.transaction import Operation, Transaction
 from picsafe_server.keys.tree import Growth
 from picsafe_server.keys.writer import writer_for
@@ -54,14 +55,12 @@ class Appender:
 
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
-        async with self._database.reading() as session:
-            connection = await session.connection()
-            try:
-                await connection.run_sync(log.check)
-            except log.LogDamaged as damage:
-                self._damage = damage
-                _log.critical("the access log is damaged: %s; no key is given out", damage)
-                return
+        try:
+            await inspect(self._database, log.check)
+        except log.LogDamaged as damage:
+            self._damage = damage
+            _log.critical("the access log is damaged: %s; no key is given out", damage)
+            return
         self._task = asyncio.create_task(self._write_for_ever())
 
     async def stop(self) -> None:

@@ -93,22 +93,29 @@ def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _check_log(settings: Settings, options: argparse.Namespace) -> None:
+    _with_database(settings, check_log)
+
+
+async def check_log(database: Database) -> str:
+    """That every entry is in its tree; `Conflict` says what is wrong and what to do."""
     from picsafe_server.keys.audit import recompute
+    from picsafe_server.keys.inspection import LooksDiffer, inspect
     from picsafe_server.keys.log import LogDamaged
 
-    async def work(database: Database) -> str:
-        async with database.reading() as session:
-            connection = await session.connection()
-            try:
-                head = await connection.run_sync(recompute)
-            except LogDamaged as damage:
-                raise Conflict(
-                    f"The access log is damaged: {damage}.",
-                    advice="Keep the database as it is for whoever looks into it, and restore the newest backup that this command accepts.",
-                ) from damage
-        return f"The access log is whole: {head.size} entries, root {head.root.hex()}."
-
-    _with_database(settings, work)
+    try:
+        head = await inspect(database, recompute)
+    except LooksDiffer as doubt:
+        raise Conflict(
+            f"Two looks at the access log found different faults: {doubt}.",
+            advice="Leave everything as it is, and run `picsafe-server keys check-log` again with the key servers stopped.",
+        ) from doubt
+    except LogDamaged as damage:
+        raise Conflict(
+            f"The access log is damaged, at two looks alike: {damage}.",
+            advice="Stop the key servers and keep a copy of the database as it is: a restored backup lacks every entry "
+            "since it was made. docs/operate.md says what to do, under “When the log is damaged”.",
+        ) from damage
+    return f"The access log is whole: {head.size} entries, root {head.root.hex()}."
 
 
 def _erase_person(settings: Settings, options: argparse.Namespace) -> None:

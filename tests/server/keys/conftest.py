@@ -11,9 +11,16 @@ from server.postgres import Cluster, cluster
 
 from picsafe_server.clock import MovableClock
 from picsafe_server.database import Database
+from picsafe_server.keys import inspection
 from picsafe_server.keys.role import MIGRATIONS
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(autouse=True)
+def quick_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody writes to the damaged logs of these tests, so a second look need not wait."""
+    monkeypatch.setattr(inspection, "SECOND_LOOK_SECONDS", 0.01)
 
 
 @pytest.fixture
