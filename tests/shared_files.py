@@ -1,4 +1,4 @@
-"""Where the outside vectors and the real camera files lie. They are not part of the repository."""
+"""Where the outside vectors, the real camera files and the files that once went wrong lie. They are not part of the repository."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def vectors() -> Path:
 def samples() -> Path:
     """The real camera files; skips the calling test, saying where it looked, when they are absent."""
     return _folder("PICSAFE_SAMPLES", "samples")
+
+
+def cases() -> Path:
+    """Small files that once went wrong; skips the calling test, saying where it looked, when they are absent."""
+    return _folder("PICSAFE_CASES", "cases")
 
 
 def find_samples() -> Path | None:

@@ -298,7 +298,7 @@ def test_a_film_that_is_none_is_fetched_whole_before_that_is_said(
     visit.open_report(made.header.report_id)
     message = visit.page.locator(".pane-message")
     expect(message).to_contain_text("This browser cannot show this MP4 video.")
-    expect(message).to_contain_text("complete and exactly as it was sent")
+    expect(message).to_contain_text("complete: every byte is what the sender encrypted")
 
 
 # What stays behind

@@ -161,7 +161,7 @@ def test_a_photo_that_this_browser_cannot_show_is_said_to_be_complete_and_can_be
     visit.press("End")
     message = visit.page.locator(".pane-message")
     expect(message).to_contain_text("This browser cannot show this HEIC photo.")
-    expect(message).to_contain_text("complete and exactly as it was sent")
+    expect(message).to_contain_text("complete: every byte is what the sender encrypted")
     with download(visit.page) as saved:
         message.get_by_role("button", name="Save this file").click()
     assert (saved.name, saved.content) == ("2026-11-22_left-forearm_4.heic", BROKEN_HEIC)

@@ -247,7 +247,9 @@ def test_a_service_worker_that_does_not_work_keeps_nobody_from_working(
     made = clinic.send(sender, [reader], [film])
     visit = enter(reader)
     visit.open_report(made.header.report_id)
-    expect(visit.page.locator(".pane-message")).to_contain_text("complete and exactly as it was sent", timeout=15_000)
+    expect(visit.page.locator(".pane-message")).to_contain_text(
+        "complete: every byte is what the sender encrypted", timeout=15_000
+    )
     # Firefox tells the page what its worker threw.
     visit.errors[:] = [each for each in visit.errors if "out of order" not in each]
     visit.nothing_was_refused()

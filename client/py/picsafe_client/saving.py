@@ -87,7 +87,7 @@ def zip_size(report: Report, chosen: Collection[int] | None = None) -> int:
 
 
 async def save_file(opened: OpenReport[Any], file: FileFacts, target: Target, progress: Progress) -> None:
-    """One file of the report, byte for byte as it was sent."""
+    """One file of the report, byte for byte as the sender encrypted it."""
     count = _Count(opened.sealed_size(file), progress)
     await _into(target, opened.pieces(file, count.arrived))
 

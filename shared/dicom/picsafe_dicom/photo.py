@@ -44,7 +44,7 @@ _DERIVATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A JPEG that DICOM can hold. `size` in bytes; `reason` is None where it is the photo itself as it was sent."""
+    """A JPEG that DICOM can hold. `size` in bytes; `reason` is None where it is the photo's own JPEG."""
 
     frame: Frame
     transfer_syntax: str

@@ -145,7 +145,7 @@ class DicomSaver:
 
 
 def _to_know(reasons: list[str], left_out: list[int]) -> str:
-    """What is not as it was sent, and what is missing; empty when all is as expected."""
+    """What was compressed anew, and what is missing; empty when all is as expected."""
     said = []
     if anew := [reason for reason in reasons if reason]:
         said += [t("dicom.anew", count=len(anew)), dicom.reasons_in_words(anew), t("dicom.original")]

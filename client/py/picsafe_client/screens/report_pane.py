@@ -192,9 +192,19 @@ class Pane:
                 self._say(self._not_for_this_browser(is_checked=not player.is_stream))
 
         self._show_nothing()
-        player = self._player = Player(medium, label, type_name(medium), self._wait, broken)
+        player = self._player = Player(medium, label, type_name(medium), self._wait, broken, self._no_picture)
         dom.append(self._ground, player.node)
         return player
+
+    def _no_picture(self) -> dom.Node:
+        """Stands above a video of which only the sound is played."""
+        index = self.index
+        return banner.notice(
+            "plain",
+            t("report.no_picture", name=type_name(self.medium)),
+            t("report.other_program"),
+            actions=[(t("report.save_this"), lambda _event: self._viewer.save_this(index))],
+        )
 
     def _not_for_this_browser(self, *, is_checked: bool = True) -> dom.Node:
         """With `is_checked` the SHA-256 of all bytes is right: so it is the browser that cannot show them."""

@@ -20,11 +20,24 @@ WORKER_PATIENCE: Final = 5.0
 class Player:
     """The element that plays, with its waits. `broken` hears that the browser cannot play it, or not go on."""
 
-    def __init__(self, medium: Medium, label: str, name: str, place: dom.Node, broken: Callable[[], None]) -> None:
-        """`label` says which medium it is, `name` what kind of file; `place` is where waits are shown."""
+    def __init__(
+        self,
+        medium: Medium,
+        label: str,
+        name: str,
+        place: dom.Node,
+        broken: Callable[[], None],
+        no_picture: Callable[[], dom.Node],
+    ) -> None:
+        """`label` says which medium it is, `name` what kind of file; `place` is where waits are shown.
+
+        `no_picture` makes the notice for a video of which the browser decodes only the sound.
+        """
         self._name = name
         self._place = place
         self._broken = broken
+        self._no_picture = no_picture
+        self._pictureless: dom.Node | None = None
         self._stream: Stream | None = None
         self._outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._flows = asyncio.Event()
@@ -42,7 +55,9 @@ class Player:
         self._element = dom.el(medium.kind, settings)
         drawing = dom.icon("sound") if medium.kind == "audio" else None
         self.node = dom.el("div", {"class": f"pane-player pane-player-{medium.kind}"}, drawing, self._element)
-        dom.on(self._element, "loadedmetadata", lambda _event: self._ends(True))
+        dom.on(self._element, "loadedmetadata", lambda _event: self._begun())
+        if medium.kind == "video":
+            dom.on(self._element, "resize", lambda _event: self._look_for_picture())
         dom.on(self._element, "error", lambda _event: self._ends(False))
 
     def play_blob(self, url: str) -> None:
@@ -97,6 +112,26 @@ class Player:
         self._element.pause()
         self._element.removeAttribute("src")
         self._element.load()
+
+    def _begun(self) -> None:
+        self._ends(True)
+        self._look_for_picture()
+
+    def _look_for_picture(self) -> None:
+        """A browser that lacks the decoder of a film's picture plays its sound over a black ground, and reports no error.
+
+        The answer may change: some players know the size of the picture only later, and then fire `resize`.
+        """
+        is_missing = self._element.localName == "video" and not self._element.videoWidth
+        if is_missing == (self._pictureless is not None):
+            return
+        self.node.classList.toggle("pane-player-pictureless", is_missing)
+        if self._pictureless is not None:
+            dom.remove(self._pictureless)
+            self._pictureless = None
+        else:
+            self._pictureless = self._no_picture()
+            self.node.prepend(self._pictureless)
 
     def _ends(self, well: bool) -> None:
         if not well and (self._stream is None or self._outcome.done()):

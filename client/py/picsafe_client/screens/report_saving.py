@@ -116,7 +116,7 @@ class Saver:
         )
 
     async def save_medium(self, index: int, *, with_patient: bool = False) -> None:
-        """One medium, byte for byte as it was sent."""
+        """One medium, byte for byte as the sender encrypted it."""
         report = self._opened.report
         medium = report.media[index]
         name = saving.file_name(report, index, with_patient=with_patient)

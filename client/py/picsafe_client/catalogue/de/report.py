@@ -47,7 +47,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.load": "Laden",
     "report.not_shown": "Diese Datei wird nicht angezeigt. Die anderen sind nicht betroffen.",
     "report.cannot_show": "Dieser Browser kann die Datei nicht anzeigen ({name}).",
-    "report.is_complete": "Die Datei selbst ist vollständig und genau so, wie sie gesendet wurde.",
+    "report.is_complete": "Die Datei selbst ist vollständig: Jedes Byte ist das, was der Absender verschlüsselt hat.",
+    "report.no_picture": "Dieser Browser kann das Bild der Datei nicht anzeigen ({name}), nur ihren Ton abspielen.",
     "report.is_checked_when_saved": "Jeder geladene Teil ist das, was der Absender verschlüsselt hat; beim Speichern wird alles geladen und geprüft.",
     "report.other_browser": "Safari zeigt sie an, ebenso die meisten Fotoprogramme, wenn sie gespeichert ist.",
     "report.other_program": "Speichern Sie sie und öffnen Sie sie mit einem Programm auf diesem Computer.",
@@ -169,7 +170,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.reason_colours": "Seine Farben sind von einer Art, die DICOM-Dateien nicht aufnehmen.",
     "dicom.reason_format": "Es ist kein JPEG.",
     "dicom.reason_damaged": "Die Datei ist nicht ganz in Ordnung.",
-    "dicom.original": "Speichern Sie die Datei selbst, wenn Sie sie genau so brauchen, wie sie gesendet wurde.",
+    "dicom.original": "Speichern Sie die Datei selbst, wenn Sie sie so brauchen, wie der Absender sie verschlüsselt hat, nicht neu komprimiert.",
     "dicom.cannot": "Dieses Foto kann hier nicht als DICOM gespeichert werden.",
     "dicom.cannot_advice": "Es müsste neu komprimiert werden, und dieser Browser kann es nicht decodieren. Speichern Sie die Datei selbst oder nehmen Sie einen Browser, der sie zeigt. Es wurde nichts gespeichert.",
     "dicom.left_out": {

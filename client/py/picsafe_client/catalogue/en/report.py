@@ -47,7 +47,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.load": "Fetch it",
     "report.not_shown": "This file is not shown. The others are not affected.",
     "report.cannot_show": "This browser cannot show this {name}.",
-    "report.is_complete": "The file itself is complete and exactly as it was sent.",
+    "report.is_complete": "The file itself is complete: every byte is what the sender encrypted.",
+    "report.no_picture": "This browser cannot show the picture of this {name}, only play its sound.",
     "report.is_checked_when_saved": "Every part of it that was fetched is what the sender encrypted; saving fetches and checks all of it.",
     "report.other_browser": "Safari shows it, and so do most photo programs once it is saved.",
     "report.other_program": "Save it and open it with a program on this computer.",
@@ -163,7 +164,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.reason_colours": "Its colours are of a kind that DICOM files cannot hold.",
     "dicom.reason_format": "It is not a JPEG.",
     "dicom.reason_damaged": "The file is not quite in order.",
-    "dicom.original": "Save the file itself if you need it exactly as it was sent.",
+    "dicom.original": "Save the file itself if you need it as the sender encrypted it, not compressed anew.",
     "dicom.cannot": "This photo cannot be saved as DICOM here.",
     "dicom.cannot_advice": "So it would have to be compressed anew, and this browser cannot decode it. Save the file itself, or use a browser that shows it. Nothing was saved.",
     "dicom.left_out": {

@@ -47,7 +47,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.load": "Charger",
     "report.not_shown": "Ce fichier n’est pas affiché. Les autres ne sont pas touchés.",
     "report.cannot_show": "Ce navigateur ne peut pas afficher ce fichier ({name}).",
-    "report.is_complete": "Le fichier lui-même est complet et exactement tel qu’il a été envoyé.",
+    "report.is_complete": "Le fichier lui-même est complet : chaque octet est celui que l’expéditeur a chiffré.",
+    "report.no_picture": "Ce navigateur ne peut pas afficher l’image de ce fichier ({name}), il peut seulement lire le son.",
     "report.is_checked_when_saved": "Chaque partie chargée est bien ce que l’expéditeur a chiffré ; l’enregistrement charge et vérifie le tout.",
     "report.other_browser": "Safari l’affiche, de même que la plupart des logiciels de photo une fois qu’il est enregistré.",
     "report.other_program": "Enregistrez-le et ouvrez-le avec un logiciel de cet ordinateur.",
@@ -166,7 +167,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.reason_colours": "Ses couleurs sont d’un type que les fichiers DICOM ne peuvent pas contenir.",
     "dicom.reason_format": "Ce n’est pas un JPEG.",
     "dicom.reason_damaged": "Le fichier n’est pas tout à fait en ordre.",
-    "dicom.original": "Enregistrez le fichier lui-même s’il vous le faut exactement tel qu’il a été envoyé.",
+    "dicom.original": "Enregistrez le fichier lui-même s’il vous le faut tel que l’expéditeur l’a chiffré, sans nouvelle compression.",
     "dicom.cannot": "Cette photo ne peut pas être enregistrée en DICOM ici.",
     "dicom.cannot_advice": "Il faudrait la recompresser, et ce navigateur ne peut pas la décoder. Enregistrez le fichier lui-même, ou prenez un navigateur qui l’affiche. Rien n’a été enregistré.",
     "dicom.left_out": {
