@@ -41,11 +41,12 @@ _WAIT: Final = (
     errors.UnsupportedVersion,  # a newer picsafe will read it
     errors.TokenRefused,  # the clocks of two servers differ
     errors.Conflict,
+    errors.NotAsSent,  # a cloud or a proxy, not the sender, may have done it
     ServiceError,
 )
 """What may pass. Everything else that a server says of one report, or that its bytes show, is so for good."""
 
-_DAMAGE: Final = (errors.FormatError, errors.DecryptionError, errors.LimitExceeded)
+_DAMAGE: Final = (errors.FormatError, errors.DecryptionError, errors.LimitExceeded, errors.NotAsSent)
 
 _log = logging.getLogger("picsafe.sync")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from picsafe_protocol import chunked, package, payload, storedzip
+from picsafe_protocol import chunked, package, payload, pieces, storedzip
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
 from picsafe_protocol.package import Header, build_package
@@ -149,6 +149,22 @@ def whole_package() -> str:
     )
 
 
+def digests() -> str:
+    """The digest of the whole example, and of a package of more than one piece."""
+    inside = build_payload(report(), {"media/001.jpg": PHOTO})
+    header = HEADER.to_bytes()
+    small = build_package(header, chunked.encrypt(KEY, inside, header, salt=SALT))
+    large = bytes(index % 251 for index in range(600_000))
+    rows: list[str] = []
+    for name, data in (("the package of section 5", small), ("600000 bytes, byte i = i mod 251", large)):
+        hashes = pieces.hash_pieces(data)
+        rows += [name, f"{'size':<12}{len(data)}"]
+        for index in range(pieces.piece_count(len(data))):
+            rows += _hex(f"piece {index}", hashes[index * pieces.HASH : (index + 1) * pieces.HASH])
+        rows += [f"{'digest':<12}{pieces.Pieces(len(data), hashes).digest}", ""]
+    return _fenced(*rows[:-1])
+
+
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "zip rules": lambda: rules_of(storedzip.RULES),
     "package rules": lambda: rules_of(package.RULES),
@@ -158,6 +174,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "long message": long_message,
     "report": example_report,
     "whole package": whole_package,
+    "digests": digests,
 }
 
 

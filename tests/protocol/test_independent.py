@@ -16,6 +16,7 @@ from picsafe_protocol.buffers import BYTES, BytesSource
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.package import read_package, unpack
 from picsafe_protocol.payload import Payload, read_payload_bytes
+from picsafe_protocol.pieces import PieceHasher, Pieces, hash_pieces
 
 NAME = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM"
 
@@ -59,6 +60,24 @@ def zipped(members: list[tuple[str, bytes]]) -> bytes:
 def unzipped(data: bytes) -> list[tuple[str, bytes]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return [(info.filename, archive.read(info)) for info in archive.infolist()]
+
+
+def digest(package: bytes) -> str:
+    """Of a package, as section 9 has it."""
+    hashes = [hashlib.sha256(package[start : start + 262144]).digest() for start in range(0, len(package), 262144)]
+    return hashlib.sha256(
+        b"picsafe/package/pieces/v1\x00" + len(package).to_bytes(8, "big") + b"".join(hashes)
+    ).hexdigest()
+
+
+@pytest.mark.parametrize("size", [1, 262143, 262144, 262145, 3 * 262144, 600_000])
+def test_both_have_the_same_digest(size: int) -> None:
+    data = bytes(index % 251 for index in range(size))
+    hasher = PieceHasher()
+    for start in range(0, size, 100_003):
+        hasher.update(data[start : start + 100_003])
+    assert hasher.pieces() == Pieces(size, hash_pieces(data))
+    assert hasher.pieces().digest == digest(data)
 
 
 def test_the_other_reads_ours() -> None:

@@ -35,6 +35,9 @@ PUBLIC: dict[str, str] = {
         EMPTY_ROOT HASH CompactRange leaf_hash node_hash root_from_hashes verify_consistency verify_inclusion
     """,
     "opening": "NewDigest Opened Release key_in open_report",
+    "pieces": """
+        AT_ONCE HASH PIECE CoveredSource HashPieces PieceHasher Pieces down hash_pieces piece_count sha256_of_pieces up
+    """,
     "package": """
         ENCRYPTED_NAME EXTENSION FORMAT HEADER_NAME MEDIA_TYPE RULES VERSION Frame Header Package Payload build_package
         build_payload frame is_keyserver_url pack package_size plan_payload read_package read_package_bytes unpack

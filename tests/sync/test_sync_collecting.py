@@ -198,14 +198,20 @@ async def test_damage_that_came_on_the_way_is_mended_by_fetching_again(world: Wo
     assert sunk.holds(made)
 
 
-async def test_another_report_than_the_one_asked_for_is_refused_whoever_could_read_it(world: World, sunk: Sunk) -> None:
+async def test_another_report_than_the_one_asked_for_is_not_stored_whoever_could_read_it(
+    world: World, sunk: Sunk
+) -> None:
+    """It says nothing about the report that was asked for, which is stored once the cloud answers with it."""
     bad, good = await world.send(), await world.send()
     assert len(bad.package) == len(good.package)
     world.weather.change(f"/packages/{bad.report.report_id}", lambda _: good.package)
     async with world.collector(sunk.folder) as collector:
-        assert (await collector.round()).refused == 1
-    assert sunk.results == {bad.report.report_id: "another_report", good.report.report_id: "stored"}
-    assert not [request for request in world.weather.asked("/release") if bad.header.key_id in request.url.path]
+        assert (await collector.round()).waiting == 1
+        assert sunk.results == {good.report.report_id: "stored"}
+        assert not [request for request in world.weather.asked("/release") if bad.header.key_id in request.url.path]
+        world.weather.calm()
+        assert (await collector.round()).stored == 1
+    assert sunk.holds(bad)
 
 
 def cut(made: MadeReport) -> bytes:

@@ -17,6 +17,7 @@ from picsafe_protocol.errors import (
     EmptyMedium,
     InvalidRequest,
     LimitExceeded,
+    NotAsSent,
     PicSafeError,
     TooManyRequests,
     Unexpected,
@@ -100,6 +101,8 @@ def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
             return limit, {"maximum": maximum}
         case Unexpected(incident=str(incident)) if _INCIDENT.fullmatch(incident):
             return "incident", {"incident": incident}
+        case NotAsSent(what=("key_server" | "sender") as what):
+            return what, {}
         case UnsupportedMedium(name=str(name), kind=str(kind)) if kind in _MEDIA:
             case, format_ = _MEDIA[kind]
             return case, {"name": name, "format": format_}

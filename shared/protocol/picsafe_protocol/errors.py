@@ -13,8 +13,10 @@
     │   ├── WrongKey               the commitment does not match: another key, or a changed header
     │   ├── Truncated              the message ends too early
     │   ├── Tampered               a chunk does not authenticate
-    │   ├── AnotherReport          a cloud answered with another report than the one that was asked for
     │   └── DigestMismatch         a medium is not the one `report.json` describes
+    ├── NotAsSent                  what arrived is not what the index says was sent (`what`)
+    │   ├── AnotherReport          a cloud answered with another report than the one that was asked for
+    │   └── DigestMissing          nothing says what a report should be that is too new for that
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
     ├── InvalidRequest             what was asked for makes no sense (`field`)
@@ -67,6 +69,7 @@ __all__ = [
     "CursorUnknown",
     "DecryptionError",
     "DigestMismatch",
+    "DigestMissing",
     "DomainNotApproved",
     "EmptyMedium",
     "FormatError",
@@ -81,6 +84,7 @@ __all__ = [
     "LimitExceeded",
     "LogUnavailable",
     "MethodNotAllowed",
+    "NotAsSent",
     "NotFound",
     "NotPermitted",
     "NotSignedIn",
@@ -197,14 +201,33 @@ class Tampered(DecryptionError):
     code, title = "tampered", "The file was damaged or changed after it was encrypted"
 
 
-class AnotherReport(DecryptionError):
+class DigestMismatch(DecryptionError):
+    code, title = "digest_mismatch", "A file in the report is not the one that the sender described"
+    extra: ClassVar[tuple[str, ...]] = ("path",)
+
+
+class NotAsSent(PicSafeError):
+    """`what` differs, one word for a program: "key_server", "size", "digest", "list", "piece" or "sender"."""
+
+    code, status, title = "not_as_sent", 422, "What arrived is not what was sent"
+    default_advice = (
+        "Nothing of it was shown. Try again later, or over another network: something between you and the cloud may have "
+        "changed it. If it happens again, tell your administrator."
+    )
+    extra: ClassVar[tuple[str, ...]] = ("what",)
+
+
+class AnotherReport(NotAsSent):
     code, title = "another_report", "This is another report than the one that was asked for"
     default_advice = "Try again. If it happens again, tell your administrator: the cloud gives out the wrong file."
 
 
-class DigestMismatch(DecryptionError):
-    code, title = "digest_mismatch", "A file in the report is not the one that the sender described"
-    extra: ClassVar[tuple[str, ...]] = ("path",)
+class DigestMissing(NotAsSent):
+    code, title = "digest_missing", "Nothing tells whether this is the report that was sent"
+    default_advice = (
+        "Nothing of it was shown. Ask the sender to send it again, and tell your administrator: the user server or the key "
+        "server may be older than the rest."
+    )
 
 
 class ProofInvalid(PicSafeError):

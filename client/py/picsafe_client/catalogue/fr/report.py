@@ -24,6 +24,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_not_asked": "Le fichier n’a pas été ouvert, et rien n’a été demandé à ce serveur de clés.",
     "report.means_not_ours": "Rien de ce fichier n’a été ouvert ni envoyé où que ce soit.",
     "report.means_untouched": "Rien n’a été ouvert ni modifié.",
+    "report.means_not_sent": "Rien n’en est affiché. Cela ne dit rien du rapport lui-même, qui est peut-être intact.",
     "report.means_not_trusted": "Rien n’en est affiché, car ce n’est pas ce que l’expéditeur a chiffré.",
     "report.means_gone": "Il ne reste rien ici qui puisse être affiché.",
     "report.means_gone_for_all": "Personne ne peut plus l’ouvrir. Les copies enregistrées auparavant ne sont pas touchées.",
