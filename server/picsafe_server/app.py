@@ -24,6 +24,7 @@ from picsafe_server.api_page import api_page
 from picsafe_server.client_files import ClientFiles
 from picsafe_server.clock import Clock, SystemClock
 from picsafe_server.http import RoleTransport, role_client
+from picsafe_server.json_bodies import StrictJsonRequest
 from picsafe_server.problems import problem_response
 from picsafe_server.roles import Context, Role
 from picsafe_server.settings import Settings
@@ -49,6 +50,7 @@ def create_app(
         handlers.append(ClientFiles(settings.client_folder, settings).router())
     app = Litestar(
         route_handlers=handlers,
+        request_class=StrictJsonRequest,
         exception_handlers={Exception: problem_response},
         lifespan=[_lifespan(roles, context)],
         before_send=[_security_headers(settings)],

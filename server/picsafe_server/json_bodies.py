@@ -1,17 +1,48 @@
-"""JSON requests say that they are JSON: a form on another site cannot, so no browser sends one on a stranger's behalf unasked."""
+"""JSON requests: declared as JSON, and with only one reading.
+
+A form on another site cannot declare its body as JSON, so no browser sends one on a stranger's behalf without asking first.
+A field that stands twice is refused: a proxy, a log or a firewall may read the first value, the server the last.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from litestar import Request
 from litestar.handlers import BaseRouteHandler
 
+from picsafe_protocol import strictjson
 from picsafe_protocol.errors import InvalidRequest
 from picsafe_server.access import Connection
+
+_JSON = "application/json"
+
+
+class StrictJsonRequest(Request[Any, Any, Any]):
+    """A request whose JSON body is refused with `InvalidRequest` unless it follows `picsafe_protocol.strictjson`."""
+
+    async def body(self) -> bytes:
+        """The whole body; read and checked once."""
+        raw = await super().body()
+        if raw and _media_type(self) == _JSON and not self.scope["state"].get(_CHECKED):
+            try:
+                strictjson.parse(raw)
+            except strictjson.NotStrictJson as error:
+                raise InvalidRequest(f"The body {error}.") from error
+            self.scope["state"][_CHECKED] = True
+        return raw
+
+
+_CHECKED = "picsafe_strict_json"
 
 
 def json_only(connection: Connection, handler: BaseRouteHandler) -> None:
     """A guard for routers: `InvalidRequest` when a request has a body that is not declared as application/json."""
     headers = connection.headers
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and kind != "application/json":
+    if has_body and _media_type(connection) != _JSON:
         raise InvalidRequest("The body must be JSON, with Content-Type: application/json.", field="Content-Type")
+
+
+def _media_type(connection: Connection) -> str:
+    return connection.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -189,13 +189,20 @@ def taken_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, byte
     if parts is None:
         raise TokenRefused(_MALFORMED, reason="malformed")
     try:
-        header, claims = (json.loads(_unb64(part)) for part in parts.group(2, 3))
+        header, claims = (json.loads(_unb64(part), object_pairs_hook=_named_once) for part in parts.group(2, 3))
         signature = _unb64(parts[4])
     except (ValueError, RecursionError) as error:
         raise TokenRefused(_MALFORMED, reason="malformed") from error
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise TokenRefused(_MALFORMED, reason="malformed")
     return header, claims, parts[1].encode(), signature
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a claim stands twice")
+    return found
 
 
 def _public_key(key: Mapping[str, Any]) -> Ed25519PublicKey:

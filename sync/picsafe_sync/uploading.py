@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO, Final, TypeVar
 
+from picsafe_protocol import limits
 from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
 from picsafe_protocol.sending import content_digest
 from picsafe_protocol.tokens import Action
@@ -31,6 +33,7 @@ class Upload:
         self._report_id = report_id
         self._url = f"{grant.url}/v1/uploads/{report_id}"
         self._token = grant.token
+        self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
         self._patience = patience
 
     async def run(self, file: BinaryIO, size: int, progress: Progress) -> str:
@@ -64,14 +67,20 @@ class Upload:
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
         async def attempt() -> Any:
+            if time.monotonic() >= self._renew_at:
+                await self._renew()
             try:
                 return await self._api.call(method, self._url + path, self._token, again=False, **request)
             except TokenRefused:
-                grant = await self._api.report_grant(self._report_id, Action.PACKAGE_UPLOAD.value)
-                self._token = grant.token
+                await self._renew()
                 return await self._api.call(method, self._url + path, self._token, again=False, **request)
 
         return await patiently(attempt, self._patience)
+
+    async def _renew(self) -> None:
+        grant = await self._api.report_grant(self._report_id, Action.PACKAGE_UPLOAD.value)
+        self._token = grant.token
+        self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> T:

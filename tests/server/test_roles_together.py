@@ -146,3 +146,20 @@ async def test_after_seven_days_every_server_says_that_it_is_over(clinic: Clinic
     assert (await clinic.download(report_id)).json()["code"] == "report_expired"
     assert (await clinic.release(report_id, key_id)).json()["code"] == "key_destroyed"
     assert (await clinic.call("GET", "/users/v1/reports", clinic.recipient)).json()["reports"] == []
+
+
+async def test_a_field_that_stands_twice_is_refused_by_every_role(clinic: Clinic) -> None:
+    begun = (
+        await clinic.call("POST", "/users/v1/reports", clinic.sender, json={"recipients": ["bo@example.org"]})
+    ).json()
+    report_id, cloud, keyserver = begun["report_id"], begun["cloud"], begun["keyserver"]
+    for url, token, body in (
+        ("/users/v1/tokens", clinic.sender, f'{{"audience": "https://evil.example", "audience": "{HERE}/keys"}}'),
+        (f"{cloud['url']}/v1/uploads/{report_id}", cloud["grant"], '{"size": 1, "size": 100000}'),
+        (f"{keyserver['url']}/v1/keys", keyserver["grant"], f'{{"report_id": "x", "report_id": "{report_id}"}}'),
+        ("/users/v1/sessions", "", '{"email": "a@b.example", "password": "x", "\\u0070assword": "y"}'),
+    ):
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        answer = await clinic.http.post(url, content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request"), url
+        assert "twice" in answer.json()["detail"], url

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sync.world import World, jpeg
 
+from picsafe_protocol import limits
 from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
@@ -72,3 +73,15 @@ def test_the_command_says_so_however_quiet_it_shall_be(capsys: pytest.CaptureFix
         "The record system of Harbour Clinic gets it too.",
         "The record system of Mater gets it too.",
     ]
+
+
+async def test_a_long_upload_renews_its_grant_before_it_is_refused(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "GRANT_RENEWAL_SECONDS", 0)
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg())
+    await world.person("ben", world.institution)
+    async with world.api(await world.person("ana")) as api:
+        await send(api, prepare([photo]), Facts(patient=Patient("P")), ["ben@clinic.example"], Silent())
+    assert len(world.weather.asked("/grants")) == len(world.weather.asked("/v1/uploads/"))

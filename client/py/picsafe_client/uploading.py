@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from picsafe_client import digests, dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.preparing import Progress, read_blob
 from picsafe_protocol.errors import NotFound, NotSignedIn, ServiceError, StorageFull, TokenRefused, UploadIncomplete
+from picsafe_protocol.limits import GRANT_RENEWAL_SECONDS
 from picsafe_protocol.sending import content_digest
 from picsafe_protocol.tokens import Action
 
@@ -46,6 +48,7 @@ class Upload:
         self._api = api
         self._report_id = report_id
         self._grant = grant
+        self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS
         self._package = package
         self._signal = signal
         self._signed_in_again = signed_in_again
@@ -183,9 +186,15 @@ class Upload:
         return await self._with_fresh_grant(call, signal)
 
     async def _with_fresh_grant(self, work: Callable[[], Awaitable[T]], signal: Any) -> T:
-        """A lid closed for an hour outlives the grant: another one is asked for, and the work done again."""
+        """Renews an old grant first. After a closed lid the grant is over: it is renewed and the work repeated."""
+        if time.monotonic() >= self._renew_at:
+            await self._renew(signal)
         try:
             return await work()
         except TokenRefused:
-            self._grant = await self._api.grant(self._report_id, Action.PACKAGE_UPLOAD.value, signal=signal)
+            await self._renew(signal)
             return await work()
+
+    async def _renew(self, signal: Any) -> None:
+        self._grant = await self._api.grant(self._report_id, Action.PACKAGE_UPLOAD.value, signal=signal)
+        self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS

@@ -12,6 +12,7 @@ from picsafe_protocol.tokens import Role
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import credentials, emails
+from picsafe_server.users.devices import Devices, forget_devices
 from picsafe_server.users.domains import check_address
 from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
@@ -26,13 +27,20 @@ class Accounts:
     """What people do with their own account."""
 
     def __init__(
-        self, database: Database, clock: Clock, passwords: Passwords, throttle: Throttle, sessions: Sessions
+        self,
+        database: Database,
+        clock: Clock,
+        passwords: Passwords,
+        throttle: Throttle,
+        sessions: Sessions,
+        devices: Devices,
     ) -> None:
         self._database = database
         self._clock = clock
         self._passwords = passwords
         self._throttle = throttle
         self._sessions = sessions
+        self._devices = devices
 
     async def rename(self, who: Principal, name: str) -> None:
         """Change what others see as the caller's name."""
@@ -46,8 +54,13 @@ class Accounts:
         async with self._database.writing() as session:
             await session.execute(update(Account).where(Account.id == who.id).values(reset_seen_at=self._clock.now()))
 
-    async def change_password(self, who: Principal, current: str, new: str, address: str) -> None:
-        """Set a new password; all other sessions of the caller end. `WrongPassword` when `current` is not the present one."""
+    async def change_password(
+        self, who: Principal, current: str, new: str, address: str, device_secret: str | None = None
+    ) -> None:
+        """Set a new password. All other sessions of the caller end, and no other browser is recognised any more.
+
+        `WrongPassword` when `current` is not the present one. `device_secret` is in the cookie of the browser that asks.
+        """
         email, session_digest = who.email or "", credentials.digest(who.session_id)
         await self._throttle.begin(email, address, session_digest)
         async with self._database.reading() as session:
@@ -65,6 +78,9 @@ class Accounts:
             )
             if changed is None:
                 raise WrongPassword("The password has been changed somewhere else in the meantime.")
+            await forget_devices(session, who.id)
+            if device_secret:
+                await self._devices.remember(session, who.id, device_secret)
             await self._sessions.end_where(
                 session, SignedInSession.account_id == who.id, SignedInSession.id != who.session_id
             )

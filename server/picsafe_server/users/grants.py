@@ -84,9 +84,8 @@ class Grants:
     def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
         at_key_server = action in _AT_KEY_SERVER
         url = self._key_servers.of_report(report) if at_key_server else self._settings.cloud_base(report.region)
-        seconds = limits.DOWNLOAD_GRANT_SECONDS if action is Action.PACKAGE_DOWNLOAD else limits.GRANT_SECONDS
-        token = self._signer.sign(GRANT_TYPE, url, seconds, **claims)
-        return Signed(url, token, self._expiry(seconds))
+        token = self._signer.sign(GRANT_TYPE, url, limits.GRANT_SECONDS, **claims)
+        return Signed(url, token, self._expiry(limits.GRANT_SECONDS))
 
     def _expiry(self, seconds: int) -> datetime:
         return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)

@@ -13,6 +13,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import credentials
 from picsafe_server.users.administration import Act, Administration, Whom
+from picsafe_server.users.devices import forget_devices
 from picsafe_server.users.models import Account, Invitation, SignedInSession
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
@@ -82,6 +83,7 @@ class Invitations:
                 session, account.institution_id, None, act, whom=Whom.of(account), after=invitation.made_by
             )
         account.password_hash = fresh
+        await forget_devices(session, account_id)
         await session.flush()
 
     async def _check(self, session: AsyncSession, digest: bytes, *, lock: bool) -> str:

@@ -88,7 +88,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         throttle=throttle,
         devices=devices,
         sessions=sessions,
-        accounts=Accounts(database, clock, passwords, throttle, sessions),
+        accounts=Accounts(database, clock, passwords, throttle, sessions, devices),
         invitations=invitations,
         institutions=Institutions(database, clock, key_servers, administration),
         members=Members(database, clock, invitations, sessions, administration),

@@ -97,7 +97,19 @@ class Sessions:
             session.add(row)
             if device_secret:
                 await self._devices.remember(session, account.id, device_secret)
+            await session.flush()
+            await self._end_beyond(session, account.id, row.id)
         return SignedIn(principal.person(account, institution, row.id), token, row.expires_at)
+
+    async def _end_beyond(self, session: AsyncSession, account_id: str, newest: str) -> None:
+        """End the account's sessions beyond `limits.SESSIONS`, those used longest ago first."""
+        others = select(SignedInSession.id).where(
+            SignedInSession.account_id == account_id, SignedInSession.id != newest
+        )
+        kept = others.order_by(SignedInSession.last_used_at.desc(), SignedInSession.id).limit(limits.SESSIONS - 1)
+        beyond = (await session.scalars(others.where(SignedInSession.id.not_in(kept)))).all()
+        if beyond:
+            await self.end_where(session, SignedInSession.id.in_(beyond))
 
     async def authenticate(self, token: str) -> Principal:
         """Who holds the session or service `token`; `NotSignedIn` when it is wrong, expired or revoked."""

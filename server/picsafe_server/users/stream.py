@@ -43,25 +43,28 @@ class Streams:
         self._views = views
         self._ping_seconds = ping_seconds
         self._open: Counter[str] = Counter()
-        """Streams of each session. A stream counts from the request on: many that come at once must not all find room."""
+        """Streams of each session, and of each account. A stream counts from the request on: many that come at once must not all find room."""
 
     def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends.
 
         `TooManyRequests` when the session holds too many streams open.
         """
-        if self._open[who.session_id] >= limits.LIVE_STREAMS:
+        account = f"account:{who.id}"
+        if self._open[who.session_id] >= limits.LIVE_STREAMS or self._open[account] >= limits.ACCOUNT_LIVE_STREAMS:
             raise TooManyRequests("My PicSafe is open in too many tabs.", advice="Close some of them.", retry_after=60)
         self._open[who.session_id] += 1
+        self._open[account] += 1
         stream = self._stream(who, last_seen)
         # Not a `finally` in the stream: one whose client is gone before its first byte never begins, and so never ends.
-        weakref.finalize(stream, self._closed, who.session_id).atexit = False
+        weakref.finalize(stream, self._closed, who.session_id, account).atexit = False
         return stream
 
-    def _closed(self, session_id: str) -> None:
-        self._open[session_id] -= 1
-        if not self._open[session_id]:
-            del self._open[session_id]
+    def _closed(self, *counted: str) -> None:
+        for each in counted:
+            self._open[each] -= 1
+            if not self._open[each]:
+                del self._open[each]
 
     async def _stream(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         async with self._live.listening(who.listens_to) as listener:

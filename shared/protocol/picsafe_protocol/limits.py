@@ -76,11 +76,11 @@ PAGE_ROWS: Final = 200
 USER_TOKEN_SECONDS: Final = 300
 """Life of a user token: long enough for one opening, short enough to be useless when stolen."""
 
-GRANT_SECONDS: Final = 3600
-"""Life of a grant: one upload of a large report over a slow line; a client simply asks for another."""
+GRANT_SECONDS: Final = 300
+"""Life of a grant: as short as a user token's, so that a disabled account soon uploads and downloads nothing. A long transfer renews it."""
 
-DOWNLOAD_GRANT_SECONDS: Final = 300
-"""Life of a grant to download: as short as a user token's, so that who was disabled soon downloads nothing. A long download renews it."""
+GRANT_RENEWAL_SECONDS: Final = 240
+"""Age at which a long upload asks for another grant: before a part is refused half-way, with a minute to spare for clocks."""
 
 CLOCK_LEEWAY_SECONDS: Final = 60
 """How far the clocks of two servers may differ."""
@@ -90,6 +90,9 @@ SESSION_DAYS: Final = 30
 
 SESSION_IDLE_HOURS: Final = 12
 """A session unused for so long is over: one shift."""
+
+SESSIONS: Final = 20
+"""Open sessions of one account: more devices than anybody signs in with. One more ends the one that was used longest ago."""
 
 IDLE_LOCK_MINUTES: Final = 10
 """The page locks after so long without a touch; an institution may shorten it."""
@@ -144,6 +147,9 @@ REPORT_INDEX_DAYS: Final = 30
 
 LIVE_STREAMS: Final = 20
 """Live inboxes that one session or service account holds open in one process: more tabs than anybody looks at."""
+
+ACCOUNT_LIVE_STREAMS: Final = 40
+"""Live inboxes of all sessions of one account together in one process: two devices full of tabs, half a per cent of `CONNECTIONS`."""
 
 EVENT_DAYS: Final = REPORT_DAYS + 1
 """How long a live inbox that lost its connection can resume where it stopped: longer than any report is there."""

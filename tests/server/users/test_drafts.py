@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import idna
 import pytest
 from server.users.world import Caller, World, on_sqlite, problem
 
@@ -52,13 +53,19 @@ async def test_a_report_begins_with_everything_that_sending_needs(world: World) 
     assert create["until"] == upload["until"]
 
 
-async def test_a_grant_to_download_is_over_as_soon_as_a_user_token(world: World) -> None:
+async def test_every_grant_is_over_as_soon_as_a_user_token(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.report(ada, bo)
-    answer = (await bo.post(f"/v1/reports/{report_id}/grants", {"action": "package.download"})).json()
-    grant = await claims_of(world, answer["grant"], "http://localhost:8000/cloud/au")
-    assert grant["exp"] - grant["iat"] == limits.DOWNLOAD_GRANT_SECONDS <= limits.USER_TOKEN_SECONDS == 300
-    assert datetime.fromisoformat(answer["expires_at"]).timestamp() == grant["exp"]
+    draft = await world.draft(ada, bo)
+    for caller, id_, action, server in (
+        (bo, report_id, "package.download", "cloud/au"),
+        (ada, draft, "package.upload", "cloud/au"),
+        (ada, draft, "key.create", "keys"),
+    ):
+        answer = (await caller.post(f"/v1/reports/{id_}/grants", {"action": action})).json()
+        grant = await claims_of(world, answer["grant"], f"http://localhost:8000/{server}")
+        assert grant["exp"] - grant["iat"] <= limits.USER_TOKEN_SECONDS == 300, action
+        assert datetime.fromisoformat(answer["expires_at"]).timestamp() == grant["exp"]
 
 
 async def test_members_get_keys_where_the_policy_lets_them(world: World) -> None:
@@ -217,3 +224,15 @@ async def test_there_is_no_grant_for_anything_else(world: World, action: object)
     report_id = await world.draft(ada, ada)
     answer = await ada.post(f"/v1/reports/{report_id}/grants", {"action": action})
     assert problem(answer) == (400, "invalid_request")
+
+
+async def test_a_thousand_addresses_are_counted_before_a_domain_is_encoded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await world.person("Ada")
+    encoded: list[str] = []
+    monkeypatch.setattr(idna, "encode", lambda domain, uts46: encoded.append(domain))
+    many = [f"a@{'ü' * 60}{number}.example" for number in range(1000)]
+    for path in ("/v1/reports", "/v1/reports/readers"):
+        assert problem(await ada.post(path, {"recipients": many})) == (413, "limit_exceeded")
+    assert encoded == []

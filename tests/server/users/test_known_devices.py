@@ -126,3 +126,28 @@ async def test_who_was_removed_leaves_no_browser_behind(world: World) -> None:
     assert (await admin.delete(f"/v1/institution/members/{ada.id}")).status_code == 204
     async with world.users.services.database.reading() as session:
         assert (await session.scalars(select(KnownDevice.proof))).all() == []
+
+
+async def test_a_new_password_ends_the_recognition_of_every_other_browser(world: World) -> None:
+    await world.account("Ada")
+    thief = await known_browser(world, "ada")
+    own = world.new_client(None)
+    assert (await sign_in(own)).status_code == 201
+    body = {"current": PASSWORD, "new": "another long password"}
+    changed = await own.post("/users/v1/me/password", json=body, headers={"Sec-Fetch-Site": "same-origin"})
+    assert changed.status_code == 204
+    await strangers_guess(world)
+    assert problem(await sign_in(thief, password=WRONG)) == (429, "too_many_requests"), "it waits like a stranger"
+    assert (await sign_in(own, password="another long password")).status_code == 201, "the browser that asked is known"
+
+
+async def test_a_password_set_with_an_invitation_ends_the_recognition_of_all_browsers(world: World) -> None:
+    await world.institution("Royal")
+    admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
+    member = await world.account("Ada", institution="Royal")
+    thief = await known_browser(world, "ada")
+    answer = await admin.post(f"/v1/institution/members/{member.id}/invitation")
+    accepted = {"token": answer.json()["invitation_token"], "password": "another long password"}
+    assert (await world.http.post("/users/v1/invitations", json=accepted)).status_code == 201
+    await strangers_guess(world)
+    assert problem(await sign_in(thief, password="another long password")) == (429, "too_many_requests")

@@ -325,6 +325,21 @@ async def test_twenty_streams_of_one_session_and_not_one_more(socket: Socket) ->
         await stack.enter_async_context(socket.inbox(elsewhere))
 
 
+async def test_the_streams_of_all_sessions_of_an_account_have_one_bound(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    services = world.users.services
+    sessions = [ada, await world.sign_in(ada.email), await world.sign_in(ada.email)]
+    callers = [await services.sessions.authenticate(each.token) for each in sessions]
+    room = limits.ACCOUNT_LIVE_STREAMS - limits.LIVE_STREAMS
+    held = [services.streams.of(callers[0], None) for _ in range(limits.LIVE_STREAMS)]
+    held += [services.streams.of(callers[1], None) for _ in range(room)]
+    with pytest.raises(TooManyRequests):
+        services.streams.of(callers[2], None)
+    held.append(services.streams.of(await services.sessions.authenticate(bo.token), None))
+    del held[0]
+    held.append(services.streams.of(callers[2], None))
+
+
 async def test_streams_that_are_asked_for_at_once_are_counted_before_the_first_of_them_begins(world: World) -> None:
     ada = await world.person("Ada")
     services = world.users.services

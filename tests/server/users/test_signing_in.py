@@ -209,3 +209,17 @@ async def test_a_header_goes_before_the_cookie(world: World) -> None:
     await sign_in(world)
     answer = await world.http.get("/users/v1/me", headers={"Authorization": "Bearer wrong"})
     assert problem(answer) == (401, "not_signed_in")
+
+
+async def test_one_session_too_many_ends_the_one_that_was_used_longest_ago(world: World) -> None:
+    first, bo = await world.person("Ada"), await world.person("Bo")
+    second = await world.sign_in(first.email)
+    world.clock.move(timedelta(minutes=2))
+    assert (await first.get("/v1/me")).status_code == 200
+    for _ in range(limits.SESSIONS - 2):
+        newest = await world.sign_in(first.email)
+    assert len((await first.get("/v1/sessions")).json()["sessions"]) == limits.SESSIONS
+    newest = await world.sign_in(first.email)
+    assert problem(await second.get("/v1/me")) == (401, "not_signed_in")
+    assert len((await newest.get("/v1/sessions")).json()["sessions"]) == limits.SESSIONS
+    assert {(await each.get("/v1/me")).status_code for each in (first, newest, bo)} == {200}

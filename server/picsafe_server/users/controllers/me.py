@@ -15,6 +15,8 @@ from picsafe_server.users.access import PERSON, SIGNED_IN
 from picsafe_server.users.answers import InstitutionFacts, Me, PasswordReset
 from picsafe_server.users.bodies import Acceptance, NewPassword, Rename
 from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_server.users.cookies import device_cookie_name
+from picsafe_server.users.devices import device_secret
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.services import Services
 
@@ -76,9 +78,11 @@ class MeController(Controller):
     async def change_password(
         self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: Parts
     ) -> None:
-        """The caller's other sessions end."""
+        """The caller's other sessions end, and their other browsers are not recognised any more."""
         address = request.client.host if request.client else ""
-        await services.accounts.change_password(caller, data.current, data.new, address)
+        cookie = request.cookies.get(device_cookie_name(services.context.settings))
+        known = device_secret(cookie) if cookie else None
+        await services.accounts.change_password(caller, data.current, data.new, address, known)
 
 
 @post(
