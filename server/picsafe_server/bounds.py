@@ -1,67 +1,124 @@
-"""What one connection may take of a server: bytes and seconds of a request's head, seconds of its body.
+"""What one connection may take of a server: the bytes and seconds of a message, from its first byte to its last.
 
-Without these, a few clients that send slowly, or for ever, keep everybody else out. They hold whether or not a proxy with
-limits of its own stands in front.
+Without these, a few clients that send slowly, or without end, keep everybody else out. They hold whether or not a proxy
+with limits of its own stands in front, and whether or not a route reads the body that it was sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import resource
+from collections.abc import Iterable
 from typing import Any
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import RequestTimedOut
 
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+ANSWER_SECONDS = 2
+"""Between the end of a body's time, when whoever reads it is told, and the end of the connection: for the answer 408."""
+
+_HEAD_TOO_LARGE = b"431 Request Header Fields Too Large"
+_BODY_TOO_LARGE = b"413 Content Too Large"
+_TOO_MANY = b"429 Too Many Requests"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose request's head is larger than `limits.REQUEST_HEAD_BYTES` or takes longer than
-    `limits.REQUEST_HEAD_SECONDS`, the time before its first byte included."""
+    """Closes a connection whose message is too large or too late; `limits` says what that is for its head, its body, its
+    trailers, the rest of a body after an early answer, and requests that are sent before the last one is answered."""
 
-    _head_bytes = 0
     _in_head = True
-    _head_timer: asyncio.TimerHandle | None = None
+    _in_body = False
+    _body_bytes = 0
+    _steps = 0
+    """Counts what brings a message further: its head, a piece of its body, its end."""
+    _other_bytes = 0
+    """Since the last such step: of a head, of sizes of chunks, of trailers, or between two messages."""
+    _deadline: asyncio.TimerHandle | None = None
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head_begins()
+        self._set_deadline(limits.REQUEST_HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_ends()
+        self._set_deadline(None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        steps = self._steps
         super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > limits.REQUEST_HEAD_BYTES and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+        self._other_bytes = self._other_bytes + len(data) if self._steps == steps else 0
+        if self._other_bytes > limits.REQUEST_HEAD_BYTES:
+            self._refuse(_HEAD_TOO_LARGE)
+        elif self._body_bytes > limits.REQUEST_BODY_BYTES:
+            self._refuse(_BODY_TOO_LARGE)
+        elif len(self.pipeline) > limits.PIPELINED_REQUESTS:
+            self._refuse(_TOO_MANY)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_ends()
-        self._head_begins()
+        self._in_head = True
+        self._set_deadline(limits.REQUEST_HEAD_SECONDS)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # a trailer is no header: whoever checked the headers has not seen it
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._head_ends()
+        self._in_head, self._in_body = False, True
+        self._body_bytes = 0
+        self._steps += 1
+        self._set_deadline(allowed_seconds(self.headers) + ANSWER_SECONDS)
         super().on_headers_complete()
 
-    def _head_begins(self) -> None:
-        self._in_head, self._head_bytes = True, 0
-        self._head_timer = self.loop.call_later(limits.REQUEST_HEAD_SECONDS, self.transport.close)
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        self._steps += 1
+        super().on_body(body)
 
-    def _head_ends(self) -> None:
-        self._in_head = False
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        self._steps += 1
+        self._set_deadline(None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if not self.pipeline:
+            if self._in_body:  # answered early; a connection that is reset at once may lose the answer
+                self._set_deadline(limits.REQUEST_REST_SECONDS)
+            elif self._deadline is None:  # uvicorn's own ends with any byte, also one that begins no message
+                self._set_deadline(limits.REQUEST_HEAD_SECONDS)
+        super().on_response_complete()
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._end)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _end(self) -> None:
+        if self._answering is not None:  # from here on nobody may write; uvloop tells of the end a moment later
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        if self.flow.write_paused:  # it does not read either: `close` would wait for it
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        if not self.transport.is_closing():
+            if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+                self.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            self._end()
 
 
 class BodyInTime:
@@ -75,7 +132,7 @@ class BodyInTime:
         if scope["type"] != ScopeType.HTTP or scope["method"] in {"GET", "HEAD"}:
             await self._app(scope, receive, send)
             return
-        latest = asyncio.get_running_loop().time() + _allowed(scope)
+        latest = asyncio.get_running_loop().time() + allowed_seconds(scope["headers"])
         whole = False
 
         async def receive_in_time() -> Any:
@@ -93,8 +150,9 @@ class BodyInTime:
         await self._app(scope, receive_in_time, send)
 
 
-def _allowed(scope: Scope) -> float:
-    declared = dict(scope["headers"]).get(b"content-length", b"0")
+def allowed_seconds(headers: Iterable[tuple[bytes, bytes]]) -> float:
+    """How long the body that these headers announce may take."""
+    declared = dict(headers).get(b"content-length", b"0")
     length = int(declared) if declared.isdigit() else 0
     return limits.REQUEST_BODY_SECONDS + min(length, limits.UPLOAD_PART_BYTES) / limits.UPLOAD_BYTES_PER_SECOND
 

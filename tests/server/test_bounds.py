@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,3 +158,88 @@ def test_what_a_server_writes_is_for_its_own_user(app: Litestar, port: int) -> N
     data: Path = app.state.roles["users"].context.settings.data
     readable = [path for path in data.rglob("*") if path.stat().st_mode & 0o077]
     assert readable == []
+
+
+def closed_by_server(connection: socket.socket) -> bool:
+    """Whether the server ends the connection within the patience of its socket, with or without an answer."""
+    try:
+        everything(connection)
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def dripped(connection: socket.socket, piece: bytes, pause: float = 0.05, times: int = 200) -> bool:
+    """Send `piece` again and again; whether the server ended the connection before the last."""
+    try:
+        for _ in range(times):
+            connection.sendall(piece)
+            time.sleep(pause)
+    except (ConnectionResetError, BrokenPipeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("begun", ["GET /health", "GET /nothing", "HEAD /ready", "DELETE /users/v1/sessions/current"])
+@pytest.mark.parametrize("dripping", ["body", "trailers", "extension"])
+def test_attack_by_a_message_that_nobody_reads_and_that_does_not_end(
+    port: int, monkeypatch: pytest.MonkeyPatch, begun: str, dripping: str
+) -> None:
+    monkeypatch.setattr(limits, "REQUEST_BODY_SECONDS", 0.1)
+    monkeypatch.setattr(limits, "REQUEST_REST_SECONDS", 0.1)
+    first, again = {
+        "body": (b"", b"1\r\nx\r\n"),
+        "trailers": (b"0\r\n", b"a: b\r\n"),
+        "extension": (b"1", b";a=b"),
+    }[dripping]
+    with connected(port) as connection:
+        connection.sendall(
+            f"{begun} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + first
+        )
+        assert dripped(connection, again)
+
+
+def test_attack_by_line_ends_between_two_messages(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "REQUEST_HEAD_SECONDS", 0.2)
+    with connected(port) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert dripped(connection, b"\r\n")
+
+
+def test_attack_by_requests_sent_ahead(port: int) -> None:
+    """Each request that is sent before the last one is answered waits in memory."""
+    with connected(port) as connection:
+        one = b"GET /users/v1/me HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        try:
+            for _ in range(200):
+                connection.sendall(one * 1000)
+        except (ConnectionResetError, BrokenPipeError):
+            return
+        connection.settimeout(5)
+        assert closed_by_server(connection)
+
+
+def test_a_trailer_is_no_header(port: int) -> None:
+    """What comes after the body declares and grants nothing, whatever it is called."""
+    undeclared = SLOW.replace("Content-Type: application/json\r\n", "")
+    with connected(port) as connection:
+        late = b"2\r\n{}\r\n0\r\nContent-Type: application/json\r\nAuthorization: Bearer x\r\n\r\n"
+        connection.sendall(undeclared.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + late)
+        assert b"Content-Type: application/json" in connection.recv(65536)  # the refusal: the body must be JSON
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert everything(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_an_early_answer_reaches_who_is_still_sending(port: int) -> None:
+    """A part of an upload that is refused at its head: the sender, busy with its body, reads why."""
+    part = b"x" * limits.UPLOAD_PART_BYTES
+    head = (
+        f"PUT /cloud/au/v1/uploads/abc/parts/0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(part)}\r\n\r\n"
+    ).encode()
+    with connected(port) as connection:
+        for _ in range(2):  # and the connection is used again, since the body came to its end
+            connection.sendall(head + part)
+            answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 401"), answer

@@ -65,6 +65,12 @@ REQUEST_HEAD_SECONDS: Final = 20
 """Until they are there, counted from the connection: a phone at the edge of a network needs seconds."""
 REQUEST_BODY_SECONDS: Final = 30
 """Until a small body is there."""
+REQUEST_BODY_BYTES: Final = 2 * UPLOAD_PART_BYTES
+"""Any body, also one that nobody reads: twice the largest that is asked for, so that a part that is a little too long gets its answer."""
+REQUEST_REST_SECONDS: Final = 30
+"""For the rest of a body that was answered before its end, such as a part of an upload that is refused; then the connection ends."""
+PIPELINED_REQUESTS: Final = 16
+"""Requests that wait on one connection for the answer to an earlier one: browsers send none, and each is held in memory."""
 UPLOAD_BYTES_PER_SECOND: Final = 4 * KIB
 """How slowly a large body may come: a part of an upload gets the time that it takes at this rate, some half an hour."""
 CONNECTIONS: Final = 8192
