@@ -58,6 +58,8 @@ if [ "$want" = test ]; then
         radosgw ceph-mon ceph-osd ceph-common \
         podman buildah runc netavark debootstrap \
         dicom3tools dcmtk \
+        ffmpeg imagemagick graphicsmagick libjpeg-turbo-progs webp gifsicle optipng \
+        libavif-bin libheif-examples libimage-exiftool-perl \
         gir1.2-webkit2-4.1 python3-gi python3-gi-cairo xvfb \
         gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
 fi

@@ -1,0 +1,80 @@
+"""What a viewer shows of a picture: Pillow and libheif, as lenient as browsers are, turned as browsers turn it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Hashable
+
+import pillow_heif
+from PIL import Image, ImageFile
+
+__all__ = ["shown_picture"]
+
+_PIXELS = 4_000_000
+"""The corpus is of small pictures. A larger one has a damaged size; to decode it would only take time."""
+_FRAMES = 40
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def shown_picture(data: bytes) -> Hashable | None:
+    """Sizes, times and pixels of all frames; None where it cannot be decoded.
+
+    The orientation is that of the first Exif block in front of the pixels. Pillow's `exif_transpose` takes it from XMP,
+    from texts and from behind the pixels as well, which browsers do not.
+    """
+    pillow_heif.register_heif_opener()
+    lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _frames(data)
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        OverflowError,
+        ArithmeticError,
+        Image.DecompressionBombError,
+    ):
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+
+
+def _frames(data: bytes) -> Hashable | None:
+    picture = Image.open(io.BytesIO(data))
+    if picture.width * picture.height > _PIXELS:
+        return None
+    turn = _TURNS.get(_orientation(picture.info.get("exif", b"")))
+    shown = []
+    count = min(getattr(picture, "n_frames", 1), _FRAMES) if picture.format != "HEIF" else 1
+    for number in range(count):
+        if number:
+            picture.seek(number)
+        frame = picture.convert("RGBA")
+        if turn is not None:
+            frame = frame.transpose(turn)
+        shown.append((frame.size, picture.info.get("duration"), hashlib.sha256(frame.tobytes()).digest()))
+    return picture.format, tuple(shown)
+
+
+def _orientation(block: bytes) -> int:
+    exif = Image.Exif()
+    exif.load(block)
+    found = exif.get(0x0112, 1)
+    return found if isinstance(found, int) else 1
