@@ -25,6 +25,7 @@ REMEMBERED = 4096
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Recipients = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=limits.RECIPIENTS)]
 Institutions = Annotated[tuple["_InstitutionClaim", ...], msgspec.Meta(max_length=limits.RECIPIENTS + 1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e11)]
 Roles = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=32)], ...], msgspec.Meta(max_length=16)]
 
 
@@ -37,6 +38,7 @@ class _AccessClaim(msgspec.Struct):
     owner: Identifier
     recipients: Recipients
     institutions: Institutions
+    begun: Seconds | None = None
 
 
 class _UserClaims(msgspec.Struct):
@@ -49,7 +51,8 @@ class _UserClaims(msgspec.Struct):
     inst: Identifier | None = None
     inst_name: str | None = None
     role: str | None = None
-    since: Annotated[float, msgspec.Meta(ge=0, le=1e11)] | None = None
+    since: Seconds | None = None
+    inst_since: Seconds | None = None
 
 
 class _GrantClaims(msgspec.Struct):
@@ -106,7 +109,8 @@ class Callers:
             institution=claims.inst,
             institution_name=None if claims.inst_name is None else _plain(claims.inst_name, limits.NAME_CHARACTERS),
             role=claims.role,
-            since=None if claims.since is None else round(claims.since * 1000),
+            since=_milliseconds(claims.since),
+            joined=_milliseconds(claims.inst_since),
         )
         if len(self._remembered) >= REMEMBERED:
             self._remembered.clear()
@@ -141,7 +145,11 @@ def _access(claim: _AccessClaim | None) -> Access | None:
     if claim is None:
         return None
     institutions = tuple(Institution(one.id, one.roles) for one in claim.institutions)
-    return Access(claim.owner, claim.recipients, institutions)
+    return Access(claim.owner, claim.recipients, institutions, _milliseconds(claim.begun))
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def _convert(claims: Mapping[str, Any], kind: type[C]) -> C:

@@ -38,6 +38,11 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         return self.access.owner
 
     @property
+    def begun(self) -> int:
+        """When the report was begun: with its key at the latest, whatever the grant says."""
+        return self.created_at if self.access.begun is None else min(self.access.begun, self.created_at)
+
+    @property
     def institutions(self) -> list[str]:
         """Institutions whose administrators may read what happened to the key."""
         return sorted({institution.id for institution in self.access.institutions})

@@ -21,6 +21,8 @@ class Access(msgspec.Struct, frozen=True):
     owner: str
     recipients: tuple[str, ...]
     institutions: tuple[Institution, ...]
+    begun: int | None = None
+    """When the report was begun, in milliseconds since 1970; None in grants of older user servers."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -35,6 +37,8 @@ class Caller(msgspec.Struct, frozen=True):
     role: str | None = None
     since: int | None = None
     """Keys made before this are not for the caller, in milliseconds since 1970: see `tokens.UserClaims`."""
+    joined: int | None = None
+    """When the caller joined the institution, likewise; None in tokens of user servers that do not say."""
 
     def person(self, address: str, reason: str = "") -> Person:
         """The caller as the log names them."""
@@ -50,20 +54,26 @@ class Caller(msgspec.Struct, frozen=True):
         )
 
 
-def may_have_key(access: Access, issuer: str, caller: Caller) -> bool:
-    """The owner, the recipients, and people whose role the policy of their institution admits."""
+def may_have_key(access: Access, issuer: str, begun: int, caller: Caller) -> bool:
+    """The owner, the recipients, and people whose role the policy of their institution admits.
+
+    A policy is for those who belonged to the institution when the report was `begun` (milliseconds since 1970): its sender was
+    told of them, and not of whoever joins later.
+    """
     if caller.issuer != issuer:
         return False
     if caller.subject == access.owner or caller.subject in access.recipients:
         return True
+    if caller.joined is not None and begun < caller.joined:
+        return False
     return any(
         caller.institution == institution.id and caller.role in institution.roles for institution in access.institutions
     )
 
 
-def is_made_too_early(created_at: int, caller: Caller) -> bool:
-    """Whether a key made at `created_at` (milliseconds since 1970) is older than what the caller may have."""
-    return caller.since is not None and created_at < caller.since
+def is_made_too_early(begun: int, caller: Caller) -> bool:
+    """Whether a report begun at `begun` (milliseconds since 1970) is older than what the caller may have."""
+    return caller.since is not None and begun < caller.since
 
 
 def may_read_log(access: Access, issuer: str, caller: Caller) -> bool:

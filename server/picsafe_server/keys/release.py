@@ -33,9 +33,9 @@ class Released:
 
 def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
     """Why `caller` may not have `key` at `now` (milliseconds since 1970); None when they may."""
-    if not may_have_key(key.access, key.issuer, caller):
+    if not may_have_key(key.access, key.issuer, key.begun, caller):
         return NotPermitted("You are not among those whom this report was sent to.")
-    if is_made_too_early(key.created_at, caller):
+    if is_made_too_early(key.begun, caller):
         return SentBefore()
     if key.revoked_at is not None:
         return KeyRevoked()

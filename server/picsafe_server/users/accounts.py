@@ -113,7 +113,8 @@ async def create_account(
         "institution_id": institution_id,
         "role": role.value if role else None,
         "password_hash": password_hash,
-        "created_at": clock.now(),
+        "created_at": (now := clock.now()),
+        "joined_at": now if institution_id else None,
     }
     made = await session.scalar(
         insert_into(session, Account).values(values).on_conflict_do_nothing().returning(Account.id)

@@ -33,6 +33,11 @@ def is_sent(audience: str) -> bool:
     return audience.startswith("sent:")
 
 
+def is_members(audience: str) -> bool:
+    """Whether the audience is the members of an institution, by its policy."""
+    return audience.startswith("members:")
+
+
 def is_services(audience: str) -> bool:
     """Whether the audience is made of machines, which poll."""
     return audience.startswith("services:")

@@ -61,10 +61,12 @@ class Grants:
         claims: dict[str, str | float] = {"sub": who.id, "name": who.name, "email": who.email or ""}
         if who.institution:
             claims |= {"inst": who.institution.id, "inst_name": who.institution.name}
+            if who.joined is not None and not who.is_service:  # of a machine `since` says the same
+                claims["inst_since"] = _seconds(who.joined)
         if who.role:
             claims["role"] = who.role.value
         if who.since is not None:
-            claims["since"] = (who.since - _EPOCH) // _MILLISECOND / 1000
+            claims["since"] = _seconds(who.since)
         token = self._signer.sign(USER_TOKEN_TYPE, url, limits.USER_TOKEN_SECONDS, **claims)
         return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
 
@@ -91,6 +93,11 @@ class Grants:
         return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)
 
 
+def _seconds(moment: datetime) -> float:
+    """Seconds since 1970, with milliseconds after the point."""
+    return (moment - _EPOCH) // _MILLISECOND / 1000
+
+
 def _claims(who: Principal | Account, report: Report, action: Action) -> dict[str, object]:
     until = int(report.expires_at.timestamp())
     claims: dict[str, object] = {"sub": who.id, "act": action.value, "rid": report.id, "until": until}
@@ -112,6 +119,7 @@ async def key_access(session: AsyncSession, report: Report) -> KeyAccess:
         .order_by(ReportInstitution.institution_id)
     )
     return KeyAccess(
+        begun=_seconds(report.created_at),
         owner=report.sender_id,
         recipients=list(recipients),
         institutions=[

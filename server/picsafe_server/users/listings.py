@@ -19,7 +19,7 @@ from picsafe_server.users.changes import last_number
 from picsafe_server.users.models import AVAILABLE, Listing, Report
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.report_view import Box, Entry, ReportView, ReportViews
-from picsafe_server.users.visibility import is_since
+from picsafe_server.users.visibility import is_since, is_since_joining
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
@@ -88,7 +88,7 @@ class Listings:
                 await session.scalars(
                     select(Listing)
                     .join(Report, Report.id == Listing.report_id)
-                    .where(Listing.audience == name, *conditions, _not_own(who, name))
+                    .where(Listing.audience == name, *conditions, _not_own(who, name), _since_joining(who, name))
                     .order_by(order)
                     .limit(limit + 1)
                 )
@@ -111,6 +111,11 @@ def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:
     """What colleagues sent stands in an inbox shared with them; what one sent oneself does not, unless it is addressed to oneself."""
     shared = audience != audiences.inbox(who.id) and not audiences.is_sent(audience)
     return Report.sender_id != who.id if shared else true()
+
+
+def _since_joining(who: Principal, audience: str) -> ColumnElement[bool]:
+    """Of what an institution shares, only what was begun since the caller joined it."""
+    return is_since_joining(who) if audiences.is_members(audience) else true()
 
 
 def position_in(cursor: str) -> tuple[int, str | None]:

@@ -90,6 +90,8 @@ class Account(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     """None until the invitation is accepted."""
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    joined_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When they joined their present institution: what was begun earlier is not open to them as a member of it."""
     disabled_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     reset_at: Mapped[datetime | None] = mapped_column(_MOMENT)

@@ -26,6 +26,8 @@ class Principal:
     """None for a service account."""
     since: datetime | None
     """Reports that were begun before are not for this caller: see `visibility.check_since`. None: there is no such moment."""
+    joined: datetime | None = None
+    """When the caller joined their institution: as a member of it they see what was begun from then on. None: belongs to none."""
     reset_by: str | None = None
     """Who reset the caller's password, by name; None for the operator, and when nobody did."""
     reset_is_news: bool = False
@@ -71,6 +73,7 @@ def person(account: Account, institution: Institution | None, session_id: str) -
         email=account.email,
         country=account.country,
         since=account.reset_at,
+        joined=account.joined_at,
         reset_by=account.reset_by,
         reset_is_news=account.reset_at is not None and account.reset_seen_at is None,
         session_id=session_id,
@@ -87,5 +90,6 @@ def service(account: ServiceAccount, institution: Institution) -> Principal:
         email=None,
         country=None,
         since=account.created_at,
+        joined=account.created_at,
         session_id=account.id,
     )

@@ -32,7 +32,7 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """Somebody to whom a report is addressed, and when they first read it."""
+    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves only."""
 
     id: str
     name: str
@@ -92,7 +92,8 @@ class ReportViews:
         return [
             self._view(who, entry.box, *reports[entry.report_id], recipients, opened)
             for entry in entries
-            if entry.report_id in reports and (entry.box == "sent" or _is_since(who, reports[entry.report_id][0]))
+            if entry.report_id in reports
+            and (entry.box == "sent" or _is_for(who, reports[entry.report_id][0], recipients[entry.report_id]))
         ]
 
     def _view(
@@ -101,7 +102,7 @@ class ReportViews:
         box: Box,
         report: Report,
         sender: Sender,
-        recipients: Mapping[str, list[Addressee]],
+        recipients: Mapping[str, Sequence[Addressee]],
         opened: Mapping[str, datetime],
     ) -> ReportView:
         mine = opened.get(report.id)
@@ -111,7 +112,7 @@ class ReportViews:
             state=state_of(report, self._clock.now()),  # type: ignore[arg-type]
             box=box,
             sender=sender,
-            recipients=recipients.get(report.id, []),
+            recipients=[_as_seen_by(who, report, addressee) for addressee in recipients[report.id]],
             region=report.region,
             size=report.size,
             created_at=rfc3339(report.created_at),
@@ -125,9 +126,19 @@ class ReportViews:
         )
 
 
-def _is_since(who: Principal, report: Report) -> bool:
-    """As `visibility.is_since`: an event of long ago must not show what no list shows."""
-    return who.since is None or report.created_at >= who.since
+def _is_for(who: Principal, report: Report, recipients: Sequence[Addressee]) -> bool:
+    """As `visibility.visible`: an event of long ago must not show what no list shows."""
+    if who.since is not None and report.created_at < who.since:
+        return False
+    by_name = report.sender_id == who.id or any(addressee.id == who.id for addressee in recipients)
+    return by_name or (who.joined is not None and report.created_at >= who.joined)
+
+
+def _as_seen_by(who: Principal, report: Report, addressee: Addressee) -> Addressee:
+    """Who opened a report is for its sender to know; everybody else is shown their own opening only."""
+    if who.id in {report.sender_id, addressee.id} or addressee.opened_at is None:
+        return addressee
+    return msgspec.structs.replace(addressee, opened_at=None)
 
 
 def _text(moment: datetime | None) -> str | None:

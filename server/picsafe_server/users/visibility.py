@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.errors import KeyRevoked, NotFound, ReportExpired, SentBefore
@@ -45,6 +45,11 @@ def is_since(who: Principal) -> ColumnElement[bool]:
     return Report.created_at >= who.since if who.since is not None else true()
 
 
+def is_since_joining(who: Principal) -> ColumnElement[bool]:
+    """The condition that a report was begun when the caller was of their institution already: its policy counts for those alone."""
+    return Report.created_at >= who.joined if who.joined is not None else false()
+
+
 def check_since(who: Principal, report: Report) -> None:
     """`SentBefore` when the report was begun before the caller's password was reset: it is not theirs to open, nor to go on with."""
     if who.since is not None and report.created_at < who.since:
@@ -58,14 +63,16 @@ async def visible(session: AsyncSession, who: Principal, report_id: str) -> Repo
     """The report, for somebody who may know of it; `NotFound` for everybody else, and while it is only a draft of somebody else's.
 
     May know: its sender and recipients, service accounts of their institutions, and members of those whose policy said so.
-    Of older reports than a service account it may not know; for people whose password was reset they are `SentBefore`.
+    Of reports that are older than their belonging to the institution, neither machines nor members may know;
+    for people whose password was reset they are `SentBefore`.
     """
     if not is_identifier(report_id):
         raise NotFound
     institution = exists().where(
         ReportInstitution.report_id == Report.id,
         ReportInstitution.institution_id == who.institution_id,
-        is_since(who) if who.is_service else ReportInstitution.members,
+        is_since_joining(who),
+        true() if who.is_service else ReportInstitution.members,
     )
     recipient = exists().where(ReportRecipient.report_id == Report.id, ReportRecipient.account_id == who.id)
     rule = or_(Report.sender_id == who.id, and_(Report.available_at.is_not(None), or_(recipient, institution)))

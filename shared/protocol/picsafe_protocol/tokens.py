@@ -60,8 +60,13 @@ class InstitutionAccess(TypedDict):
 
 
 class KeyAccess(TypedDict):
-    """Who may ever be given a key. The key server keeps this with the key."""
+    """Who may ever be given a key. The key server keeps this with the key.
 
+    `begun`: when the report was begun. `since` and `inst_since` of user tokens are compared with it, for its sender was told then
+    who could open it; the key is made a little later.
+    """
+
+    begun: NotRequired[float]
     owner: str
     recipients: list[str]
     institutions: list[InstitutionAccess]
@@ -71,7 +76,9 @@ class UserClaims(TypedDict):
     """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution.
 
     `since`: keys that were made before are not for the bearer: a service account begins with its making, an account whose password
-    was reset begins anew. With milliseconds after the point. A key server that does not know the claim gives out too much.
+    was reset begins anew. `inst_since`: when the bearer joined the institution; keys of reports that were begun before are not
+    for them as a member of it, only where they are named. Both with milliseconds after the point. A key server that does not
+    know these claims gives out too much.
     """
 
     iss: str
@@ -84,6 +91,7 @@ class UserClaims(TypedDict):
     email: str
     inst: NotRequired[str]
     inst_name: NotRequired[str]
+    inst_since: NotRequired[float]
     role: NotRequired[str]
     since: NotRequired[float]
 

@@ -1,4 +1,4 @@
-"""Who has opened a report: for its sender from the key server's access log, for others what the user server tells them."""
+"""Who has opened a report: for its sender from the key server's access log. Others see to whom it was sent, and their own opening."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from picsafe_protocol.errors import PicSafeError
 
 async def show(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
     """Fills `place`. `row` is REPORT of the user server's API."""
-    dom.clear(place, dom.el("h2", None, t("report.readers")))
+    by_sender = row["box"] == "sent"
+    dom.clear(place, dom.el("h2", None, t("report.readers" if by_sender else "report.recipients")))
     place.hidden = False
-    if row["box"] == "sent":
+    if by_sender:
         await _from_log(app, row, keyserver_url, place)
     else:
         _from_row(row, place)
@@ -29,7 +30,7 @@ def _from_row(row: Mapping[str, Any], place: dom.Node) -> None:
     rows = dom.el("ul", {"class": "readers"})
     for person in row["recipients"]:
         opened = person.get("opened_at")
-        words = t("report.reader_opened", moment=moment(opened)) if opened else t("report.reader_not")
+        words = t("report.reader_opened", moment=moment(opened)) if opened else ""
         dom.append(rows, _reader(person["name"] or person.get("email") or "", words))
     dom.append(place, rows)
 
@@ -56,5 +57,5 @@ def _reader(name: str, words: str, institution: str = "") -> dom.Node:
         {"class": "reader"},
         dom.el("span", {"class": "reader-name"}, name),
         dom.el("span", {"class": "soft small"}, institution) if institution else None,
-        dom.el("span", {"class": "soft small number"}, words),
+        dom.el("span", {"class": "soft small number"}, words) if words else None,
     )
