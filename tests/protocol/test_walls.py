@@ -20,7 +20,19 @@ PACKAGES = {
 }
 ROLES = ("users", "cloud", "keys")
 PROTOCOL_USES = {
-    *("abc", "base64", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib", "hmac"),
+    *(
+        "abc",
+        "array",
+        "base64",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "functools",
+        "hashlib",
+        "hmac",
+    ),
     *("io", "itertools", "json", "math", "re", "secrets", "struct", "typing", "unicodedata", "zlib", "__future__"),
 }
 """Of the standard library: nothing that opens files, sockets, processes or threads."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 from dataclasses import dataclass, field
 
@@ -295,17 +296,31 @@ def tag_boxes() -> tuple[bytes, ...]:
     )
 
 
-def fragmented_film() -> bytes:
-    """As browsers record them: an index without samples, then fragments of one second each."""
-    film = Film((FilmTrack(b"vide", (), video_entry()),), duration=0, version=0).build()
+def fragmented_film(*, places: bool = False, between: bytes = b"") -> bytes:
+    """As browsers record them: an index without samples, then fragments of one second each.
+
+    `places`: with a track of positions beside the picture; `between`: bytes of the media data that no run of samples covers.
+    """
+    tracks = (FilmTrack(b"vide", (), video_entry()), *([dataclasses.replace(PLACES, samples=())] if places else []))
+    film = Film(tracks, duration=0, version=0).build()
     moov = film[film.index(b"moov") - 4 :]
-    mvex = box(b"mvex", full_box(b"trex", ints(4, 1, 1, 500, 0, 0)))
-    fragments = []
-    for number in range(3):
+    mvex = box(b"mvex", full_box(b"trex", ints(4, 1, 1, 500, 5, 0)), full_box(b"trex", ints(4, 2, 1, 500, 13, 0)))
+    index = (len(moov) + len(mvex)).to_bytes(4, "big") + moov[4:] + mvex
+    return box(b"ftyp", b"iso5", bytes(4)) + index + b"".join(_fragment(number, places, between) for number in range(3))
+
+
+def _fragment(number: int, places: bool, between: bytes) -> bytes:
+    def build(offset: int) -> bytes:
         tfhd = full_box(b"tfhd", ints(4, 1), flags=0x20000)
         tfdt = full_box(b"tfdt", struct.pack(">Q", 1000 * number), version=1)
-        trun = full_box(b"trun", ints(4, 2, 0, 400, 5, 600, 5) if number else ints(4, 2), flags=0x301 if number else 0)
-        traf = box(b"traf", tfhd, tfdt, trun, box(b"uuid", bytes(16), b"Jane Doe"))
-        fragments.append(box(b"moof", full_box(b"mfhd", ints(4, number)), traf) + box(b"mdat", b"onetwofour"))
-    index = (len(moov) + len(mvex)).to_bytes(4, "big") + moov[4:] + mvex
-    return box(b"ftyp", b"iso5", bytes(4)) + index + b"".join(fragments)
+        samples = ints(4, 2, offset, 400, 5, 600, 5) if number else ints(4, 2, offset)
+        trun = full_box(b"trun", samples, flags=0x301 if number else 1)
+        trafs = [box(b"traf", tfhd, tfdt, trun, box(b"uuid", bytes(16), b"Jane Doe"))]
+        if places:
+            tfhd = full_box(b"tfhd", ints(4, 2), flags=0x20000)
+            run = full_box(b"trun", ints(4, 2, offset + 10 + len(between)), flags=1)
+            trafs.append(box(b"traf", tfhd, run))
+        return box(b"moof", full_box(b"mfhd", ints(4, number)), *trafs)
+
+    data = b"onetwofour" + between + (b"GPS -37.8 oneGPS -37.8 two" if places else b"")
+    return build(len(build(0)) + 8) + box(b"mdat", data)

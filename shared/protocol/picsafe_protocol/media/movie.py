@@ -7,24 +7,34 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.boxes import FREE, Box, blank, box_at, free_up
+from picsafe_protocol.limits import MIB
+from picsafe_protocol.media.boxes import FREE, Box, blank, box_at, boxes, free_up
+from picsafe_protocol.media.codec_names import codec_name
 from picsafe_protocol.media.exif import swaps_sides
-from picsafe_protocol.media.fragments import fragments_seconds
+from picsafe_protocol.media.fragments import fragments_seconds, track_of
+from picsafe_protocol.media.media_data import blank_unused, used_ranges
 from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
 from picsafe_protocol.media.movie_boxes import clean_children, clean_track, tag_contents
 from picsafe_protocol.media.movie_header import MovieHeader, read_movie_header
+from picsafe_protocol.media.packed_ranges import PackedRanges
 from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.sample_tables import sample_ranges
+from picsafe_protocol.media.ranges import within, without
+from picsafe_protocol.media.sample_tables import add_samples
 from picsafe_protocol.media.source import Window, damaged
 from picsafe_protocol.media.tracks import Track, read_tracks
 
 __all__ = ["MOVIE_KINDS", "clean_moov", "clean_movie", "remove_box", "top_level"]
 
-MOVIE_KINDS: Final = frozenset((b"ftyp", b"moov", b"mdat", b"pnot", *FREE))
-"""What a film may begin with; old MOV files have no `ftyp`."""
+MOVIE_KINDS: Final = frozenset((b"ftyp", b"moov", b"mdat", b"pnot", b"styp", b"sidx", b"moof", *FREE))
+"""What a film, or a piece of one, may begin with; old MOV files have no `ftyp`."""
 
 _KEPT: Final = frozenset((b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"ssix"))
 _INDISPENSABLE: Final = frozenset((b"moov", b"meta", b"moof", b"mdat"))
+_FRAGMENT: Final = frozenset((b"moof", b"styp", b"sidx", b"emsg", b"prft"))
+"""What a fragment may begin with: where a film ends within one of these, there should have been more of it."""
+_SAMPLES_BYTES: Final = 16 * MIB
+"""Samples of tracks that go, in a file whose other parts are not blanked."""
+_CHUNKS: Final = 10_000
 _VIDEO: Final = {
     b"qt ": ("video/quicktime", "mov"),
     b"3gp": ("video/3gpp", "3gp"),
@@ -39,8 +49,11 @@ _TOP_LEVEL_BOXES: Final = 200_000
 """More than the fragments of a day's live recording."""
 
 
-async def top_level(window: Window, plan: Plan) -> list[Box]:
-    """The boxes of the file. What follows the last whole one is cut, unless something that matters would be lost."""
+async def top_level(window: Window, plan: Plan, *, may_end_early: bool = False) -> list[Box]:
+    """The boxes of the file. What follows the last whole one is cut, unless something that matters would be lost.
+
+    `may_end_early`: media data that are cut off count as far as they go, when the index is before them.
+    """
     found: list[Box] = []
     at = 0
     while at < window.size:
@@ -48,6 +61,13 @@ async def top_level(window: Window, plan: Plan) -> list[Box]:
         if box is None or len(found) >= _TOP_LEVEL_BOXES:
             kinds = {box.kind for box in found}
             cut_off = (await window.upto(at, 8))[4:]
+            if may_end_early and cut_off == b"mdat" and b"moov" in kinds:
+                found += await _shortened(window, plan, at)
+                break
+            if may_end_early and cut_off in _FRAGMENT and b"moof" in kinds:
+                plan.warn(Caution.CUT_SHORT)
+                plan.cut(at, window.size)
+                break
             if cut_off in _INDISPENSABLE or b"mdat" not in kinds or not kinds & {b"moov", b"meta"}:
                 raise damaged("it ends too early, or one of its boxes has a wrong length")
             plan.cut(at, window.size, Removal.STRAY_BYTES)
@@ -57,20 +77,33 @@ async def top_level(window: Window, plan: Plan) -> list[Box]:
     return found
 
 
+async def _shortened(window: Window, plan: Plan, at: int) -> list[Box]:
+    """The media data at the end of a file that was cut off, with their length as it is."""
+    header = 16 if await window.number(at, 4) == 1 else 8
+    if window.size <= at + header:
+        plan.cut(at, window.size)
+        return []
+    plan.warn(Caution.CUT_SHORT)
+    length = window.size - at
+    where, width = (at, 4) if header == 8 else (at + 8, 8)
+    plan.put(where, where + width, length.to_bytes(width, "big"))
+    return [Box(b"mdat", at, at + header, window.size)]
+
+
 async def clean_movie(window: Window) -> Cleaned:
     """The plan for a film or sound."""
     plan = Plan(window.size)
-    found = await top_level(window, plan)
+    found = await top_level(window, plan, may_end_early=True)
     movies = [box for box in found if box.kind == b"moov"]
     if len(movies) != 1:
         raise damaged("it has no index" if not movies else "it has two indexes")
     if not any(box.kind == b"mdat" for box in found):
         raise damaged("there is no picture or sound in it")
-    header, tracks = await clean_moov(window, plan, movies[0], found)
+    header, tracks, gone = await clean_moov(window, plan, movies[0], found, blank_rest=True)
     last = max((box.begin for box in found if box.kind in _KEPT), default=0)
     for box in found:
         if box.kind == b"moof":
-            await clean_children(window, plan, box)
+            await clean_children(window, plan, box, await _remove_from_fragment(window, plan, box, gone))
         elif box.kind not in _KEPT:
             await remove_box(window, plan, box, is_last=box.begin > last)
     fragmented = await fragments_seconds(window, found, tracks) if header.is_fragmented else 0.0
@@ -87,27 +120,71 @@ async def remove_box(window: Window, plan: Plan, box: Box, *, is_last: bool) -> 
         await free_up(window, plan, box, *await tag_contents(window, box))
 
 
-async def clean_moov(window: Window, plan: Plan, moov: Box, found: list[Box]) -> tuple[MovieHeader, list[Track]]:
-    """Cleans the index and removes the tracks beside picture and sound; returns what it says and the tracks that stay."""
+async def clean_moov(
+    window: Window, plan: Plan, moov: Box, found: list[Box], *, blank_rest: bool = False
+) -> tuple[MovieHeader, list[Track], frozenset[int]]:
+    """Cleans the index and removes the tracks beside picture and sound.
+
+    Returns what it says, the tracks of picture and sound, and the numbers of those that are gone. With `blank_rest`, all
+    media data that picture and sound do not use go as well.
+    """
     header = await read_movie_header(window, moov)
-    kept, gone = [], set()
-    has_fragments = any(box.kind == b"moof" for box in found)
-    for track in await read_tracks(window, moov):
-        if track.kind or not await _remove_track(window, plan, track, found, has_fragments=has_fragments):
-            kept.append(track)
-        else:
-            gone.add(track.box.begin)
-    stays = frozenset(track.number for track in kept)
-    for track in kept:
+    tracks = await read_tracks(window, moov)
+    shown, others = [track for track in tracks if track.kind], [track for track in tracks if not track.kind]
+    numbers = frozenset(track.number for track in others) - {track.number for track in shown}
+    used = await used_ranges(window, moov, shown, numbers, found) if blank_rest and shown else None
+    if used is not None:
+        await _blank_rest(window, plan, used, found)
+        for track in others:
+            await free_up(window, plan, track.box, Removal.DATA_TRACK)
+    else:
+        if blank_rest:
+            plan.warn(Caution.UNUSED_DATA_KEPT)
+        has_fragments = any(box.kind == b"moof" for box in found)
+        removed = [
+            track for track in others if await _remove_track(window, plan, track, found, has_fragments=has_fragments)
+        ]
+        shown, others = [track for track in tracks if track not in removed], removed
+        numbers = frozenset()
+    stays = frozenset(track.number for track in shown)
+    for track in shown:
         await clean_track(window, plan, track, stays)
-    await clean_children(window, plan, moov, frozenset(gone))
-    return header, [track for track in kept if track.kind]
+    await clean_children(window, plan, moov, frozenset(track.box.begin for track in others))
+    return header, [track for track in shown if track.kind], numbers
+
+
+async def _blank_rest(window: Window, plan: Plan, used: PackedRanges, found: list[Box]) -> None:
+    ranges = used.merged()
+    media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
+    if not ranges or any(not within(media, start, start + 1) for start, _ in ranges):
+        raise damaged("its picture or sound is not where its index says")
+    if used.reaches_beyond:
+        plan.warn(Caution.CUT_SHORT)
+    await blank_unused(window, plan, ranges, found)
+
+
+async def _remove_from_fragment(window: Window, plan: Plan, moof: Box, gone: frozenset[int]) -> frozenset[int]:
+    """Removes what belongs to tracks that are gone; returns where it begins."""
+    removed = set()
+    if gone:
+        async for box in boxes(window, moof.start, moof.stop):
+            if box.kind == b"traf" and await track_of(window, box) in gone:
+                await free_up(window, plan, box)
+                removed.add(box.begin)
+    return frozenset(removed)
 
 
 async def _remove_track(window: Window, plan: Plan, track: Track, found: list[Box], *, has_fragments: bool) -> bool:
     """Removes a track and its samples; where that cannot be done, the sender is told."""
-    ranges = None if has_fragments else await sample_ranges(window, track, found)
-    if ranges is None:
+    samples = PackedRanges(window.size, _CHUNKS)
+    ranges = samples.merged() if not has_fragments and await add_samples(window, track, samples) else None
+    media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
+    if (
+        ranges is None
+        or samples.reaches_beyond
+        or without(ranges, media)
+        or sum(stop - start for start, stop in ranges) > _SAMPLES_BYTES
+    ):
         plan.warn(Caution.DATA_TRACK_KEPT)
         return False
     for start, stop in ranges:
@@ -125,7 +202,10 @@ async def _describe(
     video = next((track for track in tracks if track.kind == "video"), None)
     if video is None:
         form = _AUDIO.get(brand, ("audio/mp4", "m4a"))
-        return Description("audio", *form, duration=seconds or None, captured_at=header.captured_at)
+        codec = codec_name(tracks[0].coding)
+        return Description("audio", *form, duration=seconds or None, captured_at=header.captured_at, codec=codec)
     sides = (video.height, video.width) if swaps_sides(video.orientation) else (video.width, video.height)
     form = _VIDEO.get(brand, ("video/mp4", "mp4"))
-    return Description("video", *form, *sides, seconds or None, video.orientation, header.captured_at)
+    return Description(
+        "video", *form, *sides, seconds or None, video.orientation, header.captured_at, codec_name(video.coding)
+    )

@@ -17,13 +17,18 @@ _KINDS: Final[dict[bytes, Literal["video", "audio"]]] = {
     b"pict": "video",
     b"soun": "audio",
 }
+_BY_HEADER: Final[dict[bytes, Literal["video", "audio"]]] = {b"vmhd": "video", b"smhd": "audio"}
+"""What a track without a handler is: some programs for cutting films leave it out, and players do without."""
 _TRACKS: Final = 256
 """Cameras write up to a dozen."""
 
 
 @dataclass(slots=True)
 class Track:
-    """One track; `kind` is None for what is neither picture nor sound. Sizes are pixels before `orientation`."""
+    """One track; `kind` is None for what is neither picture nor sound. Sizes are pixels before `orientation`.
+
+    `coding` is the four characters that name how its samples are coded, such as `hvc1`.
+    """
 
     box: Box
     number: int = 0
@@ -33,6 +38,7 @@ class Track:
     height: int = 0
     orientation: int = 1
     sample_table: Box | None = None
+    coding: str = ""
 
 
 async def read_tracks(window: Window, moov: Box) -> list[Track]:
@@ -52,8 +58,7 @@ async def _read_track(window: Window, trak: Box) -> Track:
         if box.kind == b"tkhd":
             _track_header(track, await window.take(box.start, box.stop))
         elif box.kind == b"mdia":
-            async for child in boxes(window, box.start, box.stop):
-                await _media(window, track, child)
+            await _media(window, track, box)
     return track
 
 
@@ -69,28 +74,35 @@ def _track_header(track: Track, data: bytes) -> None:
     track.width, track.height = fields.number(4) >> 16, fields.number(4) >> 16
 
 
-async def _media(window: Window, track: Track, box: Box) -> None:
-    if box.kind == b"mdhd":
-        fields = Fields(await window.take(box.start, box.stop))
-        fields.take(16 if fields.number(4) >> 24 else 8)
-        track.scale = fields.number(4)
-    elif box.kind == b"hdlr":
-        track.kind = _KINDS.get(await window.take(box.start + 8, box.start + 12))
-    elif box.kind == b"minf":
-        async for child in boxes(window, box.start, box.stop):
-            if child.kind == b"stbl":
-                track.sample_table = child
-                await _coded_size(window, track, child)
+async def _media(window: Window, track: Track, mdia: Box) -> None:
+    has_handler = False
+    async for box in boxes(window, mdia.start, mdia.stop):
+        if box.kind == b"mdhd":
+            fields = Fields(await window.take(box.start, box.stop))
+            fields.take(16 if fields.number(4) >> 24 else 8)
+            track.scale = fields.number(4)
+        elif box.kind == b"hdlr":
+            has_handler = True
+            track.kind = _KINDS.get(await window.take(box.start + 8, box.start + 12))
+    async for box in boxes(window, mdia.start, mdia.stop):
+        if box.kind == b"minf":
+            async for child in boxes(window, box.start, box.stop):
+                if child.kind == b"stbl":
+                    track.sample_table = child
+                elif not has_handler:
+                    track.kind = track.kind or _BY_HEADER.get(child.kind)
+    if track.sample_table:
+        await _coding(window, track, track.sample_table)
 
 
-async def _coded_size(window: Window, track: Track, table: Box) -> None:
-    """The size of the pictures themselves, where the track does not say how large to display them."""
-    if track.kind != "video" or (track.width and track.height):
-        return
+async def _coding(window: Window, track: Track, table: Box) -> None:
+    """How the samples are coded, and the size of pictures where the track does not say how large to display them."""
     async for box in boxes(window, table.start, table.stop):
         if box.kind == b"stsd":
-            size = await window.upto(box.start + 8 + 32, 4)
-            track.width, track.height = int.from_bytes(size[:2], "big"), int.from_bytes(size[2:], "big")
+            entry = await window.upto(box.start + 8, 36)
+            track.coding = entry[4:8].decode("latin-1")
+            if track.kind == "video" and not (track.width and track.height):
+                track.width, track.height = int.from_bytes(entry[32:34], "big"), int.from_bytes(entry[34:36], "big")
 
 
 def _sign(number: int) -> int:
