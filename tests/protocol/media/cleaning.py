@@ -7,6 +7,9 @@ import io
 from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
 from picsafe_protocol.media import Caution, Cleaned, Keep, Removal, clean_file, cleaned_chunks
 
+_SAID_ONCE = {Caution.FIRST_IMAGE_ONLY, Caution.CUT_SHORT}
+"""Of the original only: the copy has one picture, and lengths that are true."""
+
 
 def cleaned(data: bytes) -> tuple[Cleaned, bytes]:
     """The plan for `data` and the copy that it makes; cleaning that copy again must change nothing."""
@@ -15,7 +18,8 @@ def cleaned(data: bytes) -> tuple[Cleaned, bytes]:
     assert again.removed == (), again.removed
     assert again.segments == (Keep(0, len(copy)),)
     assert same == copy
-    assert again.warnings == tuple(code for code in plan.warnings if code is not Caution.FIRST_IMAGE_ONLY)
+    assert set(again.warnings) - _SAID_ONCE == set(plan.warnings) - _SAID_ONCE
+    assert set(again.warnings) <= set(plan.warnings)
     before, after = plan.description, again.description
     assert (after.kind, after.media_type, after.width, after.height) == (
         before.kind,
@@ -54,6 +58,19 @@ def assert_all_truncations_are_refused(data: bytes, allowed_from: int | None = N
     """No cut-off copy of `data` passes for whole; from `allowed_from` on only what does not matter is missing."""
     accepted = [length for length in range(len(data)) if survives(data[:length])]
     assert [length for length in accepted if length < (allowed_from or len(data))] == []
+
+
+def assert_no_truncation_passes_in_silence(data: bytes, allowed_from: int | None = None) -> None:
+    """A cut-off copy of `data` is refused, or sent with a warning; from `allowed_from` on only what does not matter is missing."""
+    silent = []
+    for length in range(allowed_from or len(data)):
+        try:
+            plan, _ = _clean_once(data[:length])
+        except (UnsupportedMedium, EmptyMedium):
+            continue
+        if Caution.CUT_SHORT not in plan.warnings:
+            silent.append(length)
+    assert silent == []
 
 
 def removed(data: bytes) -> set[Removal]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from protocol.media import ebml_files as ebml
 from protocol.media import sound_files as sound
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
+from protocol.media.cleaning import assert_no_truncation_passes_in_silence, cleaned, removed, survives
 from protocol.media.ebml_files import cluster, element, info, short, tag, tracks, unsigned, webm
 from shared_files import samples
 
@@ -222,7 +222,6 @@ def test_a_clean_recording_is_left_alone() -> None:
         webm(doc_type=b"something"),
         webm(info(), *CLUSTERS),
         webm(info(), tracks(ebml.other_track()), *CLUSTERS),
-        webm()[:-1],
         webm() + webm(),
         webm() + element("18538067"),
         webm(info(), tracks(), element("1254c367", unknown=True), unknown=True),
@@ -238,5 +237,45 @@ def test_a_broken_recording_is_refused(data: bytes) -> None:
     assert not survives(data)
 
 
-def test_every_truncation_is_refused() -> None:
-    assert_all_truncations_are_refused(webm(ebml.seek_head("1254c367"), info(*ebml.PRIVATE_INFO), tracks(), *CLUSTERS))
+def test_no_truncation_passes_in_silence() -> None:
+    assert_no_truncation_passes_in_silence(
+        webm(ebml.seek_head("1254c367"), info(*ebml.PRIVATE_INFO), tracks(), *CLUSTERS)
+    )
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_recording_that_was_cut_off_keeps_its_whole_blocks_and_says_so(unknown: bool) -> None:
+    blocks = [ebml.element("a3", b"\x81" + at.to_bytes(2, "big") + b"\x80picture") for at in (0, 40, 80)]
+    data = webm(
+        info(duration=None),
+        tracks(),
+        cluster(0, *blocks, unknown=unknown),
+        cluster(1000, *blocks, unknown=unknown),
+        unknown=unknown,
+    )
+    plan, copy = cleaned(data[:-10])
+    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert copy.count(b"picture") == 5
+    assert plan.description.duration == pytest.approx(1.04)
+    assert Caution.CUT_SHORT not in cleaned(data)[0].warnings
+
+
+def test_the_checksum_of_a_cluster_that_was_cut_off_goes() -> None:
+    data = webm(
+        info(),
+        tracks(),
+        ebml.with_checksum(
+            "1f43b675",
+            unsigned("e7", 0),
+            ebml.element("a3", b"\x81\x00\x00\x80one"),
+            ebml.element("a3", b"\x81\x00\x05\x80two"),
+        ),
+    )
+    _, copy = cleaned(data[:-1])
+    assert b"\xbf\x84" not in copy[copy.index(bytes.fromhex("1f43b675")) :]
+    assert b"one" in copy
+
+
+def test_the_coding_is_named() -> None:
+    assert cleaned(webm())[0].description.codec == "VP9"
+    assert cleaned(webm(info(), tracks(ebml.audio_track()), *CLUSTERS))[0].description.codec == "Opus"

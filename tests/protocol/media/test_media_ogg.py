@@ -120,7 +120,6 @@ def test_bytes_between_and_behind_pages_are_cut() -> None:
         sound.ogg([b"an unknown codec"], 0),
         pages(sound.ogg(sound.opus_headers(), 1))[0],
         b"".join(pages(sound.ogg(sound.opus_headers(), 1))[1:]),
-        sound.ogg(sound.opus_headers(), 1)[:-1],
         sound.ogg(sound.opus_headers(b"x" * 17_000_000), 1),
         b"".join(pages(sound.ogg([b"x"], 0, serial=number))[0] for number in range(300)),
     ],
@@ -132,4 +131,19 @@ def test_a_broken_file_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize("headers", [case[0] for case in CODECS.values()], ids=CODECS.keys())
 def test_no_truncation_passes_before_the_sound_begins(headers: Callable[..., list[bytes]]) -> None:
     data = sound.ogg(headers(JANE), 48000)
-    assert_all_truncations_are_refused(data, allowed_from=len(data) - len(pages(data)[-1]))
+    assert_all_truncations_are_refused(data[: len(data) - len(pages(data)[-1])])
+
+
+def test_a_recording_that_was_cut_off_keeps_its_whole_pages_and_says_so() -> None:
+    data = sound.ogg(sound.opus_headers(JANE), 48312)
+    more = sound.ogg_pages([b"more" * 50], 7, 3, 96312)[0]
+    plan, copy = cleaned(data + more[:-1])
+    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert copy == cleaned(data)[1]
+
+
+def test_rubbish_before_the_first_page_goes() -> None:
+    data = sound.ogg(sound.opus_headers(), 48312)
+    plan, copy = cleaned(b"Jane Doe of a radio station" * 5 + data)
+    assert copy == cleaned(data)[1]
+    assert plan.removed == (Removal.TAGS, Removal.STRAY_BYTES)

@@ -9,7 +9,7 @@ from picsafe_protocol.media.model import Removal
 from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.source import Window, damaged
 
-__all__ = ["CRC32", "VOID", "Element", "elements", "unsigned", "void", "zero"]
+__all__ = ["CRC32", "VOID", "Element", "element_at", "elements", "shorten", "unsigned", "void", "zero"]
 
 VOID: Final = 0xEC
 CRC32: Final = 0xBF
@@ -28,30 +28,45 @@ class Element(NamedTuple):
 async def elements(window: Window, at: int, end: int, until: Container[int] = ()) -> AsyncIterator[Element]:
     """The elements between two offsets, or up to one of the kinds in `until`: those end a parent of unknown length."""
     while at < end:
-        element = await _element(window, at, end)
+        element = await element_at(window, at, end)
+        if element is None or element.stop > end:
+            raise damaged("it ends too early")
         if element.number in until:
             return
         yield element
         at = element.stop
 
 
-async def _element(window: Window, at: int, end: int) -> Element:
+async def element_at(window: Window, at: int, end: int) -> Element | None:
+    """The element at an offset, which may reach beyond `end`; None where not even its length fits in before."""
     head = await window.upto(at, min(12, end - at))
     width = 9 - head[0].bit_length()
-    if width > 4 or len(head) <= width:
+    if width > 4:
         raise damaged("there is no element where one should be")
+    if len(head) <= width:
+        return None
     number = int.from_bytes(head[:width], "big")
     length_width = 9 - head[width].bit_length()
     start = at + width + length_width
-    if length_width > 8 or len(head) < width + length_width:
+    if length_width > 8:
         raise damaged("an element has no length")
+    if len(head) < width + length_width:
+        return None
     mask = (1 << 7 * length_width) - 1
     length = int.from_bytes(head[width : width + length_width], "big") & mask
     if length == mask:
         return Element(number, at, start, end, open=True)
-    if start + length > end:
-        raise damaged("it ends too early")
     return Element(number, at, start, start + length)
+
+
+def shorten(plan: Plan, element: Element, stop: int) -> Element:
+    """Writes that an element ends earlier, at `stop`, where the file was cut off."""
+    if element.open:
+        return element._replace(stop=stop)
+    where = element.begin + (element.number.bit_length() + 7) // 8
+    width = element.start - where
+    plan.put(where, element.start, (1 << 7 * width | stop - element.start).to_bytes(width, "big"))
+    return element._replace(stop=stop)
 
 
 async def unsigned(window: Window, element: Element) -> int:

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from picsafe_protocol.media.bounds import SEARCH_BYTES
-from picsafe_protocol.media.ebml import CRC32, VOID, Element, elements, unsigned, void, zero
+from picsafe_protocol.media.codec_names import codec_name
+from picsafe_protocol.media.ebml import CRC32, VOID, Element, element_at, elements, shorten, unsigned, void, zero
 from picsafe_protocol.media.matroska_tracks import MatroskaTrack, clean_track_entry
 from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
 from picsafe_protocol.media.plan import Plan
@@ -55,18 +56,21 @@ async def clean_matroska(window: Window) -> Cleaned:
     film = _Film()
     doc_type = b""
     segment: Element | None = None
-    async for element in elements(window, 0, window.size):
+    at = 0
+    while at < window.size and segment is None:
+        element = await element_at(window, at, window.size)
+        if element is None or (element.stop > window.size and element.number != _SEGMENT):
+            raise damaged("it ends too early")
         if element.number == _EBML and not element.open and not doc_type:
             async for child in elements(window, element.start, element.stop):
                 if child.number == _DOC_TYPE:
                     doc_type = (await window.take(child.start, child.stop)).rstrip(b"\x00")
         elif element.number == _SEGMENT:
             segment = element
-            break
+        at = element.stop
     if segment is None or doc_type not in _FORMS:
         raise damaged("there is no film in it")
-    await _segment(window, plan, film, segment)
-    await _after(window, plan, segment.stop)
+    await _after(window, plan, await _segment(window, plan, film, segment))
     if film.last_cluster and not film.duration and not film.last_cluster.open:
         await _cluster(window, film, film.last_cluster)
     return plan.finish(_describe(plan, film, doc_type))
@@ -85,15 +89,24 @@ async def _after(window: Window, plan: Plan, at: int) -> None:
     plan.cut(at, window.size, *([Removal.STRAY_BYTES] if at < window.size else []))
 
 
-async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) -> None:
+async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) -> int:
+    """Cleans the film; returns where the file goes on behind it."""
     at, checksum, before = segment.start, None, plan.edits
-    while at < segment.stop:
-        element = await anext(elements(window, at, segment.stop))
+    stop = min(segment.stop, window.size)
+    end = stop
+    while at < stop:
+        element = await element_at(window, at, stop)
+        if element is None or element.stop > stop:
+            end = await _cut_off(window, plan, film, at, element)
+            break
         at = element.stop
         if element.number == _CLUSTER:
             film.last_cluster = element
             if element.open:
                 at = await _cluster(window, film, element)
+                if at < stop and not await _goes_on(window, at, stop):
+                    end = at
+                    break
         elif element.open:
             raise damaged("the length of a part is missing")
         elif element.number == CRC32:
@@ -104,8 +117,35 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
             await _master(window, plan, film, element)
         elif element.number != _CUES:
             await void(window, plan, element, *await _contents(window, element))
+    if end < segment.stop and not (segment.open and end == window.size):
+        plan.warn(Caution.CUT_SHORT)
+        plan.cut(end, stop)
+        shorten(plan, segment, end)
+        if film.last_cluster is None:
+            raise damaged("it ends before its picture or sound begins")
     if checksum and plan.edits > before:
         await void(window, plan, checksum)
+    return stop
+
+
+async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, element: Element | None) -> int:
+    """Deals with the part at `at`, within which the file ends; returns where what can be played ends."""
+    if element is None or element.number != _CLUSTER:
+        return at
+    end = await _cluster(window, film, element._replace(stop=window.size))
+    if end == element.start:
+        return at
+    async for child in elements(window, element.start, end):
+        if child.number == CRC32:
+            await void(window, plan, child)
+    film.last_cluster = shorten(plan, element, end)
+    return end
+
+
+async def _goes_on(window: Window, at: int, stop: int) -> bool:
+    """Whether a whole element follows a cluster of unknown length, and not the rest of one that was cut off."""
+    element = await element_at(window, at, stop)
+    return element is not None and element.number in _SEGMENT_LEVEL
 
 
 async def _contents(window: Window, element: Element) -> set[Removal]:
@@ -159,9 +199,13 @@ async def _info(window: Window, plan: Plan, film: _Film, child: Element) -> None
 
 
 async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
-    """Reads the times in a cluster; returns where it ends, which for an open one is where the next part begins."""
+    """Reads the times in a cluster; returns where its last whole part ends: an open one ends where the next part begins."""
     begin, at = 0, cluster.start
-    async for child in elements(window, cluster.start, cluster.stop, _SEGMENT_LEVEL if cluster.open else ()):
+    until = _SEGMENT_LEVEL if cluster.open else ()
+    while at < cluster.stop:
+        child = await element_at(window, at, cluster.stop)
+        if child is None or child.stop > cluster.stop or child.number in until:
+            break
         if child.open:
             raise damaged("the length of a part is missing")
         at = child.stop
@@ -196,8 +240,10 @@ def _describe(plan: Plan, film: _Film, doc_type: bytes) -> Description:
     seconds = (film.duration or film.last) * film.scale / 1e9 or None
     form = _FORMS[doc_type]
     if video is None:
-        return Description("audio", *form[2:], duration=seconds, captured_at=film.captured_at)
-    return Description("video", *form[:2], video.width, video.height, seconds, captured_at=film.captured_at)
+        codec = next((codec_name(track.coding) for track in film.tracks if track.kind == "audio"), None)
+        return Description("audio", *form[2:], duration=seconds, captured_at=film.captured_at, codec=codec)
+    size, codec = (video.width, video.height), codec_name(video.coding)
+    return Description("video", *form[:2], *size, seconds, captured_at=film.captured_at, codec=codec)
 
 
 def _float(data: bytes) -> float:

@@ -31,11 +31,12 @@ _KEPT: Final = frozenset(
 
 @dataclass(slots=True)
 class MatroskaTrack:
-    """A track; `kind` is None for what is neither picture nor sound. Sizes are pixels as displayed."""
+    """A track; `kind` is None for what is neither picture nor sound. Sizes are pixels as displayed. `coding`: "V_VP9"."""
 
     kind: Literal["video", "audio"] | None = None
     width: int = 0
     height: int = 0
+    coding: str = ""
 
 
 async def clean_track_entry(window: Window, plan: Plan, entry: Element) -> MatroskaTrack:
@@ -54,6 +55,7 @@ async def clean_track_entry(window: Window, plan: Plan, entry: Element) -> Matro
             track.width, track.height = await _size(window, child)
         elif child.number == _CODEC:
             codec = await window.take(child.start, child.stop)
+            track.coding = codec.rstrip(b"\x00").decode("latin-1").partition("/LC")[0]
         elif child.number == _PRIVATE:
             private = child
         elif child.number not in _KEPT:

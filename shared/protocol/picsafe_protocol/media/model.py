@@ -73,6 +73,8 @@ class Caution(str, Enum):
     FIRST_IMAGE_ONLY = "first_image_only"
     DATA_TRACK_KEPT = "data_track_kept"
     UNKNOWN_STREAM_KEPT = "unknown_stream_kept"
+    CUT_SHORT = "cut_short"
+    UNUSED_DATA_KEPT = "unused_data_kept"
 
     @property
     def sentence(self) -> str:
@@ -84,6 +86,8 @@ _CAUTIONS: Final = {
     Caution.FIRST_IMAGE_ONLY: "This file holds several pictures; only the first is sent.",
     Caution.DATA_TRACK_KEPT: "This video has a track beside picture and sound that could not be removed. It may hold places and times.",
     Caution.UNKNOWN_STREAM_KEPT: "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
+    Caution.CUT_SHORT: "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
+    Caution.UNUSED_DATA_KEPT: "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
 }
 
 
@@ -94,7 +98,8 @@ class Description:
     `width` and `height` are pixels as displayed: after `orientation` and the film's rotation have been applied; None for
     sound. `duration` is in seconds; None for photos, and where a recording does not say. `orientation` is Exif's 1 to 8:
     what the cleaned copy still asks its viewer to do. `captured_at` is what the device noted before it was removed:
-    ISO 8601, with an offset only where the device gave one; nobody has checked it.
+    ISO 8601, with an offset only where the device gave one; nobody has checked it. `codec` names how the picture of a film,
+    or else its sound, is coded, in films and Matroska files whose coding is known: "HEVC".
     """
 
     kind: Kind
@@ -105,6 +110,7 @@ class Description:
     duration: float | None = None
     orientation: int = 1
     captured_at: str | None = None
+    codec: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

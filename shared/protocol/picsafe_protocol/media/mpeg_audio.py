@@ -28,6 +28,8 @@ _RATES: Final = (44100, 48000, 32000)
 _ADTS_RATES: Final = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _CERTAIN: Final = 3
 """So many frames in a row are no accident; fewer only where the file ends."""
+_CERTAIN_IN_RUBBISH: Final = 12
+"""A quarter of a second of frames of one kind, where a file does not begin with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,11 @@ MP3: Final = FrameFormat(4, _mp3_frame, "audio/mpeg", "mp3")
 ADTS: Final = FrameFormat(7, _adts_frame, "audio/aac", "aac")
 
 
-async def frames_begin(window: Window, at: int, kind: FrameFormat, end: int) -> bool:
+async def frames_begin(window: Window, at: int, kind: FrameFormat, end: int, certain: int = _CERTAIN) -> bool:
     """Whether a row of frames begins at `at`."""
     stream = None
-    for number in range(_CERTAIN):
-        if at == end and number:
+    for number in range(certain):
+        if at == end and number and certain == _CERTAIN:
             return True
         frame = kind.parse(await window.upto(at, kind.header_bytes))
         if frame is None or (stream or frame.stream) != frame.stream or at + frame.length > end:
@@ -92,9 +94,17 @@ async def frames_begin(window: Window, at: int, kind: FrameFormat, end: int) -> 
     return True
 
 
-async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat) -> Cleaned:
-    """The plan for the row of frames at `begin`; `plan` has dealt with what is before it."""
-    end = await cut_tags_behind(window, plan, begin)
+async def search_frames(window: Window, at: int, kind: FrameFormat, until: int, end: int) -> int | None:
+    """Where, from `at` and before `until`, a row of frames begins that cannot be an accident."""
+    for found in re.finditer(b"\xff", await window.take(at, until)):
+        if await frames_begin(window, at + found.start(), kind, end, _CERTAIN_IN_RUBBISH):
+            return at + found.start()
+    return None
+
+
+async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat, until: int | None = None) -> Cleaned:
+    """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if given."""
+    end = await cut_tags_behind(window, plan, begin, until)
     at, seconds = begin, 0.0
     while at < end:
         frame = kind.parse(await window.upto(at, kind.header_bytes))

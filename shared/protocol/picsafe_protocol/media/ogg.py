@@ -74,18 +74,25 @@ def page_checksum(page: bytes) -> int:
     return int(f"{mirrored:032b}"[::-1], 2)
 
 
-async def clean_ogg(window: Window) -> Cleaned:
-    """The plan for an Ogg file."""
+async def clean_ogg(window: Window, begin: int = 0) -> Cleaned:
+    """The plan for the Ogg file that begins at `begin`."""
     plan = Plan(window.size)
+    plan.cut(0, begin, *([Removal.STRAY_BYTES] if begin else []))
     streams: list[_Stream] = []
     active: dict[int, _Stream] = {}
-    at = link = 0
+    at, link = begin, 0
     in_data = False
     while at < window.size:
         if await window.upto(at, 4) != _CAPTURE:
             at = await _pass_over(window, plan, at)
             continue
         page = await _page(window, at)
+        if page is None:
+            if not in_data:
+                raise damaged("it ends too early")
+            plan.cut(at, window.size)
+            plan.warn(Caution.CUT_SHORT)
+            break
         if page.flags & _FIRST:
             link += in_data  # a first page behind data begins the next link of a chain
             active[page.serial] = _Stream(recognise_codec(await window.upto(page.body, page.stop - page.body)), link)
@@ -98,14 +105,15 @@ async def clean_ogg(window: Window) -> Cleaned:
     return plan.finish(_describe(plan, streams))
 
 
-async def _page(window: Window, at: int) -> _Page:
-    head = await window.take(at, at + 27)
-    lacing = await window.take(at + 27, at + 27 + head[26])
+async def _page(window: Window, at: int) -> _Page | None:
+    """The page at an offset; None where the file ends before it does."""
+    head = await window.upto(at, 27)
+    lacing = await window.upto(at + 27, head[26]) if len(head) == 27 else b""
+    if len(head) < 27 or len(lacing) < head[26]:
+        return None
     position, serial = int.from_bytes(head[6:14], "little"), int.from_bytes(head[14:18], "little")
     page = _Page(at, head[5], position, serial, lacing)
-    if page.stop > window.size:
-        raise damaged("it ends too early")
-    return page
+    return page if page.stop <= window.size else None
 
 
 async def _pass_over(window: Window, plan: Plan, at: int) -> int:

@@ -26,9 +26,9 @@ async def behind_id3v2(window: Window, at: int) -> int:
         at = min(at + 10 + _syncsafe(head[6:10]) + footer, window.size)
 
 
-async def end_before_tags(window: Window, first: int) -> int:
-    """Where the sound that begins at `first` ends: before all the tags at the end of the file."""
-    end = window.size
+async def end_before_tags(window: Window, first: int, until: int | None = None) -> int:
+    """Where the sound that begins at `first` ends: before all the tags at the end of the file, or before `until`."""
+    end = window.size if until is None else until
     while True:
         start = await _tag_before(window, first, end)
         if start < first:
@@ -38,10 +38,11 @@ async def end_before_tags(window: Window, first: int) -> int:
         end = start
 
 
-async def cut_tags_behind(window: Window, plan: Plan, first: int) -> int:
-    """Cuts the tags at the end of the file; returns where the sound ends."""
-    end = await end_before_tags(window, first)
-    plan.cut(end, window.size, *([Removal.TAGS] if end < window.size else []))
+async def cut_tags_behind(window: Window, plan: Plan, first: int, until: int | None = None) -> int:
+    """Cuts the tags at the end of the file, or before `until`; returns where the sound ends."""
+    stop = window.size if until is None else until
+    end = await end_before_tags(window, first, stop)
+    plan.cut(end, stop, *([Removal.TAGS] if end < stop else []))
     return end
 
 

@@ -1,17 +1,25 @@
-"""WAVE (Microsoft, Multimedia Programming Interface 1.0; EBU Tech 3285 for `bext`): kept are format and samples."""
+"""WAVE (Microsoft, Multimedia Programming Interface 1.0; EBU Tech 3285 for `bext`): kept are format and samples.
+
+Lengths that are placeholders are written as they should be; RF64 and BW64 become plain WAVE, which every player knows.
+MP3 and AAC leave their WAVE wrapping, since browsers play them only without it.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.model import Cleaned, Description, Removal
+from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
+from picsafe_protocol.media.mpeg_audio import ADTS, MP3, clean_frames, frames_begin
 from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.riff import OPEN_END, chunks
+from picsafe_protocol.media.riff import Chunk
 from picsafe_protocol.media.source import Window, damaged
+from picsafe_protocol.media.wav_chunks import read_chunks
+from picsafe_protocol.media.wav_coding import FRAMES, Coding, read_coding
 
-__all__ = ["clean_wav"]
+__all__ = ["WAVE_KINDS", "clean_wav"]
 
-_KEPT: Final = frozenset((b"fmt ", b"fact", b"data"))
+WAVE_KINDS: Final = (b"RIFF", b"RF64", b"BW64")
 _REMOVED: Final = {
     b"LIST": Removal.TAGS,
     b"id3 ": Removal.TAGS,
@@ -21,30 +29,75 @@ _REMOVED: Final = {
     b"_PMX": Removal.XMP,
     b"cart": Removal.COMMENT,
 }
+_LONGEST: Final = 2**32 - 1
+_FACT_BYTES: Final = 4
 
 
 async def clean_wav(window: Window) -> Cleaned:
-    """The plan for a WAVE file; everything beyond its RIFF chunk goes."""
+    """The plan for a WAVE file; everything beyond its chunks goes."""
     plan = Plan(window.size)
-    declared = await window.number(4, 4, "little")
-    end = window.size if declared == OPEN_END else 8 + declared
-    if end > window.size:
-        raise damaged("it ends too early")
-    sound, rate, length = 0, 0, 4  # bytes, bytes per second, bytes
-    async for chunk in chunks(window, 12, end, open_ended=b"data"):
-        if chunk.kind not in _KEPT:
-            plan.cut(chunk.begin, chunk.end, _REMOVED.get(chunk.kind, Removal.PRIVATE_DATA))
-            continue
-        length += chunk.end - chunk.begin
-        if chunk.kind == b"fmt ":
-            rate = int.from_bytes(await window.take(chunk.start + 8, chunk.start + 12), "little")
-        elif chunk.kind == b"data":
-            sound += chunk.stop - chunk.start
-            if await window.number(chunk.begin + 4, 4, "little") == OPEN_END:
-                plan.put(chunk.begin + 4, chunk.begin + 8, (chunk.stop - chunk.start).to_bytes(4, "little"))
-    if not (rate and sound):
+    found = await read_chunks(window)
+    if found.is_cut_short:
+        plan.warn(Caution.CUT_SHORT)
+    form = next((chunk for chunk in found.chunks if chunk.kind == b"fmt "), None)
+    sound = next((chunk for chunk in found.chunks if chunk.kind == b"data"), None)
+    if form is None or sound is None or sound.stop <= sound.start:
         raise damaged("there is no sound in it")
-    plan.cut(end, window.size, *([Removal.STRAY_BYTES] if end < window.size else []))
-    if length != declared:
-        plan.put(4, 8, length.to_bytes(4, "little"))
-    return plan.finish(Description("audio", "audio/wav", "wav", duration=sound / rate))
+    coding = read_coding(await window.take(form.start, form.stop))
+    if coding.number in FRAMES:
+        return await _unwrapped(window, plan, found.chunks, sound, coding)
+    length, samples = 4, 0
+    for chunk in found.chunks:
+        is_fact = chunk.kind == b"fact" and chunk.stop - chunk.start == _FACT_BYTES
+        if chunk not in (form, sound) and not (is_fact and not samples):
+            _remove(plan, chunk)
+            continue
+        padding = (chunk.stop - chunk.start) % 2
+        if padding and chunk.end == chunk.stop < found.end:
+            plan.put(chunk.stop, chunk.stop, b"\x00")
+            length += 1
+        length += chunk.end - chunk.begin
+        if is_fact:
+            samples = await window.number(chunk.start, 4, "little")
+    plan.cut(found.end, window.size, *([Removal.STRAY_BYTES] if found.end < window.size else []))
+    await _write_lengths(window, plan, sound, length)
+    return plan.finish(Description("audio", "audio/wav", "wav", duration=_seconds(coding, sound, samples)))
+
+
+def _remove(plan: Plan, chunk: Chunk) -> None:
+    code = [] if chunk.kind == b"ds64" else [_REMOVED.get(chunk.kind, Removal.PRIVATE_DATA)]
+    plan.cut(chunk.begin, chunk.end, *code)
+
+
+async def _write_lengths(window: Window, plan: Plan, sound: Chunk, length: int) -> None:
+    if length > _LONGEST:
+        raise UnsupportedMedium(
+            "This is a WAVE file of more than 4 GB, which PicSafe does not carry.", kind="long_wave"
+        )
+    head = b"RIFF" + length.to_bytes(4, "little")
+    if await window.take(0, 8) != head:
+        plan.put(0, 8, head)
+    size = (sound.stop - sound.start).to_bytes(4, "little")
+    if await window.take(sound.begin + 4, sound.start) != size:
+        plan.put(sound.begin + 4, sound.start, size)
+
+
+def _seconds(coding: Coding, sound: Chunk, samples: int) -> float | None:
+    if samples and not coding.is_pcm:
+        return samples / coding.samples_per_second
+    if not coding.bytes_per_second:
+        return None
+    return (sound.stop - sound.start) / coding.bytes_per_second
+
+
+async def _unwrapped(window: Window, plan: Plan, chunks: list[Chunk], sound: Chunk, coding: Coding) -> Cleaned:
+    """The row of frames among the samples, as a file of its own."""
+    kind = MP3 if FRAMES[coding.number] == "mp3" else ADTS
+    if not await frames_begin(window, sound.start, kind, sound.stop):
+        raise damaged("there is no sound in it") if kind is MP3 else coding.refusal()
+    for chunk in chunks:
+        if chunk.kind not in (b"fmt ", b"fact", b"data", b"ds64"):
+            plan.note(_REMOVED.get(chunk.kind, Removal.PRIVATE_DATA))
+    plan.cut(0, sound.start)
+    plan.cut(sound.stop, window.size)
+    return await clean_frames(window, sound.start, plan, kind, sound.stop)

@@ -30,5 +30,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.first_image_only": "Diese Datei enthält mehrere Bilder; nur das erste wird gesendet.",
     "caution.data_track_kept": "Dieses Video hat neben Bild und Ton eine Spur, die nicht entfernt werden konnte. Sie kann Orte und Zeiten enthalten.",
     "caution.unknown_stream_kept": "Diese Aufnahme hat einen Teil unbekannter Art, der nicht bereinigt werden konnte. Er kann Namen, Orte oder Zeiten enthalten.",
+    "caution.cut_short": "Das Ende dieser Aufnahme fehlt. Gesendet wird, was da ist; hören oder sehen Sie es zuerst bis zum Ende an.",
+    "caution.unused_data_kept": "Dieses Video enthält neben Bild und Ton Daten, die nicht entfernt werden konnten. Sie können Orte und Zeiten enthalten.",
     "send.about_file": "{name}: {words}",
 }

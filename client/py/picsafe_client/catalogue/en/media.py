@@ -30,5 +30,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.first_image_only": "This file holds several pictures; only the first is sent.",
     "caution.data_track_kept": "This video has a track beside picture and sound that could not be removed. It may hold places and times.",
     "caution.unknown_stream_kept": "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
+    "caution.cut_short": "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
+    "caution.unused_data_kept": "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
     "send.about_file": "{name}: {words}",
 }
