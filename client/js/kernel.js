@@ -8,7 +8,10 @@ const CHUNK = 16384;
 const TAG = 16;
 const SEALED = CHUNK + TAG;
 const NONCE = 12;
+const PIECE = 256 * 1024; // bytes of a package that have a hash of their own: picsafe_protocol/pieces.py
+const HASH = 32;
 const LANES = 16; // chunks under way at once: enough to keep the browser's crypto threads busy, few enough to stop soon
+const PIECE_LANES = 4; // pieces under way at once: WebCrypto copies each, and has few threads
 
 const ALGORITHM = "AES-GCM";
 const { createSHA256, createCRC32 } = globalThis.hashwasm;
@@ -113,6 +116,22 @@ export async function createDigest() {
 export async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The SHA-256 of each piece of bytes that begin where a piece begins, one after the other. */
+export async function hashPieces(bytes) {
+  const count = Math.ceil(bytes.length / PIECE);
+  const hashes = new Uint8Array(count * HASH);
+  let next = 0;
+  async function lane() {
+    while (next < count) {
+      const index = next++;
+      const piece = bytes.subarray(index * PIECE, (index + 1) * PIECE);
+      hashes.set(new Uint8Array(await crypto.subtle.digest("SHA-256", piece)), index * HASH);
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(PIECE_LANES, count) }, lane));
+  return hashes;
 }
 
 /** CRC-32 (as in zip) of bytes that come piece by piece: `update(Uint8Array)`, then once `value()`, a number. */

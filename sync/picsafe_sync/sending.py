@@ -13,7 +13,7 @@ from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author, Report
-from picsafe_protocol.sending import Facts, declared_size, report_of
+from picsafe_protocol.sending import Facts, Uploaded, declared_size, report_of
 from picsafe_sync import answers
 from picsafe_sync.answers import Draft, Me
 from picsafe_sync.api import Api
@@ -62,13 +62,13 @@ async def send(
         "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
     }
     draft = answers.draft(await api.users("POST", "/v1/reports", wanted, again=False))
-    receipt = ""
+    uploaded: Uploaded | None = None
     try:
         begun(draft)
-        receipt = await _upload(api, me, draft, prepared, facts, watcher, patience)
-        return await _hand_in(api, draft, receipt, patience)
+        uploaded = await _upload(api, me, draft, prepared, facts, watcher, patience)
+        return await _hand_in(api, draft, uploaded, patience)
     except BaseException as error:
-        if not await _withdrawn(api, draft.report_id) and receipt:
+        if not await _withdrawn(api, draft.report_id) and uploaded:
             # The last answer may have been lost on its way here, so nobody can tell.
             _log.warning("The report may have arrived. Look among the reports you sent before you send it again.")
             if isinstance(error, PicSafeError):
@@ -84,16 +84,16 @@ async def _upload(
     facts: Facts,
     watcher: Watcher,
     patience: Patience,
-) -> str:
+) -> Uploaded:
     with tempfile.TemporaryFile() as file:
         size = await _encrypt(api, me, draft, prepared, facts, watcher, file)
         watcher.phase("uploading", size)
         return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
 
 
-async def _hand_in(api: Api, draft: Draft, receipt: str, patience: Patience) -> Any:
+async def _hand_in(api: Api, draft: Draft, uploaded: Uploaded, patience: Patience) -> Any:
     path = f"/v1/reports/{draft.report_id}/receipt"
-    return await patiently(lambda: api.users("POST", path, {"receipt": receipt}, again=False), patience)
+    return await patiently(lambda: api.users("POST", path, uploaded.to_json(), again=False), patience)
 
 
 async def _encrypt(

@@ -10,7 +10,8 @@ from typing import Any, BinaryIO, Final, TypeVar
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
-from picsafe_protocol.sending import content_digest
+from picsafe_protocol.pieces import PieceHasher
+from picsafe_protocol.sending import Uploaded, completion, content_digest
 from picsafe_protocol.tokens import Action
 from picsafe_sync import answers
 from picsafe_sync.answers import Grant
@@ -36,8 +37,8 @@ class Upload:
         self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
         self._patience = patience
 
-    async def run(self, file: BinaryIO, size: int, progress: Progress) -> str:
-        """Upload `size` bytes of `file`; the cloud's receipt. Raises `StorageFull`, `ReportExpired`, `Unreachable`, …"""
+    async def run(self, file: BinaryIO, size: int, progress: Progress) -> Uploaded:
+        """Upload `size` bytes of `file`; the cloud's receipt, and what was uploaded. Raises `StorageFull`, `ReportExpired`, `Unreachable`, …"""
         furthest = _Furthest(progress)
         for last in range(1, BEGINNINGS + 1):
             try:
@@ -48,14 +49,15 @@ class Upload:
                 _log.warning("%s Beginning the upload again.", error)
         raise AssertionError("the last beginning returns or raises")
 
-    async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: _Furthest) -> str:
+    async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: _Furthest) -> Uploaded:
         begun = answers.upload_state(await self._call("POST", "", json={"size": size}))
-        digest = hashlib.sha256()
+        digest, hasher = hashlib.sha256(), PieceHasher()
         file.seek(0)
         furthest.begin()
         for index in range(-(-size // begun.part_size)):
             part = file.read(begun.part_size)
             digest.update(part)
+            hasher.update(part)
             if index not in begun.parts:
                 headers = {
                     "Content-Digest": content_digest(hashlib.sha256(part).digest()),
@@ -63,7 +65,9 @@ class Upload:
                 }
                 await self._call("PUT", f"/parts/{index}", content=part, headers=headers)
             furthest.advance(len(part))
-        return answers.text(await self._call("POST", "/complete", json={"sha256": digest.hexdigest()}), "receipt")
+        sha256, pieces = digest.hexdigest(), hasher.pieces()
+        receipt = answers.text(await self._call("POST", "/complete", json=completion(sha256, pieces)), "receipt")
+        return Uploaded(receipt, sha256, pieces)
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
         async def attempt() -> Any:

@@ -25,6 +25,8 @@ from made_reports import MadeFile, MadeReport, made_report
 from password_costs import CHEAP, passwords_cost
 
 from picsafe_protocol.limits import UPLOAD_PART_BYTES
+from picsafe_protocol.pieces import Pieces, hash_pieces
+from picsafe_protocol.sending import Uploaded, completion
 from picsafe_protocol.tokens import Role
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
@@ -223,8 +225,11 @@ class Clinic:
             self._upload(cloud, report_id, made.package)
             path = f"{cloud['url']}/v1/uploads/{report_id}/complete"
             digest = hashlib.sha256(made.package).hexdigest()
-            receipt = _ok(httpx.post(path, json={"sha256": digest}, headers=_bearer(cloud), timeout=60))
-            _ok(http.post(f"/users/v1/reports/{report_id}/receipt", json={"receipt": receipt["receipt"]}))
+            pieces = Pieces(len(made.package), hash_pieces(made.package))
+            body = completion(digest, pieces)
+            receipt = _ok(httpx.post(path, json=body, headers=_bearer(cloud), timeout=60))["receipt"]
+            handed_in = Uploaded(receipt, digest, pieces).to_json()
+            _ok(http.post(f"/users/v1/reports/{report_id}/receipt", json=handed_in))
         return made
 
     def withdraw(self, sender: Person, report_id: str) -> None:

@@ -48,7 +48,8 @@ PUBLIC: dict[str, str] = {
     "regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
     "sending": """
-        THUMBNAIL_PIXELS Facts Picture check_count check_size content_digest declared_size medium_of named report_of with_offset
+        THUMBNAIL_PIXELS Facts Picture Uploaded check_count check_size completion content_digest declared_size medium_of named
+        report_of with_offset
     """,
     "storedzip": "RULES Entry Layout Member StrictZip build is_safe_name plan",
     "strictjson": "NotStrictJson dump parse",

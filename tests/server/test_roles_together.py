@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from picsafe_protocol import limits
+from picsafe_protocol.pieces import Pieces, hash_pieces
+from picsafe_protocol.sending import Uploaded, completion
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
 from picsafe_server.roles import Role
@@ -61,9 +63,11 @@ class Clinic:
         digest = base64.b64encode(hashlib.sha256(PACKAGE).digest()).decode()
         headers = {"Authorization": f"Bearer {grant}", "Content-Digest": f"sha-256=:{digest}:"}
         assert (await self.http.put(f"{upload}/parts/0", content=PACKAGE, headers=headers)).status_code == 204
-        whole = {"sha256": hashlib.sha256(PACKAGE).hexdigest()}
+        sha256, pieces = hashlib.sha256(PACKAGE).hexdigest(), Pieces(len(PACKAGE), hash_pieces(PACKAGE))
+        whole = completion(sha256, pieces)
         receipt = (await self.call("POST", f"{upload}/complete", grant, json=whole)).json()["receipt"]
-        made = await self.call("POST", f"/users/v1/reports/{report_id}/receipt", self.sender, json={"receipt": receipt})
+        handed_in = Uploaded(receipt, sha256, pieces).to_json()
+        made = await self.call("POST", f"/users/v1/reports/{report_id}/receipt", self.sender, json=handed_in)
         assert made.json()["state"] == "available", made.text
         return report_id, key.json()["key_id"]
 

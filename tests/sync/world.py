@@ -258,8 +258,8 @@ class World:
             )  # fmt: skip
             package = spoil(made)
             upload = Upload(api, draft.report_id, draft.cloud)
-            receipt = await upload.run(io.BytesIO(package), len(package), lambda count: None)
-            await api.users("POST", f"/v1/reports/{draft.report_id}/receipt", {"receipt": receipt})
+            uploaded = await upload.run(io.BytesIO(package), len(package), lambda count: None)
+            await api.users("POST", f"/v1/reports/{draft.report_id}/receipt", uploaded.to_json())
         self.weather.seen[:] = seen
         return made
 

@@ -42,6 +42,14 @@ async def sha256() -> Sha256:
     return Sha256(await js.picsafe.kernel.createDigest())
 
 
+async def hash_pieces(data: Any) -> bytes:
+    """The SHA-256 of each piece of a package in a Uint8Array: the `pieces.HashPieces` of the browser."""
+    import js
+
+    hashes: bytes = (await js.picsafe.kernel.hashPieces(data)).to_bytes()
+    return hashes
+
+
 async def crc32() -> Crc32:
     """A fresh CRC-32."""
     import js

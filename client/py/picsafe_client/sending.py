@@ -17,7 +17,7 @@ from picsafe_protocol.errors import PicSafeError
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author
-from picsafe_protocol.sending import Facts, declared_size, report_of
+from picsafe_protocol.sending import Facts, Uploaded, declared_size, report_of
 
 
 class Sending:
@@ -87,8 +87,8 @@ class Sending:
         """
         if self.upload is None:
             raise RuntimeError("deliver before encrypt")
-        receipt = await self.upload.run(progress)
-        return await self.upload.patiently(partial(self._hand_in, receipt))
+        uploaded = await self.upload.run(progress)
+        return await self.upload.patiently(partial(self._hand_in, uploaded))
 
     async def withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""
@@ -100,10 +100,10 @@ class Sending:
             return not self._handed_in  # what was never handed in is deleted by the servers themselves, within a day
         return True
 
-    async def _hand_in(self, receipt: str, signal: Any) -> Any:
+    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> Any:
         self._handed_in = True
         path = f"/v1/reports/{self._report_id}/receipt"
-        return await self._api.users("POST", path, {"receipt": receipt}, signal=signal)
+        return await self._api.users("POST", path, uploaded.to_json(), signal=signal)
 
     def _checked(self, progress: Progress) -> Progress:
         """Progress that also notices a cancellation, since encrypting asks no network."""

@@ -12,9 +12,18 @@ from typing import Any, Final, TypeVar
 from picsafe_client import digests, dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.preparing import Progress, read_blob
-from picsafe_protocol.errors import NotFound, NotSignedIn, ServiceError, StorageFull, TokenRefused, UploadIncomplete
+from picsafe_protocol.errors import (
+    NotFound,
+    NotSignedIn,
+    ServiceError,
+    StorageFull,
+    TokenRefused,
+    Unexpected,
+    UploadIncomplete,
+)
 from picsafe_protocol.limits import GRANT_RENEWAL_SECONDS
-from picsafe_protocol.sending import content_digest
+from picsafe_protocol.pieces import PIECE, Pieces
+from picsafe_protocol.sending import Uploaded, completion, content_digest
 from picsafe_protocol.tokens import Action
 
 FIRST_PAUSE: Final = 1.0
@@ -76,8 +85,8 @@ class Upload:
         self._running.set()
         self._roused.set()
 
-    async def run(self, progress: Progress) -> str:
-        """Upload what is not there yet; the cloud's receipt.
+    async def run(self, progress: Progress) -> Uploaded:
+        """Upload what is not there yet; the cloud's receipt, and what was uploaded.
 
         Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
         """
@@ -100,24 +109,27 @@ class Upload:
             progress(-done)
         raise AssertionError("unreachable")
 
-    async def _run_once(self, progress: Progress) -> str:
+    async def _run_once(self, progress: Progress) -> Uploaded:
         import js
 
         begun = await self.patiently(partial(self._call, "POST", "", {"size": self.size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
-        digest = await digests.sha256()
+        if part_size % PIECE:
+            raise Unexpected("The cloud cuts packages where no piece ends.")
+        digest, hashes = await digests.sha256(), bytearray()
         for index, start in enumerate(range(0, self.size, part_size)):
             stop = min(start + part_size, self.size)
             data = await read_blob(self._package, start, stop)
             digest.update(data)
+            hashes += await digests.hash_pieces(data)
             if index not in there:
                 stamp = content_digest(bytes.fromhex(str(await js.picsafe.kernel.sha256(data))))
                 # The part goes as a Blob: the browser takes it from where it lies, without holding this page up.
                 await self.patiently(partial(self._put, index, self._package.slice(start, stop), stamp))
             progress(stop - start)
-        body = {"sha256": digest.hexdigest()}
-        answer = await self.patiently(partial(self._call, "POST", "/complete", body))
-        return str(answer["receipt"])
+        sha256, pieces = digest.hexdigest(), Pieces(self.size, bytes(hashes))
+        answer = await self.patiently(partial(self._call, "POST", "/complete", completion(sha256, pieces)))
+        return Uploaded(str(answer["receipt"]), sha256, pieces)
 
     async def patiently(self, attempt: Callable[[Any], Awaitable[T]]) -> T:
         """Tries `attempt(signal)` until it succeeds: a broken network, a restarting server or a lock only make it wait.

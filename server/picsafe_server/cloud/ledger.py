@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.errors import NotFound
 from picsafe_protocol.limits import UPLOAD_HOURS
+from picsafe_protocol.pieces import Pieces
 from picsafe_server.cloud.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
 from picsafe_server.cloud.stores import Upload
 from picsafe_server.database import Database
@@ -63,9 +64,17 @@ class Ledger:
             return None
         return package
 
-    async def store(self, package: Package, *, sha256: str, receipt: str, now: datetime) -> bool:
+    async def pieces(self, report_id: str) -> bytes | None:
+        """The list of hashes of a report's package; None where there is none."""
+        query = select(Package.pieces).where(Package.region == self._region, Package.report_id == report_id)
+        async with self._database.reading() as session:
+            return await session.scalar(query)
+
+    async def store(self, package: Package, *, sha256: str, pieces: Pieces | None, receipt: str, now: datetime) -> bool:
         """From `uploading` to `stored`: the moment at which the package becomes visible. False when the upload is no more."""
-        values = {"state": STORED, "sha256": sha256, "receipt": receipt, "stored_at": now}
+        values: dict[str, object] = {"state": STORED, "sha256": sha256, "receipt": receipt, "stored_at": now}
+        if pieces is not None:
+            values |= {"pieces": pieces.hashes, "digest": pieces.digest}
         async with self._database.writing() as session:
             changed = await session.execute(
                 update(Package).where(self._still_uploading(package)).values(values).returning(Package.name)
@@ -148,7 +157,7 @@ class Ledger:
     def _bury(self, session: AsyncSession, package: Package, because: str, now: datetime) -> None:
         session.add(self._discard(upload_of(package), now))
         package.state, package.gone_because, package.gone_at = GONE, because, now
-        package.sha256 = package.receipt = None
+        package.sha256 = package.digest = package.receipt = package.pieces = None
         package.session = ""
 
     def _discard(self, upload: Upload, now: datetime) -> Discard:

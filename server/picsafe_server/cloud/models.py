@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import BigInteger, Index, MetaData, String, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 UPLOADING = "uploading"
@@ -53,6 +53,10 @@ class Package(Base):
     stored_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     sha256: Mapped[str | None] = mapped_column(String(64))
     """Lower-case hex, of the whole package."""
+    pieces: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """The list of hashes that its sender made of it: up to 512 KiB, which are only read when they are asked for."""
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """That of the list: see `picsafe_protocol.pieces`. None for a package whose sender made no list."""
     receipt: Mapped[str | None] = mapped_column(Text)
     gone_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     gone_because: Mapped[str | None] = mapped_column(String(10))

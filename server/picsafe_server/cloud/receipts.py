@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from picsafe_protocol.pieces import Pieces
 from picsafe_protocol.tokens import RECEIPT_TYPE
 from picsafe_server.cloud.models import Package
 from picsafe_server.tokens import Signer
 
 
-def sign_receipt(signer: Signer, package: Package, sha256: str) -> str:
-    """A receipt for the user server whose grant began the upload. It does not end: it says what was, not what may be."""
+def sign_receipt(signer: Signer, package: Package, sha256: str, pieces: Pieces | None) -> str:
+    """A receipt for the user server whose grant began the upload. It does not end: it says what was, not what may be.
+
+    Its `digest` is that of the list which the sender made: nobody here compared the list with the package.
+    """
+    digest = {} if pieces is None else {"digest": pieces.digest}
     return signer.sign(
         RECEIPT_TYPE,
         package.issuer,
@@ -17,4 +22,5 @@ def sign_receipt(signer: Signer, package: Package, sha256: str) -> str:
         size=package.size,
         sha256=sha256,
         until=int(package.until.timestamp()),
+        **digest,
     )

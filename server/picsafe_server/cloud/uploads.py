@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from picsafe_protocol.errors import (
     Conflict,
     Gone,
+    InvalidRequest,
     LimitExceeded,
     NotFound,
     ReportExpired,
@@ -17,6 +18,7 @@ from picsafe_protocol.errors import (
     UploadMismatch,
 )
 from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.pieces import Pieces
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.grants import Grant
 from picsafe_server.cloud.ledger import is_abandoned, upload_of
@@ -122,31 +124,35 @@ async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, 
             raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
 
 
-async def complete(cloud: RegionCloud, grant: Grant, sha256: str) -> str:
+async def complete(cloud: RegionCloud, grant: Grant, sha256: str, hashes: bytes | None) -> str:
     """The receipt of the package whose SHA-256 is `sha256` (hex); the same one however often it is asked for.
 
-    `UploadIncomplete` names what is missing; after `UploadMismatch` the upload is thrown away.
+    `hashes` are those of its pieces, as its sender has them; readers check them, nobody here does. `UploadIncomplete` names
+    what is missing; after `UploadMismatch` the upload is thrown away.
     """
     async with cloud.completing.of(grant.report_id):
         package = await _existing(cloud, grant)
+        pieces = None if hashes is None else Pieces(package.size, hashes)
+        if pieces is not None and not pieces.fits:
+            raise InvalidRequest("The list of pieces has another length than the package demands.", field="pieces")
         if package.state == STORED:
-            return _receipt_again(package, sha256)
-        return await _complete(cloud, grant, package, sha256)
+            return _receipt_again(package, sha256, pieces)
+        return await _complete(cloud, grant, package, sha256, pieces)
 
 
-async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: str) -> str:
+async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None) -> str:
     try:
         await cloud.store.publish(upload_of(package), sha256)
     except (UploadMismatch, UploadLost) as error:
-        return await _give_up(cloud, grant, package, sha256, error)
+        return await _give_up(cloud, grant, package, sha256, pieces, error)
     except (UploadIncomplete, ServiceError):
         # An upload that is taken away under the store's hands looks like this too.
         if await _is_uploading(cloud, package):
             raise
-        return await _somebody_was_first(cloud, grant, package, sha256)
-    receipt = sign_receipt(cloud.signer, package, sha256)
-    if not await cloud.ledger.store(package, sha256=sha256, receipt=receipt, now=cloud.clock.now()):
-        return await _somebody_was_first(cloud, grant, package, sha256)
+        return await _somebody_was_first(cloud, grant, package, sha256, pieces)
+    receipt = sign_receipt(cloud.signer, package, sha256, pieces)
+    if not await cloud.ledger.store(package, sha256=sha256, pieces=pieces, receipt=receipt, now=cloud.clock.now()):
+        return await _somebody_was_first(cloud, grant, package, sha256, pieces)
     return receipt
 
 
@@ -155,29 +161,35 @@ async def _is_uploading(cloud: RegionCloud, package: Package) -> bool:
     return again is not None and (again.name, again.state) == (package.name, UPLOADING)
 
 
-def _receipt_again(package: Package, sha256: str) -> str:
+def _receipt_again(package: Package, sha256: str, pieces: Pieces | None) -> str:
     if package.sha256 != sha256 or package.receipt is None:
         raise UploadMismatch("The stored package has another SHA-256.")
+    if package.digest != (None if pieces is None else pieces.digest):
+        raise UploadMismatch("The stored package has another list of pieces.")
     return package.receipt
 
 
-async def _give_up(cloud: RegionCloud, grant: Grant, package: Package, sha256: str, error: Exception) -> str:
+async def _give_up(
+    cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None, error: Exception
+) -> str:
     """The parts are not what was declared, or lost: forget them, unless the same upload was completed meanwhile."""
     now = cloud.clock.now()
     if not await _forget(cloud, package, now):
         again = await cloud.ledger.find(grant.report_id)
         if again is not None and again.name == package.name and again.state == STORED:
-            return _receipt_again(again, sha256)
+            return _receipt_again(again, sha256, pieces)
     if isinstance(error, UploadLost):
         raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
     raise UploadMismatch("The SHA-256 of what arrived is not the one declared.") from error
 
 
-async def _somebody_was_first(cloud: RegionCloud, grant: Grant, package: Package, sha256: str) -> str:
+async def _somebody_was_first(
+    cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None
+) -> str:
     """The row was no longer `uploading`: completed by another request, or withdrawn or expired at this very moment."""
     again = await cloud.ledger.find(grant.report_id)
     if again is not None and again.name == package.name and again.state == STORED:
-        return _receipt_again(again, sha256)
+        return _receipt_again(again, sha256, pieces)
     # Whoever let go of it may have deleted it before it was published.
     await cloud.ledger.let_go(upload_of(package), cloud.clock.now())
     await discard_now(cloud, upload_of(package))

@@ -19,6 +19,7 @@ Password = Annotated[str, Meta(max_length=4 * limits.PASSWORD_CHARACTERS_MAX)]
 Name = Annotated[str, Meta(max_length=2 * limits.NAME_CHARACTERS)]
 Country = Annotated[str, Meta(pattern=r"^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2")]
 Url = Annotated[str, Meta(max_length=limits.URL_CHARACTERS, description="a base URL")]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 Token = Annotated[str, Meta(max_length=8192)]
 PersonRole = Literal["member", "administrator"]
 
@@ -69,10 +70,19 @@ class Addressed(Body):
     recipients: Annotated[list[Email], Meta(max_length=20 * limits.RECIPIENTS)]
 
 
+class SentPackage(Body):
+    """A package as its sender made it. Hashes in lower-case hex; `digest` covers it piece by piece (format, section 9)."""
+
+    size: Annotated[int, Meta(ge=1, le=limits.PACKAGE_BYTES, description="bytes")]
+    sha256: Sha256
+    digest: Sha256
+
+
 class ReceiptBody(Body):
-    """What the cloud answered when the upload was complete."""
+    """What the cloud answered when the upload was complete, and what the sender says was uploaded."""
 
     receipt: Token
+    package: SentPackage | UnsetType = UNSET
 
 
 class GrantRequest(Body):

@@ -129,6 +129,7 @@ class Drafts:
             state=DRAFT,
             created_at=now,
             declared=declared,
+            digest_due=True,
             expires_at=now.replace(microsecond=0) + timedelta(days=min(self._settings.report_days, own_days)),
         )
 

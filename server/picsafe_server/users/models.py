@@ -11,7 +11,7 @@ from datetime import datetime
 
 from advanced_alchemy.base import create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from picsafe_protocol import limits
@@ -223,6 +223,10 @@ class Report(Base):
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """See `picsafe_protocol.pieces`: as its sender declared it, never as the cloud says. None for reports from before that."""
+    digest_due: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it cannot become available without a digest: so for all that were begun since there are digests."""
     key_server: Mapped[str | None] = mapped_column(_URL)
     """Where its key is, for good; None for PicSafe's own, in rows from before institutions could choose."""
 

@@ -41,7 +41,7 @@ class Addressee(msgspec.Struct, frozen=True):
 
 
 class ReportView(msgspec.Struct, frozen=True):
-    """A report. `size` is in bytes; `opened_at` is by the caller, `collected_at` by any service account; times are UTC."""
+    """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is by the caller, `collected_at` by any service account; times are UTC."""
 
     id: str
     state: Literal["draft", "available", "expired", "withdrawn"]
@@ -50,6 +50,7 @@ class ReportView(msgspec.Struct, frozen=True):
     recipients: list[Addressee]
     region: str
     size: int | None
+    digest: str | None
     created_at: str
     available_at: str | None
     expires_at: str
@@ -115,6 +116,7 @@ class ReportViews:
             recipients=[_as_seen_by(who, report, addressee) for addressee in recipients[report.id]],
             region=report.region,
             size=report.size,
+            digest=report.digest,
             created_at=rfc3339(report.created_at),
             available_at=_text(report.available_at),
             expires_at=rfc3339(report.expires_at),

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from picsafe_protocol import limits
 from picsafe_protocol.errors import (
     Conflict,
+    InvalidRequest,
     NotPermitted,
     TokenRefused,
 )
@@ -21,6 +22,7 @@ from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 from picsafe_server.tokens import Verifier
 from picsafe_server.users import audiences
+from picsafe_server.users.bodies import SentPackage
 from picsafe_server.users.changes import REPORT, Change, Changes
 from picsafe_server.users.grants import Grants, Signed
 from picsafe_server.users.models import (
@@ -60,22 +62,24 @@ class Reports:
         self._grants = grants
         self._verifier = verifier
 
-    async def accept_receipt(self, who: Principal, report_id: str, receipt: str) -> Report:
+    async def accept_receipt(self, who: Principal, report_id: str, receipt: str, sent: SentPackage | None) -> Report:
         """The cloud's receipt makes the draft available, once; the same receipt again changes nothing.
 
-        `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other content.
+        `sent` is what the sender says was uploaded: readers are given its digest, and the cloud's word is compared with it.
+        `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other content, `InvalidRequest` without `sent`.
         """
         claims = await self._verifier.verify(receipt, RECEIPT_TYPE, self._settings.users_base)
         async with self._database.writing() as session:
             report = await own(session, who, report_id)
             size, sha256 = self._stored(report, claims)
             check_live(report, self._clock.now())
+            digest = _declared(report, sent, size, sha256, claims.get("digest"))
             if report.state == AVAILABLE:
-                if (report.size, report.sha256) != (size, sha256):
+                if (report.size, report.sha256, report.digest) != (size, sha256, digest):
                     raise Conflict("This report is already available, with another content.")
                 return report
             report.state, report.available_at = AVAILABLE, self._clock.now()
-            report.size, report.sha256 = size, sha256
+            report.size, report.sha256, report.digest = size, sha256, digest
             await self._publish(session, report)
         return report
 
@@ -155,6 +159,24 @@ class Reports:
                 people = [name for name in await received_by(session, report) if not audiences.is_services(name)]
                 told = {audiences.sent(report.sender_id), *people}
                 await self._changes.append(session, Change(REPORT, told, report.id))
+
+
+def _declared(report: Report, sent: SentPackage | None, size: int, sha256: str, digest: object) -> str | None:
+    """The digest that the sender declares. `Conflict` unless the cloud has just that: `size`, `sha256`, `digest` of its receipt."""
+    if sent is None:
+        if report.digest_due:
+            raise InvalidRequest(
+                "Nothing says what was uploaded.",
+                advice="This page, or program, is older than the server. Load it again, then send the report again.",
+                field="package",
+            )
+        return None
+    if (size, sha256, digest) != (sent.size, sent.sha256, sent.digest):
+        raise Conflict(
+            "The cloud has stored something else than what was sent.",
+            advice="Send the report again. If it happens again, tell your administrator.",
+        )
+    return sent.digest
 
 
 async def received_by(session: AsyncSession, report: Report) -> list[str]:

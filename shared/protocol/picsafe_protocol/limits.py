@@ -59,6 +59,9 @@ UPLOAD_IDLE_SECONDS: Final = 60
 JSON_BODY_BYTES: Final = 256 * KIB
 """The body of any JSON request."""
 
+COMPLETION_BYTES: Final = 1 * MIB
+"""The body of the one that completes an upload: 32 bytes for each 256 KiB of the largest package, in base64."""
+
 REQUEST_HEAD_BYTES: Final = 64 * KIB
 """The line and headers of a request: ten times what browsers send, with the longest token."""
 REQUEST_HEAD_SECONDS: Final = 20

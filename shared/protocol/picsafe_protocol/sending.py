@@ -14,7 +14,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from picsafe_protocol.chunked import ciphertext_length
 from picsafe_protocol.consent import ConsentRecord
@@ -22,6 +22,7 @@ from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, 
 from picsafe_protocol.files import extension_for
 from picsafe_protocol.limits import HEADER_BYTES, KIB, MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, REPORT_JSON_BYTES
 from picsafe_protocol.media import Cleaned
+from picsafe_protocol.pieces import Pieces
 from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
 from picsafe_protocol.times import is_time, utc_text
 
@@ -29,8 +30,10 @@ __all__ = [
     "THUMBNAIL_PIXELS",
     "Facts",
     "Picture",
+    "Uploaded",
     "check_count",
     "check_size",
+    "completion",
     "content_digest",
     "declared_size",
     "medium_of",
@@ -167,3 +170,22 @@ def with_offset(text: str | None) -> str | None:
 def content_digest(sha256: bytes) -> str:
     """The `Content-Digest` (RFC 9530) of a part of an upload with this SHA-256."""
     return f"sha-256=:{base64.b64encode(sha256).decode('ascii')}:"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A package whose every byte a cloud has: its receipt, and what the sender knows of the package without the cloud."""
+
+    receipt: str
+    sha256: str
+    pieces: Pieces
+
+    def to_json(self) -> dict[str, Any]:
+        """The body with which the sender makes the report available."""
+        package = {"size": self.pieces.size, "sha256": self.sha256, "digest": self.pieces.digest}
+        return {"receipt": self.receipt, "package": package}
+
+
+def completion(sha256: str, pieces: Pieces) -> dict[str, str]:
+    """The body that completes an upload: the SHA-256 of the package (hex), and the hashes of its pieces."""
+    return {"sha256": sha256, "pieces": base64.b64encode(pieces.hashes).decode("ascii")}

@@ -118,7 +118,7 @@ class GrantClaims(TypedDict):
 
 
 class ReceiptClaims(TypedDict):
-    """A receipt. `sha256` is lower-case hex, `size` bytes."""
+    """A receipt. `sha256` is lower-case hex, `size` bytes; `digest` is that of the list of pieces, where the sender made one."""
 
     iss: str
     aud: str
@@ -127,3 +127,4 @@ class ReceiptClaims(TypedDict):
     size: int
     sha256: str
     until: int
+    digest: NotRequired[str]

@@ -25,6 +25,8 @@ from server.cloud.world import (
 
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.limits import GRANT_SECONDS
+from picsafe_protocol.pieces import Pieces, hash_pieces
+from picsafe_protocol.sending import completion
 from picsafe_protocol.tokens import GRANT_TYPE, RECEIPT_TYPE, USER_TOKEN_TYPE
 from picsafe_server.tokens import Signer
 
@@ -43,6 +45,7 @@ ROUTES: dict[str, tuple[str, str, str, dict[str, Any]]] = {
     "abort": ("DELETE", "uploads/{id}", UPLOAD, {}),
     "download": ("GET", "packages/{id}", DOWNLOAD, {}),
     "describe": ("HEAD", "packages/{id}", DOWNLOAD, {}),
+    "pieces": ("GET", "packages/{id}/pieces", DOWNLOAD, {}),
     "delete": ("DELETE", "packages/{id}", DELETE, {}),
 }
 
@@ -129,7 +132,7 @@ async def test_every_route_refuses_every_grant_that_does_not_fit(files_world: Wo
 
 @pytest.mark.parametrize("route", ROUTES)
 async def test_a_grant_that_fits_is_let_in(files_world: World, route: str) -> None:
-    await files_world.upload(CONTENT, REPORT)
+    await files_world.upload(CONTENT, REPORT, body=completion(sha256(CONTENT), Pieces(1000, hash_pieces(CONTENT))))
     answer = await call(files_world, route, f"Bearer {token(files_world, act=ROUTES[route][2])}")
     assert answer.status_code in {200, 201, 204, 409}
 

@@ -106,7 +106,7 @@ class World:
     async def complete(self, report_id: str, digest: str, **options: Any) -> httpx.Response:
         return await self.client.post(
             f"/cloud/{options.get('region', 'au')}/v1/uploads/{report_id}/complete",
-            json={"sha256": digest},
+            json={"sha256": digest} | options.get("body", {}),
             headers=self.grant(UPLOAD, report_id, **options),
         )
 
@@ -129,6 +129,12 @@ class World:
             method,
             f"/cloud/{options.get('region', 'au')}/v1/packages/{report_id}",
             headers=self.grant(DOWNLOAD, report_id, **options) | dict(headers or {}),
+        )
+
+    async def pieces(self, report_id: str, **options: Any) -> httpx.Response:
+        return await self.client.get(
+            f"/cloud/{options.get('region', 'au')}/v1/packages/{report_id}/pieces",
+            headers=self.grant(DOWNLOAD, report_id, **options),
         )
 
     async def delete(self, report_id: str, **options: Any) -> httpx.Response:

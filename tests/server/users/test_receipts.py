@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from server.users.world import SHA256, SIZE, Caller, World, ids, on_sqlite, problem, somebody
+from server.users.world import DIGEST, SHA256, SIZE, Caller, World, handed_in, ids, on_sqlite, problem, somebody
 
 from picsafe_protocol import limits
 from picsafe_protocol.tokens import GRANT_TYPE, RECEIPT_TYPE
 from picsafe_server import tokens
 from picsafe_server.tokens import Signer
+from picsafe_server.users.models import Report
 
 pytestmark = pytest.mark.anyio
 
 
-async def hand_in(caller: Caller, report_id: str, receipt: str) -> tuple[int, str]:
-    answer = await caller.post(f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
+async def hand_in(caller: Caller, report_id: str, receipt: str, **package: Any) -> tuple[int, str]:
+    answer = await caller.post(f"/v1/reports/{report_id}/receipt", handed_in(receipt, **package))
     return (200, answer.json()["state"]) if answer.status_code == 200 else problem(answer)
 
 
@@ -37,6 +38,7 @@ async def test_the_receipt_makes_the_report_available(world: World) -> None:
         "recipients": [{"id": bo.id, "name": "Bo", "email": bo.email, "opened_at": None}],
         "region": "au",
         "size": SIZE,
+        "digest": DIGEST,
         "unread": False,
         "opened_at": None,
         "collected_at": None,
@@ -51,9 +53,9 @@ async def test_the_same_receipt_again_changes_nothing(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
     receipt = world.neighbours.receipt(report_id)
-    first = await ada.post(f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
-    again = await ada.post(f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
-    later = await ada.post(f"/v1/reports/{report_id}/receipt", {"receipt": world.neighbours.receipt(report_id)})
+    path = f"/v1/reports/{report_id}/receipt"
+    first, again = await ada.post(path, handed_in(receipt)), await ada.post(path, handed_in(receipt))
+    later = await ada.post(path, handed_in(world.neighbours.receipt(report_id)))
     assert first.json() == again.json() == later.json()
     assert ids(await bo.get("/v1/reports/new")) == [report_id]
 
@@ -66,12 +68,45 @@ async def test_many_at_once_make_it_available_once(world: World) -> None:
     assert ids(await bo.get("/v1/reports/new")) == [report_id]
 
 
-@pytest.mark.parametrize("claims", [{"size": SIZE + 1}, {"sha256": "cd" * 32}])
-async def test_a_receipt_for_other_content_contradicts(world: World, claims: dict[str, Any]) -> None:
+OTHER = [{"size": SIZE + 1}, {"sha256": "cd" * 32}, {"digest": "cd" * 32}]
+
+
+@pytest.mark.parametrize("other", OTHER, ids=lambda other: next(iter(other)))
+async def test_a_cloud_that_stored_something_else_contradicts_its_sender(world: World, other: dict[str, Any]) -> None:
+    """The sender's word is what readers are given, and the cloud's has to agree: before, and once it is available."""
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.draft(ada, bo)
+    for _ in range(2):
+        assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **other)) == (409, "conflict")
+        assert await hand_in(ada, report_id, world.neighbours.receipt(report_id), **other) == (409, "conflict")
+        assert (await bo.get("/v1/reports")).json()["reports"] == []
+    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id)) == (200, "available")
+    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **other), **other) == (409, "conflict")
+    (row,) = (await bo.get("/v1/reports")).json()["reports"]
+    assert (row["size"], row["digest"]) == (SIZE, DIGEST)
+
+
+async def test_a_cloud_s_word_alone_makes_nothing_available(world: World) -> None:
+    """Who leaves the digest out, or a cloud that signs none, would take it away from readers."""
     ada = await world.person("Ada")
-    report_id = await world.report(ada, ada)
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **claims)) == (409, "conflict")
-    assert (await ada.get(f"/v1/reports/{report_id}")).json()["size"] == SIZE
+    report_id = await world.draft(ada, ada)
+    receipt = {"receipt": world.neighbours.receipt(report_id)}
+    assert problem(await ada.post(f"/v1/reports/{report_id}/receipt", receipt)) == (400, "invalid_request")
+    without = world.neighbours.receipt(report_id, digest=None)
+    assert await hand_in(ada, report_id, without) == (409, "conflict")
+    assert (await ada.get(f"/v1/reports/{report_id}")).json()["state"] == "draft"
+
+
+async def test_a_report_that_was_begun_before_there_were_digests_is_still_completed(world: World) -> None:
+    """Its sender's page was loaded before the server was updated, and has been uploading for a while."""
+    ada = await world.person("Ada")
+    report_id = await world.draft(ada, ada)
+    async with world.users.services.database.writing() as session:
+        (await session.get_one(Report, report_id)).digest_due = False
+    receipt = {"receipt": world.neighbours.receipt(report_id, digest=None)}
+    for _ in range(2):
+        row = (await ada.post(f"/v1/reports/{report_id}/receipt", receipt)).json()
+        assert (row["state"], row["digest"]) == ("available", None)
 
 
 @on_sqlite
@@ -106,7 +141,7 @@ async def test_the_largest_package_there_can_be(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
     receipt = world.neighbours.receipt(report_id, size=limits.PACKAGE_BYTES)
-    assert await hand_in(ada, report_id, receipt) == (200, "available")
+    assert await hand_in(ada, report_id, receipt, size=limits.PACKAGE_BYTES) == (200, "available")
 
 
 @on_sqlite

@@ -32,10 +32,16 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 PASSWORD = "correct horse battery"
 SHA256 = "ab" * 32
+DIGEST = "ef" * 32
 SIZE = 12_345
 
 
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+
+def handed_in(receipt: str, **package: Any) -> dict[str, Any]:
+    """What a sender hands in with a receipt; `package` is what she says otherwise."""
+    return {"receipt": receipt, "package": {"size": SIZE, "sha256": SHA256, "digest": DIGEST} | package}
 
 
 class Neighbours:
@@ -53,7 +59,7 @@ class Neighbours:
 
     def receipt(self, report_id: str, region: str = "au", **claims: Any) -> str:
         """The receipt of this region's cloud for a report."""
-        said = {"rid": report_id, "size": SIZE, "sha256": SHA256, "until": 0} | claims
+        said = {"rid": report_id, "size": SIZE, "sha256": SHA256, "digest": DIGEST, "until": 0} | claims
         return self.signers[region].sign(RECEIPT_TYPE, self._settings.users_base, None, **said)
 
     async def __call__(self, scope: Mapping[str, Any], receive: object, send: Send) -> None:
@@ -166,7 +172,7 @@ class World:
         """Hand in the receipt of the cloud where the sender's reports lie."""
         region = (await sender.get("/v1/me")).json()["region"]
         receipt = self.neighbours.receipt(report_id, region)
-        return await sender.post(f"/v1/reports/{report_id}/receipt", {"receipt": receipt})
+        return await sender.post(f"/v1/reports/{report_id}/receipt", handed_in(receipt))
 
     async def report(self, sender: Caller, *recipients: Caller) -> str:
         """The identifier of a report that is available."""

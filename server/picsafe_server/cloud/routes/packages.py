@@ -60,6 +60,25 @@ async def describe(request: AnyRequest) -> Response[None]:
     return Response(None, headers=headers)
 
 
+@get(
+    _REPORT + "/pieces",
+    summary="The list of a package's pieces",
+    tags=_TAGS,
+    media_type=MEDIA_TYPE,
+    **only(DOWNLOAD, ReportExpired, Gone),
+)
+async def pieces(request: AnyRequest) -> Response[bytes]:
+    """The SHA-256 of each 256 KiB of it, one after the other, as its sender uploaded it: to be checked by the `digest` of the report.
+
+    404 for a package whose sender made no list.
+    """
+    package = await _stored(request)
+    found = await cloud_of(request).ledger.pieces(package.report_id)
+    if found is None:
+        raise NotFound("This package has no list of pieces.")
+    return Response(found, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
 @delete(_REPORT, summary="Delete a package for good", tags=_TAGS, **only(DELETE))
 async def remove(request: AnyRequest) -> None:
     """Also when there is none (yet): nothing can be uploaded under this report's identifier any more."""
@@ -89,4 +108,4 @@ def _headers(package: Package) -> dict[str, str]:
 
 def router() -> Router:
     """The routes of packages."""
-    return Router("", route_handlers=[download, describe, remove])
+    return Router("", route_handlers=[download, describe, pieces, remove])

@@ -9,6 +9,7 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
+from picsafe_protocol import limits
 from picsafe_protocol.errors import (
     Conflict,
     Gone,
@@ -41,6 +42,8 @@ class Completion(msgspec.Struct, forbid_unknown_fields=True):
 
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
     """Of the whole package, lower-case hex."""
+    pieces: bytes | msgspec.UnsetType = msgspec.UNSET
+    """The SHA-256 of each 256 KiB of it, one after the other, in base64."""
 
 
 class Receipt(msgspec.Struct):
@@ -99,14 +102,19 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     _REPORT + "/complete",
     summary="Complete an upload",
     tags=_TAGS,
+    request_max_body_size=limits.COMPLETION_BYTES,
     **only(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
     """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked.
 
+    `pieces` is base64 of the SHA-256 of each 256 KiB of the package, one after the other (format, section 9): readers of ranges fetch and
+    check it. 400 `invalid_request` for a list of another length. The receipt's `digest` is the list's.
+
     409 `upload_incomplete` names what is `missing`; after 409 `upload_mismatch` the upload is thrown away: begin again.
     """
-    return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256))
+    pieces = data.pieces if isinstance(data.pieces, bytes) else None
+    return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256, pieces))
 
 
 def router() -> Router:

@@ -34,7 +34,7 @@ from picsafe_server.users.answers import (
     Suggestion,
     Suggestions,
 )
-from picsafe_server.users.bodies import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody
+from picsafe_server.users.bodies import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.readers import Readers
 from picsafe_server.users.recipients import suggest
@@ -116,8 +116,13 @@ class ReportController(Controller):
     async def accept_receipt(
         self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: Parts
     ) -> ReportView:
-        """The sender hands in the cloud's receipt; its recipients see the report at once. The same receipt again changes nothing."""
-        report = await services.reports.accept_receipt(caller, report_id, data.receipt)
+        """The sender hands in the cloud's receipt; its recipients see the report at once. The same receipt again changes nothing.
+
+        `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt says otherwise;
+        400 `invalid_request` without it.
+        """
+        sent = data.package if isinstance(data.package, SentPackage) else None
+        report = await services.reports.accept_receipt(caller, report_id, data.receipt, sent)
         async with services.database.reading() as session:
             return await services.views.one(session, caller, report)
 
