@@ -16,8 +16,8 @@ Entry: TypeAlias = Mapping[str, Any]
 """ENTRY of the key server's API."""
 
 NOT_SHOWN: Final = PicSafeError
-EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed")
-CHIPS: Final = {"released": "chip chip-good", "refused": "chip chip-danger"}
+EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed", "erased", "restored")
+CHIPS: Final = {"released": "chip chip-good", "refused": "chip chip-danger", "restored": "chip chip-danger"}
 
 
 async def of_report(api: Api, keyserver_url: str, report_id: str, *, signal: Any = None) -> list[Entry]:
@@ -77,14 +77,18 @@ def row(entry: Entry, *, with_report: bool = False) -> dom.Node:
         dom.el("td", {"class": "number"}, entry.get("from") or ""),
     )
     if with_report:
-        dom.append(line, dom.el("td", {"class": "mono", "title": entry["report_id"]}, entry["report_id"][:8]))
+        report = entry["report_id"] or ""
+        dom.append(line, dom.el("td", {"class": "mono", "title": report}, report[:8]))
     return line
 
 
 def _who(entry: Entry) -> list[dom.Child]:
     who = entry.get("who")
     if not who:
-        return [t("log.system" if entry["event"] == "destroyed" else "log.erased")]
+        if entry["event"] == "destroyed":
+            return [t("log.system")]
+        when = entry.get("erased_at")
+        return [t("log.erased_person"), dom.el("span", {"class": "soft small"}, moment(when)) if when else None]
     place = who.get("institution") or who.get("email") or ""
     return [
         dom.el("span", {"class": "table-name"}, who.get("name") or ""),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from sqlalchemy import Connection, Row, func, select
@@ -12,9 +13,18 @@ from sqlalchemy import Connection, Row, func, select
 from picsafe_protocol.merkle import leaf_hash
 from picsafe_server.clock import rfc3339
 from picsafe_server.keys import log
-from picsafe_server.keys.entries import Event, Person, moment, person_commitment, statement_commitment, statement_text
+from picsafe_server.keys.entries import (
+    Event,
+    Person,
+    details,
+    digest_of_entries,
+    moment,
+    person_commitment,
+    statement_commitment,
+    statement_text,
+)
 from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_leaves, log_nodes, log_people
+from picsafe_server.keys.models import log_erasures, log_leaves, log_nodes, log_people
 from picsafe_server.keys.tree import Growth, Head
 
 ROWS = 1000
@@ -35,12 +45,16 @@ def recompute(connection: Connection) -> Head:
     if growth.head != stored:
         raise LogDamaged("the entries are not those of the head")
     _check_counts(connection, stored)
+    _check_erasures(connection)
     return stored
 
 
 def _entries(connection: Connection, start: int) -> Iterator[Row[tuple[object, ...]]]:
     people = [column.label(f"person_{column.name}") for column in log_people.c]
-    query = select(log_leaves, *people).outerjoin(log_people, log_people.c.entry_index == log_leaves.c.entry_index)
+    erased = [log_erasures.c.entry_index.label("erased_index"), log_erasures.c.erased_by]
+    query = select(log_leaves, *people, *erased)
+    query = query.outerjoin(log_people, log_people.c.entry_index == log_leaves.c.entry_index)
+    query = query.outerjoin(log_erasures, log_erasures.c.entry_index == log_leaves.c.entry_index)
     query = query.where(log_leaves.c.entry_index >= start).order_by(log_leaves.c.entry_index).limit(ROWS)
     yield from connection.execute(query)
 
@@ -60,7 +74,11 @@ def _check_entry(row: Row[tuple[object, ...]]) -> None:
     if statement_commitment(bytes(row.salt), text) != bytes(row.commitment):
         raise LogDamaged(f"entry {row.entry_index} was changed")
     if row.person_entry_index is None:
-        return  # nobody acted, or they were erased
+        if person is not None:
+            _check_erased(row)
+        return
+    if row.erased_index is not None:
+        raise LogDamaged(f"the person of entry {row.entry_index} is there, and was erased")
     who = Person(
         row.person_issuer,
         row.person_subject,
@@ -73,6 +91,31 @@ def _check_entry(row: Row[tuple[object, ...]]) -> None:
     )
     if person_commitment(bytes(row.person_salt), who.text()) != person:
         raise LogDamaged(f"the person of entry {row.entry_index} was changed")
+
+
+def _check_erased(row: Row[tuple[object, ...]]) -> None:
+    if row.erased_index is None or (row.erased_by is None and row.version > 1):
+        raise LogDamaged(f"the person of entry {row.entry_index} is gone, and no entry says that they were erased")
+    if row.erased_by is not None and row.erased_by <= row.entry_index:
+        raise LogDamaged(f"the person of entry {row.entry_index} was erased by an entry before it")
+
+
+def _check_erasures(connection: Connection) -> None:
+    """That every erasing entry names exactly the entries that are listed for it, and that nothing else erases."""
+    said = {
+        row.entry_index: row.details
+        for row in connection.execute(
+            select(log_leaves.c.entry_index, log_leaves.c.details).where(log_leaves.c.event == Event.ERASED.value)
+        )
+    }
+    rows = select(log_erasures.c.erased_by, log_erasures.c.entry_index).where(log_erasures.c.erased_by.is_not(None))
+    listed: dict[int, list[int]] = defaultdict(list)
+    for row in connection.execute(rows):
+        listed[row.erased_by].append(row.entry_index)
+    for index in said.keys() | listed.keys():
+        found = listed[index]
+        if said.get(index) != details(count=len(found), entries=digest_of_entries(found)):
+            raise LogDamaged(f"the entries that number {index} erased a person from are not those that it names")
 
 
 def _check_nodes(connection: Connection, growth: Growth) -> None:

@@ -6,10 +6,12 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from picsafe_protocol import limits
 from picsafe_protocol.errors import Conflict
+from picsafe_server.clock import SystemClock
 from picsafe_server.database import Database
 from picsafe_server.settings import Settings
 
@@ -28,10 +30,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     retire.set_defaults(run=_retire_master)
     check = keys.add_parser("check-log", help="check every entry of the access log against its tree")
     check.set_defaults(run=_check_log)
-    erase = keys.add_parser("erase-person", help="erase somebody from the access log; what happened to keys stays")
+    erase = keys.add_parser("erase-person", help="erase somebody from the access log, which says so in an entry")
     erase.add_argument("subject", help="identifier of the account")
     erase.add_argument("--issuer", help="their user server; this deployment's when absent")
     erase.add_argument("--older-than-days", type=int, default=0, metavar="DAYS", help="keep younger entries")
+    erase.add_argument("--reason", default="", help="why; the entry shows it to administrators, so name nobody")
     erase.set_defaults(run=_erase_person)
 
 
@@ -119,12 +122,14 @@ async def check_log(database: Database) -> str:
 
 
 def _erase_person(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.entries import milliseconds
+    from picsafe_server.keys.entries import milliseconds, operator
     from picsafe_server.keys.erasure import erase_person
 
     async def work(database: Database) -> str:
-        before = milliseconds(datetime.now(UTC) - timedelta(days=options.older_than_days))
-        count = await erase_person(database, options.issuer or settings.users_base, options.subject, before)
+        clock, issuer = SystemClock(), options.issuer or settings.users_base
+        before = milliseconds(clock.now() - timedelta(days=options.older_than_days))
+        by = operator(settings.keys_base, options.reason[: limits.REASON_CHARACTERS])
+        count = await erase_person(database, clock, issuer, options.subject, before, by=by)
         return f"Erased from {count} entries."
 
     _with_database(settings, work)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -36,13 +37,15 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 class Event(str, Enum):
-    """What happened to a key."""
+    """What happened: to a key, or (the last two) to the log."""
 
     CREATED = "created"
     RELEASED = "released"
     REFUSED = "refused"
     REVOKED = "revoked"
     DESTROYED = "destroyed"
+    ERASED = "erased"
+    RESTORED = "restored"
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -71,6 +74,22 @@ class Person(msgspec.Struct, frozen=True):
                 "reason": self.reason,
             }
         )
+
+
+def operator(key_server: str, reason: str) -> Person:
+    """Whoever gives commands on the machine of the key server with this URL; PicSafe does not know who that is."""
+    return Person(key_server, "operator", "Operator of the key server", "", None, None, "", reason)
+
+
+def details(**said: Any) -> str:
+    """Canonical JSON of what an event of the log says further."""
+    return _encoder.encode(said).decode()
+
+
+def digest_of_entries(indexes: Iterable[int]) -> str:
+    """Standard base64 of the SHA-256 over entry numbers, each as eight bytes, big-endian, in ascending order."""
+    packed = b"".join(index.to_bytes(8, "big") for index in sorted(indexes))
+    return base64.b64encode(hashlib.sha256(packed).digest()).decode("ascii")
 
 
 @dataclass(slots=True)

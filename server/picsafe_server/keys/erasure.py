@@ -1,22 +1,43 @@
-"""Erasing somebody from the access log: their rows and salts go, what happened to the keys stays and still proves."""
+"""Erasing somebody from the access log: their rows and salts go, what happened to the keys stays and still proves.
+
+Erasing is an entry itself. It says when, by whom, and from how many entries, with a digest of their numbers: so "given to
+somebody" never becomes "given to nobody" without a trace, and still nobody is named.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Select, delete, insert, literal, select
 
+from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.keys.models import log_leaves, log_people
+from picsafe_server.keys.entries import Event, Person, details, digest_of_entries, milliseconds
+from picsafe_server.keys.models import log_audience, log_erasures, log_leaves, log_people
+from picsafe_server.keys.transaction import Transaction
 from picsafe_server.keys.writer import writer_for
 
 
-async def erase_person(database: Database, issuer: str, subject: str, before: int) -> int:
-    """Erase everything that says that `subject` of `issuer` acted before a moment (milliseconds since 1970); how many entries."""
+async def erase_person(database: Database, clock: Clock, issuer: str, subject: str, before: int, *, by: Person) -> int:
+    """Erase everything that says that `subject` of `issuer` acted before a moment (milliseconds since 1970); how many entries.
+
+    One transaction with the entry that says so. Where there is nothing to erase, nothing is written.
+    """
+    earlier = select(log_leaves.c.entry_index).where(log_leaves.c.time < before)
+    theirs = (log_people.c.issuer == issuer) & (log_people.c.subject == subject)
+    named = select(log_people.c.entry_index).where(theirs, log_people.c.entry_index.in_(earlier))
 
     def erase(connection: Connection) -> int:
-        earlier = select(log_leaves.c.entry_index).where(log_leaves.c.time < before)
-        theirs = (log_people.c.issuer == issuer) & (log_people.c.subject == subject)
-        rows = delete(log_people).where(theirs, log_people.c.entry_index.in_(earlier))
-        return connection.execute(rows).rowcount
+        transaction = Transaction(connection, milliseconds(clock.now()))
+        indexes = connection.scalars(named).all()
+        if not indexes:
+            return 0
+        said = details(count=len(indexes), entries=digest_of_entries(indexes))
+        entry = transaction.log_event(Event.ERASED, by, said, _audience(connection, named))
+        transaction.write()
+        listed = named.add_columns(literal(entry.index))
+        connection.execute(insert(log_erasures).from_select(["entry_index", "erased_by"], listed))
+        written = select(log_erasures.c.entry_index).where(log_erasures.c.erased_by == entry.index)
+        connection.execute(delete(log_people).where(log_people.c.entry_index.in_(written)))
+        return len(indexes)
 
     writer = writer_for(database)
     try:
@@ -25,3 +46,9 @@ async def erase_person(database: Database, issuer: str, subject: str, before: in
     finally:
         await writer.close()
     return erased
+
+
+def _audience(connection: Connection, indexes: Select[tuple[int]]) -> list[tuple[str, str]]:
+    """The institutions whose administrators could read any of the entries."""
+    readers = select(log_audience.c.issuer, log_audience.c.institution).where(log_audience.c.entry_index.in_(indexes))
+    return [(row.issuer, row.institution) for row in connection.execute(readers.distinct())]

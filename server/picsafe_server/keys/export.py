@@ -22,6 +22,8 @@ COLUMNS = (
     "who_institution",
     "from",
     "reason",
+    "erased_at",
+    "erased_by",
 )
 
 
@@ -40,14 +42,16 @@ def _row(entry: LogEntry) -> tuple[str, ...]:
         entry.time,
         entry.event.value,
         entry.result_code or "",
-        entry.report_id,
-        entry.key_id,
+        entry.report_id or "",
+        entry.key_id or "",
         inert(who.id) if who else "",
         inert(who.name) if who else "",
         inert(who.email) if who else "",
         inert(who.institution or "") if who else "",
         inert(entry.address or ""),
         inert(entry.reason or ""),
+        entry.erased_at or "",
+        "" if entry.erased_by is None else str(entry.erased_by),
     )
 
 

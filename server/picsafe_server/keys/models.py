@@ -2,6 +2,7 @@
 
 The log is append-only: `migrations/versions/0001_keys_and_log.py` adds triggers under which leaves, nodes and audience
 can be neither changed nor deleted, people can be deleted (erasure) but not changed, and the tree can only grow.
+`0003_erasures.py` lets people be deleted only where `log_erasures` names the entry of the log that says so.
 """
 
 from __future__ import annotations
@@ -92,6 +93,14 @@ log_people = Table(
     Column("institution_name", Text),
     Column("address", String(64), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+log_erasures = Table(
+    "log_erasures",
+    metadata,
+    Column("entry_index", _INDEX, ForeignKey("log_leaves.entry_index"), primary_key=True, autoincrement=False),
+    Column("erased_by", BigInteger),  # the entry that says so; null where it was before there were such entries
+    Index("ix_log_erasures_erased_by", "erased_by"),
 )
 
 log_nodes = Table(

@@ -15,7 +15,7 @@ from picsafe_server.clock import rfc3339
 from picsafe_server.database import Database
 from picsafe_server.keys import keystore
 from picsafe_server.keys.entries import Event, moment
-from picsafe_server.keys.models import log_audience, log_leaves, log_people
+from picsafe_server.keys.models import log_audience, log_erasures, log_leaves, log_people
 from picsafe_server.keys.policy import Caller, may_read_log
 
 CSV_PAGE_ROWS = 500
@@ -31,17 +31,23 @@ class Who(msgspec.Struct):
 
 
 class LogEntry(msgspec.Struct):
-    """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased."""
+    """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
+
+    `erased_at` and `erased_by` then say when, and which entry says so (null for what was erased before there were such entries).
+    `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
+    """
 
     index: int
     time: str
     event: Event
     result_code: str | None
-    report_id: str
-    key_id: str
+    report_id: str | None
+    key_id: str | None
     who: Who | None
     address: str | None = msgspec.field(name="from")
     reason: str | None
+    erased_at: str | None
+    erased_by: int | None
 
 
 class Page(msgspec.Struct):
@@ -103,7 +109,13 @@ _PEOPLE_COLUMNS = ("subject", "name", "email", "institution_name", "address", "r
 
 def _entries() -> Select[Any]:
     people = [log_people.c[name] for name in _PEOPLE_COLUMNS]
-    return select(log_leaves, *people).outerjoin(log_people, log_people.c.entry_index == log_leaves.c.entry_index)
+    erasing = log_leaves.alias("erasing")
+    return (
+        select(log_leaves, *people, log_erasures.c.erased_by, erasing.c.time.label("erased_at"))
+        .outerjoin(log_people, log_people.c.entry_index == log_leaves.c.entry_index)
+        .outerjoin(log_erasures, log_erasures.c.entry_index == log_leaves.c.entry_index)
+        .outerjoin(erasing, erasing.c.entry_index == log_erasures.c.erased_by)
+    )
 
 
 def _institution_query(administrator: Caller, wanted: LogFilter, after: int | None) -> Select[Any]:
@@ -143,9 +155,11 @@ def _for_people(row: Row[Any]) -> LogEntry:
         time=rfc3339(moment(row.time)),
         event=Event(row.event),
         result_code=row.result,
-        report_id=row.report_id,
-        key_id=row.key_id,
+        report_id=row.report_id or None,
+        key_id=row.key_id or None,
         who=who,
         address=row.address,
         reason=row.reason,
+        erased_at=None if row.erased_at is None else rfc3339(moment(row.erased_at)),
+        erased_by=row.erased_by,
     )

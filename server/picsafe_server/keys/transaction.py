@@ -17,6 +17,7 @@ from picsafe_server.clock import rfc3339
 from picsafe_server.keys import keystore, log, refusals
 from picsafe_server.keys.entries import Entry, Event, Person, moment
 from picsafe_server.keys.keystore import KeyRecord
+from picsafe_server.keys.models import log_audience
 from picsafe_server.keys.tree import Growth
 
 T_co = TypeVar("T_co", covariant=True)
@@ -53,6 +54,7 @@ class Transaction:
         self._added: dict[str, KeyRecord] = {}
         self._wiped: dict[str, KeyRecord] = {}
         self._entries: list[tuple[Entry, str, list[str]]] = []
+        self._audience: list[tuple[str, str, int]] = []
 
     def load(self, operations: Iterable[Operation[object]]) -> None:
         """Fetch, in one question each, every key that the operations will look at."""
@@ -98,6 +100,14 @@ class Transaction:
         self._entries.append((entry, key.issuer, key.institutions))
         return entry
 
+    def log_event(self, event: Event, person: Person, details: str, audience: Collection[tuple[str, str]]) -> Entry:
+        """Append an entry about the log; `audience` are the issuers and institutions whose administrators may read it."""
+        entry = Entry(self.now, self._now_text, event, None, "", "", person, details)
+        entry.index = self._growth.add(entry.leaf)
+        self._entries.append((entry, "", []))
+        self._audience += [(issuer, institution, entry.index) for issuer, institution in audience]
+        return entry
+
     def refuse(self, error: PicSafeError, key: KeyRecord, person: Person) -> PicSafeError:
         """Log that `person` was refused, and why; but of one person's refusals no more than a few an hour."""
         if refusals.is_listed(self._connection, person, self.now):
@@ -111,4 +121,5 @@ class Transaction:
         keystore.wipe(self._connection, self._wiped.values())
         if self._entries:
             log.append(self._connection, self._growth, self._entries)
+        log.insert_rows(self._connection, log_audience, self._audience)
         return [entry for entry, _, _ in self._entries], self._growth

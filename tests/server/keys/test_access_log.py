@@ -19,9 +19,8 @@ from picsafe_protocol.merkle import leaf_hash, node_hash, verify_inclusion
 from picsafe_server.clock import MovableClock
 from picsafe_server.keys import log
 from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.erasure import erase_person
 from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.models import log_audience, log_erasures, log_head, log_leaves, log_nodes, log_people
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +144,9 @@ FORBIDDEN: dict[str, Any] = {
     "change who": update(log_people).values(name="Nobody"),
     "change for whom": update(log_audience).values(institution="other"),
     "delete for whom": delete(log_audience),
+    "erase without an entry": delete(log_people).where(log_people.c.entry_index == 3),
+    "erase by an entry about something else": insert(log_erasures).values(entry_index=3, erased_by=4),
+    "erase by no entry": insert(log_erasures).values(entry_index=3, erased_by=None),
     "shrink the tree": update(log_head).values(size=5),
     "keep the size, change the tree": update(log_head).values(frontier=b""),
     "delete the head": delete(log_head),
@@ -176,7 +178,7 @@ async def test_sqlite_refuses_to(sqlite_world: World, attempt: str) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("table", ["log_leaves", "log_nodes", "log_audience", "log_head"])
+@pytest.mark.parametrize("table", ["log_leaves", "log_nodes", "log_audience", "log_head", "log_people", "log_erasures"])
 async def test_postgresql_refuses_to_truncate(
     postgres_url: str, tmp_path: Path, clock: MovableClock, users: UserServers, table: str
 ) -> None:
@@ -184,36 +186,6 @@ async def test_postgresql_refuses_to_truncate(
         await some_history(world)
         with pytest.raises(DBAPIError, match="append-only"):
             await in_database(world, lambda connection: connection.exec_driver_sql(f"TRUNCATE {table} CASCADE"))
-
-
-async def test_an_erased_person_leaves_a_log_that_proves(world: World, ada: Someone, bo: Someone) -> None:
-    sent = await world.send(ada, bo)
-    await world.open(bo, sent)
-    await world.open(ada, sent)
-    before = await in_database(world, recompute)
-    assert await erase_person(world.role.database, USERS, bo.id, 2**62) == 1
-    assert await in_database(world, recompute) == before
-    created, erased, released = await world.log_of(sent)
-    assert (erased["event"], erased["who"], erased["from"], erased["reason"]) == ("released", None, None, None)
-    assert created["who"]["name"] == released["who"]["name"] == "Ada"
-
-
-async def test_erasing_keeps_younger_entries(world: World, ada: Someone, bo: Someone) -> None:
-    sent = await world.send(ada, bo)
-    await world.open(bo, sent)
-    assert await erase_person(world.role.database, USERS, bo.id, 0) == 0
-    assert await erase_person(world.role.database, "https://elsewhere.test/users", bo.id, 2**62) == 0
-
-
-async def test_an_erased_person_is_no_longer_in_the_file(sqlite_world: World, tmp_path: Path) -> None:
-    eve = Someone("Evelina-Unmistakable")
-    sent = await sqlite_world.send(Someone("Ada"), eve)
-    await sqlite_world.open(eve, sent)
-    path = tmp_path / "keys.sqlite"
-    await erase_person(sqlite_world.role.database, USERS, eve.id, 2**62)
-    held = b"".join(file.read_bytes() for file in tmp_path.glob("keys.sqlite*"))
-    assert path.exists()
-    assert b"Evelina-Unmistakable" not in held
 
 
 def unguarded(connection: Connection) -> None:
@@ -295,6 +267,13 @@ HIDDEN: dict[str, Callable[[Connection], object]] = {
     ),
     "a leaf, consistently": lambda connection: connection.execute(
         update(log_leaves).where(log_leaves.c.entry_index == 3).values(commitment=b"x" * 32)
+    ),
+    "who, to nobody, without an entry": lambda connection: connection.execute(
+        delete(log_people).where(log_people.c.entry_index == 3)
+    ),
+    "who, to nobody, as if it had been long ago": lambda connection: (
+        connection.execute(insert(log_erasures).values(entry_index=3)),
+        connection.execute(delete(log_people).where(log_people.c.entry_index == 3)),
     ),
     "one node more": lambda connection: connection.execute(insert(log_nodes).values(level=9, position=9, hash=b"x")),
 }

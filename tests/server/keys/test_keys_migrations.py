@@ -37,7 +37,7 @@ async def test_models_and_migrations_agree(database_url: str) -> None:
         assert await connection.run_sync(_differences) == []
         assert (await connection.run_sync(log.check)).size == 0
         triggers = await connection.run_sync(_triggers)
-    for table in ("log_leaves", "log_nodes", "log_audience", "log_head"):
+    for table in ("log_leaves", "log_nodes", "log_audience", "log_head", "log_erasures", "log_people"):
         assert f"{table}_keep" in triggers
-    assert {"log_people_fix", "log_head_grow"} <= triggers
+    assert {"log_people_fix", "log_head_grow", "log_erasures_named"} <= triggers
     await database.close()

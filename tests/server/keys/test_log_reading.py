@@ -190,6 +190,7 @@ async def test_an_export_says_what_the_list_says(world: World, monkeypatch: pyte
             entry["who"]["institution"] or "",
             entry["from"],
             entry["reason"],
+            *("", ""),
         ]
         for entry in await read(world, ADMINISTRATOR)
     ]
@@ -235,4 +236,6 @@ async def test_what_is_read_is_not_what_was_never_said(sqlite_world: World) -> N
         "who",
         "from",
         "reason",
+        "erased_at",
+        "erased_by",
     }

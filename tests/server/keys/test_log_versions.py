@@ -66,6 +66,25 @@ async def test_an_older_log_goes_on_in_one_tree(
     assert versions.fetchall() == [(1,), (2,)]
 
 
+async def test_who_was_erased_before_erasing_was_an_entry_stays_erased(
+    older_log: str, tmp_path: Path, clock: MovableClock, users: UserServers
+) -> None:
+    person, salt = b"p" * 32, b"t" * 32
+    text = statement_text(1, "2026-11-22T10:15:00.000Z", Event.DESTROYED, None, REPORT, KEY, person, None)
+    commitment = statement_commitment(salt, text)
+    with sqlite3.connect(tmp_path / "older.sqlite") as older:
+        older.execute("DROP TRIGGER log_leaves_fix")
+        older.execute("UPDATE log_leaves SET commitment = ?, salt = ?, person = ?", (commitment, salt, person))
+        older.execute("DROP TRIGGER log_head_grow")
+        older.execute("UPDATE log_head SET frontier = ?", (leaf_hash(commitment),))
+    older.close()
+    async with (
+        key_server(tmp_path, clock, users, keys_database=older_log) as world,
+        world.role.database.snapshot() as now,
+    ):
+        assert (await now.run_sync(recompute)).size == 1
+
+
 def test_a_statement_of_version_1_has_the_bytes_that_it_always_had() -> None:
     text = statement_text(1, "2026-11-22T10:15:00.000Z", Event.DESTROYED, None, REPORT, KEY, None, None)
     assert text == VERSION_1

@@ -45,7 +45,7 @@ async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place:
     rows = dom.el("ul", {"class": "readers"})
     for entry in reversed([entry for entry in entries if entry["event"] in ("released", "refused")]):
         who = entry.get("who") or {}
-        name = who.get("name") or t("log.erased")
+        name = who.get("name") or t("log.erased_person")
         words = t(f"report.log_{entry['event']}", moment=moment(entry["time"]))
         dom.append(rows, _reader(name, words, who.get("institution") or ""))
     dom.append(place, rows if rows.childElementCount else dom.el("p", {"class": "soft"}, t("report.reader_nobody")))
