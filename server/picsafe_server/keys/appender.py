@@ -20,7 +20,8 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.keys import log
 from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
-from picsafe_server.keys.entries import Entry, milliseconds
+from picsafe_server.keys.created import Created, Proofs
+from picsafe_server.keys.entries import Entry, Event, milliseconds
 from picsafe_server.keys.inspection import inspect
 from picsafe_server.keys.transaction import Operation, Transaction
 from picsafe_server.keys.tree import Growth
@@ -39,6 +40,17 @@ class _Waiting:
     outcome: asyncio.Future[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What one transaction did; `hashes` is what the proofs of the `told` entries lack."""
+
+    outcomes: list[Any]
+    entries: list[Entry]
+    growth: Growth
+    told: list[Created]
+    hashes: dict[int, list[bytes]]
+
+
 class Appender:
     """`await submit(operation)` returns what the operation decided, once that and its log entry are durable."""
 
@@ -51,6 +63,7 @@ class Appender:
         self._task: asyncio.Task[None] | None = None
         self._damage: log.LogDamaged | None = None
         self._wiped = False
+        self._proofs = Proofs()
         self._closed = False
 
     async def start(self) -> None:
@@ -123,19 +136,25 @@ class Appender:
                     one.outcome.set_result(outcome)
 
     async def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
-        def decide_and_write(connection: Connection) -> tuple[list[Any], list[Entry], Growth]:
+        def decide_and_write(connection: Connection) -> _Written:
             transaction = Transaction(connection, milliseconds(self._clock.now()))
             transaction.load(operations)
             outcomes = [operation.decide(transaction) for operation in operations]
             self._wiped = self._wiped or transaction.wipes
-            return outcomes, *transaction.write()
+            entries, growth = transaction.write()
+            told = list(transaction.told.values())
+            return _Written(outcomes, entries, growth, told, self._proofs.hashes(connection, told, growth.size))
 
-        outcomes, entries, growth = await self._writer.transact(decide_and_write)
-        if entries:  # durable from here on, so it may be signed
-            checkpoint = self._checkpointer.checkpoint(growth.head)
-            for entry in entries:
-                entry.inclusion_proof = offline_proof(entry.index, growth.inclusion_proof(entry.index), checkpoint)
-        return outcomes
+        done = await self._writer.transact(decide_and_write)
+        if done.entries:  # durable from here on, so it may be signed
+            checkpoint = self._checkpointer.checkpoint(done.growth.head)
+            for entry in done.entries:
+                path = done.growth.inclusion_proof(entry.index)
+                entry.inclusion_proof = offline_proof(entry.index, path, checkpoint)
+                if entry.event is Event.CREATED:
+                    self._proofs.keep(entry.index, entry.inclusion_proof)
+            self._proofs.fill(done.told, done.hashes, checkpoint)
+        return done.outcomes
 
 
 def _failure(error: Exception) -> Exception:

@@ -65,6 +65,8 @@ class _GrantClaims(msgspec.Struct):
     access: _AccessClaim | None = None
     name: str = ""
     email: str = ""
+    inst: Identifier | None = None
+    inst_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class Callers:
             subject=claims.sub,
             name=_plain(claims.name, limits.NAME_CHARACTERS),
             email=_plain(claims.email, limits.EMAIL_CHARACTERS),
+            institution=claims.inst,
+            institution_name=None if claims.inst_name is None else _plain(claims.inst_name, limits.NAME_CHARACTERS),
         )
         return Grant(caller, claims.rid, claims.until, _access(claims.access))
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from picsafe_protocol.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError, SentBefore
 from picsafe_server.keys.appender import Appender
+from picsafe_server.keys.created import Created
 from picsafe_server.keys.entries import Entry, Event
 from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.policy import Caller, is_made_too_early, may_have_key
@@ -29,6 +30,8 @@ class Released:
     record: KeyRecord
     key: bytes = field(repr=False)
     entry: Entry
+    created: Created | None = None
+    """The entry of the making of the key; not told to the sender, whose key it is."""
 
 
 def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
@@ -62,8 +65,8 @@ class Release:
     def reports(self) -> Collection[tuple[str, str]]:
         return ()
 
-    def decide(self, transaction: Transaction) -> tuple[KeyRecord, Entry] | PicSafeError:
-        """The key, still wrapped, and its entry; or the refusal."""
+    def decide(self, transaction: Transaction) -> tuple[KeyRecord, Entry, Created | None] | PicSafeError:
+        """The key, still wrapped, its entry and that of its making; or the refusal."""
         key = transaction.key(self.key_id)
         if key is None or key.report_id != self.report_id:
             return NotFound("There is no key of this number for this report.")  # nobody's, so there is nobody to tell
@@ -71,7 +74,7 @@ class Release:
         error = refusal(key, self.caller, transaction.now)
         if error is not None:
             return transaction.refuse(error, key, person)
-        return key, transaction.log(Event.RELEASED, key, person)
+        return key, transaction.log(Event.RELEASED, key, person), transaction.created(key.key_id)
 
 
 async def release(appender: Appender, wrapper: KeyWrapper, request: Release) -> Released:
@@ -79,8 +82,8 @@ async def release(appender: Appender, wrapper: KeyWrapper, request: Release) -> 
     outcome = await appender.submit(request)  # 1 and 2: decided, and durable in the log when this returns
     if isinstance(outcome, PicSafeError):
         raise outcome
-    record, entry = outcome
-    return Released(record, await unwrapped(wrapper, record), entry)
+    record, entry, created = outcome
+    return Released(record, await unwrapped(wrapper, record), entry, created)
 
 
 async def unwrapped(wrapper: KeyWrapper, record: KeyRecord) -> bytes:

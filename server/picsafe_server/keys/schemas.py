@@ -9,6 +9,7 @@ import msgspec
 
 from picsafe_protocol import limits
 from picsafe_server.clock import rfc3339
+from picsafe_server.keys.created import Created, KeySender
 from picsafe_server.keys.entries import Entry, moment
 from picsafe_server.keys.release import Released
 
@@ -65,16 +66,44 @@ class EntryProof(msgspec.Struct):
         )
 
 
+class CreatedProof(msgspec.Struct):
+    """The entry of the making of a key: who sent the report, whatever its file says. Of this one `person` is not told as it was hashed.
+
+    `sender` is as they were called then; null when that person was erased from the log.
+    """
+
+    index: int
+    time: str
+    statement: str
+    salt: str
+    proof: str
+    sender: KeySender | None
+
+    @classmethod
+    def of(cls, entry: Created) -> CreatedProof:
+        """For an entry that has its proof."""
+        return cls(
+            index=entry.index,
+            time=entry.time_text,
+            statement=entry.statement.decode(),
+            salt=_b64url(entry.salt),
+            proof=entry.inclusion_proof,
+            sender=entry.sender,
+        )
+
+
 class ReleasedKey(msgspec.Struct):
-    """A key that was given out."""
+    """A key that was given out. `created` is the entry of its making."""
 
     key: str
     entry: EntryProof
+    created: CreatedProof | None
 
     @classmethod
     def of(cls, released: Released) -> ReleasedKey:
         """For a release that is in the log."""
-        return cls(_b64url(released.key), EntryProof.of(released.entry))
+        created = None if released.created is None else CreatedProof.of(released.created)
+        return cls(_b64url(released.key), EntryProof.of(released.entry), created)
 
     def __repr__(self) -> str:
         return f"ReleasedKey(entry={self.entry.index})"

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from picsafe_protocol.errors import PicSafeError
 from picsafe_server.clock import rfc3339
-from picsafe_server.keys import keystore, log, refusals
+from picsafe_server.keys import created, keystore, log, refusals
+from picsafe_server.keys.created import Created
 from picsafe_server.keys.entries import Entry, Event, Person, moment
 from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.models import log_audience
@@ -55,11 +56,16 @@ class Transaction:
         self._wiped: dict[str, KeyRecord] = {}
         self._entries: list[tuple[Entry, str, list[str]]] = []
         self._audience: list[tuple[str, str, int]] = []
+        self._created: dict[str, Created] = {}
+        self.told: dict[str, Created] = {}
+        """The `created` entries that are to be given out, by key: they still need their proofs."""
 
     def load(self, operations: Iterable[Operation[object]]) -> None:
         """Fetch, in one question each, every key that the operations will look at."""
         wanted = list(operations)
-        self._keys |= keystore.by_id(self._connection, {key_id for one in wanted for key_id in one.key_ids})
+        named = {key_id for one in wanted for key_id in one.key_ids}
+        self._keys |= keystore.by_id(self._connection, named)
+        self._created |= created.by_key(self._connection, named)
         for record in keystore.by_report(self._connection, {place for one in wanted for place in one.reports}).values():
             self._keys.setdefault(record.key_id, record)
             self._by_report[record.issuer, record.report_id] = record.key_id
@@ -67,6 +73,13 @@ class Transaction:
     def key(self, key_id: str) -> KeyRecord | None:
         """A key by its identifier, as it is at this point."""
         return self._keys.get(key_id)
+
+    def created(self, key_id: str) -> Created | None:
+        """The entry that says who had a key made; its proof is there once everything is durable."""
+        found = self._created.get(key_id)
+        if found is not None:
+            self.told[key_id] = found
+        return found
 
     def key_of_report(self, issuer: str, report_id: str) -> KeyRecord | None:
         """The key of a report, as it is at this point."""

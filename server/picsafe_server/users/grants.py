@@ -76,6 +76,8 @@ class Grants:
         if action is Action.PACKAGE_UPLOAD and report.declared is not None:
             claims["size"] = report.declared
         if action is Action.KEY_CREATE:
+            if who.institution:
+                claims |= {"inst": who.institution.id, "inst_name": who.institution.name}
             claims["access"] = await key_access(session, report)
         return self._sign_grant(report, action, claims)
 

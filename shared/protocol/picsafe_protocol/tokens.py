@@ -99,7 +99,8 @@ class UserClaims(TypedDict):
 class GrantClaims(TypedDict):
     """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key.
 
-    `size`, in a grant to upload: the most bytes that the package may have.
+    `size`, in a grant to upload: the most bytes that the package may have. `name`, `email`, `inst` and `inst_name` are the bearer's, for
+    a key server, whose log names them: it is what readers are told of the sender.
     """
 
     iss: str
@@ -115,6 +116,8 @@ class GrantClaims(TypedDict):
     access: NotRequired[KeyAccess]
     name: NotRequired[str]
     email: NotRequired[str]
+    inst: NotRequired[str]
+    inst_name: NotRequired[str]
 
 
 class ReceiptClaims(TypedDict):

@@ -320,7 +320,7 @@ def test_no_representation_holds_a_key(sqlite_url: str) -> None:
         record,
         WrappedKey(1, secret),
         Released(record, secret, None),  # type: ignore[arg-type]
-        ReleasedKey(text, proof),
+        ReleasedKey(text, proof, None),
         IssuedKey("k", text, "", proof),
     ]
     for holder in holders:

@@ -1,0 +1,102 @@
+"""The `created` entry of a key that is given out: who sent the report, and how old it may be, by the log's word.
+
+Its person as a whole goes to nobody here: it has the network address that the sender asked from.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from picsafe_server.clock import rfc3339
+from picsafe_server.keys import log
+from picsafe_server.keys.checkpoint import offline_proof
+from picsafe_server.keys.entries import Event, moment, statement_text
+
+PROOFS_KEPT = 4096
+"""Proofs of `created` entries at hand, some 2 KiB each. One that is not here costs a few rows; an old one proves as well as a new one."""
+
+
+class KeySender(msgspec.Struct, frozen=True):
+    """Whose key it is, as they were called when it was made. `issuer` is the user server that knows them by `id`."""
+
+    issuer: str
+    id: str
+    name: str
+    email: str
+    institution: str | None
+    institution_name: str | None
+
+
+@dataclass(slots=True)
+class Created:
+    """The entry. `sender` is None when that person was erased from the log."""
+
+    index: int
+    time_text: str
+    statement: bytes
+    salt: bytes
+    sender: KeySender | None
+    inclusion_proof: str = ""
+    """c2sp.org/tlog-proof@v1, as `Entry` has it; empty until the appender has filled it in."""
+
+
+_LEAF = "entry_index, event, key_id, report_id, result, salt, time, person, version, details"
+_PERSON = "issuer, subject, name, email, institution, institution_name"
+_COLUMNS = ", ".join([*(f"l.{name}" for name in _LEAF.split(", ")), *(f"p.{name}" for name in _PERSON.split(", "))])
+_SELECT = (
+    f"SELECT {_COLUMNS} FROM log_leaves l LEFT JOIN log_people p ON p.entry_index = l.entry_index"  # noqa: S608 our own names
+    f" WHERE l.event = '{Event.CREATED.value}' AND l.key_id"
+)
+
+
+def by_key(connection: Connection, key_ids: Collection[str]) -> dict[str, Created]:
+    """The entries of keys, by identifier, without their proofs."""
+    if not key_ids:
+        return {}
+    names = tuple(key_ids)
+    if connection.dialect.name == "sqlite":  # in the driver's own words, as `keystore.by_id`: every release asks this
+        rows = connection.exec_driver_sql(f"{_SELECT} IN ({', '.join('?' * len(names))})", names)
+    else:
+        rows = connection.exec_driver_sql(f"{_SELECT} = ANY($1)", (list(names),))
+    return {row[2]: _created(row) for row in rows}
+
+
+def _created(row: Any) -> Created:
+    index, _, key_id, report_id, result, salt, time, person, version, details, *who = row
+    time_text = rfc3339(moment(time))
+    statement = statement_text(
+        version, time_text, Event.CREATED, result, report_id, key_id, None if person is None else bytes(person), details
+    )
+    return Created(index, time_text, statement, bytes(salt), None if who[0] is None else KeySender(*who))
+
+
+class Proofs:
+    """Inclusion proofs of `created` entries, those asked for last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, str] = OrderedDict()
+
+    def keep(self, index: int, proof: str) -> None:
+        """The proof of an entry is known."""
+        self._kept[index] = proof
+        self._kept.move_to_end(index)
+        while len(self._kept) > PROOFS_KEPT:
+            self._kept.popitem(last=False)
+
+    def hashes(self, connection: Connection, wanted: Collection[Created], size: int) -> dict[int, list[bytes]]:
+        """What is missing for the proofs of `wanted` in the tree of `size`: reads O(log size) rows for each that is not kept."""
+        missing = {entry.index for entry in wanted} - self._kept.keys()
+        return {index: log.stored_inclusion_proof(connection, index, size) for index in missing}
+
+    def fill(self, wanted: Collection[Created], hashes: dict[int, list[bytes]], checkpoint: str) -> None:
+        """Give each of `wanted` its proof; those of `hashes` end in `checkpoint`."""
+        for index, path in hashes.items():
+            self.keep(index, offline_proof(index, path, checkpoint))
+        for entry in wanted:
+            entry.inclusion_proof = self._kept.get(entry.index, "")
