@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,7 +58,9 @@ def described(
         if file.thumbnail is not None:
             small = f"thumbnails/{number:03}.jpg"
             files[small] = file.thumbnail
-            thumbnail = Thumbnail(small, "image/jpeg", len(file.thumbnail), _sha256(file.thumbnail), 320, 240)
+            thumbnail = Thumbnail(
+                small, "image/jpeg", len(file.thumbnail), _sha256(file.thumbnail), *_sides(file.thumbnail)
+            )
         media.append(
             Medium(
                 path,
@@ -122,6 +125,19 @@ def made_report(
 def repacked(made: MadeReport, payload: bytes) -> MadeReport:
     """The same report with another payload under the same header and key: what a dishonest sender could make."""
     return replace(made, payload=payload, package=pack(made.header, made.key, payload))
+
+
+def _sides(thumbnail: bytes) -> tuple[int, int]:
+    """Width and height of a thumbnail; of bytes that stand for one, what PicSafe makes of a usual photo."""
+    try:
+        from PIL import Image
+    except ImportError:  # inside a browser
+        return 320, 240
+    try:
+        with Image.open(io.BytesIO(thumbnail)) as picture:
+            return picture.size
+    except (OSError, Image.DecompressionBombError):
+        return 320, 240
 
 
 def _sha256(data: bytes) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.media import FileSource, cleaned_chunks
+from picsafe_protocol.pixels import check_picture
 from picsafe_protocol.report import Report
 from picsafe_sync import durable
 
@@ -15,12 +17,17 @@ from picsafe_sync import durable
 async def write_dicom(report: Report, index: int, folder: Path, name: str) -> str | None:
     """Write medium number `index` (from 0), which lies in `folder` as `name`, as DICOM beside it; the new file's name.
 
-    None when DICOM cannot hold it as it is. What is written is on the disk when this returns.
+    None when DICOM cannot hold it as it is, or when it is larger than is decoded or not as large as the report says: whoever
+    opens a DICOM file trusts its rows and columns. What is written is on the disk when this returns.
     """
     from picsafe_dicom.instance import head, tail
     from picsafe_dicom.photo import Fit, examine
 
     with (folder / name).open("rb") as photo:
+        try:
+            await check_picture(FileSource(photo), report.media[index])
+        except PictureRefused:
+            return None
         found = await examine(FileSource(photo))
         if not isinstance(found, Fit):
             return None

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.filenames import saved_names
+from picsafe_protocol.files import FileFacts
+from picsafe_protocol.media import FileSource
 from picsafe_protocol.opening import Opened
 from picsafe_protocol.payload import REPORT_NAME
+from picsafe_protocol.pixels import check_picture
 from picsafe_sync import durable
 from picsafe_sync.dicom import write_dicom
+
+_log = logging.getLogger("picsafe.saving")
 
 
 async def save_report(
@@ -52,12 +59,24 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
             async for piece in payload.stream(path):
                 file.write(piece)
             durable.sync_file(file)
+        await _warn_of_pixels(folder / name, payload.facts(path))
     with durable.create(folder / REPORT_NAME) as file:
         file.write(payload.report.to_bytes())
         durable.sync_file(file)
     for parent in {(folder / name).parent for name in names.values()} | {folder}:
         durable.sync_folder(parent)
     return [REPORT_NAME, *names.values()]
+
+
+async def _warn_of_pixels(file: Path, facts: FileFacts) -> None:
+    """Says of a picture that My PicSafe would not show it. The file is written: nothing is decoded here, and nothing is lost."""
+    with file.open("rb") as picture:
+        try:
+            await check_picture(FileSource(picture), facts)
+        except PictureRefused as error:
+            if error.rule in ("kind", "no_size"):
+                return  # no picture that a decoder would take, or one that this command knows nothing about
+            _log.warning("%s: %s It was saved as it is; do not open it unless you expect it.", facts.path, error)
 
 
 async def _write_all_dicom(opened: Opened[bytes], folder: Path, *, patient_name: bool) -> list[str]:

@@ -15,12 +15,15 @@ from picsafe_client.opening import OpenReport
 from picsafe_client.screens import report_media
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import Tampered
+from picsafe_protocol.errors import PictureRefused, Tampered
+from picsafe_protocol.media import FileSource
 from picsafe_protocol.package import Header
 
 pytestmark = pytest.mark.anyio
 
-PHOTOS = [bytes([number]) * 300_000 for number in range(1, 6)]
+HEAD = bytes.fromhex("ffd8ffc0000b0800f0014001011100ffda0002")
+"""The beginning of a JPEG of 320 by 240 pixels."""
+PHOTOS = [HEAD + bytes([number]) * 300_000 for number in range(1, 6)]
 
 
 class Gate:
@@ -70,6 +73,9 @@ class FakeBlobs:
 
     def joined(self, parts: list[bytes], media_type: str) -> bytes:
         return b"".join(parts)
+
+    def source(self, blob: bytes) -> FileSource:
+        return FileSource.of(blob)
 
     def url(self, blob: bytes) -> str:
         self.made += 1
@@ -284,3 +290,35 @@ async def test_where_nobody_answers_players_it_comes_whole(
     stream = media.stream(5, lambda _error: None)
     stream.give_up()
     assert not media.can_stream(5)
+
+
+async def test_s9_pictures_with_more_pixels_than_bytes_promise_never_become_a_blob(blobs: FakeBlobs) -> None:
+    """20,000 pixels wide and high in a few bytes, with a report that says so and one that lies about it."""
+    bomb = HEAD[:7] + bytes.fromhex("4e204e20") + HEAD[11:] + bytes(100)
+    files = [
+        MadeFile("image/jpeg", bomb, thumbnail=bomb, width=20_000, height=20_000),
+        MadeFile("image/jpeg", bomb, thumbnail=HEAD, width=320, height=240),
+        MadeFile("image/jpeg", HEAD, thumbnail=bomb, width=320, height=240),
+    ]
+    made = made_report(files, signature=bomb)
+
+    async def release(_header: Header) -> bytes:
+        return made.key
+
+    opened = await OpenReport.open(
+        Gate(made.package), cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+    )
+    media = ShownMedia(opened, blobs, FakeStreams())
+    shown: list[int] = []
+    await media.thumbnails(lambda index, _url: shown.append(index))
+    assert shown == [1]
+    for index in (0, 1):
+        with pytest.raises(PictureRefused):
+            await media.url(index)
+    evidence = opened.report.consent[0].evidence
+    assert evidence is not None
+    with pytest.raises(PictureRefused):
+        await report_media.read_blob(opened, evidence, blobs)
+    await media.url(2)
+    assert bomb not in blobs.live.values()
+    media.close()

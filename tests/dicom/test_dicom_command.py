@@ -103,3 +103,21 @@ def test_the_command_says_which_have_none(
     assert "2026-11-22_left-forearm_1.dcm" in captured.out
     assert said in captured.err
     assert bool(captured.err) == bool(said)
+
+
+def test_s9_a_photo_of_other_pixels_than_described_is_saved_with_a_warning_and_has_no_dicom_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is decoded here, but whoever opens a DICOM file trusts its rows and columns."""
+    frame = PLAIN.index(b"\xff\xc0") + 5
+    bomb = PLAIN[:frame] + (20_000).to_bytes(2, "big") * 2 + PLAIN[frame + 4 :]
+    files = [
+        MadeFile("image/jpeg", bomb, width=20_000, height=20_000),
+        MadeFile("image/jpeg", bomb, width=256, height=256),
+        MadeFile("image/jpeg", PLAIN, width=512, height=256),
+        MadeFile("image/jpeg", PLAIN, width=256, height=256),
+    ]
+    written = saved(made_report(files), tmp_path)
+    assert [path.name for path in written if path.suffix == ".dcm"] == ["2026-11-22_left-forearm_4.dcm"]
+    assert [path.read_bytes() for path in written if path.suffix == ".jpg"] == [each.content for each in files]
+    assert [record.args[0] for record in caplog.records] == ["media/001.jpg", "media/002.jpg", "media/003.jpg"]  # type: ignore[index]

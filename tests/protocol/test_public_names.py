@@ -18,6 +18,7 @@ PUBLIC: dict[str, str] = {
         chunk_start ciphertext_length decrypt derive encrypt new_key open_header plaintext_length
     """,
     "ciphers": "AesGcm open_chunks seal_chunks",
+    "comparison": "COMPARED_PIXELS Comparison copy_differs is_unchanged same_pixels",
     "consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "countries": "COUNTRIES",
     "csvcells": "inert",
@@ -45,6 +46,7 @@ PUBLIC: dict[str, str] = {
     "payload": """
         REPORT_NAME RULES Digest FilePart Payload PayloadPlan Range build_payload plan_payload read_payload_bytes sha256
     """,
+    "pixels": "check_film check_picture",
     "regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
     "sending": """

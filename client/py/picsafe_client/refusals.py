@@ -19,6 +19,7 @@ from picsafe_protocol.errors import (
     LimitExceeded,
     NotAsSent,
     PicSafeError,
+    PictureRefused,
     TooManyRequests,
     Unexpected,
     UnsupportedMedium,
@@ -90,8 +91,12 @@ _MEDIA: Final = {
     "ivf": ("video", "IVF"),
     "y4m": ("video", "Y4M"),
     "damaged": ("damaged", ""),
+    "differs": ("differs", ""),
 }
 """Kinds of files that PicSafe refuses (`media.clean`): the case that explains them, and the name of the format in it."""
+
+_PICTURES: Final = {"pixels": "pixels", "frames": "pixels", "other_size": "other", "kind": "other"}
+"""Rules that a picture of a report breaks (`pixels.check_picture`), and the case that explains them."""
 
 _INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 
@@ -138,6 +143,8 @@ def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
             return "incident", {"incident": incident}
         case NotAsSent(what=("key_server" | "sender") as what):
             return what, {}
+        case PictureRefused(rule=str(rule)) if rule in _PICTURES:
+            return _PICTURES[rule], {}
         case UnsupportedMedium(name=str(name), kind=str(kind)) if kind in _MEDIA:
             case, format_ = _MEDIA[kind]
             return case, {"name": name, "format": format_}

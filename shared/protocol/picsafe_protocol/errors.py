@@ -7,7 +7,8 @@
     │   ├── PackageRuleBroken      not a `.picsafe` file, or one that breaks a rule of the container (`rule`)
     │   ├── UnsupportedVersion     a version or cipher this program does not know
     │   ├── PayloadRuleBroken      the decrypted zip breaks a rule (`rule`)
-    │   └── ReportInvalid          `report.json` does not follow its schema (`path`)
+    │   ├── ReportInvalid          `report.json` does not follow its schema (`path`)
+    │   └── PictureRefused         a picture is larger than is decoded, or not as `report.json` says (`path`, `rule`)
     ├── DecryptionError            the bytes are not what the sender encrypted
     │   ├── InvalidKey             a key of the wrong length
     │   ├── WrongKey               the commitment does not match: another key, or a changed header
@@ -91,6 +92,7 @@ __all__ = [
     "PackageRuleBroken",
     "PayloadRuleBroken",
     "PicSafeError",
+    "PictureRefused",
     "ProofInvalid",
     "RangeNotSatisfiable",
     "ReportExpired",
@@ -177,6 +179,19 @@ class PayloadRuleBroken(FormatError):
 class ReportInvalid(FormatError):
     code, title = "report_invalid", "The description inside this report is not valid"
     extra: ClassVar[tuple[str, ...]] = ("path",)
+
+
+class PictureRefused(FormatError):
+    """`rule`: "pixels" or "frames" beyond the limits, "other_size" or another "kind" than `report.json` says, or "no_size"."""
+
+    code, title = (
+        "picture_refused",
+        "A picture in this report is larger than PicSafe decodes, or not the one that is described",
+    )
+    default_advice = (
+        "Save the file and open it with a program that can handle it, or ask the sender to send another one."
+    )
+    extra: ClassVar[tuple[str, ...]] = ("path", "rule")
 
 
 class DecryptionError(PicSafeError):

@@ -175,6 +175,18 @@ CONSENT_RECORDS: Final = 100
 PIXELS_PER_SIDE: Final = 65_535
 """Width and height of a photo or video: what JPEG can say."""
 
+THUMBNAIL_AREA_PIXELS: Final = 640 * 640
+"""A thumbnail that is decoded, width times height: four times those that PicSafe makes. Five hundred take 0.8 GB in a browser that holds all; 128 KiB can claim to be 1.6 GB each."""
+
+PHOTO_PIXELS: Final = 128 * 1024 * 1024
+"""A photo that is decoded, width times height: phones of 108 megapixels stay below. Decoded it takes 512 MiB; a larger one is not shown, only saved."""
+
+PHOTO_FRAMES: Final = 10_000
+"""Pictures of an animation that is decoded: five minutes at thirty a second. Browsers remember something of each."""
+
+VIDEO_PIXELS: Final = 8192 * 4352
+"""A film that is played, width times height: 8K. A player holds about ten such pictures, 0.5 GB."""
+
 DURATION_SECONDS: Final = 86_400
 """Length of a video or sound: a day."""
 

@@ -16,7 +16,7 @@ from picsafe_client.stopping import stoppable
 from picsafe_client.targets import Downloads
 from picsafe_client.texts import listing, t
 from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
 
 HEADERS_BYTES: Final = 4096
 """About what a DICOM file is larger than its photo, for people."""
@@ -95,7 +95,7 @@ class DicomSaver:
         target = await self._downloads.target(name, ZIP_TYPE, self._size(photos))
         reasons: list[str] = []
         left_out: list[int] = []
-        refused: list[UnsupportedMedium] = []
+        refused: list[UnsupportedMedium | PictureRefused] = []
 
         async def files(wait: Wait) -> AsyncIterator[tuple[str, dicom.DicomFile]]:
             await dicom.load(self._api, wait.signal)
@@ -103,7 +103,7 @@ class DicomSaver:
                 wait.says(t("dicom.saving_all", number=number, count=len(photos)))
                 try:
                     file = await self._file(index, wait)
-                except UnsupportedMedium as error:
+                except (UnsupportedMedium, PictureRefused) as error:
                     left_out.append(index)
                     refused.append(error)
                     continue

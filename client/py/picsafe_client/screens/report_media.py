@@ -12,9 +12,13 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.opening import OpenReport
 from picsafe_client.playing import Playback
+from picsafe_client.preparing import BlobSource
 from picsafe_client.screens.report_streams import STREAM_FROM, Stream, Streams
+from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.limits import MIB
+from picsafe_protocol.media import ByteSource, FileSource
+from picsafe_protocol.pixels import check_picture
 
 PREFETCH_BYTES: Final = 64 * MIB
 """A neighbour larger than this is fetched only when it is asked for."""
@@ -39,6 +43,7 @@ class Blobs(Protocol):
 
     def part(self, piece: Any) -> Any: ...
     def joined(self, parts: list[Any], media_type: str) -> Any: ...
+    def source(self, blob: Any) -> ByteSource: ...
     def url(self, blob: Any) -> str: ...
     def revoke(self, url: str) -> None: ...
 
@@ -62,6 +67,10 @@ class BrowserBlobs:
 
         return js.Blob.new(to_js(parts), dom.options({"type": media_type}))
 
+    def source(self, blob: Any) -> ByteSource:
+        """Its bytes, a few of which Python looks at."""
+        return BlobSource(blob)
+
     def url(self, blob: Any) -> str:
         """An object URL, which is to be revoked."""
         import js
@@ -76,7 +85,10 @@ class BrowserBlobs:
 
 
 async def read_blob(opened: OpenReport[Any], file: FileFacts, blobs: Blobs, progress: Progress | None = None) -> Any:
-    """A file of the report as a blob; it exists only once its SHA-256 has been found right."""
+    """A file of the report as a blob; it exists only once its SHA-256 has been found right.
+
+    Raises `PictureRefused` for a picture that must not be decoded: whoever wants a blob here is going to show it.
+    """
     total = opened.sealed_size(file)
     done = 0
 
@@ -87,7 +99,9 @@ async def read_blob(opened: OpenReport[Any], file: FileFacts, blobs: Blobs, prog
             progress(min(done, total), total)
 
     parts = [blobs.part(piece) async for piece in opened.pieces(file, arrived)]
-    return blobs.joined(parts, SHOWN_AS.get(file.media_type, file.media_type))
+    blob = blobs.joined(parts, SHOWN_AS.get(file.media_type, file.media_type))
+    await check_picture(blobs.source(blob), file)
+    return blob
 
 
 class _Loaded:
@@ -180,11 +194,19 @@ class ShownMedia:
     async def thumbnails(
         self, show: Callable[[int, str], None], shown: Callable[[int], Awaitable[None]] | None = None
     ) -> None:
-        """Calls `show(index, url)` for each thumbnail as it comes; goes on when `shown(index)` has returned."""
+        """Calls `show(index, url)` for each thumbnail as it comes; goes on when `shown(index)` has returned.
+
+        One that must not be decoded is left out: its medium is there without it.
+        """
         async for index, picture in self._opened.thumbnails():
             thumbnail = self._media[index].thumbnail
-            kind = thumbnail.media_type if thumbnail else "image/jpeg"
-            url = self._blobs.url(self._blobs.joined([self._blobs.part(picture)], kind))
+            if thumbnail is None:
+                continue
+            try:
+                await check_picture(FileSource.of(self._opened.buffers.to_bytes(picture)), thumbnail)
+            except PictureRefused:
+                continue
+            url = self._blobs.url(self._blobs.joined([self._blobs.part(picture)], thumbnail.media_type))
             self._thumbnails[index] = url
             show(index, url)
             if shown is not None:

@@ -17,6 +17,8 @@ from picsafe_client.screens.report_view import STEP, View
 from picsafe_client.stopping import stoppable
 from picsafe_client.texts import t
 from picsafe_client.waiting import Wait
+from picsafe_protocol.errors import PictureRefused
+from picsafe_protocol.pixels import check_film
 from picsafe_protocol.report import Medium, Report
 
 ELSEWHERE = {"image/heic", "image/heif"}
@@ -89,6 +91,9 @@ class Pane:
                 self._say(banner.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
         except asyncio.CancelledError:
             raise
+        except PictureRefused as error:
+            if index == self.index:
+                self._say_refused(error)
         except Exception as error:  # noqa: BLE001 said where the photo would have been
             if index == self.index:
                 self._say_problem(error, t("report.not_shown"))
@@ -96,6 +101,8 @@ class Pane:
             self._loading = None
 
     async def _load(self, index: int, wait: Wait) -> None:
+        if self.medium.kind == "video":
+            check_film(self.medium, self.medium.width, self.medium.height)
         if self.medium.kind != "photo" and self._media.can_stream(index) and await self._stream(index):
             return
         url = await self._media.url(index, wait.progress)
@@ -136,6 +143,15 @@ class Pane:
 
     def _say_problem(self, error: BaseException, means: str) -> None:
         self._say(banner.problem(error, means=means, actions=[(t("action.retry"), self._again)]))
+
+    def _say_refused(self, error: PictureRefused) -> None:
+        """Trying again changes nothing; the file itself can be saved."""
+        if error.rule == "no_size":  # damaged beyond what any decoder shows
+            self._say(self._not_for_this_browser())
+            return
+        index = self.index
+        actions = [(t("report.save_this"), lambda _event: self._viewer.save_this(index))]
+        self._say(banner.problem(error, means=t("report.not_shown"), actions=actions))
 
     def _again(self, _event: Any) -> None:
         self.point_at(self.index)
@@ -191,8 +207,16 @@ class Pane:
             if self._player is player:
                 self._say(self._not_for_this_browser(is_checked=not player.is_stream))
 
+        def measured(width: int, height: int) -> None:
+            try:
+                check_film(medium, width, height)
+            except PictureRefused as error:
+                if self._player is player:
+                    self._say_refused(error)
+
         self._show_nothing()
-        player = self._player = Player(medium, label, type_name(medium), self._wait, broken, self._no_picture)
+        name = type_name(medium)
+        player = self._player = Player(medium, label, name, self._wait, broken, self._no_picture, measured)
         dom.append(self._ground, player.node)
         return player
 

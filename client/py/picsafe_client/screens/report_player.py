@@ -28,15 +28,18 @@ class Player:
         place: dom.Node,
         broken: Callable[[], None],
         no_picture: Callable[[], dom.Node],
+        measured: Callable[[int, int], None],
     ) -> None:
         """`label` says which medium it is, `name` what kind of file; `place` is where waits are shown.
 
-        `no_picture` makes the notice for a video of which the browser decodes only the sound.
+        `no_picture` makes the notice for a video of which the browser decodes only the sound. `measured` is called with the
+        width and height of a film's pictures as the browser found them, before and whenever they change while it plays.
         """
         self._name = name
         self._place = place
         self._broken = broken
         self._no_picture = no_picture
+        self._measured = measured
         self._pictureless: dom.Node | None = None
         self._stream: Stream | None = None
         self._outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -122,7 +125,11 @@ class Player:
 
         The answer may change: some players know the size of the picture only later, and then fire `resize`.
         """
-        is_missing = self._element.localName == "video" and not self._element.videoWidth
+        if self._element.localName != "video":
+            return
+        width, height = int(self._element.videoWidth), int(self._element.videoHeight)
+        self._measured(width, height)
+        is_missing = not width
         if is_missing == (self._pictureless is not None):
             return
         self.node.classList.toggle("pane-player-pictureless", is_missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from picsafe_client import dialogue, dom
@@ -11,6 +12,7 @@ from picsafe_client.screens.report_facts import consent_words, facts_for_paper
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_client.screens.report_names import site
 from picsafe_client.texts import birth_date, moment, t
+from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.report import Report
 
 
@@ -41,8 +43,12 @@ def page(report: Report, index: int, url: str, printed_by: str, now: Any) -> Pag
 
 
 async def pages(report: Report, indices: Sequence[int], media: ShownMedia, printed_by: str, now: Any) -> list[Page]:
-    """The pages of several photos, which are fetched for it."""
-    return [page(report, index, await media.url(index), printed_by, now) for index in indices]
+    """The pages of several photos, which are fetched for it; those that must not be decoded are left out."""
+    made = []
+    for index in indices:
+        with suppress(PictureRefused):
+            made.append(page(report, index, await media.url(index), printed_by, now))
+    return made
 
 
 def cover(report: Report, printed_by: str, now: Any) -> dom.Node:

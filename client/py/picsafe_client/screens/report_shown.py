@@ -118,11 +118,11 @@ class ShownReport:
                     wait, report_printing.pages(self.report, which, self.media, *self._printed_by())
                 )
             cover = report_printing.cover(self.report, *self._printed_by()) if covered else None
-            missing = await printing.print_pages(pages, cover)
+            missing = len(which) - len(pages) + len(await printing.print_pages(pages, cover))
         finally:
             self.media.pinned.clear()
         if missing:
-            dom.append(dom.by_id("banner"), banner.notice("amber", t("print.missing", count=len(missing))))
+            dom.append(dom.by_id("banner"), banner.notice("amber", t("print.missing", count=missing)))
 
     def lay_out_for_print(self) -> None:
         """Somebody prints through the browser's menu: what comes is the photo with its facts, not the screen."""

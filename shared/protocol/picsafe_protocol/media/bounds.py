@@ -8,6 +8,7 @@ from picsafe_protocol.limits import KIB, MIB
 
 __all__ = [
     "BLANKED_BYTES",
+    "HEADER_STEPS",
     "READS",
     "SEARCH_BYTES",
     "SEGMENTS",
@@ -23,6 +24,9 @@ STRUCTURE_BYTES: Final = 16 * MIB
 
 READS: Final = 4_000_000
 """Small reads per medium, hence turns of every loop: the frames of thirty hours of MP3."""
+
+HEADER_STEPS: Final = 10_000
+"""Parts of a picture's header that are gone through in search of its size: many times what a long colour profile and editing data take."""
 
 SEGMENTS: Final = 50_000
 """Pieces that a cleaned copy is composed of: a browser makes a Blob of so many in well under a second."""

@@ -1,0 +1,70 @@
+"""Whether a picture of a report may be decoded: pixels are bounded, not only bytes.
+
+A few kilobytes can say that they are 20,000 pixels wide and high, and a decoder believes them: 1.6 GB. So whatever is about to
+give a picture of a report to a decoder (a browser's, Pillow's) asks here first. The size is read from the picture's own header,
+has to be the one in `report.json`, and has to lie within the limits. Nobody has to ask in order to save a file: its bytes are
+what they are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from picsafe_protocol.consent import Evidence
+from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
+from picsafe_protocol.files import FileFacts
+from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
+from picsafe_protocol.media.picture_size import PictureSize, picture_size
+from picsafe_protocol.media.source import ByteSource
+from picsafe_protocol.report import Medium, Thumbnail
+
+__all__ = ["check_film", "check_picture"]
+
+_IN_HEIF: Final = frozenset(("image/heic", "image/heif", "image/avif"))
+
+
+async def check_picture(source: ByteSource, facts: FileFacts) -> None:
+    """Return when the picture in `source`, of which the report says `facts`, may be decoded; facts of no picture pass.
+
+    Raises `PictureRefused`, with the rule that it breaks: "kind" when it is not a picture of the type that the report names,
+    "no_size" when it is damaged so that nobody can tell how large it is, "other_size" when its size is not the report's,
+    "pixels" or "frames" beyond the limits.
+    """
+    if not facts.media_type.startswith("image/"):
+        return
+    try:
+        found = await picture_size(source)
+    except UnsupportedMedium as error:
+        rule = "no_size" if error.kind == "damaged" else "kind"
+        raise PictureRefused(path=facts.path, rule=rule) from None
+    if found.media_type != ("image/heif" if facts.media_type in _IN_HEIF else facts.media_type):
+        raise PictureRefused(path=facts.path, rule="kind")
+    if isinstance(facts, Thumbnail):
+        _check_limits(found, facts, THUMBNAIL_AREA_PIXELS)
+        _check_sides(found, facts, facts.width, facts.height)
+    elif isinstance(facts, Medium | Evidence):
+        _check_limits(found, facts, PHOTO_PIXELS)
+        if isinstance(facts, Medium) and facts.width and facts.height:
+            _check_sides(found, facts, facts.width, facts.height)
+
+
+def check_film(medium: Medium, width: int | None, height: int | None) -> None:
+    """Return when a film of so many pixels may be played: by its description, or as the player found it.
+
+    Raises `PictureRefused` beyond `VIDEO_PIXELS`.
+    """
+    if (width or 0) * (height or 0) > VIDEO_PIXELS:
+        raise PictureRefused(path=medium.path, rule="pixels")
+
+
+def _check_limits(found: PictureSize, facts: FileFacts, most: int) -> None:
+    if found.pixels > most:
+        raise PictureRefused(path=facts.path, rule="pixels")
+    if found.frames > PHOTO_FRAMES:
+        raise PictureRefused(path=facts.path, rule="frames")
+
+
+def _check_sides(found: PictureSize, facts: FileFacts, width: int, height: int) -> None:
+    """The report says how a photo is displayed; a quarter turn changes the sides, and no decoder's memory."""
+    if sorted((width, height)) not in (sorted(each) for each in found.sides):
+        raise PictureRefused(path=facts.path, rule="other_size")
