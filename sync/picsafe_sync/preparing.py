@@ -1,4 +1,4 @@
-"""From files that a person chose to media that may be sent: recognised, cleaned of metadata, measured, with thumbnails."""
+"""From files that a person chose to media that may be sent: recognised, cleaned of metadata, measured, compared, with thumbnails."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, InvalidRequest, UnsupportedMedium
+from picsafe_protocol.comparison import Comparison, copy_differs
+from picsafe_protocol.errors import EmptyMedium, InvalidRequest, PictureRefused, UnsupportedMedium
+from picsafe_protocol.media.compose import finished
+from picsafe_protocol.pixels import check_picture
 from picsafe_protocol.report import Medium
 from picsafe_protocol.sending import check_count, check_size, medium_of, named
-from picsafe_sync.thumbnails import picture_of
+from picsafe_sync.comparing import compare
+from picsafe_sync.thumbnails import thumbnail_of
 
 Progress = Callable[[int], None]
 """Called with bytes done since the last call."""
@@ -22,19 +27,24 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class PreparedMedium:
-    """A file that is ready to be packed. `crc32s` are of its cleaned bytes and its thumbnail, by path."""
+    """A file that is ready to be packed. `crc32s` are of its cleaned bytes and its thumbnail, by path.
+
+    `comparison`: how its cleaned copy was compared with it.
+    """
 
     source: Path
     cleaned: media.Cleaned = field(repr=False)
     medium: Medium
     thumbnail: bytes | None = field(repr=False)
     crc32s: dict[str, int]
+    comparison: Comparison
 
 
 def prepare(paths: Sequence[Path]) -> list[PreparedMedium]:
     """Prepare every file, in order.
 
-    Raises `EmptyMedium`, `UnsupportedMedium`, `LimitExceeded` or `InvalidRequest` before anything is sent, and `OSError`.
+    Raises `EmptyMedium`, `UnsupportedMedium`, `LimitExceeded` or `InvalidRequest` before anything is sent, and `OSError`. A copy that
+    does not look like its file is an `UnsupportedMedium`.
     """
     prepared: list[PreparedMedium] = []
     for _ in _preparing(paths, prepared):
@@ -78,10 +88,20 @@ def _prepare(path: Path, number: int) -> Generator[int, None, PreparedMedium]:
             digest.update(piece)
             crc = zlib.crc32(piece, crc)
             yield len(piece)
-        made = picture_of(file, cleaned) if cleaned.description.kind == "photo" else None
-    picture, thumbnail = made or (None, None)
-    medium = medium_of(cleaned, number, digest.hexdigest(), picture)
+        comparison, small = compare(file, cleaned, path.name)
+        picture, thumbnail = (thumbnail_of(small) if small else None) or (None, None)
+        medium = medium_of(cleaned, number, digest.hexdigest(), picture)
+        if comparison is not Comparison.TOO_LARGE:
+            _check_picture(file, cleaned, medium, path.name)
     crc32s = {medium.path: crc}
     if medium.thumbnail and thumbnail:
         crc32s[medium.thumbnail.path] = zlib.crc32(thumbnail)
-    return PreparedMedium(path, cleaned, medium, thumbnail, crc32s)
+    return PreparedMedium(path, cleaned, medium, thumbnail, crc32s, comparison)
+
+
+def _check_picture(file: BinaryIO, cleaned: media.Cleaned, medium: Medium, name: str) -> None:
+    """What readers would refuse must not be sent."""
+    try:
+        finished(check_picture(media.CleanedSource(media.FileSource(file), cleaned), medium))
+    except PictureRefused:
+        raise copy_differs(name) from None

@@ -10,14 +10,17 @@ from picsafe_client.packing import FACTS_BYTES, FILE_FACTS_BYTES, fits
 from picsafe_client.preparing import PreparedFile
 from picsafe_client.screens.send_facts import line, visible
 from picsafe_client.screens.send_summary import (
+    compared_words,
     consent_words,
     files_words,
     patient_words,
     removed_words,
     site_words,
 )
+from picsafe_client.texts import t
 from picsafe_client.thumbnails import Picture
 from picsafe_protocol import sending
+from picsafe_protocol.comparison import Comparison
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, THUMBNAIL_BYTES
 from picsafe_protocol.media import Cleaned, Description, Keep, Kind, Removal
@@ -31,12 +34,17 @@ HEADER = Header("a" * 26, "https://keys.clinic.example/" + "k" * 400, "b" * 26, 
 
 
 def prepared(
-    size: int, kind: Kind = "photo", media_type: str = "image/jpeg", *removed: Removal, picture: int = 0
+    size: int,
+    kind: Kind = "photo",
+    media_type: str = "image/jpeg",
+    *removed: Removal,
+    picture: int = 0,
+    comparison: Comparison = Comparison.SAME,
 ) -> PreparedFile:
     """A file of `size` bytes with a small picture of `picture` bytes."""
     cleaned = Cleaned(Description(kind, media_type, "jpg", width=640, height=480), (Keep(0, size),), removed, ())
     preview = Picture(None, 0, sending.Picture(picture, "0" * 64, 320, 240)) if picture else None
-    return PreparedFile("IMG_1.jpg", None, cleaned, "0" * 64, 0, preview)
+    return PreparedFile("IMG_1.jpg", None, cleaned, "0" * 64, 0, preview, comparison)
 
 
 def true_size(files: list[PreparedFile]) -> int:
@@ -158,3 +166,17 @@ def test_what_was_removed_is_said_once() -> None:
         prepared(1, "photo", "image/jpeg", Removal.GPS, Removal.XMP),
     ]
     assert removed_words(files) == [each.sentence for each in (Removal.GPS, Removal.DEVICE, Removal.XMP)]
+
+
+def test_the_last_look_says_which_copies_were_not_compared() -> None:
+    """Those that look the same are one line; each other file is named, with the reason."""
+    same, film = prepared(1), prepared(1, "video", comparison=Comparison.NO_PICTURE)
+    assert compared_words([same, same]) == ["Each file that is sent looks the same as the original."]
+    assert compared_words([same, film])[0] == "1 file looks the same as the original."
+    assert compared_words([film]) == [f"IMG_1.jpg: {t('compared.no_picture')}"]
+
+
+@pytest.mark.parametrize("comparison", Comparison)
+def test_every_comparison_has_words_here_and_on_the_command_line(comparison: Comparison) -> None:
+    assert t(f"compared.{comparison.value}").endswith(".")
+    assert comparison.sentence.endswith(".")

@@ -1,4 +1,4 @@
-"""From files that a person chose or captured to media that may be sent: recognised, cleaned of metadata, measured.
+"""From files that a person chose or captured to media that may be sent: recognised, cleaned of metadata, measured, compared.
 
 The bytes stay in JavaScript: cleaning reads only structure, the cleaned copy is a Blob made of parts of the file, and the sums
 are computed by js/kernel.js. Nothing here leaves the computer.
@@ -11,13 +11,25 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from picsafe_client import digests
+from picsafe_client.comparing import Differs, Small, compare
+from picsafe_client.decoding import BrowserDecoder
 from picsafe_client.refusals import refusal
 from picsafe_client.texts import Phrase, size, t
-from picsafe_client.thumbnails import Picture, picture_of
+from picsafe_client.thumbnails import Picture, thumbnail_of
 from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, ReportInvalid, UnsupportedMedium
+from picsafe_protocol.comparison import Comparison, is_unchanged
+from picsafe_protocol.errors import (
+    EmptyMedium,
+    InvalidRequest,
+    LimitExceeded,
+    PictureRefused,
+    ReportInvalid,
+    UnsupportedMedium,
+)
 from picsafe_protocol.fields import Fields
-from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB
+from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB, PHOTO_FRAMES, PHOTO_PIXELS
+from picsafe_protocol.media.picture_size import PictureSize, picture_size
+from picsafe_protocol.pixels import check_picture
 from picsafe_protocol.report import Medium
 from picsafe_protocol.sending import check_size, medium_of
 
@@ -30,7 +42,10 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class PreparedFile:
-    """A file that may be sent. `blob` is its cleaned copy; `preview` a small picture, or None where none can be made."""
+    """A file that may be sent. `blob` is its cleaned copy; `preview` a small picture, or None where none can be made.
+
+    `comparison`: how the copy was compared with the file.
+    """
 
     name: str
     blob: Any = field(repr=False)
@@ -38,6 +53,7 @@ class PreparedFile:
     sha256: str
     crc32: int
     preview: Picture | None
+    comparison: Comparison
 
     @property
     def size(self) -> int:
@@ -52,7 +68,8 @@ class PreparedFile:
 async def prepare(file: Any, progress: Progress = lambda count: None) -> PreparedFile:
     """Prepare one JavaScript File or Blob.
 
-    Raises `EmptyMedium`, `UnsupportedMedium` or `LimitExceeded`, each naming the file.
+    Raises `EmptyMedium`, `UnsupportedMedium` or `LimitExceeded`, each naming the file. A copy that does not look like the file is
+    an `UnsupportedMedium`.
     """
     name = str(getattr(file, "name", "") or "recording")
     try:
@@ -68,10 +85,48 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
         sha256, crc32 = await sums(blob, progress)
     except UnsupportedMedium as error:
         raise about(error, name) from None
-    preview = await picture_of(blob, cleaned.description.kind)
-    prepared = PreparedFile(name, blob, cleaned, sha256, crc32, preview)
-    _check(prepared)
+    try:
+        comparison, small = await _compared(file, blob, cleaned, lambda: progress(0))
+        preview = await thumbnail_of(small.canvas) if small is not None else None
+        prepared = PreparedFile(name, blob, cleaned, sha256, crc32, preview, comparison)
+        _check(prepared)
+        await _check_picture(prepared)
+    except Differs:
+        raise refusal(UnsupportedMedium, "differs", {"name": name, "kind": "differs"}, name=name) from None
     return prepared
+
+
+async def _compared(
+    file: Any, copy: Any, cleaned: media.Cleaned, look: Callable[[], None]
+) -> tuple[Comparison, Small | None]:
+    """How the copy compares with the file, and its small picture. Raises `Differs`."""
+    kind, unchanged = cleaned.description.kind, is_unchanged(cleaned, int(file.size))
+    if kind != "photo":
+        return await compare(BrowserDecoder(), kind, file, copy, look, unchanged=unchanged)
+    sizes = [await _size_of(each) for each in (copy, file)]
+    if any(size and (size.pixels > PHOTO_PIXELS or size.frames > PHOTO_FRAMES) for size in sizes):
+        return Comparison.TOO_LARGE, None
+    found, small = await compare(BrowserDecoder(), kind, file, copy, look, unchanged=unchanged)
+    if found is Comparison.SAME and not unchanged and sizes[0] and sizes[0].frames > 1:
+        found = Comparison.FIRST_PICTURE
+    return found, small
+
+
+async def _size_of(blob: Any) -> PictureSize | None:
+    """The size of a picture by its header, before anything decodes it; None for one that says none, which no browser decodes."""
+    try:
+        return await picture_size(BlobSource(blob))
+    except UnsupportedMedium:
+        return None
+
+
+async def _check_picture(file: PreparedFile) -> None:
+    """What readers would refuse must not be sent; a photo that is only too large can be saved, and its sender is told."""
+    try:
+        await check_picture(BlobSource(file.blob), file.medium(1))
+    except PictureRefused:
+        if file.comparison is not Comparison.TOO_LARGE:
+            raise Differs from None
 
 
 def _check(file: PreparedFile) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
+from picsafe_protocol.comparison import Comparison
 from picsafe_protocol.errors import InvalidRequest
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
@@ -75,5 +76,7 @@ def _tell(prepared: Sequence[PreparedMedium], *, quiet: bool) -> None:
         if not quiet:
             for removed in item.cleaned.removed:
                 print(f"{item.source.name}: removed: {removed.sentence}", file=sys.stderr)
+            if item.comparison is not Comparison.SAME:
+                print(f"{item.source.name}: {item.comparison.sentence}", file=sys.stderr)
         for warning in item.cleaned.warnings:
             print(f"{item.source.name}: note: {warning.sentence}", file=sys.stderr)

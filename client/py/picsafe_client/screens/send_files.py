@@ -11,6 +11,7 @@ from picsafe_client.api import Cancelled
 from picsafe_client.packing import fits
 from picsafe_client.preparing import PreparedFile, new_blob, prepare
 from picsafe_client.texts import Phrase, duration, listing, size, t
+from picsafe_protocol.comparison import Comparison
 from picsafe_protocol.errors import LimitExceeded, PicSafeError
 from picsafe_protocol.limits import MEDIA_COUNT, PACKAGE_BYTES
 
@@ -28,6 +29,8 @@ _INPUTS: Final = (
 _KIND_ICONS: Final = {"photo": "photo", "video": "video", "audio": "sound"}
 PROBLEMS: Final = 4
 """Files that cannot be sent are explained one by one up to so many; further ones are only named."""
+TELLING: Final = frozenset({Comparison.NO_PICTURE, Comparison.TOO_LARGE})
+"""Comparisons that failed for a reason which recipients may meet as well: told as soon as the file is there."""
 NAMES: Final = 10
 """So many of them are named."""
 
@@ -192,10 +195,11 @@ class FileTray:
             dom.el("span", {"class": "tray-name"}, file.name),
             dom.el("span", {"class": "soft small"}, f"{t(f'send.kind.{facts.kind}')}, {amount}"),
         )
-        for warning in file.cleaned.warnings:
-            dom.append(
-                words, dom.el("span", {"class": "tray-warning small"}, dom.icon("alert"), t(f"caution.{warning.value}"))
-            )
+        cautions = [t(f"caution.{warning.value}") for warning in file.cleaned.warnings]
+        if file.comparison in TELLING:
+            cautions.append(t(f"compared.{file.comparison.value}"))
+        for caution in cautions:
+            dom.append(words, dom.el("span", {"class": "tray-warning small"}, dom.icon("alert"), caution))
 
         def take_away(_event: Any) -> None:
             self.files.remove(file)

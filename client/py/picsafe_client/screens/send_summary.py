@@ -9,6 +9,7 @@ from picsafe_client import banner, dom
 from picsafe_client.preparing import PreparedFile
 from picsafe_client.readers import Readers
 from picsafe_client.texts import birth_date, listing, moment, noun, size, t
+from picsafe_protocol.comparison import Comparison
 from picsafe_protocol.consent import ConsentRecord, Purpose
 from picsafe_protocol.report import Laterality
 from picsafe_protocol.sending import Facts
@@ -31,6 +32,7 @@ def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[st
         ("send.summary_notes", dom.el("span", {"class": "send-notes"}, facts.notes) if facts.notes else None),
         ("send.summary_consent", consent_words(facts.consent[-1] if facts.consent else None)),
         ("send.summary_removed", _removed(files)),
+        ("send.summary_compared", _compared(files)),
     ]
     table = dom.el("dl", {"class": "facts"})
     for key, words in rows:
@@ -104,6 +106,23 @@ def _purpose_words(record: ConsentRecord, purpose: Purpose) -> str:
 def removed_words(files: Sequence[PreparedFile]) -> list[str]:
     """Everything that was removed from any of the files, each once."""
     return list(dict.fromkeys(t(f"removed.{each.value}") for file in files for each in file.cleaned.removed))
+
+
+def compared_words(files: Sequence[PreparedFile]) -> list[str]:
+    """How the cleaned copies compare with the originals: those that look the same together, the others each by its name."""
+    same = sum(file.comparison is Comparison.SAME for file in files)
+    if same == len(files):
+        return [t("send.compared_all")]
+    others = [
+        t("send.about_file", name=file.name, words=t(f"compared.{file.comparison.value}"))
+        for file in files
+        if file.comparison is not Comparison.SAME
+    ]
+    return [*([t("send.compared_same", count=same)] if same else []), *others]
+
+
+def _compared(files: Sequence[PreparedFile]) -> dom.Child:
+    return dom.el("ul", {"class": "send-removed"}, *[dom.el("li", None, each) for each in compared_words(files)])
 
 
 def _removed(files: Sequence[PreparedFile]) -> dom.Child:

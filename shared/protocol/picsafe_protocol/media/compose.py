@@ -15,14 +15,14 @@ from picsafe_protocol.media.model import Cleaned, Keep
 from picsafe_protocol.media.recognise import clean
 from picsafe_protocol.media.source import ByteSource, FileSource
 
-__all__ = ["CleanedSource", "clean_file", "cleaned_chunks"]
+__all__ = ["CleanedSource", "clean_file", "cleaned_chunks", "finished"]
 
 _T = TypeVar("_T")
 
 
 def clean_file(file: BinaryIO) -> Cleaned:
     """`clean` for an open binary file, without an event loop."""
-    return _finish(clean(FileSource(file)))
+    return finished(clean(FileSource(file)))
 
 
 def cleaned_chunks(file: BinaryIO, cleaned: Cleaned, step: int = MIB) -> Iterator[bytes]:
@@ -63,8 +63,8 @@ class CleanedSource:
         return b"".join(pieces)
 
 
-def _finish(work: Coroutine[Any, Any, _T]) -> _T:
-    """Runs a coroutine that never suspends."""
+def finished(work: Coroutine[Any, Any, _T]) -> _T:
+    """The result of a coroutine that reads only a `FileSource`, and so never suspends; without an event loop."""
     try:
         work.send(None)
     except StopIteration as done:

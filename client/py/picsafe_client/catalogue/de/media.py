@@ -32,5 +32,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.unknown_stream_kept": "Diese Aufnahme hat einen Teil unbekannter Art, der nicht bereinigt werden konnte. Er kann Namen, Orte oder Zeiten enthalten.",
     "caution.cut_short": "Das Ende dieser Aufnahme fehlt. Gesendet wird, was da ist; hören oder sehen Sie es zuerst bis zum Ende an.",
     "caution.unused_data_kept": "Dieses Video enthält neben Bild und Ton Daten, die nicht entfernt werden konnten. Sie können Orte und Zeiten enthalten.",
+    "compared.same": "Es sieht aus wie das Original.",
+    "compared.first_picture": "Nur das erste Bild wurde mit dem Original verglichen; es sieht gleich aus.",
+    "compared.undecodable": "Nicht mit dem Original verglichen, weil dieser Browser die Datei nicht decodieren kann.",
+    "compared.no_picture": "Dieser Browser kann das Bild des Films nicht anzeigen, nur den Ton abspielen. Es wurde nicht mit dem Original verglichen, und auch der Browser eines Empfängers zeigt es vielleicht nicht.",
+    "compared.sound": "Die Aufnahme lässt sich abspielen, aber was zu hören ist, wurde nicht mit dem Original verglichen.",
+    "compared.unsteady": "Nicht mit dem Original verglichen, weil dieser Browser die Seite Bilder nicht zuverlässig lesen lässt.",
+    "compared.too_large": "Nicht mit dem Original verglichen, weil es zu viele Pixel hat. Auch My PicSafe zeigt es nicht an: Empfänger können es nur speichern.",
     "send.about_file": "{name}: {words}",
 }

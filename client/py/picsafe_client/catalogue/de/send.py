@@ -110,6 +110,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.readers_changed": "Diesen Bericht können andere Personen öffnen, als Ihnen gezeigt wurde.",
     "send.readers_changed_advice": "Sehen Sie noch einmal nach, wer ihn öffnen kann, und senden Sie ihn dann.",
     "send.summary_removed": "Vor dem Senden entfernt",
+    "send.summary_compared": "Mit dem Original verglichen",
+    "send.compared_all": "Jede Datei, die gesendet wird, sieht aus wie das Original.",
+    "send.compared_same": {
+        "one": "1 Datei sieht aus wie das Original.",
+        "other": "{count} Dateien sehen aus wie die Originale.",
+    },
     "send.know": "Bevor Sie senden",
     "send.now": "Senden",
     "send.edit": "Etwas ändern",

@@ -32,5 +32,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.unknown_stream_kept": "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
     "caution.cut_short": "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
     "caution.unused_data_kept": "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
+    "compared.same": "It looks the same as the original.",
+    "compared.first_picture": "Only its first picture was compared with the original; it looks the same.",
+    "compared.undecodable": "It was not compared with the original, because this browser cannot decode it.",
+    "compared.no_picture": "This browser cannot show the picture of this film, only play its sound. It was not compared with the original, and a recipient's browser may not show it either.",
+    "compared.sound": "It can be played, but what is heard was not compared with the original.",
+    "compared.unsteady": "It was not compared with the original, because this browser does not let the page read pictures reliably.",
+    "compared.too_large": "It was not compared with the original, because it has too many pixels. My PicSafe does not show it either: recipients can only save it.",
     "send.about_file": "{name}: {words}",
 }

@@ -107,6 +107,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.readers_changed": "Other people can open this report than you were shown.",
     "send.readers_changed_advice": "Look once more at who can open it, then send it.",
     "send.summary_removed": "Removed before sending",
+    "send.summary_compared": "Compared with the original",
+    "send.compared_all": "Each file that is sent looks the same as the original.",
+    "send.compared_same": {
+        "one": "1 file looks the same as the original.",
+        "other": "{count} files look the same as the originals.",
+    },
     "send.know": "Before you send",
     "send.now": "Send",
     "send.edit": "Change something",

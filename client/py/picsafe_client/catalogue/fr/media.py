@@ -32,5 +32,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.unknown_stream_kept": "Cet enregistrement a une partie d’un genre inconnu qui n’a pas pu être nettoyée. Elle peut contenir des noms, des lieux ou des heures.",
     "caution.cut_short": "La fin de cet enregistrement manque. Ce qui existe est envoyé ; écoutez-le ou regardez-le d’abord jusqu’au bout.",
     "caution.unused_data_kept": "Cette vidéo contient, à côté de l’image et du son, des données qui n’ont pas pu être retirées. Elles peuvent contenir des lieux et des heures.",
+    "compared.same": "Il a le même aspect que l’original.",
+    "compared.first_picture": "Seule sa première image a été comparée à l’original ; elle a le même aspect.",
+    "compared.undecodable": "Il n’a pas été comparé à l’original, car ce navigateur ne peut pas le décoder.",
+    "compared.no_picture": "Ce navigateur ne peut pas afficher l’image de ce film, il peut seulement lire le son. Elle n’a pas été comparée à l’original, et le navigateur d’un destinataire ne l’affichera peut-être pas non plus.",
+    "compared.sound": "Il peut être lu, mais ce que l’on entend n’a pas été comparé à l’original.",
+    "compared.unsteady": "Il n’a pas été comparé à l’original, car ce navigateur ne laisse pas la page lire les images de façon fiable.",
+    "compared.too_large": "Il n’a pas été comparé à l’original, car il a trop de pixels. My PicSafe ne l’affiche pas non plus : les destinataires peuvent seulement l’enregistrer.",
     "send.about_file": "{name} : {words}",
 }

@@ -110,6 +110,12 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.readers_changed": "D’autres personnes que celles qui vous ont été montrées peuvent ouvrir ce rapport.",
     "send.readers_changed_advice": "Regardez encore une fois qui peut l’ouvrir, puis envoyez-le.",
     "send.summary_removed": "Retiré avant l’envoi",
+    "send.summary_compared": "Comparaison avec l’original",
+    "send.compared_all": "Chaque fichier envoyé a le même aspect que l’original.",
+    "send.compared_same": {
+        "one": "{count} fichier a le même aspect que l’original.",
+        "other": "{count} fichiers ont le même aspect que les originaux.",
+    },
     "send.know": "Avant d’envoyer",
     "send.now": "Envoyer",
     "send.edit": "Modifier",
