@@ -13,6 +13,8 @@ from picsafe_protocol.package import is_keyserver_url
 from picsafe_protocol.regions import REGIONS
 
 ROLES = ("client", "users", "cloud", "keys")
+SECURITY_LOG_DAYS = 3650
+"""The longest that a security log can be wanted for: ten years."""
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -105,6 +107,11 @@ class Settings:
         metadata=_env("PICSAFE_REPORT_DAYS", "how many days reports are kept: 1 to 7; institutions may shorten it"),
     )
 
+    security_log_days: int = field(
+        default=180,
+        metadata=_env("PICSAFE_SECURITY_LOG_DAYS", "how many days the user server keeps its security log: 1 to 3650"),
+    )
+
     def __post_init__(self) -> None:
         for name in ("public_url", "users_url", "keys_url"):
             value: str = getattr(self, name)
@@ -119,6 +126,8 @@ class Settings:
             raise SettingsError(f"there is no region {', '.join(sorted(unknown))}; there are {', '.join(REGIONS)}")
         if not 1 <= self.report_days <= limits.REPORT_DAYS:
             raise SettingsError(f"PICSAFE_REPORT_DAYS takes 1 to {limits.REPORT_DAYS}")
+        if not 1 <= self.security_log_days <= SECURITY_LOG_DAYS:
+            raise SettingsError(f"PICSAFE_SECURITY_LOG_DAYS takes 1 to {SECURITY_LOG_DAYS}")
         for url in (self.public_url, self.users_base, self.keys_base, *self.cloud_urls.values()):
             check_url(url)
         for name in ("allowed_key_servers", "trusted_user_servers", "client_origins"):

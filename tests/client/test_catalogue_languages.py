@@ -18,6 +18,8 @@ ALL = pytest.mark.parametrize("language", LANGUAGES.values(), ids=lambda each: e
 TRANSLATED = pytest.mark.parametrize("language", TRANSLATIONS, ids=lambda each: each.code)
 
 SAME = {
+    "changes.person",
+    "reset.person",
     "account.name",
     "figure.hand",
     "frame.page_title",

@@ -25,6 +25,8 @@ def show(api: Api, me: Me) -> None:
         dom.clear(place)
 
     who = reset.by or t("reset.operator")
+    if reset.by and reset.email:  # a name is what somebody calls themselves at the moment; an address is not
+        who = t("reset.person", name=reset.by, email=reset.email, institution=reset.institution or "")
     title = t("reset.title", name=who, moment=moment(reset.at))
     dom.append(
         place,

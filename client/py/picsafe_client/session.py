@@ -24,10 +24,15 @@ class Institution:
 
 @dataclass(frozen=True)
 class PasswordReset:
-    """Somebody made an invitation with which the person's password was reset. `by`: their name; None for the operator."""
+    """Somebody made an invitation with which the person's password was reset. `by`: what they called themselves then; None for the operator.
+
+    `email` and `institution` say who that is; they may be missing for a reset of long ago.
+    """
 
     by: str | None
     at: str
+    email: str | None = None
+    institution: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Me:
             institution=institution,
             key_servers=tuple(answer.get("key_servers") or ()),
             clouds=dict(answer.get("clouds") or {}),
-            password_reset=PasswordReset(reset["by"], reset["at"]) if (reset := answer.get("password_reset")) else None,
+            password_reset=PasswordReset(reset["by"], reset["at"], reset.get("email"), reset.get("institution"))
+            if (reset := answer.get("password_reset"))
+            else None,
         )
 
     @property

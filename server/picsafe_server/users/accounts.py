@@ -18,6 +18,7 @@ from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.sessions import Sessions
 from picsafe_server.users.throttle import Throttle
 from picsafe_server.users.upsert import insert_into
@@ -34,6 +35,7 @@ class Accounts:
         throttle: Throttle,
         sessions: Sessions,
         devices: Devices,
+        security: SecurityLog,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -41,6 +43,7 @@ class Accounts:
         self._throttle = throttle
         self._sessions = sessions
         self._devices = devices
+        self._security = security
 
     async def rename(self, who: Principal, name: str) -> None:
         """Change what others see as the caller's name."""
@@ -66,6 +69,9 @@ class Accounts:
         async with self._database.reading() as session:
             known = await session.scalar(select(Account.password_hash).where(Account.id == who.id))
         if not await self._passwords.verify(current, known):
+            async with self._database.writing() as session:
+                refused = SecurityEvent.PASSWORD_REFUSED
+                self._security.record(session, refused, who, Actor.SELF, address=address)
             raise WrongPassword("The current password is wrong.")
         await self._throttle.succeeded(email, address, session_digest)
         fresh = await self._passwords.hash(new, "new")
@@ -78,6 +84,8 @@ class Accounts:
             )
             if changed is None:
                 raise WrongPassword("The password has been changed somewhere else in the meantime.")
+            self._security.record(session, SecurityEvent.PASSWORD_CHANGED, who, Actor.SELF, address=address)
+            await session.flush()
             await forget_devices(session, who.id)
             if device_secret:
                 await self._devices.remember(session, who.id, device_secret)

@@ -55,6 +55,11 @@ class Whom:
         return cls(account.id, account.email if isinstance(account, Account) else account.name)
 
 
+def signature(name: str | None, email: str | None) -> str | None:
+    """Who somebody is: what they called themselves, with the address that they cannot choose. None for the operator."""
+    return f"{name} <{email}>" if name and email else name
+
+
 class Administration:
     """Writes and reads the record."""
 
@@ -82,6 +87,7 @@ class Administration:
                 at=self._clock.now(),
                 who_id=who.id if who else None,
                 who_name=who.name if who else None,
+                who_email=who.email if who else None,
                 act=act.value,
                 whom_id=whom.id if whom else None,
                 whom_name=whom.name if whom else None,

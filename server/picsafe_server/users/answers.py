@@ -25,9 +25,15 @@ class InstitutionFacts(Struct, frozen=True):
 
 
 class PasswordReset(Struct, frozen=True):
-    """Who made the invitation with which the caller's password was reset, by name, and when that was used. `by`: null for the operator."""
+    """Who made the invitation with which the caller's password was reset, and when that was used.
+
+    `by` is what they called themselves then, `email` their address, `institution` the name of theirs and the caller's: people choose
+    their names, not their addresses. All three are null for the operator.
+    """
 
     by: str | None
+    email: str | None
+    institution: str | None
     at: str
 
 
@@ -227,12 +233,20 @@ class PersonWho(Struct, frozen=True):
     name: str
 
 
+class Administrator(Struct, frozen=True):
+    """Who did something: what they called themselves then, and their address, which they cannot choose (null in old lines)."""
+
+    id: str
+    name: str
+    email: str | None
+
+
 class ActView(Struct, frozen=True):
     """An administrative act. `who`: null for the operator; `whom`: a member by address, a service account by name, or null."""
 
     number: int
     at: str
-    who: PersonWho | None
+    who: Administrator | None
     act: str
     whom: PersonWho | None
     before: str | None
@@ -240,7 +254,7 @@ class ActView(Struct, frozen=True):
 
     @classmethod
     def of(cls, row: AdministrativeAct) -> ActView:
-        who = PersonWho(row.who_id, row.who_name or "") if row.who_id else None
+        who = Administrator(row.who_id, row.who_name or "", row.who_email) if row.who_id else None
         whom = PersonWho(row.whom_id, row.whom_name or "") if row.whom_id else None
         return cls(row.number, rfc3339(row.at), who, row.act, whom, row.before, row.after)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import case, delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,10 +25,17 @@ class Count:
     maximum: int
 
 
+class Counted(NamedTuple):
+    """`seconds` to wait when it was too many, or 0; `is_first`: whether this was the first time too many in its window."""
+
+    seconds: int
+    is_first: bool
+
+
 async def count(
     session: AsyncSession, counter: Counter, what: Count, window: timedelta, now: datetime, amount: int = 1
-) -> int:
-    """Count `amount` more; the seconds to wait when that is too many."""
+) -> Counted:
+    """Count `amount` more."""
     over = counter.began_at <= now - window
     moment = counter.began_at.type
     changes: Mapping[str, object] = {
@@ -42,8 +50,8 @@ async def count(
     )
     times, began_at = (await session.execute(statement)).one()
     if times <= what.maximum:
-        return 0
-    return max(1, math.ceil((began_at + window - now).total_seconds()))
+        return Counted(0, False)
+    return Counted(max(1, math.ceil((began_at + window - now).total_seconds())), times - amount <= what.maximum)
 
 
 async def forget_old(session: AsyncSession, counter: Counter, window: timedelta, now: datetime) -> int:

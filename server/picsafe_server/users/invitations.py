@@ -12,11 +12,12 @@ from picsafe_protocol.errors import TokenRefused
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users import credentials
-from picsafe_server.users.administration import Act, Administration, Whom
+from picsafe_server.users.administration import Act, Administration, Whom, signature
 from picsafe_server.users.devices import forget_devices
 from picsafe_server.users.models import Account, Invitation, SignedInSession
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.sessions import Sessions
 from picsafe_server.users.upsert import insert_into
 
@@ -33,12 +34,14 @@ class Invitations:
         passwords: Passwords,
         sessions: Sessions,
         administration: Administration,
+        security: SecurityLog,
     ) -> None:
         self._database = database
         self._clock = clock
         self._passwords = passwords
         self._sessions = sessions
         self._administration = administration
+        self._security = security
 
     async def invite(self, session: AsyncSession, account_id: str, who: Principal | None = None) -> str:
         """The token of a new invitation, in the transaction of `session`; an older one of the same account is worthless now.
@@ -53,12 +56,13 @@ class Invitations:
             "expires_at": now + _DAYS,
             "used_at": None,
             "made_by": who.name if who else None,
+            "made_by_email": who.email if who else None,
         }
         statement = insert_into(session, Invitation).values(account_id=account_id, **values)
         await session.execute(statement.on_conflict_do_update(index_elements=[Invitation.account_id], set_=values))
         return token
 
-    async def accept(self, token: str, password: str) -> None:
+    async def accept(self, token: str, password: str, address: str | None = None) -> None:
         """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old invitation."""
         digest = credentials.digest(token)
         async with self._database.reading() as session:
@@ -69,19 +73,28 @@ class Invitations:
             await session.execute(
                 update(Invitation).where(Invitation.account_id == account_id).values(used_at=self._clock.now())
             )
-            await self._set_password(session, account_id, fresh)
+            await self._set_password(session, account_id, fresh, address)
             await self._sessions.end_where(session, SignedInSession.account_id == account_id)
 
-    async def _set_password(self, session: AsyncSession, account_id: str, fresh: str) -> None:
+    async def _set_password(self, session: AsyncSession, account_id: str, fresh: str, address: str | None) -> None:
         """Where there was a password before, its owner is told, and what was sent before stays closed: this may be somebody else."""
         account = await session.get_one(Account, account_id, populate_existing=True)
+        happened = SecurityEvent.PASSWORD_SET
         if account.password_hash is not None:
+            happened = SecurityEvent.PASSWORD_RESET
             invitation = await session.get_one(Invitation, account_id)
-            account.reset_at, account.reset_by, account.reset_seen_at = self._clock.now(), invitation.made_by, None
+            account.reset_at, account.reset_seen_at = self._clock.now(), None
+            account.reset_by, account.reset_by_email = invitation.made_by, invitation.made_by_email
             act = Act.PASSWORD_RESET_USED
             self._administration.record(
-                session, account.institution_id, None, act, whom=Whom.of(account), after=invitation.made_by
+                session,
+                account.institution_id,
+                None,
+                act,
+                whom=Whom.of(account),
+                after=signature(invitation.made_by, invitation.made_by_email),
             )
+        self._security.record(session, happened, account, Actor.UNKNOWN, address=address)
         account.password_hash = fresh
         await forget_devices(session, account_id)
         await session.flush()

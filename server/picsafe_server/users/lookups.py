@@ -53,7 +53,7 @@ class LookUps:
     async def _count(self, who: Principal, kind: str, maximum: int, amount: int) -> int:
         what = Count(hashlib.sha256(f"{kind} {who.id}".encode()).digest(), maximum)
         async with self._database.writing() as session:  # of its own: it counts also when the request is refused
-            return await count(session, Counted, what, _WINDOW, self._clock.now(), amount)
+            return (await count(session, Counted, what, _WINDOW, self._clock.now(), amount)).seconds
 
 
 def _minutes(seconds: int) -> str:

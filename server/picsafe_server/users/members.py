@@ -20,7 +20,18 @@ from picsafe_server.users.devices import forget_devices
 from picsafe_server.users.invitations import Invitations
 from picsafe_server.users.models import Account, Institution, SignedInSession
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.security import SecurityEvent, SecurityLog
 from picsafe_server.users.sessions import Sessions
+
+_EVENTS = {
+    Act.MEMBER_INVITED: SecurityEvent.INVITED,
+    Act.PASSWORD_RESET: SecurityEvent.INVITED,
+    Act.ROLE_CHANGED: SecurityEvent.ROLE_CHANGED,
+    Act.DISABLED: SecurityEvent.DISABLED,
+    Act.ENABLED: SecurityEvent.ENABLED,
+    Act.MEMBER_REMOVED: SecurityEvent.REMOVED,
+}
+"""What the security log has of an act as well."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +52,14 @@ class Members:
         invitations: Invitations,
         sessions: Sessions,
         administration: Administration,
+        security: SecurityLog,
     ) -> None:
         self._database = database
         self._clock = clock
         self._invitations = invitations
         self._sessions = sessions
         self._administration = administration
+        self._security = security
 
     async def page(self, who: Principal, after: str | None, limit: int) -> Sequence[Account]:
         """At most `limit` members in the order of their addresses, from the one after the address `after`."""
@@ -125,6 +138,8 @@ class Members:
         before: str | None = None,
         after: str | None = None,
     ) -> None:
+        if act in _EVENTS:
+            self._security.record_by(session, _EVENTS[act], account, who)
         self._administration.record(
             session, who.institution_id, who, act, whom=Whom.of(account), before=before, after=after
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from advanced_alchemy.base import create_registry
 from advanced_alchemy.types import DateTimeUTC
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, Text, false, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from picsafe_protocol import limits
@@ -97,7 +97,9 @@ class Account(Base):
     reset_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     """When a new password was last set with an invitation, instead of the old password: what was sent before stays closed."""
     reset_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
-    """The name of who made that invitation; None for the operator."""
+    """What the administrator who made that invitation was called then; None for the operator."""
+    reset_by_email: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
+    """Their address, which they cannot choose; None for the operator, and in rows from before it was kept."""
     reset_seen_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     """When the owner put away the notice about it."""
 
@@ -142,6 +144,7 @@ class Invitation(Base):
     used_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     made_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
     """The name of the administrator; None for the operator."""
+    made_by_email: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
 
 
 class AdministrativeAct(Base):
@@ -156,12 +159,39 @@ class AdministrativeAct(Base):
     who_id: Mapped[str | None] = mapped_column(_ID)
     """None for the operator."""
     who_name: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
+    """As they called themselves then."""
+    who_email: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
+    """None for the operator, and in lines from before it was kept."""
     act: Mapped[str] = mapped_column(String(30))
     """See `administration`."""
     whom_id: Mapped[str | None] = mapped_column(_ID)
     whom_name: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
     before: Mapped[str | None] = mapped_column(Text)
     after: Mapped[str | None] = mapped_column(Text)
+
+
+class SecurityLine(Base):
+    """A line of the security log. It names people by identifier; their addresses are looked up when it is read."""
+
+    __tablename__ = "security_log"
+    __table_args__ = (
+        Index("ix_security_log_account_id", "account_id", "number"),
+        Index("ix_security_log_institution_id", "institution_id", "number"),
+    )
+
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+    event: Mapped[str] = mapped_column(String(40))
+    """See `security.SecurityEvent`."""
+    account_id: Mapped[str | None] = mapped_column(_ID)
+    institution_id: Mapped[str | None] = mapped_column(_ID)
+    """The account's institution then."""
+    actor: Mapped[str] = mapped_column(String(20))
+    by_id: Mapped[str | None] = mapped_column(_ID)
+    network: Mapped[str | None] = mapped_column(String(50))
+    device: Mapped[str | None] = mapped_column(String(limits.DEVICE_CHARACTERS))
+    details: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    """Further facts of an event, by name, for events that have some."""
 
 
 class SignInFailures(Base):

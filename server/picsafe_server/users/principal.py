@@ -30,6 +30,8 @@ class Principal:
     """When the caller joined their institution: as a member of it they see what was begun from then on. None: belongs to none."""
     reset_by: str | None = None
     """Who reset the caller's password, by name; None for the operator, and when nobody did."""
+    reset_by_email: str | None = None
+    """Their address; None where `reset_by` is, and for resets from before it was kept."""
     reset_is_news: bool = False
     """Whether the caller has not yet put away the notice of it."""
     session_id: str
@@ -75,6 +77,7 @@ def person(account: Account, institution: Institution | None, session_id: str) -
         since=account.reset_at,
         joined=account.joined_at,
         reset_by=account.reset_by,
+        reset_by_email=account.reset_by_email,
         reset_is_news=account.reset_at is not None and account.reset_seen_at is None,
         session_id=session_id,
     )

@@ -72,4 +72,5 @@ class UsersRole(Role):
             "sign-in counts forgotten": await services.throttle.sweep(),
             "look-ups forgotten": await services.look_ups.sweep(),
             "devices forgotten": await services.devices.sweep(),
+            "security log lines forgotten": await services.security.sweep(),
         }

@@ -26,6 +26,7 @@ from picsafe_server.users.members import Members
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.report_view import ReportViews
 from picsafe_server.users.reports import Reports
+from picsafe_server.users.security import SecurityLog
 from picsafe_server.users.service_accounts import ServiceAccounts
 from picsafe_server.users.sessions import Sessions
 from picsafe_server.users.stream import Streams
@@ -43,6 +44,7 @@ class Services:
     authentication: Authentication
     passwords: Passwords
     throttle: Throttle
+    security: SecurityLog
     devices: Devices
     sessions: Sessions
     accounts: Accounts
@@ -69,11 +71,12 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
     settings, clock = context.settings, context.clock
     live = Live(database)
     changes = Changes(clock, live.wake)
-    passwords, throttle = Passwords(), Throttle(database, clock)
+    security = SecurityLog(database, clock, settings.security_log_days)
+    passwords, throttle = Passwords(), Throttle(database, clock, security)
     devices = Devices(database, clock)
-    sessions = Sessions(database, clock, changes, passwords, throttle, devices)
+    sessions = Sessions(database, clock, changes, passwords, throttle, devices, security)
     administration = Administration(database, clock)
-    invitations = Invitations(database, clock, passwords, sessions, administration)
+    invitations = Invitations(database, clock, passwords, sessions, administration, security)
     look_ups = LookUps(database, clock)
     key_servers = KeyServers(settings)
     grants = Grants(signer, settings, clock, key_servers)
@@ -86,12 +89,13 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         authentication=Authentication(sessions, settings),
         passwords=passwords,
         throttle=throttle,
+        security=security,
         devices=devices,
         sessions=sessions,
-        accounts=Accounts(database, clock, passwords, throttle, sessions, devices),
+        accounts=Accounts(database, clock, passwords, throttle, sessions, devices, security),
         invitations=invitations,
         institutions=Institutions(database, clock, key_servers, administration),
-        members=Members(database, clock, invitations, sessions, administration),
+        members=Members(database, clock, invitations, sessions, administration, security),
         service_accounts=ServiceAccounts(database, clock, changes, administration),
         administration=administration,
         key_servers=key_servers,

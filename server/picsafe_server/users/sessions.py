@@ -20,6 +20,7 @@ from picsafe_server.users.devices import Devices
 from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.throttle import Throttle
 
 _IDLE = timedelta(hours=limits.SESSION_IDLE_HOURS)
@@ -48,6 +49,7 @@ class Sessions:
         passwords: Passwords,
         throttle: Throttle,
         devices: Devices,
+        security: SecurityLog,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -55,6 +57,7 @@ class Sessions:
         self._passwords = passwords
         self._throttle = throttle
         self._devices = devices
+        self._security = security
 
     async def sign_in(
         self, email: str, password: str, device: str, address: str, device_secret: str | None = None
@@ -64,6 +67,16 @@ class Sessions:
         `device_secret` is what a browser is recognised by from now on, see `devices`; None for programs.
         """
         email = emails.normalise(email)
+        try:
+            return await self._sign_in(email, password, device, address, device_secret)
+        except WrongPassword:
+            async with self._database.writing() as session:
+                await self._security.attempt(session, SecurityEvent.SIGN_IN_REFUSED, email, address)
+            raise
+
+    async def _sign_in(
+        self, email: str, password: str, device: str, address: str, device_secret: str | None
+    ) -> SignedIn:
         recognised = await self._devices.known(email, device_secret)
         await self._throttle.begin(email, address, recognised)
         async with self._database.reading() as session:
@@ -74,9 +87,11 @@ class Sessions:
             raise WrongPassword
         await self._throttle.succeeded(email, address, recognised)
         fresh = await self._passwords.hash(password) if self._passwords.is_outdated(known) else known
-        return await self._begin(account.id, known, fresh, device, device_secret)
+        return await self._begin(account.id, known, fresh, device, address, device_secret)
 
-    async def _begin(self, account_id: str, known: str, fresh: str, device: str, device_secret: str | None) -> SignedIn:
+    async def _begin(
+        self, account_id: str, known: str, fresh: str, device: str, address: str, device_secret: str | None
+    ) -> SignedIn:
         now = self._clock.now()
         token = credentials.new_secret()
         async with self._database.writing() as session:
@@ -97,18 +112,21 @@ class Sessions:
             session.add(row)
             if device_secret:
                 await self._devices.remember(session, account.id, device_secret)
+            happened = SecurityEvent.SIGNED_IN
+            self._security.record(session, happened, account, Actor.SELF, address=address, device=device)
             await session.flush()
-            await self._end_beyond(session, account.id, row.id)
+            await self._end_beyond(session, account, row.id)
         return SignedIn(principal.person(account, institution, row.id), token, row.expires_at)
 
-    async def _end_beyond(self, session: AsyncSession, account_id: str, newest: str) -> None:
+    async def _end_beyond(self, session: AsyncSession, account: Account, newest: str) -> None:
         """End the account's sessions beyond `limits.SESSIONS`, those used longest ago first."""
         others = select(SignedInSession.id).where(
-            SignedInSession.account_id == account_id, SignedInSession.id != newest
+            SignedInSession.account_id == account.id, SignedInSession.id != newest
         )
         kept = others.order_by(SignedInSession.last_used_at.desc(), SignedInSession.id).limit(limits.SESSIONS - 1)
         beyond = (await session.scalars(others.where(SignedInSession.id.not_in(kept)))).all()
         if beyond:
+            self._security.record(session, SecurityEvent.SESSION_DISPLACED, account, Actor.SELF)
             await self.end_where(session, SignedInSession.id.in_(beyond))
 
     async def authenticate(self, token: str) -> Principal:
@@ -181,13 +199,14 @@ class Sessions:
 
     async def end(self, who: Principal, session_id: str) -> None:
         """End one of the caller's sessions; `NotFound` when it is not theirs."""
-        ended = 0
-        if is_identifier(session_id):
-            async with self._database.writing() as session:
-                mine = SignedInSession.account_id == who.id
-                ended = await self.end_where(session, SignedInSession.id == session_id, mine)
-        if not ended:
+        if not is_identifier(session_id):
             raise NotFound
+        async with self._database.writing() as session:
+            self._security.record(session, SecurityEvent.SESSION_ENDED, who, Actor.SELF)
+            await session.flush()
+            mine = SignedInSession.account_id == who.id
+            if not await self.end_where(session, SignedInSession.id == session_id, mine):
+                raise NotFound
 
     async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> int:
         """End the sessions that meet all of `which`, in the transaction of `session`; to be called last in it. How many there were."""

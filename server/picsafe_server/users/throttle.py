@@ -16,6 +16,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.users.counting import Count, count, forget_old
 from picsafe_server.users.models import SignInFailures
+from picsafe_server.users.security import SecurityEvent, SecurityLog
 
 _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 
@@ -23,9 +24,10 @@ _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 class Throttle:
     """Counts failures."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, security: SecurityLog) -> None:
         self._database = database
         self._clock = clock
+        self._security = security
 
     async def begin(self, email: str, address: str, known: bytes | None = None) -> None:
         """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait.
@@ -36,7 +38,10 @@ class Throttle:
         async with self._database.writing() as session:
             # In this order: what the account already refuses must not use up what its whole hospital shares.
             for each in _counts(email, address, known):
-                seconds = seconds or await count(session, SignInFailures, each, _WINDOW, now)
+                if not seconds:
+                    seconds, is_first = await count(session, SignInFailures, each, _WINDOW, now)
+                    if is_first:
+                        await self._security.attempt(session, SecurityEvent.LOCKED_OUT, email, address)
         if seconds:
             minutes = math.ceil(seconds / 60)
             raise TooManyRequests(

@@ -142,7 +142,7 @@ async def test_who_is_reset_is_signed_out_and_told_by_whom_until_they_put_it_awa
     again = await reset(world, admin, ben)
     assert problem(await ben.get("/v1/me")) == (401, "not_signed_in")
     told = (await again.get("/v1/me")).json()["password_reset"]
-    assert told["by"] == "ClareDoyle"
+    assert (told["by"], told["email"], told["institution"]) == ("ClareDoyle", "claredoyle@example.org", "Royal")
     elsewhere = await world.sign_in(ben.email, FRESH)
     assert (await elsewhere.get("/v1/me")).json()["password_reset"] == told
     assert (await elsewhere.post("/v1/me/password-reset/seen")).status_code == 204
@@ -223,7 +223,7 @@ async def _every_act(world: World) -> None:
         ("member_added", me, "new@example.org", None, "member"),
         ("member_invited", me, "new@example.org", None, None),
         ("password_reset", me, ben.email, None, None),
-        ("password_reset_used", None, ben.email, None, me),
+        ("password_reset_used", None, ben.email, None, f"{me} <{admin.email}>"),
         ("role_changed", me, ben.email, "member", "administrator"),
         ("role_changed", me, ben.email, "administrator", "member"),
         ("disabled", me, ben.email, None, None),
@@ -297,3 +297,21 @@ async def test_a_reset_by_the_operator_is_told_as_such(world: World) -> None:
     await world.http.post("/users/v1/invitations", json={"token": token, "password": FRESH})
     again = await world.sign_in(ben.email, FRESH)
     assert (await again.get("/v1/me")).json()["password_reset"]["by"] is None
+
+
+async def test_an_administrator_who_calls_herself_somebody_else_for_a_moment_is_named_by_her_address(
+    world: World,
+) -> None:
+    admin = await administrator(world)
+    ben = await world.person("Ben", institution="Royal")
+    await admin.patch("/v1/me", {"name": "Dr Ben Hart"})
+    again = await reset(world, admin, ben)
+    await admin.patch("/v1/me", {"name": "Clare Doyle"})
+    told = (await again.get("/v1/me")).json()["password_reset"]
+    assert (told["by"], told["email"], told["institution"]) == ("Dr Ben Hart", admin.email, "Royal")
+    record = (await admin.get("/v1/institution/changes")).json()["changes"]
+    made = next(line for line in record if line["act"] == "password_reset")
+    assert made["who"] == {"id": admin.id, "name": "Dr Ben Hart", "email": admin.email}
+    assert next(line for line in record if line["act"] == "password_reset_used")["after"] == (
+        f"Dr Ben Hart <{admin.email}>"
+    )

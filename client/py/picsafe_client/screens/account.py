@@ -11,6 +11,7 @@ from picsafe_client.catalogue import LANGUAGES
 from picsafe_client.refusals import sentence
 from picsafe_client.router import address
 from picsafe_client.screens import Screen
+from picsafe_client.screens.account_security import SecurityList
 from picsafe_client.session import Me
 from picsafe_client.texts import ago, country, moment, t
 from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
@@ -21,7 +22,7 @@ CHOOSING: Final = "account.choosing"
 
 
 class AccountScreen(Screen):
-    """Three panels: you, password, devices; and what concerns this page."""
+    """Four panels: you, password, devices, security; and what concerns this page."""
 
     title = "account.title"
     waits_for = "account.loading"
@@ -30,18 +31,21 @@ class AccountScreen(Screen):
         me = self.app.require_me()
         self.devices = dom.el("ul", {"class": "devices", "aria-busy": True}, dom.el("li", {"class": "device-skeleton"}))
         self.you = dom.el("div", {"class": "stack"})
+        self.security = SecurityList(self)
         dom.append(
             self.root,
             dom.el("h1", None, t("account.title")),
             section("account.you", self.you),
             section("account.password", self._password_form()),
             section("account.devices", dom.el("p", {"class": "soft"}, t("account.devices_text")), self.devices),
+            section("account.security", dom.el("p", {"class": "soft"}, t("account.security_text")), self.security.node),
             section("account.more", self._this_page(me)),
         )
         self._show_you(me)
         if self.app.kept.pop(CHOOSING, False):
             dom.by_id("account-language").focus()
         await self._show_devices()
+        await self.security.show()
 
     # -- you
 

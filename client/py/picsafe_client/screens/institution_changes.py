@@ -67,7 +67,10 @@ def who_words(change: Change) -> str:
     """Who did it. Whoever sets a password with an invitation has shown nothing but the invitation."""
     if change["act"] == "password_reset_used" and change["after"]:
         return t("changes.invited_by", name=change["after"])
-    return change["who"]["name"] if change["who"] else t("changes.operator")
+    who = change["who"]
+    if who is None:
+        return t("changes.operator")
+    return t("changes.person", name=who["name"], email=who["email"]) if who.get("email") else str(who["name"])
 
 
 def what_words(change: Change) -> str:

@@ -7,6 +7,7 @@ from picsafe_server.users.controllers.keys import jwks
 from picsafe_server.users.controllers.live import events
 from picsafe_server.users.controllers.me import MeController, accept_invitation
 from picsafe_server.users.controllers.reports import ReportController, suggest_recipients
+from picsafe_server.users.controllers.security import institution_security, my_security
 from picsafe_server.users.controllers.sessions import SessionController
 from picsafe_server.users.controllers.tokens import make_token
 
@@ -19,5 +20,7 @@ CONTROLLERS: list[ControllerRouterHandler] = [
     events,
     make_token,
     InstitutionController,
+    my_security,
+    institution_security,
     jwks,
 ]

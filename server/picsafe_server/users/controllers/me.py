@@ -42,7 +42,14 @@ def describe(who: Principal, services: Services) -> Me:
         key_servers=services.grants.key_servers(who),
         clouds={region: settings.cloud_base(region) for region in REGIONS},
         since=rfc3339(who.since) if who.since else None,
-        password_reset=PasswordReset(who.reset_by, rfc3339(who.since)) if who.since and who.reset_is_news else None,
+        password_reset=PasswordReset(
+            who.reset_by,
+            who.reset_by_email,
+            institution.name if institution and who.reset_by else None,
+            rfc3339(who.since),
+        )
+        if who.since and who.reset_is_news
+        else None,
     )
 
 
@@ -92,6 +99,6 @@ class MeController(Controller):
     tags=["users"],
     **only(OPEN, TokenRefused, LimitExceeded),
 )
-async def accept_invitation(data: JSONBody[Acceptance], services: Parts) -> None:
+async def accept_invitation(request: Request[Any, Any, Any], data: JSONBody[Acceptance], services: Parts) -> None:
     """Sets the password of the invited person and signs nobody in. 401 `token_refused` for a wrong, used or old invitation."""
-    await services.invitations.accept(data.token, data.password)
+    await services.invitations.accept(data.token, data.password, request.client.host if request.client else None)

@@ -120,6 +120,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.time": "Wann",
     "changes.who": "Wer",
     "changes.what": "Was",
+    "changes.person": "{name} ({email})",
     "changes.operator": "Der Betreiber von PicSafe",
     "changes.invited_by": "Eingeladen von {name}",
     "changes.empty": "Es wurde noch nichts geändert.",

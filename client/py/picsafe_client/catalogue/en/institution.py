@@ -121,6 +121,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.time": "When",
     "changes.who": "Who",
     "changes.what": "What",
+    "changes.person": "{name} ({email})",
     "changes.operator": "The operator of PicSafe",
     "changes.invited_by": "Invited by {name}",
     "changes.empty": "Nothing has been changed yet.",

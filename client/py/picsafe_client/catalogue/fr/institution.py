@@ -120,6 +120,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.time": "Quand",
     "changes.who": "Qui",
     "changes.what": "Quoi",
+    "changes.person": "{name} ({email})",
     "changes.operator": "L’exploitant de PicSafe",
     "changes.invited_by": "Sur invitation de {name}",
     "changes.empty": "Rien n’a encore été modifié.",
