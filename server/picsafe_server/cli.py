@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.tokens import Role
 from picsafe_server.serving import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings, SettingsError
 
@@ -22,6 +21,7 @@ EXIT_REFUSED: Final = 1
 def parser() -> argparse.ArgumentParser:
     """The command line. `docs/operate.md` describes it; a test compares the two."""
     from picsafe_server.keys.commands import add_commands as add_key_commands
+    from picsafe_server.users.commands import add_commands as add_user_commands
 
     top = argparse.ArgumentParser(prog="picsafe-server", description="Run and administer a PicSafe server.")
     sub = top.add_subparsers(required=True, metavar="COMMAND")
@@ -44,37 +44,7 @@ def parser() -> argparse.ArgumentParser:
     settings = sub.add_parser("settings", help="list every setting, its value and its meaning")
     settings.set_defaults(run=_settings)
 
-    institution = sub.add_parser("institution", help="institutions").add_subparsers(required=True, metavar="ACTION")
-    add = institution.add_parser("add", help="make an institution; prints its identifier")
-    add.add_argument("name")
-    add.add_argument(
-        "--domain",
-        action="append",
-        default=[],
-        metavar="DOMAIN",
-        help="mail domain of its members, as hospital.example; may be repeated",
-    )
-    add.set_defaults(run=_institution_add)
-    domain = institution.add_parser("add-domain", help="approve one more mail domain for an institution's members")
-    domain.add_argument("institution", metavar="INSTITUTION", help="identifier or exact name")
-    domain.add_argument("domain", metavar="DOMAIN")
-    domain.set_defaults(run=_institution_add_domain)
-
-    account = sub.add_parser("account", help="people").add_subparsers(required=True, metavar="ACTION")
-    add = account.add_parser("add", help="invite somebody; prints the link where they choose a password")
-    add.add_argument("email")
-    add.add_argument("--name", required=True)
-    add.add_argument("--country", required=True, help="ISO 3166 code, as AU: decides the region")
-    add.add_argument("--institution", help="identifier or exact name")
-    add.add_argument("--role", choices=[Role.MEMBER.value, Role.ADMINISTRATOR.value], default=Role.MEMBER.value)
-    add.set_defaults(run=_account_add)
-
-    service = sub.add_parser("service-account", help="machine users").add_subparsers(required=True, metavar="ACTION")
-    add = service.add_parser("add", help="make a service account; prints its token, once")
-    add.add_argument("name")
-    add.add_argument("--institution", required=True, help="identifier or exact name")
-    add.set_defaults(run=_service_account_add)
-
+    add_user_commands(sub)
     add_key_commands(sub)
     return top
 
@@ -122,55 +92,6 @@ def _settings(settings: Settings, options: argparse.Namespace) -> None:
         value = getattr(settings, item.name)
         shown = "(hidden)" if variable.endswith("_DATABASE") and value else value  # it may hold a password
         print(f"{variable} = {shown}  [{source}]\n    {item.metadata['meaning']}")
-
-
-def _institution_add(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.users import provisioning
-
-    async def add() -> str:
-        async with provisioning.users_role(settings) as users:
-            return await provisioning.create_institution(users, options.name, domains=options.domain)
-
-    print(asyncio.run(add()))
-
-
-def _institution_add_domain(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.users import provisioning
-
-    async def add() -> None:
-        async with provisioning.users_role(settings) as users:
-            institution = await provisioning.find_institution(users, options.institution)
-            await provisioning.add_domain(users, institution, options.domain)
-
-    asyncio.run(add())
-
-
-def _account_add(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.users import provisioning
-
-    async def add() -> str:
-        async with provisioning.users_role(settings) as users:
-            institution = (
-                await provisioning.find_institution(users, options.institution) if options.institution else None
-            )
-            role = Role(options.role) if institution else None
-            account = await provisioning.create_account(
-                users, options.email, options.name, options.country.upper(), institution=institution, role=role
-            )
-        return provisioning.invitation_url(settings, account.invitation_token or "")
-
-    print(asyncio.run(add()))
-
-
-def _service_account_add(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.users import provisioning
-
-    async def add() -> str:
-        async with provisioning.users_role(settings) as users:
-            institution = await provisioning.find_institution(users, options.institution)
-            return await provisioning.create_service_account(users, options.name, institution)
-
-    print(asyncio.run(add()))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,9 @@ def test_who_reset_the_password_is_said_until_it_is_put_away(clinic: Clinic, ent
     httpx.post(f"{clinic.url}/users/v1/invitations", json={"token": token, "password": PASSWORD})
     visit = enter(ben)
     notice = visit.page.locator("#standing .notice")
-    expect(notice).to_contain_text(re.compile(r"Your password was reset by Clare Doyle on \d+ \w+ \d{4}, \d\d:\d\d\."))
+    expect(notice).to_contain_text(
+        re.compile(r"Your password was reset by Clare Doyle \(\S+@\S+, [^)]+\) on \d+ \w+ \d{4}, \d\d:\d\d\.")
+    )
     expect(notice).to_contain_text("If you did not ask for it, somebody may have used your account")
     expect(notice).to_contain_text("Ask their senders to send them again.")
     visit.page.get_by_role("link", name="Account", exact=True).click()
@@ -148,3 +150,14 @@ def test_a_device_that_is_signed_out_elsewhere_closes_at_once(clinic: Clinic, ac
                 assert other.delete(f"/users/v1/sessions/{session['id']}").status_code == 204
     expect(account.page.locator("#sign-in-title")).to_have_text("Please sign in again")
     expect(account.page.locator("#frame")).to_be_hidden()
+
+
+def test_what_happened_to_the_account_is_listed_newest_first(clinic: Clinic, enter: Enter, person: Person) -> None:
+    wrong = {"email": person.email, "password": "not my password", "transport": "token"}
+    assert httpx.post(f"{clinic.url}/users/v1/sessions", json=wrong).status_code == 401
+    visit = enter(person)
+    visit.page.get_by_role("link", name="Account", exact=True).click()
+    lines = panel(visit, "Security").get_by_role("listitem")
+    expect(lines.first).to_contain_text("Signed in", timeout=30_000)
+    expect(lines.nth(1)).to_contain_text("Sign-in refused: wrong password")
+    expect(lines.nth(1)).to_contain_text("from the network 127.0.0.0/24")

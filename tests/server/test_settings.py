@@ -63,6 +63,7 @@ def test_every_variable_is_read() -> None:
             "PICSAFE_CLIENT_ORIGINS": "https://app.example,https://beta.example",
             "PICSAFE_CLIENT_FOLDER": "/srv/client",
             "PICSAFE_REPORT_DAYS": "3",
+            "PICSAFE_SECURITY_LOG_DAYS": "30",
             "PATH": "/usr/bin",
         }
     )

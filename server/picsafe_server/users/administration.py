@@ -41,6 +41,9 @@ class Act(str, Enum):
     KEY_SERVERS_CHANGED = "key_servers_changed"
     KEY_SERVER_CHANGED = "key_server_changed"
     DOMAIN_ADDED = "domain_added"
+    SESSIONS_ENDED = "sessions_ended"
+    INSTITUTION_MADE = "institution_made"
+    INSTITUTION_REMOVED = "institution_removed"
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ class Institutions:
         async with self._database.writing() as session:
             session.add(institution)
             await session.flush()
+            made = Act.INSTITUTION_MADE
+            self._administration.record(session, institution.id, None, made, after=institution.name)
             await self._approve(session, institution.id, domains)
         return institution
 

@@ -88,15 +88,7 @@ class Members:
     async def invite_again(self, who: Principal, account_id: str) -> Invited:
         """A new invitation, for somebody who lost theirs or forgot their password. Who has a password is signed out."""
         async with self._database.writing() as session:
-            account = await _locked(session, who, account_id)
-            if account.disabled_at is not None:
-                raise Conflict("This member is disabled.", advice="Enable them first.")
-            reset = account.password_hash is not None
-            self._record(session, who, Act.PASSWORD_RESET if reset else Act.MEMBER_INVITED, account)
-            invited = Invited(account, await self._invitations.invite(session, account.id, who))
-            await session.flush()
-            await self._sessions.end_where(session, SignedInSession.account_id == account.id)
-            return invited
+            return await self.invite_account(session, await _locked(session, who, account_id), who)
 
     async def change(self, who: Principal, account_id: str, *, role: Role | None, disabled: bool | None) -> Account:
         """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the institution."""
@@ -106,15 +98,10 @@ class Members:
             account = await _locked(session, who, account_id)
             if (role or account.role) != Role.ADMINISTRATOR or disabled:
                 await _check_not_last(session, account)
-            if role is not None and role.value != account.role:
-                self._record(session, who, Act.ROLE_CHANGED, account, before=account.role, after=role.value)
-                account.role = role.value
-            if disabled is not None and disabled != (account.disabled_at is not None):
-                self._record(session, who, Act.DISABLED if disabled else Act.ENABLED, account)
-                account.disabled_at = self._clock.now() if disabled else None
-            await session.flush()
-            if account.disabled_at is not None:
-                await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+            if role is not None:
+                self.set_role(session, account, role, who)
+            if disabled is not None:
+                await self.set_disabled(session, account, disabled, who)
         return account
 
     async def remove(self, who: Principal, account_id: str) -> None:
@@ -122,17 +109,52 @@ class Members:
         async with self._database.writing() as session:
             account = await _locked(session, who, account_id)
             await _check_not_last(session, account)
-            self._record(session, who, Act.MEMBER_REMOVED, account)
-            account.removed_at = self._clock.now()
-            account.password_hash = None
-            await forget_devices(session, account.id)
-            await session.flush()
+            await self.remove_account(session, account, who)
+
+    # What follows acts on an account that is locked already. `who` is None for the operator, who may also leave an
+    # institution without an administrator.
+
+    async def invite_account(self, session: AsyncSession, account: Account, who: Principal | None) -> Invited:
+        """As `invite_again`, in the transaction of `session`. `Conflict` when the account is disabled."""
+        if account.disabled_at is not None:
+            raise Conflict("This member is disabled.", advice="Enable them first.")
+        reset = account.password_hash is not None
+        self._record(session, who, Act.PASSWORD_RESET if reset else Act.MEMBER_INVITED, account)
+        invited = Invited(account, await self._invitations.invite(session, account.id, who))
+        await session.flush()
+        await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+        return invited
+
+    def set_role(self, session: AsyncSession, account: Account, role: Role, who: Principal | None) -> None:
+        """Change a role, if it is another one."""
+        if role.value != account.role:
+            self._record(session, who, Act.ROLE_CHANGED, account, before=account.role, after=role.value)
+            account.role = role.value
+
+    async def set_disabled(
+        self, session: AsyncSession, account: Account, disabled: bool, who: Principal | None
+    ) -> None:
+        """Disable an account, which ends its sessions, or enable it."""
+        if disabled != (account.disabled_at is not None):
+            self._record(session, who, Act.DISABLED if disabled else Act.ENABLED, account)
+            account.disabled_at = self._clock.now() if disabled else None
+        await session.flush()
+        if disabled:
             await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+
+    async def remove_account(self, session: AsyncSession, account: Account, who: Principal | None) -> None:
+        """Close an account for good."""
+        self._record(session, who, Act.MEMBER_REMOVED, account)
+        account.removed_at = self._clock.now()
+        account.password_hash = None
+        await forget_devices(session, account.id)
+        await session.flush()
+        await self._sessions.end_where(session, SignedInSession.account_id == account.id)
 
     def _record(
         self,
         session: AsyncSession,
-        who: Principal,
+        who: Principal | None,
         act: Act,
         account: Account,
         before: str | None = None,
@@ -141,7 +163,7 @@ class Members:
         if act in _EVENTS:
             self._security.record_by(session, _EVENTS[act], account, who)
         self._administration.record(
-            session, who.institution_id, who, act, whom=Whom.of(account), before=before, after=after
+            session, account.institution_id, who, act, whom=Whom.of(account), before=before, after=after
         )
 
 

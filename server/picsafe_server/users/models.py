@@ -50,6 +50,8 @@ class Institution(Base):
     key_server: Mapped[str | None] = mapped_column(_URL)
     """Where the keys of members' new reports are made; None for PicSafe's own."""
     created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """Its row stays, so that its administration record and its members' names do."""
 
 
 class InstitutionDomain(Base):

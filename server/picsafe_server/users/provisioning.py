@@ -60,7 +60,9 @@ async def find_institution(users: UsersRole, named: str) -> str:
     """The identifier of the institution with this identifier or exact name; `NotFound` unless there is exactly one."""
     column = Institution.id if is_identifier(named) else Institution.name
     async with users.services.database.reading() as session:
-        found = (await session.scalars(select(Institution.id).where(column == named))).all()
+        found = (
+            await session.scalars(select(Institution.id).where(column == named, Institution.removed_at.is_(None)))
+        ).all()
     if len(found) != 1:
         problem = "There is no institution" if not found else "There are several institutions"
         raise NotFound(f"{problem} called {named}.", advice="Name it by its identifier, or add it first.")

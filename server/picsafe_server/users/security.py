@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
 
-from sqlalchemy import delete, event, select
+from sqlalchemy import ColumnElement, delete, event, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -25,6 +24,8 @@ from picsafe_server.database import Database
 from picsafe_server.users.models import Account, SecurityLine
 from picsafe_server.users.principal import Principal
 
+_BEYOND = 2**62
+"""Larger than any number of a line."""
 _AT_ONCE = 1000
 """Old lines deleted in one transaction."""
 
@@ -134,7 +135,18 @@ class SecurityLog:
             condition &= SecurityLine.account_id == account_id
         return await self._page(condition, before, limit)
 
-    async def _page(self, condition: Any, before: int, limit: int) -> Sequence[Named]:
+    async def newest(
+        self, limit: int, account_id: str | None = None, institution_id: str | None = None
+    ) -> Sequence[Named]:
+        """At most `limit` lines, newest first, for the operator: all of them, or those of one account or institution."""
+        condition: ColumnElement[bool] = true()
+        if account_id is not None:
+            condition &= SecurityLine.account_id == account_id
+        if institution_id is not None:
+            condition &= SecurityLine.institution_id == institution_id
+        return await self._page(condition, _BEYOND, limit)
+
+    async def _page(self, condition: ColumnElement[bool], before: int, limit: int) -> Sequence[Named]:
         whom, who = aliased(Account), aliased(Account)
         query = (
             select(SecurityLine, whom.email, who.email)

@@ -200,6 +200,7 @@ async def _every_act(world: World) -> None:
     me, path = "ClareDoyle", f"/v1/institution/members/{ben.id}"
     started = await record(admin)
     assert started == [
+        ("institution_made", None, None, None, "Royal"),
         ("domain_added", None, None, None, "example.org"),
         ("member_added", None, admin.email, None, "administrator"),
         ("member_added", None, ben.email, None, "member"),

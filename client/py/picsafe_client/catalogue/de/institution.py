@@ -144,6 +144,9 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.key_server_changed": "Geändert, wo die Schlüssel neuer Berichte entstehen: von {before} zu {after}",
     "changes.key_server_own": "PicSafes eigener Schlüsselserver",
     "changes.domain_added": "E-Mail-Domain {after} freigegeben",
+    "changes.sessions_ended": "Alle Sitzungen von {whom} beendet",
+    "changes.institution_made": "Einrichtung „{after}“ angelegt",
+    "changes.institution_removed": "Einrichtung „{before}“ entfernt",
     "changes.other": "Etwas geändert, das diese Version der Seite nicht kennt",
     # Zugriffsprotokoll
     "access.text": "Jede Anfrage nach einem Schlüssel der Berichte Ihrer Einrichtung. Das Protokoll kann nicht unbemerkt umgeschrieben werden.",

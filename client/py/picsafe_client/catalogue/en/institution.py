@@ -145,6 +145,9 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.key_server_changed": "Changed where the keys of new reports are made from {before} to {after}",
     "changes.key_server_own": "PicSafe’s own key server",
     "changes.domain_added": "Approved the mail domain {after}",
+    "changes.sessions_ended": "Ended all sessions of {whom}",
+    "changes.institution_made": "Made the institution “{after}”",
+    "changes.institution_removed": "Removed the institution “{before}”",
     "changes.other": "Changed something that this version of the page does not know",
     # access log
     "access.text": "Every time that a key of your institution's reports was asked for. The log cannot be rewritten unnoticed.",

@@ -144,6 +144,9 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.key_server_changed": "Modifié, où sont créées les clés des nouveaux rapports : de {before} à {after}",
     "changes.key_server_own": "le serveur de clés de PicSafe",
     "changes.domain_added": "Domaine de messagerie {after} approuvé",
+    "changes.sessions_ended": "Toutes les sessions de {whom} terminées",
+    "changes.institution_made": "Établissement « {after} » créé",
+    "changes.institution_removed": "Établissement « {before} » retiré",
     "changes.other": "Une modification que cette version de la page ne connaît pas",
     # journal des accès
     "access.text": "Chaque demande d’une clé des rapports de votre établissement. Le journal ne peut pas être réécrit sans que cela se voie.",

@@ -1,4 +1,4 @@
-"""The security log, and addresses beside the names of administrators."""
+"""The security log, addresses beside the names of administrators, and institutions that were removed."""
 
 import sqlalchemy as sa
 from advanced_alchemy.types import DateTimeUTC
@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.create_index("ix_security_log_at", "security_log", ["at"])
     op.create_index("ix_security_log_account_id", "security_log", ["account_id", "number"])
     op.create_index("ix_security_log_institution_id", "security_log", ["institution_id", "number"])
+    op.add_column("institutions", sa.Column("removed_at", DateTimeUTC(timezone=True), nullable=True))
     op.add_column("accounts", sa.Column("reset_by_email", sa.String(254), nullable=True))
     op.add_column("invitations", sa.Column("made_by_email", sa.String(254), nullable=True))
     op.add_column("administrative_acts", sa.Column("who_email", sa.String(254), nullable=True))
@@ -37,4 +38,5 @@ def downgrade() -> None:
     op.drop_column("administrative_acts", "who_email")
     op.drop_column("invitations", "made_by_email")
     op.drop_column("accounts", "reset_by_email")
+    op.drop_column("institutions", "removed_at")
     op.drop_table("security_log")
