@@ -147,3 +147,33 @@ def test_rubbish_before_the_first_page_goes() -> None:
     plan, copy = cleaned(b"Jane Doe of a radio station" * 5 + data)
     assert copy == cleaned(data)[1]
     assert plan.removed == (Removal.TAGS, Removal.STRAY_BYTES)
+
+
+@pytest.mark.parametrize("headers", [case[0] for case in CODECS.values()], ids=CODECS.keys())
+def test_sound_is_never_taken_for_a_header_that_was_lost(headers: Callable[..., list[bytes]]) -> None:
+    data = sound.ogg(headers(JANE), 48000, sound=b"\xff\xf8" + b"sound" * 90)
+    first = pages(data)[0]
+    assert not survives(first + pages(data)[-1])
+
+
+def test_a_page_whose_checksum_does_not_fit_goes_as_players_pass_over_it() -> None:
+    data = sound.ogg(sound.opus_headers(), 48312)
+    more = sound.ogg_pages([b"more" * 50], 7, 3, 96312)[0]
+    flipped = more[:-1] + b"\x00"
+    plan, copy = cleaned(data + flipped + sound.ogg_pages([b"last" * 50], 7, 4, 144312)[0])
+    assert b"more" not in copy
+    assert b"last" in copy
+    assert plan.removed == (Removal.TAGS, Removal.STRAY_BYTES)
+
+
+def test_a_page_with_another_inside_it_does_not_hide_it() -> None:
+    """A length that was damaged must not take the pages behind it away."""
+    data = sound.ogg(sound.opus_headers(), 48312)
+    longer = bytearray(sound.ogg_pages([b"more" * 50], 7, 3, 96312)[0])
+    longer[27] = 255
+    assert b"last" in cleaned(data + bytes(longer) + sound.ogg_pages([b"last" * 50], 7, 4, 144312)[0])[1]
+
+
+def test_pages_that_are_none_cost_little() -> None:
+    false_page = b"OggS\x00" + bytes(21) + b"\xff" + b"\xff" * 5
+    assert not survives(sound.ogg(sound.opus_headers(), 48312) + false_page * 20_000)

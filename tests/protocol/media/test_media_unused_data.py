@@ -200,6 +200,8 @@ def test_a_film_without_a_handler_is_known_by_its_header() -> None:
     data = film(SAMPLES[0], lengths(12), ONE_EACH, chunks(0)).replace(b"hdlr", b"free")
     assert b"hdlr" in named
     assert cleaned(data)[0].description.kind == "video"
+    strange = film(SAMPLES[0], lengths(12), ONE_EACH, chunks(0), kind=b"ACME").replace(b"smhd", b"vmhd")
+    assert cleaned(strange)[0].description.kind == "video"
     plan, _ = cleaned((cases() / "media" / "mov_without_hdlr.mov").read_bytes())
     assert (plan.description.kind, plan.description.width, plan.description.height) == ("video", 640, 360)
     assert plan.description.duration == pytest.approx(0.9)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES
+from picsafe_protocol.media.bounds import SEARCH_BYTES, WINDOW_BYTES
 from picsafe_protocol.media.codec_names import codec_name
 from picsafe_protocol.media.ebml import CRC32, VOID, Element, element_at, elements, shorten, unsigned, void, zero
 from picsafe_protocol.media.matroska_tracks import MatroskaTrack, clean_track_entry
@@ -34,6 +34,7 @@ _TEXTS: Final = {0x7BA9: Removal.COMMENT, 0x7384: Removal.COMMENT, _DATE: Remova
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK, _BLOCK_DURATION = 0xE7, 0xA3, 0xA0, 0xA1, 0x9B
 _TRACK_ENTRY: Final = 0xAE
 _TRACKS_LIMIT: Final = 256
+_CLUSTER_ID: Final = _CLUSTER.to_bytes(4, "big")
 _MILLENNIUM: Final = datetime(2001, 1, 1, tzinfo=UTC)
 _PLACES: Final = (b"LOCATION", b"GPS", b"LATITUDE")
 
@@ -84,7 +85,7 @@ _FORMS: Final = {
 
 async def _after(window: Window, plan: Plan, at: int) -> None:
     """Behind the film there is nothing, or nothing that matters."""
-    if await window.upto(at, 4) in (SIGNATURE, _SEGMENT.to_bytes(4, "big")):
+    if await window.upto(at, 4) == _SEGMENT.to_bytes(4, "big") or await _is_found(window, SIGNATURE, at):
         raise damaged("it holds two films")
     plan.cut(at, window.size, *([Removal.STRAY_BYTES] if at < window.size else []))
 
@@ -98,6 +99,8 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
         element = await element_at(window, at, stop)
         if element is None or element.stop > stop:
             end = await _cut_off(window, plan, film, at, element)
+            if await _is_found(window, _CLUSTER_ID, end + 1):
+                raise damaged("a part in its middle is broken")
             break
         at = element.stop
         if element.number == _CLUSTER:
@@ -140,6 +143,14 @@ async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, element: El
             await void(window, plan, child)
     film.last_cluster = shorten(plan, element, end)
     return end
+
+
+async def _is_found(window: Window, four: bytes, at: int) -> bool:
+    """Whether these four bytes are anywhere from an offset on."""
+    for begin in range(at, window.size, WINDOW_BYTES - 3):
+        if four in await window.upto(begin, WINDOW_BYTES):
+            return True
+    return False
 
 
 async def _goes_on(window: Window, at: int, stop: int) -> bool:

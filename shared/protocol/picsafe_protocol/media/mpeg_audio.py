@@ -13,7 +13,7 @@ from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.source import Window
 from picsafe_protocol.media.tags import behind_id3v2, cut_tags_behind
 
-__all__ = ["ADTS", "MP3", "FrameFormat", "clean_frames", "frames_begin"]
+__all__ = ["ADTS", "MP3", "FrameFormat", "clean_frames", "frames_begin", "is_same_stream", "search_frames"]
 
 _BITRATES: Final = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -100,6 +100,13 @@ async def search_frames(window: Window, at: int, kind: FrameFormat, until: int, 
         if await frames_begin(window, at + found.start(), kind, end, _CERTAIN_IN_RUBBISH):
             return at + found.start()
     return None
+
+
+async def is_same_stream(window: Window, one: int, other: int, kind: FrameFormat) -> bool:
+    """Whether a frame begins at both places, and they belong together."""
+    first = kind.parse(await window.upto(one, kind.header_bytes))
+    second = kind.parse(await window.upto(other, kind.header_bytes))
+    return first is not None and second is not None and first.stream == second.stream
 
 
 async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat, until: int | None = None) -> Cleaned:

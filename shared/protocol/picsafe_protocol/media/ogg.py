@@ -22,6 +22,8 @@ _FIRST: Final = 0x02
 _NO_POSITION: Final = 2**64 - 1
 _STREAMS: Final = 256
 """Logical streams in a file; recordings have one or two, archives of broadcasts a few dozen in a chain."""
+_NO_PAGES: Final = 1_000
+"""What begins like a page but is none, hence 64 MB of checksums that do not fit; a player would have given up long ago."""
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -80,19 +82,16 @@ async def clean_ogg(window: Window, begin: int = 0) -> Cleaned:
     plan.cut(0, begin, *([Removal.STRAY_BYTES] if begin else []))
     streams: list[_Stream] = []
     active: dict[int, _Stream] = {}
-    at, link = begin, 0
+    at, link, passed_over = begin, 0, 0
     in_data = False
     while at < window.size:
-        if await window.upto(at, 4) != _CAPTURE:
-            at = await _pass_over(window, plan, at)
-            continue
         page = await _page(window, at)
         if page is None:
-            if not in_data:
-                raise damaged("it ends too early")
-            plan.cut(at, window.size)
-            plan.warn(Caution.CUT_SHORT)
-            break
+            passed_over += 1
+            if passed_over > _NO_PAGES:
+                raise damaged("most of it is damaged")
+            at = await _pass_over(window, plan, at)
+            continue
         if page.flags & _FIRST:
             link += in_data  # a first page behind data begins the next link of a chain
             active[page.serial] = _Stream(recognise_codec(await window.upto(page.body, page.stop - page.body)), link)
@@ -106,24 +105,30 @@ async def clean_ogg(window: Window, begin: int = 0) -> Cleaned:
 
 
 async def _page(window: Window, at: int) -> _Page | None:
-    """The page at an offset; None where the file ends before it does."""
+    """The page at an offset; None where there is none, it is cut off, or its checksum says that it is damaged."""
     head = await window.upto(at, 27)
-    lacing = await window.upto(at + 27, head[26]) if len(head) == 27 else b""
-    if len(head) < 27 or len(lacing) < head[26]:
+    lacing = await window.upto(at + 27, head[26]) if len(head) == 27 and head.startswith(_CAPTURE) else b""
+    if len(head) < 27 or not head.startswith(_CAPTURE) or len(lacing) < head[26]:
         return None
     position, serial = int.from_bytes(head[6:14], "little"), int.from_bytes(head[14:18], "little")
     page = _Page(at, head[5], position, serial, lacing)
-    return page if page.stop <= window.size else None
+    if page.stop > window.size:
+        return None
+    data = await window.take(at, page.stop)
+    return page if page_checksum(data[:22] + bytes(4) + data[26:]).to_bytes(4, "little") == data[22:26] else None
 
 
 async def _pass_over(window: Window, plan: Plan, at: int) -> int:
-    """Cuts bytes that belong to no page, as decoders do; returns where the next page begins."""
-    for begin in range(at, window.size, WINDOW_BYTES - 3):
+    """Cuts what is no whole page, as decoders pass over it; returns where the next page may begin."""
+    ends_in_page = await window.upto(at, 4) == _CAPTURE
+    for begin in range(at + 1, window.size, WINDOW_BYTES - 3):
         found = (await window.upto(begin, WINDOW_BYTES)).find(_CAPTURE)
         if found >= 0:
             plan.cut(at, begin + found, Removal.STRAY_BYTES)
             return begin + found
-    plan.cut(at, window.size, Removal.STRAY_BYTES)
+    if ends_in_page:
+        plan.warn(Caution.CUT_SHORT)
+    plan.cut(at, window.size, *([] if ends_in_page else [Removal.STRAY_BYTES]))
     return window.size
 
 
@@ -154,6 +159,8 @@ def _header(plan: Plan, stream: _Stream, codec: Codec) -> None:
     """Empties the header packet that has become complete."""
     packet = b"".join(bytes(page.data[start:stop]) for page, start, stop in stream.pieces)
     if stream.packets:
+        if not codec.is_header(stream.packets, packet):
+            raise damaged("a part of its description is missing")
         emptied = codec.clean(stream.packets, packet)
         if emptied != packet:
             plan.note(*codec.contents(packet))

@@ -35,6 +35,10 @@ class Codec(ABC):
     def clean(self, number: int, packet: bytes) -> bytes:
         """Header packet `number` (from 1) without metadata, of the same length."""
 
+    @abstractmethod
+    def is_header(self, number: int, packet: bytes) -> bool:
+        """Whether packet `number` is the header that belongs there; a page that was lost takes its packets with it."""
+
     def is_last(self, number: int, packet: bytes) -> bool:
         """Whether the headers end with packet `number`."""
         return number >= self.headers - 1
@@ -55,6 +59,9 @@ class _Opus(Codec):
         self.rate = 48000
         self._skip = int.from_bytes(first[10:12], "little")
 
+    def is_header(self, number: int, packet: bytes) -> bool:
+        return packet.startswith(b"OpusTags")
+
     def clean(self, number: int, packet: bytes) -> bytes:
         return (b"OpusTags" + bytes(8)).ljust(len(packet), b"\x00") if len(packet) >= 16 else packet
 
@@ -70,6 +77,9 @@ class _Vorbis(Codec):
     def __init__(self, first: bytes) -> None:
         self.rate = int.from_bytes(first[12:16], "little")
 
+    def is_header(self, number: int, packet: bytes) -> bool:
+        return packet.startswith(b"\x03vorbis" if number == 1 else b"\x05vorbis")
+
     def clean(self, number: int, packet: bytes) -> bytes:
         return empty_comment(b"\x03vorbis", packet, b"\x01") if number == 1 else packet
 
@@ -79,6 +89,9 @@ class _Speex(Codec):
 
     def __init__(self, first: bytes) -> None:
         self.rate = int.from_bytes(first[36:40], "little")
+
+    def is_header(self, number: int, packet: bytes) -> bool:
+        return int.from_bytes(packet[:4], "little") + 8 <= len(packet)
 
     def clean(self, number: int, packet: bytes) -> bytes:
         return empty_comment(b"", packet)
@@ -91,6 +104,9 @@ class _Flac(Codec):
 
     def __init__(self, first: bytes) -> None:
         self.rate = int.from_bytes(first[27:30], "big") >> 4
+
+    def is_header(self, number: int, packet: bytes) -> bool:
+        return not packet.startswith(b"\xff")
 
     def clean(self, number: int, packet: bytes) -> bytes:
         kind = packet[0] & 0x7F if packet else self._SEEKTABLE
@@ -117,6 +133,9 @@ class _Theora(Codec):
         denominator = int.from_bytes(first[26:30], "big")
         self.rate = int.from_bytes(first[22:26], "big") / denominator if denominator else 0
         self._shift = int.from_bytes(first[40:42], "big") >> 5 & 31
+
+    def is_header(self, number: int, packet: bytes) -> bool:
+        return packet.startswith(b"\x81theora" if number == 1 else b"\x82theora")
 
     def clean(self, number: int, packet: bytes) -> bytes:
         return empty_comment(b"\x81theora", packet) if number == 1 else packet

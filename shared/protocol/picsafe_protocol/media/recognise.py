@@ -16,7 +16,7 @@ from picsafe_protocol.media.matroska import SIGNATURE as MATROSKA
 from picsafe_protocol.media.matroska import clean_matroska
 from picsafe_protocol.media.model import Cleaned, Removal
 from picsafe_protocol.media.movie import MOVIE_KINDS, clean_movie
-from picsafe_protocol.media.mpeg_audio import ADTS, MP3, clean_frames, frames_begin, search_frames
+from picsafe_protocol.media.mpeg_audio import ADTS, MP3, clean_frames, frames_begin, is_same_stream, search_frames
 from picsafe_protocol.media.ogg import clean_ogg
 from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.png import SIGNATURE as PNG
@@ -113,6 +113,8 @@ async def _behind_rubbish(window: Window, end: int) -> Cleaned:
         start = await search_frames(window, 0, kind, min(end, SEARCH_BYTES), end)
         if start is not None:
             plan = Plan(window.size)
+            if await is_same_stream(window, 0, start, kind):
+                start = 0  # the first frames are there, and one of them is damaged
             plan.cut(0, start, Removal.STRAY_BYTES)
             return await clean_frames(window, start, plan, kind)
     if jpeg is not None:

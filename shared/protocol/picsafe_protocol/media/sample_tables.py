@@ -60,14 +60,12 @@ def _add_chunks(
         while run + 1 < len(runs) and runs[run + 1][0] <= number:
             run += 1
         samples = runs[run][1]
-        if sizes.uniform:
-            length = sizes.uniform * samples
-            if unit:
-                length = max(length, -(-samples // unit[0]) * unit[1])
-        else:
-            length = sum(sizes.each[done : done + samples])
+        length = sizes.uniform * samples if sizes.uniform else sum(sizes.each[done : done + samples])
+        certain = length
+        if sizes.uniform and unit:
+            length = max(length, -(-samples // unit[0]) * unit[1])
         done += samples
-        if not ranges.add(offset, length):
+        if not ranges.add(offset, length, certain):
             return False
     return True
 

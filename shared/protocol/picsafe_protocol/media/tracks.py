@@ -17,8 +17,10 @@ _KINDS: Final[dict[bytes, Literal["video", "audio"]]] = {
     b"pict": "video",
     b"soun": "audio",
 }
+_DATA: Final = frozenset(b"meta mebx camm tmcd text sbtl subt subp clcp hint sdsm odsm mp7s".split())
+"""Handlers of tracks that are neither; an unknown handler says nothing."""
 _BY_HEADER: Final[dict[bytes, Literal["video", "audio"]]] = {b"vmhd": "video", b"smhd": "audio"}
-"""What a track without a handler is: some programs for cutting films leave it out, and players do without."""
+"""What a track without a handler that is known is: some programs for cutting films leave it out, and players do without."""
 _TRACKS: Final = 256
 """Cameras write up to a dozen."""
 
@@ -75,21 +77,21 @@ def _track_header(track: Track, data: bytes) -> None:
 
 
 async def _media(window: Window, track: Track, mdia: Box) -> None:
-    has_handler = False
+    handler = b""
     async for box in boxes(window, mdia.start, mdia.stop):
         if box.kind == b"mdhd":
             fields = Fields(await window.take(box.start, box.stop))
             fields.take(16 if fields.number(4) >> 24 else 8)
             track.scale = fields.number(4)
         elif box.kind == b"hdlr":
-            has_handler = True
-            track.kind = _KINDS.get(await window.take(box.start + 8, box.start + 12))
+            handler = await window.take(box.start + 8, box.start + 12)
+            track.kind = _KINDS.get(handler)
     async for box in boxes(window, mdia.start, mdia.stop):
         if box.kind == b"minf":
             async for child in boxes(window, box.start, box.stop):
                 if child.kind == b"stbl":
                     track.sample_table = child
-                elif not has_handler:
+                elif handler not in _DATA:
                     track.kind = track.kind or _BY_HEADER.get(child.kind)
     if track.sample_table:
         await _coding(window, track, track.sample_table)
