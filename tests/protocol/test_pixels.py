@@ -202,6 +202,59 @@ async def test_a_report_that_says_another_size_than_the_picture_is_refused() -> 
     assert await refused(small, thumbnail(small, 320, 200)) == "other_size"
 
 
+def av1(width: int, height: int) -> bytes:
+    """AV1 data: a temporal delimiter, and a sequence header in its short form, for still pictures."""
+    bits = f"000 1 1 00000 1111 1111 {width - 1:016b} {height - 1:016b} {0:016b}".replace(" ", "")
+    header = int(bits[: len(bits) // 8 * 8], 2).to_bytes(len(bits) // 8, "big")
+    return b"\x12\x00\x0a" + bytes((len(header),)) + header
+
+
+async def test_s9_an_avif_whose_container_says_less_than_its_coded_picture_is_measured_by_that() -> None:
+    """Two kilobytes that say 320 by 240, and took a browser 150 MB to find out that they are 144 megapixels."""
+    properties = (full_box(b"ispe", ints(4, 320, 240)), b"\x00\x00\x00\x0cav1C\x81\x00\x0c\x00")
+    for in_idat in (False, True):
+        items = [Item(1, b"av01", av1(320, 240) + av1(12_000, 12_000), (1, 2), in_idat=in_idat)]
+        data = Picture(items, properties=properties, brand=b"avif").build()
+        assert await refused(data, facts(data, "image/avif", 320, 240)) == "pixels"
+
+
+async def test_an_avif_that_says_less_than_its_coded_picture_is_another_than_described() -> None:
+    for moving in (False, True):
+        file = io.BytesIO()
+        drawn = [Image.effect_noise((640, 480), 40 + number).convert("RGB") for number in range(2)]
+        more = {"save_all": True, "append_images": drawn[1:]} if moving else {}
+        drawn[0].save(file, "AVIF", speed=10, quality=20, **more)
+        honest = file.getvalue()
+        lying = honest.replace(ints(4, 640, 480), ints(4, 320, 240))
+        lying = lying.replace(ints(2, 640, 480), ints(2, 320, 240))
+        assert await refused(honest, facts(honest, "image/avif", 640, 480)) is None
+        assert await refused(lying, facts(lying, "image/avif", 320, 240)) == "other_size"
+
+
+def hevc(width: int, height: int) -> bytes:
+    """The content of an `hvcC` box with one parameter set, for two temporal layers."""
+
+    def golomb(number: int) -> str:
+        bits = f"{number + 1:b}"
+        return "0" * (len(bits) - 1) + bits
+
+    bits = "0000 001 1".replace(" ", "") + "0" * 96 + "11" + "0" * 14 + "0" * 96
+    bits += golomb(0) + golomb(3) + "0" + golomb(width) + golomb(height) + "1"
+    bits += "0" * (-len(bits) % 8)
+    unit = b"\x42\x01" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    unit = unit[:2] + unit[2:].replace(b"\0\0\0", b"\0\0\x03\0")
+    return bytes(22) + b"\x01\x21\x00\x01" + struct.pack(">H", len(unit)) + unit
+
+
+async def test_s9_a_heic_whose_container_says_less_than_its_coded_picture_is_measured_by_that() -> None:
+    for width, height, rule in ((20_000, 20_000, "pixels"), (4096, 4096, "other_size"), (328, 240, None)):
+        configuration = hevc(width, height)
+        box = struct.pack(">I", 8 + len(configuration)) + b"hvcC" + configuration
+        items = [Item(1, b"hvc1", b"coded", (1, 2))]
+        data = Picture(items, properties=(full_box(b"ispe", ints(4, 320, 240)), box)).build()
+        assert await refused(data, facts(data, "image/heic", 320, 240)) == rule
+
+
 async def test_a_crop_is_the_size_that_a_report_names() -> None:
     data = heif((4032, 3024), (512, 512), clap=(4000, 3000))
     assert await refused(data, facts(data, "image/heic", 4000, 3000)) is None

@@ -12,8 +12,11 @@ from typing import Final
 
 from picsafe_protocol.errors import UnsupportedMedium
 from picsafe_protocol.limits import PHOTO_FRAMES
+from picsafe_protocol.media.av1_size import av1_sides
 from picsafe_protocol.media.bounds import HEADER_STEPS, SEARCH_BYTES, WINDOW_BYTES
 from picsafe_protocol.media.boxes import boxes_in
+from picsafe_protocol.media.coded_data import coded_data
+from picsafe_protocol.media.hevc_size import hevc_sides
 from picsafe_protocol.media.source import ByteSource, Window, damaged
 
 __all__ = ["PictureSize", "picture_size"]
@@ -22,9 +25,8 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _SOFS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 _SOS: Final = 0xDA
-_CONTAINERS: Final = frozenset((b"meta", b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"))
-_BEFORE_CHILDREN: Final = {b"meta": 4, b"stsd": 8}
-_PICTURE_ENTRIES: Final = frozenset((b"av01", b"hvc1", b"hev1", b"mjpg", b"jpeg", b"avc1"))
+_CONTAINERS: Final = frozenset((b"meta", b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl"))
+_BEFORE_CHILDREN: Final = {b"meta": 4}
 
 Sides = tuple[int, int]
 
@@ -204,10 +206,11 @@ async def _chunks(window: Window) -> AsyncIterator[tuple[bytes, int]]:
 async def _heif(window: Window) -> PictureSize:
     """Every size that an item or a track of the file is said to have: a decoder takes one of them, or fails.
 
-    A crop (`clap`) is what a viewer shows, and so what a report names.
+    A crop (`clap`) is what a viewer shows, and so what a report names. The coded pictures inside are measured as well.
     """
     sides: list[Sides] = []
     shown: list[Sides] = []
+    coded: list[Sides] = []
     at = 0
     for _ in _steps():
         head = await window.upto(at, 16)
@@ -218,23 +221,47 @@ async def _heif(window: Window) -> PictureSize:
             break
         stop = min(at + length, window.size) if length else window.size
         if head[4:8] in (b"meta", b"moov"):
-            _collect(await window.take(at, stop), sides, shown)
+            data = await window.take(at, stop)
+            _collect(data, sides, shown, coded)
+            if b"av1C" in data:
+                for extents in coded_data(data, at):
+                    coded += await av1_sides(window, extents)
         at = stop
     found = _of("image/heif", sides)
-    return PictureSize(found.media_type, found.sides + tuple(shown), found.pixels, found.frames)
+    hidden = _of("image/heif", coded)
+    if found.pixels and _exceed(coded, sides):
+        return hidden
+    return PictureSize(found.media_type, found.sides + tuple(shown), max(found.pixels, hidden.pixels), found.frames)
 
 
-def _collect(data: bytes, sides: list[Sides], shown: list[Sides], deep: int = 0) -> None:
+def _exceed(coded: list[Sides], sides: list[Sides]) -> bool:
+    """Whether the container lies: coded pictures are at most padded to whole blocks of 64."""
+    widest, highest = max(width for width, _ in sides), max(height for _, height in sides)
+    return any(width > widest + 63 or height > highest + 63 for width, height in coded)
+
+
+def _collect(data: bytes, sides: list[Sides], shown: list[Sides], coded: list[Sides], deep: int = 0) -> None:
     """Sizes in the boxes of `data` and of those within."""
     for box in boxes_in(data):
         content = data[box.start : box.stop]
-        if box.kind in _CONTAINERS and deep < len(_CONTAINERS):
-            _collect(content[_BEFORE_CHILDREN.get(box.kind, 0) :], sides, shown, deep + 1)
+        if box.kind == b"stsd":
+            _collect_entries(content, sides, shown, coded)
+        elif box.kind in _CONTAINERS and deep < len(_CONTAINERS):
+            _collect(content[_BEFORE_CHILDREN.get(box.kind, 0) :], sides, shown, coded, deep + 1)
         elif box.kind == b"ispe" and len(content) >= 12:
             sides.append((int.from_bytes(content[4:8], "big"), int.from_bytes(content[8:12], "big")))
         elif box.kind == b"clap" and len(content) >= 16:
             numbers = [int.from_bytes(content[place : place + 4], "big") for place in range(0, 16, 4)]
             if numbers[1] and numbers[3]:
                 shown.append((numbers[0] // numbers[1], numbers[2] // numbers[3]))
-        elif box.kind in _PICTURE_ENTRIES and len(content) >= 28:
-            sides.append((int.from_bytes(content[24:26], "big"), int.from_bytes(content[26:28], "big")))
+        elif box.kind == b"hvcC":
+            coded += hevc_sides(content)
+
+
+def _collect_entries(content: bytes, sides: list[Sides], shown: list[Sides], coded: list[Sides]) -> None:
+    """Sizes in the descriptions of a track's pictures, whatever their coding."""
+    for entry in boxes_in(content, 8):
+        described = content[entry.start : entry.stop]
+        if len(described) >= 78:
+            sides.append((int.from_bytes(described[24:26], "big"), int.from_bytes(described[26:28], "big")))
+            _collect(described[78:], sides, shown, coded)
