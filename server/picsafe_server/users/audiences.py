@@ -28,6 +28,12 @@ def session(session_id: str) -> str:
     return f"session:{session_id}"
 
 
+def person_of(audience: str) -> str | None:
+    """The account of an audience of one person; None for all others."""
+    kind, _, account_id = audience.partition(":")
+    return account_id if kind in {"inbox", "sent"} else None
+
+
 def is_sent(audience: str) -> bool:
     """Whether the audience sees the report as its sender."""
     return audience.startswith("sent:")

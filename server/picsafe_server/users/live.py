@@ -1,7 +1,8 @@
 """The live inbox. One poller a process looks for new events several times a second, and only while somebody listens.
 
-A listener is not handed events: it is woken, and reads those of its own audiences from the database, from where it stopped.
-So a slow reader costs no memory, a reader that comes back resumes by the same query, and any number of processes can write.
+It reads each change once, with what there is to say about its report, and hands the same `News` to all who listen for it. Who
+comes back, or falls behind by more than `PENDING`, reads the events of its own audiences from the database instead, from where it
+stopped. So a change that thousands see costs a few queries, a slow reader costs no memory, and any number of processes can write.
 """
 
 from __future__ import annotations
@@ -17,22 +18,48 @@ from sqlalchemy import select
 from picsafe_server.database import Database
 from picsafe_server.users.changes import last_number
 from picsafe_server.users.models import Event
+from picsafe_server.users.news import News, read_news
 
 POLL_SECONDS = 0.4
 """How long an event that another process wrote may go unnoticed."""
 _BATCH = 1000
 """Events read at once: more than one change can have, which is one for each of its audiences."""
+PENDING = 100
+"""News that wait for a listener whose client is slow: references to what all share."""
 _PAUSE_AFTER_FAILURE_SECONDS = 2.0
 
 _log = logging.getLogger("picsafe.users.live")
 
 
 class Listener:
-    """Somebody with an open stream. `news` is set when there may be something to read."""
+    """Somebody with an open stream. `woken` is set when there may be something to take."""
+
+    __slots__ = ("_pending", "audiences", "woken")
 
     def __init__(self, audiences: Sequence[str]) -> None:
         self.audiences = tuple(audiences)
-        self.news = asyncio.Event()
+        self.woken = asyncio.Event()
+        self._pending: list[News] | None = None
+
+    def hand(self, news: News) -> None:
+        """There is something for this listener."""
+        if self._pending is not None:
+            if len(self._pending) < PENDING:
+                self._pending.append(news)
+            else:
+                self._pending = None
+        self.woken.set()
+
+    def must_read(self) -> None:
+        """There may be something that is not going to be handed over."""
+        self._pending = None
+        self.woken.set()
+
+    def take(self) -> Sequence[News] | None:
+        """What was handed over since the last time; None: read the database from where you stopped, as often as it has something."""
+        self.woken.clear()
+        taken, self._pending = self._pending, []
+        return taken
 
 
 class Live:
@@ -106,19 +133,24 @@ class Live:
                 seen = await last_number(session)
                 self._wake_all()
                 return seen
-            query = select(Event.sequence, Event.audience).where(Event.sequence > seen)
-            rows = (await session.execute(query.order_by(Event.sequence).limit(_BATCH))).all()
-        for _, audience in rows:
-            for listener in self._listeners.get(audience, ()):
-                listener.news.set()
-        if len(rows) < _BATCH:
-            newest: int = rows[-1][0] if rows else seen
-            return newest
-        self._look.set()  # there is more; the last change may go on
-        last: int = rows[-1][0]
-        return last - 1
+            query = select(Event).where(Event.sequence > seen).order_by(Event.sequence).limit(_BATCH)
+            found = (await session.scalars(query)).all()
+            if len(found) == _BATCH:  # there is more; the last change may go on
+                self._look.set()
+                found = [event for event in found if event.sequence < found[-1].sequence]
+            news = await read_news(session, found, self._listeners.keys())
+        if news is not None:
+            self._hand_over(news)
+        return found[-1].sequence if found else seen
+
+    def _hand_over(self, news: News) -> None:
+        told: set[Listener] = set()
+        for audience in news.events:
+            told |= self._listeners.get(audience, set())
+        for listener in told:
+            listener.hand(news)
 
     def _wake_all(self) -> None:
         for listeners in self._listeners.values():
             for listener in listeners:
-                listener.news.set()
+                listener.must_read()

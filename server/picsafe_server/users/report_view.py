@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_server.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
 from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Account, Institution, Opening, Report, ReportRecipient
+from picsafe_server.users.models import Report
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.report_facts import Addressee, ReportFacts, Sender, read_facts
 from picsafe_server.users.visibility import state_of
 
 Box = Literal["inbox", "sent"]
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """Who sent a report. `institution` is its name."""
-
-    id: str
-    name: str
-    email: str
-    institution: str | None
-
-
-class Addressee(msgspec.Struct, frozen=True):
-    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves only."""
-
-    id: str
-    name: str
-    email: str
-    opened_at: str | None
 
 
 class ReportView(msgspec.Struct, frozen=True):
@@ -84,14 +65,13 @@ class ReportViews:
 
     async def many(self, session: AsyncSession, who: Principal, entries: Sequence[Entry]) -> list[ReportView]:
         """The views of reports that the caller may see, in the order of `entries`; one that is no more is left out."""
-        ids = {entry.report_id for entry in entries}
-        if not ids:
-            return []
-        reports = await _reports(session, ids)
-        recipients = await _recipients(session, ids)
-        opened = await _opened_by(session, who, ids)
+        return self.of(who, entries, await read_facts(session, {entry.report_id: (who.id,) for entry in entries}))
+
+    def of(self, who: Principal, entries: Sequence[Entry], facts: ReportFacts) -> list[ReportView]:
+        """As `many`, from facts that have been read already."""
+        reports, recipients = facts.reports, facts.recipients
         return [
-            self._view(who, entry.box, *reports[entry.report_id], recipients, opened)
+            self._view(who, entry.box, facts, *reports[entry.report_id])
             for entry in entries
             if entry.report_id in reports
             and (entry.box == "sent" or _is_for(who, reports[entry.report_id][0], recipients[entry.report_id]))
@@ -101,19 +81,18 @@ class ReportViews:
         self,
         who: Principal,
         box: Box,
+        facts: ReportFacts,
         report: Report,
         sender: Sender,
-        recipients: Mapping[str, Sequence[Addressee]],
-        opened: Mapping[str, datetime],
     ) -> ReportView:
-        mine = opened.get(report.id)
+        mine = facts.opened.get((report.id, who.id))
         read = report.collected_at if who.is_service else mine
         return ReportView(
             id=report.id,
             state=state_of(report, self._clock.now()),  # type: ignore[arg-type]
             box=box,
             sender=sender,
-            recipients=[_as_seen_by(who, report, addressee) for addressee in recipients[report.id]],
+            recipients=[_as_seen_by(who, report, addressee) for addressee in facts.recipients[report.id]],
             region=report.region,
             size=report.size,
             digest=report.digest,
@@ -145,37 +124,3 @@ def _as_seen_by(who: Principal, report: Report, addressee: Addressee) -> Address
 
 def _text(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment else None
-
-
-async def _reports(session: AsyncSession, ids: set[str]) -> dict[str, tuple[Report, Sender]]:
-    rows = await session.execute(
-        select(Report, Account, Institution.name)
-        .join(Account, Account.id == Report.sender_id)
-        .outerjoin(Institution, Institution.id == Account.institution_id)
-        .where(Report.id.in_(ids))
-    )
-    return {
-        report.id: (report, Sender(account.id, account.name, account.email, institution))
-        for report, account, institution in rows
-    }
-
-
-async def _recipients(session: AsyncSession, ids: set[str]) -> dict[str, list[Addressee]]:
-    opening = and_(Opening.report_id == ReportRecipient.report_id, Opening.account_id == ReportRecipient.account_id)
-    rows = await session.execute(
-        select(ReportRecipient.report_id, Account.id, Account.name, Account.email, Opening.opened_at)
-        .join(Account, Account.id == ReportRecipient.account_id)
-        .outerjoin(Opening, opening)
-        .where(ReportRecipient.report_id.in_(ids))
-        .order_by(ReportRecipient.report_id, ReportRecipient.position)
-    )
-    found: dict[str, list[Addressee]] = defaultdict(list)
-    for report_id, account_id, name, email, opened_at in rows:
-        found[report_id].append(Addressee(account_id, name, email, _text(opened_at)))
-    return found
-
-
-async def _opened_by(session: AsyncSession, who: Principal, ids: set[str]) -> dict[str, datetime]:
-    query = select(Opening.report_id, Opening.opened_at)
-    rows = await session.execute(query.where(Opening.account_id == who.id, Opening.report_id.in_(ids)))
-    return {row.report_id: row.opened_at for row in rows}

@@ -23,6 +23,7 @@ from picsafe_server.users.listings import Listings
 from picsafe_server.users.live import Live
 from picsafe_server.users.lookups import LookUps
 from picsafe_server.users.members import Members
+from picsafe_server.users.open_sessions import OpenSessions
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.report_view import ReportViews
 from picsafe_server.users.reports import Reports
@@ -108,5 +109,5 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),
         expiry=Expiry(database, clock, changes),
         live=live,
-        streams=Streams(database, live, sessions, views),
+        streams=Streams(database, live, OpenSessions(database, clock), views),
     )

@@ -183,14 +183,6 @@ class Sessions:
             raise NotSignedIn
         return principal.person(*found, who.session_id)
 
-    async def is_open(self, who: Principal) -> bool:
-        """Whether the caller could still authenticate; does not count as use."""
-        query = select(SignedInSession.id).where(SignedInSession.id == who.session_id, is_alive(self._clock.now()))
-        if who.is_service:
-            query = select(ServiceAccount.id).where(ServiceAccount.id == who.id, ServiceAccount.revoked_at.is_(None))
-        async with self._database.reading() as session:
-            return await session.scalar(query) is not None
-
     async def of(self, who: Principal) -> Sequence[SignedInSession]:
         """The open sessions of a person, last used first."""
         async with self._database.reading() as session:

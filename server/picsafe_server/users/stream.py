@@ -18,9 +18,11 @@ from picsafe_server.users import audiences
 from picsafe_server.users.changes import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
 from picsafe_server.users.live import Listener, Live
 from picsafe_server.users.models import Event
+from picsafe_server.users.news import News
+from picsafe_server.users.open_sessions import OpenSessions
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.report_facts import ReportFacts, read_facts
 from picsafe_server.users.report_view import Entry, ReportViews
-from picsafe_server.users.sessions import Sessions
 
 PING_SECONDS = 15.0
 """Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection is dead;
@@ -35,11 +37,16 @@ class Streams:
     """Makes streams."""
 
     def __init__(
-        self, database: Database, live: Live, sessions: Sessions, views: ReportViews, ping_seconds: float = PING_SECONDS
+        self,
+        database: Database,
+        live: Live,
+        open_sessions: OpenSessions,
+        views: ReportViews,
+        ping_seconds: float = PING_SECONDS,
     ) -> None:
         self._database = database
         self._live = live
-        self._sessions = sessions
+        self._open_sessions = open_sessions
         self._views = views
         self._ping_seconds = ping_seconds
         self._open: Counter[str] = Counter()
@@ -73,33 +80,55 @@ class Streams:
             position = newest if last_seen is None else min(last_seen, newest)
             # An event without data is not shown to the page, but its number is what the browser resumes from.
             yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
+            behind = True  # until the database has nothing after `position`
             while not self._live.closing.is_set():
-                listener.news.clear()
-                found = await self._after(listener, position)
-                for text in await self._texts(who, found):
+                news = listener.take()
+                behind = behind or news is None
+                if behind:
+                    found, texts = await self._read(who, listener, position)
+                    behind = bool(found)
+                else:
+                    found, texts = self._told(who, listener, news or (), position)
+                for text in texts:
                     yield text
                 if any(event.kind == SESSION_ENDED for event in found):
                     return
                 if found:
                     position = found[-1].sequence
-                elif not await self._news(listener):
-                    if not await self._sessions.is_open(who):
+                if not behind and not await self._woken(listener):
+                    if not await self._open_sessions.is_open(who):
                         yield _event(SESSION_ENDED, {}, None)
                         return
                     yield _ALIVE
 
-    async def _news(self, listener: Listener) -> bool:
-        """Wait until there may be something to read; False when it is time for a ping instead."""
+    async def _woken(self, listener: Listener) -> bool:
+        """Wait until there may be something to take; False when it is time for a ping instead."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._ping_seconds):  # `wait_for` may swallow an end before Python 3.12
-                return await listener.news.wait()
+                return await listener.woken.wait()
         return False
 
-    async def _after(self, listener: Listener, position: int) -> Sequence[Event]:
+    async def _read(self, who: Principal, listener: Listener, position: int) -> tuple[Sequence[Event], list[bytes]]:
+        """From the database: events after `position`, and what they tell the caller."""
         async with self._database.reading() as session:
-            return await events_after(session, listener.audiences, position, _BATCH)
+            found = await events_after(session, listener.audiences, position, _BATCH)
+            reports = {event.report_id for event in found if event.kind == REPORT and event.report_id is not None}
+            facts = await read_facts(session, dict.fromkeys(reports, (who.id,)))
+        return found, self._texts(who, found, facts)
 
-    async def _texts(self, who: Principal, events: Sequence[Event]) -> list[bytes]:
+    def _told(
+        self, who: Principal, listener: Listener, handed: Sequence[News], position: int
+    ) -> tuple[Sequence[Event], list[bytes]]:
+        """The same from what the poller has read for everybody."""
+        events: list[Event] = []
+        texts: list[bytes] = []
+        for news in handed:
+            found = news.of(listener.audiences, position)
+            events += found
+            texts += self._texts(who, found, news.facts)
+        return events, texts
+
+    def _texts(self, who: Principal, events: Sequence[Event], facts: ReportFacts) -> list[bytes]:
         """The events as text. A change that reaches the caller in two ways is told once for each box."""
         entries: dict[tuple[int, Entry], Event] = {}
         for event in events:
@@ -107,9 +136,7 @@ class Streams:
             if event.audience == audiences.inbox(who.id) != known.audience:  # what is meant for one alone goes first
                 entries[event.sequence, _entry(event)] = event
         wanted = [entry for (_, entry), event in entries.items() if event.kind == REPORT]
-        async with self._database.reading() as session:
-            views = await self._views.many(session, who, wanted)
-        shown = {(view.id, view.box): view for view in views}
+        shown = {(view.id, view.box): view for view in self._views.of(who, wanted, facts)}
         texts = []
         for (number, entry), event in entries.items():
             view = shown.get((entry.report_id, entry.box))

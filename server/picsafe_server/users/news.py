@@ -1,0 +1,44 @@
+"""Changes as one process reads them for all its listeners: once a change, however many are told of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_server.users import audiences
+from picsafe_server.users.changes import REPORT
+from picsafe_server.users.models import Event
+from picsafe_server.users.report_facts import ReportFacts, read_facts
+
+
+@dataclass(frozen=True)
+class News:
+    """Some changes in their order: the events of each audience that listens here, and what there is to say about their reports."""
+
+    events: Mapping[str, Sequence[Event]]
+    facts: ReportFacts
+
+    def of(self, wanted: Sequence[str], after: int) -> list[Event]:
+        """The events of the audiences `wanted` with larger numbers than `after`, in their order."""
+        found = [event for name in wanted for event in self.events.get(name, ()) if event.sequence > after]
+        return sorted(found, key=lambda event: event.sequence)
+
+
+async def read_news(session: AsyncSession, events: Sequence[Event], listening: Collection[str]) -> News | None:
+    """What the audiences that listen are to be told of `events`; None when that is nothing."""
+    by_audience: dict[str, list[Event]] = defaultdict(list)
+    readers: dict[str, set[str] | None] = {}
+    for event in events:
+        if event.audience not in listening:
+            continue
+        by_audience[event.audience].append(event)
+        if event.kind == REPORT and event.report_id is not None:
+            known, reader = readers.setdefault(event.report_id, set()), audiences.person_of(event.audience)
+            if known is None or reader is None:
+                readers[event.report_id] = None  # an audience of many: whichever of them have opened it
+            else:
+                known.add(reader)
+    return News(by_audience, await read_facts(session, readers)) if by_audience else None

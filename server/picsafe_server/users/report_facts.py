@@ -1,0 +1,89 @@
+"""What the database has of reports, as their views need it: the same for everybody who sees them, but for who opened them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from picsafe_server.clock import rfc3339
+from picsafe_server.users.models import Account, Institution, Opening, Report, ReportRecipient
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who sent a report. `institution` is its name."""
+
+    id: str
+    name: str
+    email: str
+    institution: str | None
+
+
+class Addressee(msgspec.Struct, frozen=True):
+    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves only."""
+
+    id: str
+    name: str
+    email: str
+    opened_at: str | None
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """`reports` with their senders, `recipients` by report, and `opened`: when an account first read a report."""
+
+    reports: Mapping[str, tuple[Report, Sender]]
+    recipients: Mapping[str, Sequence[Addressee]]
+    opened: Mapping[tuple[str, str], datetime]
+
+
+async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str] | None]) -> ReportFacts:
+    """The facts of reports in a constant number of queries. `readers` says for each whose openings to read; None: everybody's."""
+    if not readers:
+        return ReportFacts({}, {}, {})
+    ids = set(readers)
+    return ReportFacts(await _reports(session, ids), await _recipients(session, ids), await _openings(session, readers))
+
+
+async def _reports(session: AsyncSession, ids: set[str]) -> dict[str, tuple[Report, Sender]]:
+    rows = await session.execute(
+        select(Report, Account, Institution.name)
+        .join(Account, Account.id == Report.sender_id)
+        .outerjoin(Institution, Institution.id == Account.institution_id)
+        .where(Report.id.in_(ids))
+    )
+    return {
+        report.id: (report, Sender(account.id, account.name, account.email, institution))
+        for report, account, institution in rows
+    }
+
+
+async def _recipients(session: AsyncSession, ids: set[str]) -> dict[str, list[Addressee]]:
+    opening = and_(Opening.report_id == ReportRecipient.report_id, Opening.account_id == ReportRecipient.account_id)
+    rows = await session.execute(
+        select(ReportRecipient.report_id, Account.id, Account.name, Account.email, Opening.opened_at)
+        .join(Account, Account.id == ReportRecipient.account_id)
+        .outerjoin(Opening, opening)
+        .where(ReportRecipient.report_id.in_(ids))
+        .order_by(ReportRecipient.report_id, ReportRecipient.position)
+    )
+    found: dict[str, list[Addressee]] = defaultdict(list)
+    for report_id, account_id, name, email, opened_at in rows:
+        found[report_id].append(Addressee(account_id, name, email, rfc3339(opened_at) if opened_at else None))
+    return found
+
+
+async def _openings(
+    session: AsyncSession, readers: Mapping[str, Collection[str] | None]
+) -> dict[tuple[str, str], datetime]:
+    everybody = [report_id for report_id, accounts in readers.items() if accounts is None]
+    some = [report_id for report_id, accounts in readers.items() if accounts is not None]
+    people = {account for accounts in readers.values() if accounts is not None for account in accounts}
+    wanted = or_(Opening.report_id.in_(everybody), and_(Opening.report_id.in_(some), Opening.account_id.in_(people)))
+    rows = await session.execute(select(Opening.report_id, Opening.account_id, Opening.opened_at).where(wanted))
+    return {(row.report_id, row.account_id): row.opened_at for row in rows}
