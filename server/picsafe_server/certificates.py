@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -32,13 +33,13 @@ def own_address() -> str:
         return address
 
 
-def own_certificate(folder: Path, address: str) -> Certificate:
-    """The certificate for `address` and localhost in `folder`; made on first use and when it is about to end."""
+def own_certificate(folder: Path, address: str, *names: str) -> Certificate:
+    """The certificate for `address`, localhost and `names` in `folder`; made on first use and when it is about to end."""
     certificate = Certificate(folder / f"{address}.crt", folder / f"{address}.key")
     if not _is_good(certificate):
         certificate.chain.unlink(missing_ok=True)
         certificate.key.unlink(missing_ok=True)
-        _make(certificate, address)
+        _make(certificate, address, names)
     return certificate
 
 
@@ -49,11 +50,12 @@ def _is_good(certificate: Certificate) -> bool:
     return found.not_valid_after_utc > datetime.now(UTC) + timedelta(days=RENEW_DAYS)
 
 
-def _make(certificate: Certificate, address: str) -> None:
+def _make(certificate: Certificate, address: str, others: Sequence[str]) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"PicSafe on {address}")])
     now = datetime.now(UTC)
-    names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in ("localhost", *others)]
+    names.append(x509.IPAddress(ipaddress.ip_address(address)))
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

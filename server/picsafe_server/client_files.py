@@ -7,6 +7,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.exceptions import NotFoundException
@@ -21,6 +22,9 @@ _READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOREVER = "public, max-age=31536000, immutable"
 _ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
 _TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript", ".whl": "application/zip"}
+
+MOVED = "moved"
+"""Query parameter of a redirect to the public URL. A request that has it is not redirected again."""
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -60,9 +64,8 @@ class ClientFiles:
 
         @route(["/", "/index.html"], http_method=_READ, include_in_schema=False, **only(OPEN))
         async def index(request: AnyRequest) -> Response[Any]:
-            # The page speaks to the public URL; on another of this machine's names it would be a stranger to it.
-            if request.url.hostname in LOOPBACK_HOSTS and origin_of(str(request.url)) != self._settings.origin:
-                return Redirect(self._settings.public_url + "/")
+            if self._is_other_loopback_name(request):
+                return Redirect(f"{self._settings.public_url}/?{MOVED}")
             response = self._file(request, "index.html")
             response.headers["Content-Security-Policy"] = self._policy
             response.headers["Cache-Control"] = "no-cache"
@@ -91,6 +94,21 @@ class ClientFiles:
 
         return Router("/", route_handlers=[index, worker, manifest, asset])
 
+    def _is_other_loopback_name(self, request: AnyRequest) -> bool:
+        """Whether somebody typed another loopback name of this machine than the public URL has.
+
+        The page would be a stranger to its own servers there. A reverse proxy that does not pass the Host header on
+        looks the same but for scheme and port, and would send the browser back here; the mark in the query ends that
+        loop in every case.
+        """
+        asked, public = urlsplit(str(request.url)), urlsplit(self._settings.public_url)
+        return (
+            asked.hostname in LOOPBACK_HOSTS
+            and asked.hostname != public.hostname
+            and (asked.scheme, _port(asked)) == (public.scheme, _port(public))
+            and MOVED not in request.query_params
+        )
+
     def _file(self, request: AnyRequest, name: str) -> File:
         if name not in self._names:
             raise NotFoundException
@@ -109,3 +127,7 @@ class ClientFiles:
             if encoding in accepted and path.is_file():
                 return _Variant(path, encoding)
         return _Variant(self._folder / name, None)
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
