@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines setup setup-test client lint types bench screens image container-test lock clean
+.PHONY: help run check test test-all setup setup-check setup-test client lint types bench screens image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -13,20 +13,24 @@ help: ## this list
 run: setup client ## start everything with a demo institution and print where to look (PORT=8000, TLS=1 for phones)
 	@$(BIN)/python -m demo --port $(PORT) $(if $(TLS),--tls)
 
-test: setup-test client ## run every test
-	@scripts/test.sh
+check: setup-check ## style, types, protocol and client units: the inner loop, under two minutes
+	@scripts/test.sh check
+
+test: setup-test client ## run the tests; what takes minutes is left to `make test-all`
+	@scripts/test.sh most
+
+test-all: setup-test client ## run every test, the long ones too, whole in all three browsers
+	@scripts/test.sh all
 
 setup:
 	@scripts/setup.sh run
+setup-check:
+	@scripts/setup.sh check
 setup-test:
 	@scripts/setup.sh test
 
 client: ## build the browser client into build/client
 	@$(BIN)/python build.py
-
-test-engines: setup-test client ## end to end in Firefox and WebKitGTK, whole; `make test` goes their main ways
-	@$(BIN)/pytest -q -n 2 --dist loadscope --browser firefox tests/e2e
-	@$(BIN)/pytest -q -n 2 --dist loadscope --browser webkit tests/e2e
 
 lint: ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

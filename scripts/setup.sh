@@ -1,6 +1,7 @@
 #!/bin/sh
 # Everything a fresh Debian 12 with git, make and python3 lacks. Idempotent: a stamp per step, keyed by what the step reads.
 #   scripts/setup.sh run     what `make run` needs
+#   scripts/setup.sh check   what `make check` needs: no system package
 #   scripts/setup.sh test    and what `make test` needs: tools, browsers, PostgreSQL, an S3 server, podman, DICOM checkers
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,6 +17,13 @@ need_apt() { # need_apt PACKAGE... : installs what is missing, or says what to i
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing system packages:$missing"
         apt-get update -qq
+        # The tests start servers of their own: none that is installed for them is started as a service.
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e "$policy" ]; then
+            printf '#!/bin/sh\nexit 101\n' >"$policy"
+            chmod +x "$policy"
+            trap 'rm -f "$policy"' EXIT
+        fi
         # shellcheck disable=SC2086 # one word a package
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >.stamps/apt.log 2>&1 ||
             { tail -n 20 .stamps/apt.log >&2; echo "setup: apt could not install:$missing" >&2; exit 1; }
@@ -52,11 +60,12 @@ install_python() { # install_python LOCK
 }
 
 install_python run
+[ "$want" = run ] || install_python dev
 if [ "$want" = test ]; then
-    install_python dev
     need_apt chromium firefox-esr fonts-liberation fonts-noto-color-emoji postgresql \
         radosgw ceph-mon ceph-osd ceph-common \
-        podman buildah runc netavark debootstrap \
+        podman buildah runc netavark aardvark-dns iptables debootstrap \
+        nginx-light apache2-bin caddy \
         dicom3tools dcmtk \
         ffmpeg imagemagick graphicsmagick libjpeg-turbo-progs webp gifsicle optipng \
         libavif-bin libheif-examples libimage-exiftool-perl \

@@ -1,10 +1,15 @@
 #!/bin/sh
-# Every test, in the order in which a failure is cheapest to read. Goes on after a failure, so that one run tells everything.
+# The tests, in the order in which a failure is cheapest to read. Goes on after a failure, so that one run tells everything.
+#   scripts/test.sh check   style, types, and the tests of protocol and client that need no browser: the inner loop
+#   scripts/test.sh most    every test but the long ones: what `make test` and CI run
+#   scripts/test.sh all     the long ones too, and the end-to-end tests whole in all three browsers
 set -u
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+extent=${1:-most}
 failed=""
 unsure=""
+begun=$(date +%s)
 
 step() { # step NAME COMMAND...
     name=$1; shift
@@ -14,29 +19,56 @@ step() { # step NAME COMMAND...
     printf -- '-- %s: %s s\n' "$name" "$(($(date +%s) - started))"
 }
 
-# What fails in a browser is tried once more by itself, and told of at the end: docs/decisions/0022.
+in_two() { # in_two ARGUMENTS-OF-PYTEST... : two processes, a module in one of them
+    "$bin/pytest" -q -n 2 --dist loadscope "$@"
+}
+
+# A test that fails in a browser gets one second try, and is named at the end: docs/decisions/0022.
 in_browsers() { # in_browsers ARGUMENTS-OF-PYTEST...
-    "$bin/pytest" -q -n 2 --dist loadscope "$@" && return
+    in_two "$@" && return
     [ $? -eq 1 ] || return # not tests that failed, but a run that did not come to its end
-    printf '\n== %s: once more, what failed\n' "$name"
-    "$bin/pytest" -q -n 2 --dist loadscope "$@" --last-failed --last-failed-no-failures none || return
+    printf '\n== %s: second try of what failed\n' "$name"
+    in_two "$@" --last-failed --last-failed-no-failures none || return
     unsure="$unsure\n   $name"
 }
 
-step "style" "$bin/ruff" check .
-step "format" "$bin/ruff" format --check -q .
-step "types" "$bin/mypy" --no-error-summary
-step "protocol, DICOM, server and sync" "$bin/pytest" -q -n 2 --dist loadscope tests/protocol tests/dicom tests/server tests/sync tests/project
-step "client in a real browser" "$bin/pytest" -q tests/client
-step "everything together in Chromium" in_browsers tests/e2e
-# The other engines go the main ways with every run; the whole suite takes `make test-engines`.
-main_ways="tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py"
-# shellcheck disable=SC2086 # one word a module
-step "the main ways in Firefox" in_browsers --browser firefox $main_ways tests/e2e/test_shell_inbox.py tests/e2e/test_report_ranges.py tests/e2e/test_samples.py
-# shellcheck disable=SC2086
-step "the main ways in WebKit" in_browsers --browser webkit $main_ways
-step "container" "$bin/pytest" -q tests/container
+check() {
+    step "style" "$bin/ruff" check .
+    step "format" "$bin/ruff" format --check -q .
+    step "types" "$bin/mypy" --no-error-summary
+}
 
+check
+case $extent in
+check)
+    step "protocol and client" in_two -m "not browser and not long" tests/protocol tests/client
+    ;;
+most)
+    step "protocol, DICOM, server, command and deployment" in_two -m "not long" \
+        tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
+    step "client in a real browser" in_two -m "not long" tests/client
+    step "everything together in Chromium" in_browsers -m "not long" tests/e2e
+    # The other browsers go the main ways; `make test-all` takes them through everything.
+    step "the main ways in Firefox" in_browsers -m "not long" --browser firefox tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py
+    step "the main ways in WebKit" in_browsers -m "not long" --browser webkit tests/e2e/test_shell_sign_in.py
+    step "container" "$bin/pytest" -q -m "not long" tests/container
+    ;;
+all)
+    step "protocol, DICOM, server, command and deployment" in_two \
+        tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
+    step "client in a real browser" in_two tests/client
+    for engine in chromium firefox webkit; do
+        step "everything together in $engine" in_browsers --browser "$engine" tests/e2e
+    done
+    step "container" "$bin/pytest" -q tests/container
+    ;;
+*)
+    echo "test.sh: check, most or all, not $extent" >&2
+    exit 2
+    ;;
+esac
+
+printf '\n%s s in all.\n' "$(($(date +%s) - begun))"
 if [ -n "$unsure" ]; then
     printf '\nPassed only at the second try, which is a fault to be found (see above):%b\n' "$unsure"
 fi

@@ -15,6 +15,13 @@ from playwright.async_api import Browser, async_playwright
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for the built page is marked, so that `make check` can leave it out."""
+    for item in items:
+        if "built_client" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"  # one loop for the session, in which the browser lives
