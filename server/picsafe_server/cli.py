@@ -14,12 +14,14 @@ from typing import Final
 from picsafe_protocol.errors import PicSafeError
 from picsafe_server.serving import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings, SettingsError
+from picsafe_server.trusted_proxies import check_trusted_proxies
 
 EXIT_REFUSED: Final = 1
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line. `docs/operate.md` describes it; a test compares the two."""
+    from picsafe_server.cloud.commands import add_commands as add_cloud_commands
     from picsafe_server.keys.commands import add_commands as add_key_commands
     from picsafe_server.users.commands import add_commands as add_user_commands
 
@@ -34,17 +36,23 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--certificate-key", type=Path, metavar="FILE")
     run.add_argument(
-        "--trusted-proxies", default="127.0.0.1", help="addresses whose X-Forwarded-For is believed (comma)"
+        "--trusted-proxies",
+        default="127.0.0.1",
+        help="addresses and networks, as 10.1.2.0/28, whose X-Forwarded-For is believed (comma)",
     )
     run.set_defaults(run=_run)
 
     migrate = sub.add_parser("migrate", help="bring every role's database to the newest schema")
+    migrate.add_argument(
+        "--runtime-user", metavar="USER", help="PostgreSQL user that the roles run as; it gets its rights on the tables"
+    )
     migrate.set_defaults(run=_migrate)
 
     settings = sub.add_parser("settings", help="list every setting, its value and its meaning")
     settings.set_defaults(run=_settings)
 
     add_user_commands(sub)
+    add_cloud_commands(sub)
     add_key_commands(sub)
     return top
 
@@ -72,17 +80,13 @@ def _run(settings: Settings, options: argparse.Namespace) -> None:
         if not (options.certificate and options.certificate_key):
             raise SettingsError("--certificate and --certificate-key go together")
         certificate = Certificate(options.certificate, options.certificate_key)
-    serve(settings, options.host, options.port, certificate, options.trusted_proxies)
+    serve(settings, options.host, options.port, certificate, check_trusted_proxies(options.trusted_proxies))
 
 
 def _migrate(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.app import create_app
+    from picsafe_server.migrating import migrate
 
-    async def start_and_stop() -> None:
-        async with create_app(settings).lifespan():
-            pass
-
-    asyncio.run(start_and_stop())
+    asyncio.run(migrate(settings, options.runtime_user))
 
 
 def _settings(settings: Settings, options: argparse.Namespace) -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator, Sequence
 
 import pytest
-from container.machine import BASE, IMAGE, LOCKED_DOWN, Container, run, wait_until_ready
+from container.machine import BASE, IMAGE, LOCKED_DOWN, Container, free_port, run, wait_until_ready
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +20,7 @@ def image() -> str:
 @pytest.fixture
 def container(image: str) -> Iterator[Container]:
     """A container with a fresh volume, ready to serve."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     name, url = f"picsafe-test-{port}", f"http://localhost:{port}"
     setting = ("--env", f"PICSAFE_PUBLIC_URL={url}", "--volume", f"{name}:/var/lib/picsafe")
     command: Sequence[str] = ("run", "--port", str(port))

@@ -58,26 +58,38 @@ class Ceph:
         return _run("radosgw-admin", "-c", self.folder / "ceph.conf", "-n", "client.rgw", *arguments)
 
 
+@dataclass(frozen=True)
+class Outside:
+    """Where others reach the gateway, and as whom. On this machine and with random keys when left out."""
+
+    address: str = "127.0.0.1"
+    port: int | None = None
+    access_key: str = field(default_factory=lambda: secrets.token_hex(10))
+    secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
+
+
 @contextmanager
-def running_ceph() -> Iterator[Ceph]:
+def running_ceph(outside: Outside | None = None) -> Iterator[Ceph]:
     """A cluster that is gone, with all it stored, at the end."""
+    outside = outside or Outside()
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         raise CephMissing(missing)
     with ExitStack() as stack:
         # Not pytest's own folder: the daemons' sockets have names of at most 107 characters.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ceph-", ignore_cleanup_errors=True)))
-        mon_port, rgw_port = _free_ports(2)
+        mon_port, free_port = _free_ports(2)
+        rgw_port = outside.port or free_port
         fsid = str(uuid.uuid4())
-        _write_configuration(folder, fsid, mon_port, rgw_port)
+        _write_configuration(folder, fsid, mon_port, f"{outside.address}:{rgw_port}")
         _start_monitor(stack, folder, fsid, mon_port)
         _start_osd(stack, folder)
-        ceph = Ceph(f"http://127.0.0.1:{rgw_port}", secrets.token_hex(10), secrets.token_hex(20), folder)
+        ceph = Ceph(f"http://127.0.0.1:{rgw_port}", outside.access_key, outside.secret_key, folder)
         _start_gateway(stack, ceph)
         yield ceph
 
 
-def _write_configuration(folder: Path, fsid: str, mon_port: int, rgw_port: int) -> None:
+def _write_configuration(folder: Path, fsid: str, mon_port: int, rgw_endpoint: str) -> None:
     (folder / "ceph.conf").write_text(
         f"""\
 [global]
@@ -112,7 +124,7 @@ memstore device bytes = 4G
 osd class load list = *
 osd class default list = *
 [client.rgw]
-rgw frontends = beast endpoint=127.0.0.1:{rgw_port}
+rgw frontends = beast endpoint={rgw_endpoint}
 rgw data = {folder}
 rgw enable usage log = false
 rgw run sync thread = false

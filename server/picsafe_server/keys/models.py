@@ -7,6 +7,8 @@ can be neither changed nor deleted, people can be deleted (erasure) but not chan
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -138,3 +140,12 @@ refusal_windows = Table(
     Column("logged", Integer, nullable=False),
     Index("ix_refusal_windows_since", "since"),
 )
+
+RUNTIME_RIGHTS: Final = {
+    "log_leaves": "SELECT, INSERT",
+    "log_nodes": "SELECT, INSERT",
+    "log_audience": "SELECT, INSERT",
+    "log_people": "SELECT, INSERT, DELETE",
+    "log_head": "SELECT, UPDATE",
+}
+"""What the database user of a running key server may do with the log's tables, where it is not their owner (PostgreSQL)."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from picsafe_protocol.limits import UPLOAD_HOURS
-from picsafe_server.cloud.stores.s3_errors import NothingThere, translated
+from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
 
 PACKAGES = "packages/"
@@ -49,11 +51,34 @@ def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int
         with translated():
             client.head_bucket(Bucket=bucket)
     except NothingThere:
-        raise BucketUnfit(f"there is no bucket {bucket}: make it in the region's own AWS region") from None
+        raise BucketUnfit(
+            f"there is no bucket {bucket}: make it in the region's own AWS region, or run `picsafe-server cloud make-buckets`"
+        ) from None
     if aws_region is not None:
         _check_region(client, bucket, aws_region)
     _check_versioning(client, bucket)
     _ensure_lifecycle(client, bucket, days)
+
+
+def make_bucket(client: S3Client, bucket: str, aws_region: str | None) -> bool:
+    """Make the bucket unless it is there; whether it was made. `aws_region` is None for an S3 store that is not AWS.
+
+    `ServiceError` while the store cannot be reached, and where it refuses.
+    """
+    with translated():
+        try:
+            client.head_bucket(Bucket=bucket)
+        except ClientError as error:
+            if str(error.response.get("Error", {}).get("Code")) not in NOTHING_THERE:
+                raise
+        else:
+            return False
+        if aws_region is None or aws_region == _OLD_NAMES[""]:  # AWS wants its oldest region unsaid
+            client.create_bucket(Bucket=bucket)
+        else:
+            place = cast("BucketLocationConstraintType", aws_region)
+            client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": place})
+    return True
 
 
 def _check_region(client: S3Client, bucket: str, aws_region: str) -> None:
