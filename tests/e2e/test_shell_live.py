@@ -69,8 +69,10 @@ def test_it_is_not_opened_twice_after_it_was_refused(clinic: Clinic, inbox: Visi
     streams_come_to(clinic, inbox.page, 2)  # refused, to be tried again after a while
     inbox.press("l")
     expect(inbox.page.locator("#sign-in-title")).to_have_text("Locked")
+    # The page's clock runs on: on a busy machine the second attempt may have come before the lock.
+    before = len(clinic.weather.asked(STREAM))
     inbox.enter_password()
-    streams_come_to(clinic, inbox.page, 3)
+    streams_come_to(clinic, inbox.page, before + 1)
     inbox.page.clock.fast_forward(6_000)
-    streams_come_to(clinic, inbox.page, 3)
+    streams_come_to(clinic, inbox.page, before + 1)
     inbox.errors.clear()  # Firefox tells of a refused stream as of an error
