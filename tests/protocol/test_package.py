@@ -364,13 +364,12 @@ async def test_other_members_are_refused(name: str) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", BROKEN)
-async def test_every_broken_zip_is_refused_as_a_package_too(name: str) -> None:
-    _, data = BROKEN[name]
-    with pytest.raises(PackageRuleBroken):
-        read_package_bytes(data)
-    with pytest.raises(PackageRuleBroken):
-        await read_package(BytesSource(data), BYTES)
+async def test_a_broken_zip_is_no_package() -> None:
+    for _, data in BROKEN.values():
+        with pytest.raises(PackageRuleBroken):
+            read_package_bytes(data)
+        with pytest.raises(PackageRuleBroken):
+            await read_package(BytesSource(data), BYTES)
 
 
 OUTSIDE = {

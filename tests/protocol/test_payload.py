@@ -198,13 +198,12 @@ def test_every_rule_is_broken_by_some_example() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", BROKEN)
-async def test_every_broken_zip_is_refused_as_a_payload_too(name: str) -> None:
-    _, data = BROKEN[name]
-    with pytest.raises(PayloadRuleBroken):
-        read_payload_bytes(data, REPORT_ID)
-    with pytest.raises((PayloadRuleBroken, DecryptionError)):
-        await opened(data)
+async def test_a_broken_zip_is_no_payload() -> None:
+    for _, data in BROKEN.values():
+        with pytest.raises(PayloadRuleBroken):
+            read_payload_bytes(data, REPORT_ID)
+        with pytest.raises((PayloadRuleBroken, DecryptionError)):
+            await opened(data)
 
 
 @pytest.mark.anyio

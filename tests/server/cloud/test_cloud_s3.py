@@ -201,8 +201,10 @@ LOCATIONS = {
 }
 
 
-@pytest.mark.parametrize("region", LOCATIONS)
-@pytest.mark.parametrize("location", LOCATIONS.values())
+@pytest.mark.parametrize(
+    ("region", "location"),
+    [*LOCATIONS.items(), *((region, "" if region != "us" else "EU") for region in LOCATIONS), ("de", "eu-west-2")],
+)
 def test_a_bucket_in_another_aws_region_is_refused(region: str, location: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
