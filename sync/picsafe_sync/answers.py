@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from picsafe_protocol.errors import Unexpected
@@ -25,13 +26,14 @@ class Institution:
 
 @dataclass(frozen=True)
 class Me:
-    """Who the token belongs to."""
+    """Who the token belongs to; `server_time` is what the server's clock showed."""
 
     name: str
     email: str
     kind: str
     institution: Institution | None
     key_servers: tuple[str, ...]
+    server_time: datetime | None = None
 
     @property
     def is_service(self) -> bool:
@@ -41,7 +43,10 @@ class Me:
 
 @dataclass(frozen=True)
 class Listed:
-    """A report in the index; `size` of its package in bytes, None when it was never sent completely."""
+    """A report in the index; `size` of its package in bytes, None when it was never sent completely.
+
+    `state` is `available`, `expired`, `withdrawn` or `draft`; `expires_at` is when its time is over.
+    """
 
     id: str
     size: int | None
@@ -50,6 +55,8 @@ class Listed:
     cloud_url: str
     keyserver_url: str
     box: str
+    state: str = "available"
+    expires_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ def me(answer: Any) -> Me:
         kind=_text(answer, "kind"),
         institution=Institution(_identifier(institution, "id"), _text(institution, "name")) if institution else None,
         key_servers=tuple(_list(answer, "key_servers", _is_text)),
+        server_time=_moment(answer, "server_time"),
     )
 
 
@@ -138,6 +146,8 @@ def listed(answer: Any) -> Listed:
         cloud_url=_text(answer, "cloud_url"),
         keyserver_url=_text(answer, "keyserver_url"),
         box=_text(answer, "box"),
+        state=_text(answer, "state"),
+        expires_at=_text(answer, "expires_at"),
     )
 
 
@@ -203,6 +213,19 @@ def _field(answer: Any, name: str, kind: Any) -> Any:
 def _text(answer: Any, name: str) -> str:
     value: str = _field(answer, name, str)
     return value
+
+
+def _moment(answer: Any, name: str) -> datetime | None:
+    """A time, which older servers do not send."""
+    if not isinstance(answer, Mapping) or answer.get(name) is None:
+        return None
+    try:
+        found = datetime.fromisoformat(_text(answer, name))
+    except ValueError:
+        raise _wrong(name) from None
+    if found.tzinfo is None:
+        raise _wrong(name)
+    return found
 
 
 def _identifier(answer: Any, name: str) -> str:

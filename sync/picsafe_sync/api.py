@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -11,28 +11,31 @@ from typing import Any, Final, Self
 import httpx
 
 from picsafe_protocol import strictjson
-from picsafe_protocol.errors import (
-    InvalidRequest,
-    PicSafeError,
-    RangeNotSatisfiable,
-    ServiceError,
-    Tampered,
-    Unexpected,
-    Unreachable,
-    from_problem,
-)
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
+from picsafe_protocol.limits import KIB
 from picsafe_protocol.package import is_keyserver_url
 from picsafe_sync import answers
+from picsafe_sync.clock import ServerClock
+from picsafe_sync.failures import body_of, intercepted, refusal, too_slow, unreachable
+from picsafe_sync.pace import Pace
 from picsafe_sync.patience import Patience
 
-TIMEOUT_SECONDS: Final = 60
+IDLE_SECONDS: Final = 30
 """Without a byte for so long, a connection counts as broken."""
-ANSWER_BYTES: Final = 16 * MIB
-"""The longest JSON answer that is read: many times a page of reports with all their recipients."""
+HEAD_SECONDS: Final = 90
+"""The longest that the head of an answer may take, however slowly its bytes come; and the time that a body takes to send."""
+SENT_BYTES_PER_SECOND: Final = 8 * KIB
+"""How fast a body goes out at least: a part of 8 MiB may take a quarter of an hour."""
+PACKAGE_BEGINS: Final = b"PK\x03\x04"
+"""The first bytes of every package: the page of a proxy begins otherwise."""
 
-# What arrives is what is counted: nothing is decompressed, so no answer grows after it was accepted.
-_ALWAYS: Final = {"Accept-Encoding": "identity", "Accept": "application/json, application/octet-stream"}
+# What arrives is what is counted: nothing is decompressed, so no answer grows after it was accepted. Caches and proxies are
+# asked to leave everything as it is; those that do not are found out, since every byte is authenticated.
+_ALWAYS: Final = {
+    "Accept-Encoding": "identity",
+    "Accept": "application/json, application/octet-stream",
+    "Cache-Control": "no-store, no-transform",
+}
 
 
 class Api:
@@ -54,9 +57,11 @@ class Api:
         check_address(self.url)
         self.users_url = self.url + "/users"
         self.patience = patience or Patience()
+        self.clock = ServerClock()
+        self._answered: set[str] = set()  # hosts
         self._token = token
         self._http = httpx.AsyncClient(
-            transport=transport, timeout=TIMEOUT_SECONDS, follow_redirects=False, headers=_ALWAYS
+            transport=transport, timeout=IDLE_SECONDS, follow_redirects=False, headers=_ALWAYS
         )
 
     async def __aenter__(self) -> Self:
@@ -91,16 +96,23 @@ class Api:
                 failures += 1
                 if not again:
                     raise
-                await self.patience.after(failures, error)
+                await self.patience.after(failures, error, answered=self.has_answered(url))
 
     @property
     def token(self) -> str | None:
         """The token that the user server knows us by."""
         return self._token
 
+    def has_answered(self, url: str) -> bool:
+        """Whether the server at `url` has answered anything yet: one that never did may not exist."""
+        return httpx.URL(url).host in self._answered
+
     async def me(self) -> answers.Me:
-        """Who the token belongs to."""
-        return answers.me(await self.users("GET", "/v1/me"))
+        """Who the token belongs to. From then on `clock` goes by the server's."""
+        found = answers.me(await self.users("GET", "/v1/me"))
+        if found.server_time is not None:
+            self.clock.learn(found.server_time)
+        return found
 
     async def report(self, report_id: str) -> answers.Listed:
         """One report of the index."""
@@ -116,36 +128,63 @@ class Api:
 
     @asynccontextmanager
     async def stream(
-        self, method: str, url: str, token: str | None, *, read_timeout: float = TIMEOUT_SECONDS, **request: Any
+        self, method: str, url: str, token: str | None, *, read_timeout: float = IDLE_SECONDS, **request: Any
     ) -> AsyncIterator[httpx.Response]:
-        """One attempt at an answer whose body is read as it comes. Raises what the server refuses, and `Unreachable`."""
+        """One attempt at an answer whose body is read as it comes: the caller bounds it.
+
+        Raises what the server refuses, `Unreachable`, and `Intercepted` when something else has answered.
+        """
         check_address(url)
         headers = dict(request.pop("headers", {}))
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        timeout = httpx.Timeout(TIMEOUT_SECONDS, read=read_timeout)
+        timeout = httpx.Timeout(IDLE_SECONDS, read=read_timeout)
+        deadline = HEAD_SECONDS + len(request.get("content") or b"") / SENT_BYTES_PER_SECOND
         try:
-            async with self._http.stream(method, url, headers=headers, timeout=timeout, **request) as response:
+            asked = self._http.build_request(method, url, headers=headers, timeout=timeout, **request)
+            response = await self._answer(asked, deadline)
+            try:
+                self._answered.add(asked.url.host)
                 if response.headers.get("Content-Encoding", "identity") != "identity":
-                    raise _not_picsafe(url, "its answer is compressed, which was not asked for")
+                    raise intercepted(url, "its answer is compressed, which was not asked for")
                 if not response.is_success:
-                    raise await _refusal(response)
+                    raise await refusal(response)
                 yield response
+            finally:
+                await response.aclose()
         except httpx.HTTPError as error:
-            raise _unreachable(url, error) from error
+            raise unreachable(url, error) from error
 
-    async def pieces(self, url: str, token: str, start: int, stop: int, size: int) -> AsyncGenerator[bytes, None]:
+    async def _answer(self, request: httpx.Request, seconds: float) -> httpx.Response:
+        """The head of the answer to `request`. httpx bounds the wait for each byte, this all of them together."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._http.send(request, stream=True)
+        except TimeoutError:
+            raise too_slow(str(request.url)) from None
+
+    async def pieces(
+        self, url: str, token: str, start: int, stop: int, size: int, *, pace: Pace | None = None, ranged: bool = True
+    ) -> AsyncGenerator[bytes, None]:
         """Bytes `start` up to `stop` of a package of `size` bytes, in one attempt; fewer when the answer ends early.
 
-        Raises `Tampered` when the cloud has a package of another size.
+        `ranged` is False to ask for the whole package: some proxies let no other requests through. Whatever the answer's
+        headers say, only decrypting tells whether these are the bytes that were sent. Raises `Intercepted` for an answer that
+        cannot be the package, `Unreachable` when it comes too slowly.
         """
-        wanted = {"Range": f"bytes={start}-{stop - 1}"}
+        pace = pace or Pace()
+        wanted = {"Range": f"bytes={start}-{stop - 1}"} if ranged else {}
         try:
             async with self.stream("GET", url, token, headers=wanted) as response:
-                skip = start if response.status_code == 200 else 0  # a server may ignore ranges
-                _check_length(response, f"bytes {start}-{stop - 1}/{size}", str(size))
-                left = stop - start
-                async for piece in response.aiter_raw():
+                whole = response.status_code == httpx.codes.OK
+                _check_length(response, None if whole else f"bytes {start}-{stop - 1}/{size}", str(size))
+                skip, left = (start if whole else 0), stop - start
+                begin = b"" if whole or start == 0 else PACKAGE_BEGINS
+                async for piece in pace.of(response.aiter_raw(), url):
+                    if len(begin) < len(PACKAGE_BEGINS):
+                        begin += piece[: len(PACKAGE_BEGINS) - len(begin)]
+                        if not PACKAGE_BEGINS.startswith(begin):
+                            raise intercepted(url, "its answer is no package")
                     fresh = piece[skip : skip + left]
                     skip = max(skip - len(piece), 0)
                     left -= len(fresh)
@@ -154,19 +193,19 @@ class Api:
                     if left == 0:
                         return
         except RangeNotSatisfiable as error:
-            raise Tampered(_OTHER_LENGTH) from error
+            raise intercepted(url, "it has a package of another length") from error
 
     async def _once(
         self, method: str, url: str, token: str | None, json: Any, content: bytes | None, headers: Mapping[str, str]
     ) -> Any:
         async with self.stream(method, url, token, json=json, content=content, headers=headers) as response:
-            body = await _limited(response)
-        if response.status_code == 204 or not body:
+            body = await body_of(response)
+        if response.status_code == httpx.codes.NO_CONTENT or not body:
             return None
         try:
             return strictjson.parse(body)
         except ValueError:
-            raise _not_picsafe(url, "its answer is not JSON") from None
+            raise intercepted(url, "its answer is not JSON") from None
 
 
 def check_address(url: str) -> None:
@@ -180,53 +219,14 @@ def check_address(url: str) -> None:
         )
 
 
-_OTHER_LENGTH: Final = "The cloud holds a file of another length than the one that was sent."
-
-
-def _check_length(response: httpx.Response, content_range: str, content_length: str) -> None:
-    partial = response.status_code == 206
-    said = response.headers.get("Content-Range" if partial else "Content-Length")
-    if said != (content_range if partial else content_length):
-        raise Tampered(_OTHER_LENGTH)
-
-
-async def _limited(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) > ANSWER_BYTES:
-            raise _not_picsafe(str(response.url), "its answer does not end")
-    return bytes(body)
-
-
-async def _refusal(response: httpx.Response) -> PicSafeError:
-    """The error that the server states. Only what PicSafe itself said counts: a proxy's 404 must not pass for a report's."""
-    try:
-        problem = strictjson.parse(await _limited(response))
-    except ValueError:
-        problem = None
-    if isinstance(problem, dict) and isinstance(problem.get("code"), str):
-        return from_problem(problem, response.status_code)
-    if response.is_server_error or response.status_code == 429:
-        return ServiceError(f"{response.url.host} answered with status {response.status_code}.")
-    return _not_picsafe(str(response.url), f"it answered with status {response.status_code}")
-
-
-def _not_picsafe(url: str, why: str) -> PicSafeError:
-    return Unexpected(
-        f"{httpx.URL(url).host} does not answer as a PicSafe server does: {why}.",
-        advice="Check the address, and what stands between this computer and the server.",
-    )
-
-
-def _unreachable(url: str, error: httpx.HTTPError) -> PicSafeError:
-    host = httpx.URL(url).host
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unexpected(
-                f"{host} cannot be trusted: {cause.verify_message}.",
-                advice="Check the address. If the server has a certificate of its own, name it in SSL_CERT_FILE.",
-            )
-        cause = cause.__cause__ or cause.__context__
-    return Unreachable(f"{host} cannot be reached.")
+def _check_length(response: httpx.Response, content_range: str | None, content_length: str) -> None:
+    """Raises `Intercepted` when the headers of an answer say that it is something else; they need not say anything."""
+    if content_range is not None:
+        fits = (
+            response.status_code == httpx.codes.PARTIAL_CONTENT
+            and response.headers.get("Content-Range") == content_range
+        )
+    else:
+        fits = response.headers.get("Content-Length", content_length) == content_length
+    if not fits:
+        raise intercepted(str(response.url), "its answer is not the part of the package that was asked for")

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 from picsafe_protocol.consent import GiverRole, Method
 from picsafe_protocol.errors import PicSafeError
+from picsafe_sync import exit_status
 from picsafe_sync.commands.open import open_
 from picsafe_sync.commands.send import send
 from picsafe_sync.commands.session import login, logout
 from picsafe_sync.commands.sync import sync
 from picsafe_sync.durable import explained
+from picsafe_sync.exit_status import ExitStatus
 from picsafe_sync.running import Stopped
-
-EXIT_REFUSED: Final = 1
-"""The exit status when PicSafe says no; the reason stands on standard error. 2 is argparse's, for a wrong call."""
-EXIT_SIGNAL: Final = 128
-"""And the number of the signal, when one ended the command before it was done."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line. `docs/integrate.md` describes it; a test compares the two."""
-    top = argparse.ArgumentParser(prog="picsafe", description="Send, open and sync PicSafe reports.")
+    top = argparse.ArgumentParser(
+        prog="picsafe",
+        description="Send, open and sync PicSafe reports.",
+        epilog=exit_status.table(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     top.add_argument("--version", action="version", version=f"%(prog)s {version('picsafe-sync')}")
     sub = top.add_subparsers(required=True, metavar="COMMAND")
 
@@ -60,7 +63,11 @@ def parser() -> argparse.ArgumentParser:
         "--every", type=int, default=30, metavar="SECONDS", help="longest pause between two looks; 30 when absent"
     )
     syncs.add_argument(
-        "--again", action="append", default=[], metavar="ID", help="try a refused report once more; may be repeated"
+        "--again",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="try a refused or waiting report now; may be repeated",
     )
     syncs.set_defaults(run=sync)
     return top
@@ -95,21 +102,29 @@ def _send_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; its exit status."""
+    """Run the command; its exit status, one of `exit_status.ExitStatus` or 128 and the number of a signal."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would write every address that is called
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a console that lacks a letter of somebody's name shows another instead
+            stream.reconfigure(errors="replace")
     options = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], None] = options.run
+    command: Callable[[argparse.Namespace], ExitStatus | None] = options.run
     try:
         with explained():
-            command(options)
+            return command(options) or ExitStatus.DONE
     except PicSafeError as error:
         print(f"picsafe: {error}\n         {error.advice}", file=sys.stderr)
-        return EXIT_REFUSED
+        return exit_status.status_of(error)
     except (KeyboardInterrupt, Stopped) as error:
         print("picsafe: stopped; nothing is half-written.", file=sys.stderr)
-        return EXIT_SIGNAL + (error.number if isinstance(error, Stopped) else signal.SIGINT)
-    return 0
+        return exit_status.SIGNAL + (error.number if isinstance(error, Stopped) else signal.SIGINT)
+    except Exception as error:  # noqa: BLE001 whatever it is, its words may hold what a report holds
+        print(f"picsafe: a fault in picsafe itself ({type(error).__name__}):", file=sys.stderr)
+        traceback.print_tb(error.__traceback__, file=sys.stderr)
+        return ExitStatus.FAILED
 
 
 if __name__ == "__main__":

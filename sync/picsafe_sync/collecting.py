@@ -3,6 +3,9 @@
 The order is what makes it safe. Reports are noted as waiting before the cursor passes them (`State.save`); a report is stored
 durably (`Sink.commit`), then the server is told (`collected`), then it is forgotten here. A crash between any two of these
 repeats the later ones, which does no harm.
+
+Only the user server can say that a report is over. What a cloud, a key server or a download says may be a proxy's doing: it is
+reported, and tried again until the report's time is over.
 """
 
 from __future__ import annotations
@@ -20,12 +23,14 @@ from picsafe_protocol.errors import NotFound, NotPermitted, PicSafeError, Servic
 from picsafe_protocol.identifiers import checked_identifier
 from picsafe_protocol.media import FileSource
 from picsafe_protocol.times import utc_text
+from picsafe_protocol.tokens import Action
 from picsafe_sync import answers
 from picsafe_sync.answers import Listed
 from picsafe_sync.api import Api
 from picsafe_sync.download import Downloads
 from picsafe_sync.opening import open_report
 from picsafe_sync.outages import Outages
+from picsafe_sync.retries import Retry, as_arrived, is_damage
 from picsafe_sync.saving import write_files
 from picsafe_sync.sinks import Outcome, Sink
 from picsafe_sync.state import State
@@ -36,28 +41,30 @@ PAGE: Final = 100
 DOWNLOADS: Final = ".downloads"
 """Where packages lie, encrypted, until they are stored."""
 
-_WAIT: Final = (
-    errors.KeyServerNotAllowed,  # an administrator may allow it tomorrow
-    errors.UnsupportedVersion,  # a newer picsafe will read it
+_PASSING: Final = (
     errors.TokenRefused,  # the clocks of two servers differ
     errors.Conflict,
-    errors.NotAsSent,  # a cloud or a proxy, not the sender, may have done it
     ServiceError,
 )
-"""What may pass. Everything else that a server says of one report, or that its bytes show, is so for good."""
+"""What may pass: it is tried again in every round. Any other error is tried again with growing pauses."""
 
-_DAMAGE: Final = (errors.FormatError, errors.DecryptionError, errors.LimitExceeded, errors.NotAsSent)
+_OVER: Final = (errors.Gone, errors.SentBefore, NotFound)
+"""What the user server says of a report that is over for us. Nobody else can say so: neither a cloud, nor a key server that was
+asked because of bytes that are not authenticated, nor those bytes themselves."""
 
 _log = logging.getLogger("picsafe.sync")
 
 
 @dataclass
 class Summary:
-    """What one round did."""
+    """What one round did. Of those `waiting`, `damaged` ones have arrived as something else than was sent; of those `refused`,
+    `lost` ones were over before they could be stored."""
 
     stored: int = 0
     refused: int = 0
     waiting: int = 0
+    damaged: int = 0
+    lost: int = 0
 
 
 class Collector:
@@ -74,10 +81,11 @@ class Collector:
         self._summary = Summary()
 
     def want_again(self, report_id: str) -> None:
-        """Try a report in the next round that could not be stored. `Conflict` when it was."""
+        """Try a report in the next round that could not be stored, or that waits. `Conflict` when it was stored."""
         if self._sink.has(checked_identifier(report_id)):
             raise errors.Conflict(f"The report {report_id} is stored already.", advice="Nothing is left to be done.")
-        if self._wait_for(report_id):
+        waited = self._state.retries.pop(report_id, None) is not None
+        if self._wait_for(report_id) or waited:
             self._state.save()
 
     async def round(self) -> Summary:
@@ -100,6 +108,7 @@ class Collector:
         for report_id in waiting:
             await self._collect_waiting(report_id)
         self._summary.waiting = len(self._state.waiting)
+        self._summary.damaged = sum(retry.is_damage for retry in self._state.retries.values())
         return self._summary
 
     async def _sign_in(self) -> None:
@@ -138,16 +147,20 @@ class Collector:
         """What could not be stored in an earlier round, or when the program ended."""
         try:
             report = await self._api.report(report_id)
-        except NotFound as error:
-            self._refuse(Outcome(report_id, error.code, noted_at=_now()), error)
-        else:
+        except _OVER as error:
+            self._refuse(Outcome(report_id, error.code, noted_at=self._now()), error)
+            return
+        if report.state != "available" and not self._sink.has(report_id) and await self._is_over(report):
+            return
+        retry = self._state.retries.get(report_id)
+        if retry is None or retry.is_due(self._api.clock.now()):
             await self._collect(report)
 
     async def _collect(self, report: Listed) -> None:
         """Store one report, or say why not. Raises only what concerns all of them."""
         try:
             if self._sink.has(report.id):
-                self._sink.commit(_outcome(report, "stored"))
+                self._sink.commit(self._outcome(report, "stored"))
             else:
                 await self._store(report)
                 self._summary.stored += 1
@@ -155,10 +168,13 @@ class Collector:
         except errors.NotSignedIn as error:
             await self._api.me()  # raises when it is us
             self._put_off(report, error)
-        except _WAIT as error:
+        except _PASSING as error:
             self._put_off(report, error)
         except PicSafeError as error:
-            self._refuse(_outcome(report, error.code), error)
+            if report.keyserver_url not in self._key_servers:  # an administrator may allow it tomorrow
+                self._put_off(report, error)
+            elif not await self._is_over(report):
+                self._fetch_later(report, error)
         except OSError:  # this computer's trouble
             raise
         except Exception as error:  # noqa: BLE001 nobody foresaw it, and still one report must not hold up the others
@@ -167,6 +183,32 @@ class Collector:
             self._put_off(report, errors.Unexpected("Something went wrong that nobody foresaw."))
         else:
             self._done(report.id)
+
+    async def _is_over(self, report: Listed) -> bool:
+        """Whether the user server says so; then the report has been refused."""
+        try:
+            await self._api.report_grant(report.id, Action.PACKAGE_DOWNLOAD.value)
+        except _OVER as over:
+            self._refuse(self._outcome(report, over.code), over)
+            return True
+        except PicSafeError as unknown:
+            _log.debug("report %s: the user server does not say whether it is over: %s", report.id, unknown)
+        return False
+
+    def _fetch_later(self, report: Listed, error: PicSafeError) -> None:
+        """What arrived is thrown away, and the report fetched again after a pause."""
+        now = self._api.clock.now()
+        retry = Retry.after(self._state.retries.get(report.id), error, now)
+        self._state.retries[report.id] = retry
+        self._state.save()
+        self._downloads.discard(report.id)
+        self._put_off(report, error)
+        _log.warning(
+            "report %s is fetched again after %s (UTC), until its time is over on %s.",
+            report.id,
+            f"{datetime.fromtimestamp(retry.again_at, UTC):%Y-%m-%d %H:%M}",
+            report.expires_at[:10],
+        )
 
     async def _tell(self, report: Listed) -> None:
         try:
@@ -180,27 +222,30 @@ class Collector:
             raise errors.KeyServerNotAllowed(keyserver_url=report.keyserver_url)
         try:
             await self._fetch_and_open(report)
-        except errors.UnsupportedVersion:
-            raise
-        except _DAMAGE as error:
-            _log.warning("report %s: %s Fetching it again.", report.id, error)
+        except PicSafeError as error:
+            if not is_damage(error) or report.id in self._state.retries:
+                raise as_arrived(error) from error.__cause__
+            _log.warning("report %s: %s Fetching it again.", report.id, as_arrived(error))
             self._downloads.discard(report.id)
-            await self._fetch_and_open(report)
+            try:
+                await self._fetch_and_open(report)
+            except PicSafeError as again:
+                raise as_arrived(again) from again.__cause__
         _log.info("report %s stored", report.id)
 
     async def _fetch_and_open(self, report: Listed) -> None:
         with self._outages.asking(report.cloud_url):
             try:
                 package = await self._downloads.fetch(report)
-            except NotFound as error:  # the index knows it: the cloud may find it again
-                raise ServiceError(f"The cloud does not find it: {error}") from error
+            except (NotFound, errors.LimitExceeded) as error:  # the index knows it: the cloud may find it again
+                raise ServiceError(f"The cloud does not give it: {error}") from error
         try:
             with package.open("rb") as file, self._outages.asking(report.keyserver_url):
                 opened = await open_report(
                     self._api, FileSource(file), self._key_servers, expected_id=report.id, reason="sync"
                 )
                 await write_files(opened, self._sink.begin(report.id))
-            self._sink.commit(_outcome(report, "stored"))
+            self._sink.commit(self._outcome(report, "stored"))
         except BaseException:
             self._sink.abandon()
             raise
@@ -209,21 +254,21 @@ class Collector:
         _log.warning("report %s waits: %s %s", report.id, error, error.advice)
 
     def _refuse(self, outcome: Outcome, error: PicSafeError) -> None:
-        """Nothing here will make this one readable: say so, and do not let it hold up the others."""
+        """It is over by the user server's word: say so, and do not let it hold up the others."""
         _log.error("report %s cannot be stored: %s %s", outcome.report_id, error, error.advice)
         self._sink.refuse(outcome)
         self._summary.refused += 1
+        self._summary.lost += isinstance(error, errors.ReportExpired | errors.KeyDestroyed | NotFound)
         self._done(outcome.report_id)
 
     def _done(self, report_id: str) -> None:
         self._downloads.discard(report_id)
         self._state.waiting.remove(report_id)
+        self._state.retries.pop(report_id, None)
         self._state.save()
 
+    def _outcome(self, report: Listed, result: str) -> Outcome:
+        return Outcome(report.id, result, report.sender, report.available_at, self._now())
 
-def _outcome(report: Listed, result: str) -> Outcome:
-    return Outcome(report.id, result, report.sender, report.available_at, _now())
-
-
-def _now() -> str:
-    return utc_text(datetime.now(UTC))
+    def _now(self) -> str:
+        return utc_text(self._api.clock.now())

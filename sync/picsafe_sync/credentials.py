@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from picsafe_protocol.errors import NotSignedIn
-from picsafe_sync import durable
+from picsafe_sync import durable, os_support
 from picsafe_sync.api import Api
 
 URL_VARIABLE = "PICSAFE_URL"
@@ -25,8 +25,7 @@ class Credentials:
 
 def path() -> Path:
     """The file of `picsafe login`: in the user's configuration folder."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "picsafe" / "credentials.json"
+    return os_support.configuration_folder() / "picsafe" / "credentials.json"
 
 
 def load() -> Credentials:

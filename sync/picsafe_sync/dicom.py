@@ -37,5 +37,5 @@ async def write_dicom(report: Report, index: int, folder: Path, name: str) -> st
             for piece in cleaned_chunks(photo, found.cleaned):
                 file.write(piece)
             file.write(tail(found.pixels))
-            durable.sync_file(file)
+            durable.sync_file(file, folder / written)
     return written

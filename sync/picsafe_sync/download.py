@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
-from picsafe_protocol.errors import Conflict, ServiceError, StorageFull, TokenRefused, Truncated
+from picsafe_protocol.errors import Conflict, Intercepted, ServiceError, StorageFull, TokenRefused, Unreachable
 from picsafe_protocol.limits import KIB, MIB
 from picsafe_protocol.package import EXTENSION
 from picsafe_protocol.tokens import Action
-from picsafe_sync import durable
+from picsafe_sync import durable, os_support
 from picsafe_sync.answers import Grant, Listed
 from picsafe_sync.api import Api
+from picsafe_sync.pace import Pace
+
+REPORT_SECONDS: Final = 3600
+"""The longest that one report is fetched in one round: then others have their turn, and the next round goes on with it."""
 
 _log = logging.getLogger("picsafe.sync")
 
@@ -35,30 +40,39 @@ class CloudSource:
         return self._size
 
     async def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Tampered` for a package of another size, …"""
+        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Intercepted` for what cannot be the package, …"""
         return b"".join([piece async for piece in self.pieces(start, stop)])
 
     async def pieces(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
-        """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is progress."""
-        failures = 0
+        """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is progress.
+
+        Where something on the way does not like requests for a part, every other attempt asks for the whole.
+        """
+        failures, odd = 0, 0
         renewed = False
+        pace = Pace()
         while start < stop:
             grant = self._grant or await self._renew()
+            ranged = odd % 2 == 0
             try:
-                async with aclosing(self._api.pieces(grant.url, grant.token, start, stop, self._size)) as pieces:
+                attempt = self._api.pieces(grant.url, grant.token, start, stop, self._size, pace=pace, ranged=ranged)
+                async with aclosing(attempt) as pieces:
                     async for piece in pieces:
                         start += len(piece)
                         failures, renewed = 0, False
                         yield piece
                 if start < stop:
-                    raise Truncated("The cloud sent less than was asked for.")
+                    raise Unreachable("The connection ended before everything had arrived.")
             except TokenRefused:
                 if renewed:
                     raise
                 self._grant, renewed = None, True
             except ServiceError as error:
+                if pace.is_too_slow:
+                    raise
                 failures += 1
-                await self._api.patience.after(failures, error)
+                odd += isinstance(error, Intercepted)
+                pace.waited(await self._api.patience.after(failures, error))
 
     async def _renew(self) -> Grant:
         grant = await self._api.report_grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)
@@ -79,7 +93,12 @@ class Downloads:
         durable.make_folder(self._folder)
         path = self._path(report.id)
         try:
-            await self._go_on(report, path)
+            async with asyncio.timeout(REPORT_SECONDS):
+                await self._go_on(report, path)
+        except TimeoutError:
+            raise Unreachable(
+                "It takes long to arrive.", advice="What has arrived is kept; the next round goes on with it."
+            ) from None
         except OSError:  # no room, most likely: what lies here must not keep it so
             path.unlink(missing_ok=True)
             raise
@@ -116,8 +135,7 @@ class Downloads:
         return self._folder / f"{report_id}{EXTENSION}"
 
     def _opened(self, path: Path) -> BinaryIO:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        return os.fdopen(os.open(path, flags, durable.FILE_MODE), "r+b")
+        return os.fdopen(os_support.open_file(path, os.O_RDWR | os.O_CREAT, durable.FILE_MODE), "r+b")
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self._folder).free

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from picsafe_protocol.errors import PicSafeError, StorageFull
+from picsafe_sync import os_support
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 """What is written here is patient data, or as good as that: for the user who runs the command only, whatever the umask."""
 
-_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_ROOM: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextlib.contextmanager
@@ -36,7 +37,7 @@ def explained(where_room: str = "Free some space, then try again.") -> Iterator[
 def create(path: Path) -> BinaryIO:
     """A new file for writing, readable by this user only from its first byte. What was there before is removed, not followed."""
     path.unlink(missing_ok=True)
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "w+b")
+    return os.fdopen(os_support.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE), "w+b")
 
 
 def make_folder(path: Path) -> None:
@@ -52,7 +53,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         with create(temporary) as file:
             file.write(content)
-            sync_file(file)
+            sync_file(file, temporary)
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -63,14 +64,14 @@ def write(path: Path, content: bytes) -> None:
 
 def append(path: Path, line: bytes, *, first: bytes = b"") -> None:
     """Add `line` to a file, after `first` where the file is new or empty: all of it or, when it cannot be written, nothing."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
+    descriptor = os_support.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE, follow=True)
     with os.fdopen(descriptor, "ab", buffering=0) as file:
         before = os.fstat(descriptor).st_size
         left = memoryview(line if before else first + line)
         try:
             while left:
                 left = left[file.write(left) :]
-            os.fsync(descriptor)
+            os_support.sync_descriptor(descriptor, path)
         except BaseException:
             os.ftruncate(descriptor, before)
             raise
@@ -98,16 +99,12 @@ def place(file: Path, wanted: Path) -> Path:
             return target
 
 
-def sync_file(file: BinaryIO) -> None:
-    """Force what was written to an open file to the disk."""
+def sync_file(file: BinaryIO, path: Path) -> None:
+    """Force what was written to an open file at `path` to the disk."""
     file.flush()
-    os.fsync(file.fileno())
+    os_support.sync_descriptor(file.fileno(), path)
 
 
 def sync_folder(path: Path) -> None:
     """Force a folder's names to the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    os_support.sync_folder(path)

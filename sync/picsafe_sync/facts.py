@@ -73,6 +73,11 @@ def facts_of(options: argparse.Namespace, facts: Facts) -> Facts:
     )
 
 
+def facts_at(facts: Facts, now: datetime) -> Facts:
+    """The same facts with consent recorded `now`, by the server's clock: it is given by whoever runs the command, and now."""
+    return replace(facts, consent=tuple(replace(record, recorded_at=utc_text(now)) for record in facts.consent))
+
+
 def check(facts: Facts) -> Facts:
     """The same facts. Raises `InvalidRequest` where a report cannot say them: before files are read and servers asked."""
     medium = Medium("media/001.jpg", "image/jpeg", 1, "0" * 64)

@@ -3,41 +3,65 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.errors import ServiceError, StorageFull, TooManyRequests, Unexpected
+from picsafe_protocol.errors import ServiceError, StorageFull, Unexpected, Unreachable
+
+_log = logging.getLogger("picsafe")
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 """Before the second attempt; doubled each time."""
 
-
 ODD_ATTEMPTS: Final = 3
 """Attempts at what answers, but not as it should: less is to be hoped from waiting."""
+
+UNKNOWN_ATTEMPTS: Final = 4
+"""Attempts at a server that has never answered: its address may be wrong."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """`attempts` in a row may fail; the pauses between them grow up to `longest` seconds."""
+    """`attempts` in a row may fail, which takes half a minute. The pauses between them grow up to `longest` seconds; a server
+    may ask for pauses of up to `asked` seconds."""
 
-    attempts: int = 5
+    attempts: int = 7
     longest: float = 30.0
+    asked: float = 60.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def after(self, failures: int, error: ServiceError) -> None:
-        """Wait before the next attempt. Raises `error` when there is to be none: too many failed, or trying again hardly helps."""
-        attempts = min(self.attempts, ODD_ATTEMPTS) if isinstance(error, Unexpected) else self.attempts
-        if failures >= attempts or isinstance(error, StorageFull):
+    async def after(self, failures: int, error: ServiceError, *, answered: bool = True) -> float:
+        """Wait before the next attempt; the seconds that it took. `answered` is False when the server never has.
+
+        Raises `error` when there is to be no further one: too many failed, or trying again hardly helps.
+        """
+        if failures >= self._attempts(error, answered) or isinstance(error, StorageFull):
             raise error
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** (failures - 1), self.longest)
-        if isinstance(error, TooManyRequests):
-            wanted = error.retry_after or 0
-            if not isinstance(wanted, int | float) or wanted > self.longest:
+        pause: float = min(FIRST_PAUSE_SECONDS * 2.0 ** (failures - 1), self.longest)
+        wanted = error.retry_after
+        if isinstance(wanted, int | float):
+            if wanted > self.asked:
                 raise error
             pause = max(pause, wanted)
+        if failures == SAID_AFTER or pause >= LONG_SECONDS:
+            _log.warning("%s Trying again for a while; Ctrl-C stops.", error)
         await self.sleep(pause)
+        return pause
+
+    def _attempts(self, error: ServiceError, answered: bool) -> int:
+        if isinstance(error, Unexpected):
+            return min(self.attempts, ODD_ATTEMPTS)
+        if isinstance(error, Unreachable) and not answered:
+            return min(self.attempts, UNKNOWN_ATTEMPTS)
+        return self.attempts
 
 
-UPLOADING: Final = Patience(attempts=25)
+SAID_AFTER: Final = 2
+"""The failure at which a person is told that it is tried again: once may happen."""
+LONG_SECONDS: Final = 10.0
+"""A pause of which a person is told in any case."""
+
+UPLOADING: Final = Patience(attempts=25, asked=600.0)
 """Some ten minutes: a person is watching the bar and can stop it, and what is uploaded already would be lost."""

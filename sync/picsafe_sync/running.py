@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any, TypeVar
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+from picsafe_sync.os_support import on_stop
+
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -18,12 +20,12 @@ class Stopped(Exception):
         self.number = number
 
 
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work`. Raises `Stopped` when a signal ended it; it has cleaned up behind itself by then."""
-    asyncio.run(_until_stopped(work))
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. Raises `Stopped` when a signal ended it; it has cleaned up behind itself by then."""
+    return asyncio.run(_until_stopped(work))
 
 
-async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+async def _until_stopped(work: Coroutine[Any, Any, T]) -> T:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(work)
     received: list[int] = []
@@ -32,14 +34,12 @@ async def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
         received.append(number)
         task.cancel()
 
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop, number)
+    put_back = on_stop(loop, stop)
     try:
-        await task
+        return await task
     except asyncio.CancelledError:
         if received:
             raise Stopped(received[0]) from None
         raise
     finally:
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
+        put_back()

@@ -58,11 +58,11 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
         with durable.create(folder / name) as file:
             async for piece in payload.stream(path):
                 file.write(piece)
-            durable.sync_file(file)
+            durable.sync_file(file, folder / name)
         await _warn_of_pixels(folder / name, payload.facts(path))
     with durable.create(folder / REPORT_NAME) as file:
         file.write(payload.report.to_bytes())
-        durable.sync_file(file)
+        durable.sync_file(file, folder / REPORT_NAME)
     for parent in {(folder / name).parent for name in names.values()} | {folder}:
         durable.sync_folder(parent)
     return [REPORT_NAME, *names.values()]

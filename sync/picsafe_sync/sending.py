@@ -7,9 +7,10 @@ import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO, Final, Protocol
 
-from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author, Report
@@ -53,22 +54,26 @@ async def send(
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
     `begun` is called before anything is encrypted, with who will be able to open it; what it raises ends the sending.
-    Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, `StorageFull` and the like; the report has been withdrawn then, as
-    it is when this is cancelled. Where it can neither be completed nor withdrawn, the advice says so.
+    Raises `UnknownRecipient`, `LimitExceeded`, `StorageFull` and the like; the report has been withdrawn then, as it is when this
+    is cancelled. A server or a network that is away is waited for as long as `patience` says, and withdraws nothing; the servers
+    forget within a day what was not completed. Where it may have arrived, the advice says so.
     """
     me = await api.me()
     wanted = {
         "recipients": list(recipients),
         "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
     }
-    draft = answers.draft(await api.users("POST", "/v1/reports", wanted, again=False))
+    begin = partial(api.users, "POST", "/v1/reports", wanted, again=False)
+    draft = answers.draft(await patiently(begin, patience))  # one that was begun in vain is forgotten within a day
     uploaded: Uploaded | None = None
     try:
         begun(draft)
         uploaded = await _upload(api, me, draft, prepared, facts, watcher, patience)
         return await _hand_in(api, draft, uploaded, patience)
     except BaseException as error:
-        if not await _withdrawn(api, draft.report_id) and uploaded:
+        # A fault that may pass withdraws nothing: a report that has arrived stays where it is.
+        passing = isinstance(error, ServiceError) and not isinstance(error, StorageFull)
+        if (passing or not await _withdrawn(api, draft.report_id)) and uploaded:
             # The last answer may have been lost on its way here, so nobody can tell.
             _log.warning("The report may have arrived. Look among the reports you sent before you send it again.")
             if isinstance(error, PicSafeError):
@@ -86,7 +91,7 @@ async def _upload(
     patience: Patience,
 ) -> Uploaded:
     with tempfile.TemporaryFile() as file:
-        size = await _encrypt(api, me, draft, prepared, facts, watcher, file)
+        size = await _encrypt(api, me, draft, prepared, facts, watcher, file, patience)
         watcher.phase("uploading", size)
         return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
 
@@ -104,19 +109,22 @@ async def _encrypt(
     facts: Facts,
     watcher: Watcher,
     file: BinaryIO,
+    patience: Patience,
 ) -> int:
     server = draft.keyserver
-    issued = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
-    report = _report(me, draft.report_id, prepared, facts)
+    body = {"report_id": draft.report_id}
+    ask = partial(api.call, "POST", f"{server.url}/v1/keys", server.token, body, again=False)
+    issued = await patiently(ask, patience)
+    report = _report(me, draft.report_id, prepared, facts, api.clock.now())
     header = Header(draft.report_id, server.url, answers.text(issued, "key_id"), report.created_at)
     plan = planned(report, prepared)
     watcher.phase("encrypting", plan.size)
     return await pack_into(file, header, key_in(issued), plan, prepared, watcher.advance)
 
 
-def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: Facts) -> Report:
+def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: Facts, now: datetime) -> Report:
     author = Author(me.name, me.email, me.institution.name if me.institution else None)
-    return report_of(report_id, author, facts, [item.medium for item in prepared], datetime.now().astimezone())
+    return report_of(report_id, author, facts, [item.medium for item in prepared], now.astimezone())
 
 
 async def _withdrawn(api: Api, report_id: str) -> bool:

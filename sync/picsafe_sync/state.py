@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -11,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from picsafe_protocol.errors import Conflict
+from picsafe_protocol.errors import Conflict, InvalidRequest
 from picsafe_protocol.identifiers import is_identifier
-from picsafe_sync import durable
+from picsafe_sync import durable, os_support
+from picsafe_sync.retries import Retry
 
 STATE_FILE: Final = ".picsafe-sync.json"
 LOCK_FILE: Final = ".picsafe-sync.lock"
@@ -24,12 +24,13 @@ _log = logging.getLogger("picsafe.sync")
 @dataclass
 class State:
     """`owner` is whose reports these are; `cursor` is that server's; `waiting` are reports that the cursor has passed but that
-    are neither stored nor refused yet."""
+    are neither stored nor refused yet; `retries` says when those of them are fetched again that could not be read."""
 
     folder: Path
     owner: str = ""
     cursor: str = ""
     waiting: list[str] = field(default_factory=list)
+    retries: dict[str, Retry] = field(default_factory=dict)
 
     @classmethod
     def load(cls, folder: Path) -> State:
@@ -43,7 +44,7 @@ class State:
             return cls(folder, *_read(json.loads(path.read_bytes())))
         except FileNotFoundError:
             return cls(folder)
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             aside = path.with_name(f"{STATE_FILE}.damaged")
             path.replace(aside)
             _log.warning("%s was damaged and is now %s: looking through all reports again", path.name, aside.name)
@@ -60,11 +61,18 @@ class State:
 
     def save(self) -> None:
         """Write it so that a crash leaves the old state or the new one."""
-        content = {"version": 1, "owner": self.owner, "cursor": self.cursor, "waiting": self.waiting}
+        retries = {report_id: retry.as_json() for report_id, retry in self.retries.items()}
+        content = {
+            "version": 1,
+            "owner": self.owner,
+            "cursor": self.cursor,
+            "waiting": self.waiting,
+            "retries": retries,
+        }
         durable.write(self.folder / STATE_FILE, json.dumps(content, indent=1).encode())
 
 
-def _read(saved: Any) -> tuple[str, str, list[str]]:
+def _read(saved: Any) -> tuple[str, str, list[str], dict[str, Retry]]:
     if saved["version"] != 1:
         raise ValueError("another version")
     owner, cursor, waiting = saved["owner"], saved["cursor"], saved["waiting"]
@@ -72,7 +80,8 @@ def _read(saved: Any) -> tuple[str, str, list[str]]:
         raise TypeError("not what was written")
     if not all(map(is_identifier, waiting)):
         raise ValueError("not identifiers")
-    return owner, cursor, waiting
+    retries = {report_id: Retry.read(retry) for report_id, retry in saved.get("retries", {}).items()}
+    return owner, cursor, waiting, {report_id: retries[report_id] for report_id in waiting if report_id in retries}
 
 
 class FolderLock:
@@ -83,15 +92,26 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._descriptor = os.open(self._path, flags, durable.FILE_MODE)
+        descriptor = os_support.open_file(self._path, os.O_RDWR | os.O_CREAT, durable.FILE_MODE, follow=True)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
+            locked = os_support.lock(descriptor)
+        except os_support.LocksMissing:
+            os.close(descriptor)
+            raise InvalidRequest(
+                f"{self._path.parent} lies on a file system without locks ({LOCK_FILE} cannot be locked), so two syncs "
+                "could work in it at the same time.",
+                advice="Use a folder on a disk of this computer, or mount the share with locks.",
+                field="folder",
+            ) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if not locked:
+            os.close(descriptor)
             raise Conflict(
                 f"Another picsafe sync is working in {self._path.parent}.", advice="Wait for it, or stop it first."
-            ) from None
+            )
+        self._descriptor = descriptor
         return self
 
     def __exit__(

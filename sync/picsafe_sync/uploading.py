@@ -95,8 +95,6 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> 
             return await attempt()
         except ServiceError as error:
             failures += 1
-            if failures == 2:  # once may happen
-                _log.warning("%s Trying again for a while; Ctrl-C stops.", error)
             await patience.after(failures, error)
 
 

@@ -24,6 +24,7 @@ from sync.world import PHOTO, jpeg
 
 from picsafe_protocol import media
 from picsafe_protocol.storedzip import build
+from picsafe_sync.exit_status import ExitStatus
 from picsafe_sync.preparing import prepare
 
 SECONDS = 120
@@ -228,11 +229,11 @@ def test_ctrl_c_while_opening_leaves_no_folder(ward: Ward, ben: str, tmp_path: P
 # What cannot be sent
 
 
-def refused(ward: Ward, ana: str, *arguments: str | Path, **more: str) -> str:
+def refused(ward: Ward, ana: str, *arguments: str | Path, status: ExitStatus = ExitStatus.REFUSED, **more: str) -> str:
     """What `picsafe send` says when it refuses; nothing was begun."""
     ward.clinic.weather.seen.clear()
     done = picsafe("send", *arguments, environment=ward.environment(ana) | more)
-    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert "Traceback" not in done.stderr
     assert not ward.clinic.weather.asked("/v1/keys")
     assert not ward.clinic.weather.asked("/v1/uploads")
@@ -247,7 +248,8 @@ def test_a_recipient_whom_nobody_knows_is_named(ward: Ward, ana: str, photo: Pat
 
 def test_a_server_that_cannot_be_reached_is_named(ward: Ward, ana: str, photo: Path) -> None:
     nowhere = {"PICSAFE_URL": f"http://localhost:{free_port()}"}
-    assert "localhost cannot be reached." in refused(ward, ana, photo, "--to", ward.ben.email, **nowhere)
+    said = refused(ward, ana, photo, "--to", ward.ben.email, status=ExitStatus.TRY_AGAIN, **nowhere)
+    assert "localhost cannot be reached." in said
 
 
 @pytest.mark.parametrize(
@@ -315,7 +317,7 @@ def test_members_that_climb_out_of_the_folder_are_refused(ward: Ward, ben: str, 
     path = crafted(made, tmp_path, payload.replace(b"xx/xx/", b"../../"))
     folder = tmp_path / "deep" / "out"
     status, said = opened(ward, ben, path, folder)
-    assert status == 1
+    assert status == ExitStatus.DAMAGED
     assert "not well formed" in said
     assert not folder.exists()
     assert not list(tmp_path.parent.rglob("evil*"))

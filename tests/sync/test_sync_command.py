@@ -20,6 +20,7 @@ from sync.world import Sunk
 
 from picsafe_protocol.errors import NotSignedIn
 from picsafe_sync import cli, credentials
+from picsafe_sync.exit_status import ExitStatus
 
 SECONDS = 120
 """Far more than anything here takes: what is waited for either happens or is missing."""
@@ -166,7 +167,7 @@ def test_two_syncs_on_one_folder_are_one_too_many(ward: Ward, tmp_path: Path) ->
     with watching(ward, sunk.folder) as (_, lines):
         lines.until(f"report {made.report.report_id} stored")
         second = picsafe("sync", "--once", sunk.folder, environment=ward.environment())
-    assert second.returncode == 1
+    assert second.returncode == ExitStatus.REFUSED
     assert "Another picsafe sync is working in" in second.stderr
     assert sunk.results[made.report.report_id] == "stored"
     assert picsafe("sync", "--once", sunk.folder, environment=ward.environment()).returncode == 0
@@ -194,7 +195,7 @@ def test_a_token_that_is_wrong_or_revoked_ends_it_with_a_reason(ward: Ward, tmp_
     ward.clinic.within(role.services.service_accounts.revoke(ward.institution, account.id))
     for token in ("nonsense", "picsafe_st_nonsense", revoked):
         done = picsafe("sync", how, tmp_path / "sunk", environment=ward.environment(token))
-        assert done.returncode == 1
+        assert done.returncode == ExitStatus.SIGNED_OUT
         assert done.stdout == ""
         assert done.stderr.startswith("picsafe: ")
         assert "Traceback" not in done.stderr
@@ -216,7 +217,7 @@ def test_watch_ends_when_its_token_is_revoked(ward: Ward, tmp_path: Path) -> Non
         lines.until("listening")
         ward.clinic.within(role.services.service_accounts.revoke(ward.institution, account.id))
         lines.until("picsafe: This service account's token is not valid any more.")
-        assert process.wait(SECONDS) == 1
+        assert process.wait(SECONDS) == ExitStatus.SIGNED_OUT
 
 
 def test_a_persons_token_is_refused(ward: Ward, tmp_path: Path) -> None:
@@ -233,7 +234,7 @@ def test_reports_that_wait_are_no_success(ward: Ward, tmp_path: Path) -> None:
     )
     sunk = Sunk(tmp_path / "sunk")
     done = picsafe("sync", "--once", sunk.folder, environment=ward.environment())
-    assert done.returncode == 1
+    assert done.returncode == ExitStatus.TRY_AGAIN
     assert done.stdout.endswith(" 1 waiting.\n")
     assert f"report {made.report.report_id} waits: Full." in done.stderr
     assert "1 report waits" in done.stderr
@@ -242,7 +243,7 @@ def test_reports_that_wait_are_no_success(ward: Ward, tmp_path: Path) -> None:
 def test_a_refused_report_is_tried_again_when_that_is_asked_for(ward: Ward, tmp_path: Path) -> None:
     made = ward.send()
     sunk = Sunk(tmp_path / "sunk")
-    ward.clinic.weather.refusals["/release"] = (410, {"code": "key_revoked", "detail": "Taken back."})
+    ward.clinic.weather.refusals["/grants"] = (410, {"code": "key_revoked", "detail": "Taken back."})
     done = picsafe("sync", "--once", sunk.folder, environment=ward.environment())
     assert done.returncode == 0, "it is over; nothing waits"
     assert sunk.results[made.report.report_id] == "key_revoked"
@@ -295,6 +296,10 @@ SPOILT: dict[str, tuple[Callable[[dict[str, str]], None], str]] = {
     "no address at all": (nowhere, "is not an address of a PicSafe server"),
     "nobody there": (closed_port, "localhost cannot be reached"),
 }
+STATUSES = {
+    "localhost cannot be reached": ExitStatus.TRY_AGAIN,
+    "is not an address of a PicSafe server": ExitStatus.REFUSED,
+}
 
 
 @pytest.mark.parametrize(("spoil", "said"), SPOILT.values(), ids=SPOILT)
@@ -304,7 +309,7 @@ def test_what_is_set_wrongly_is_said(
     environment = ward.environment() | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     spoil(environment)
     done = picsafe("sync", "--once", tmp_path / "sunk", environment=environment)
-    assert done.returncode == 1
+    assert done.returncode == STATUSES.get(said, ExitStatus.SIGNED_OUT)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -352,14 +357,14 @@ def test_a_person_signs_in_and_out(ward: Ward, tmp_path: Path) -> None:
     done = picsafe("logout", environment=environment)
     assert (done.returncode, done.stdout) == (0, "Signed out.\n"), done.stderr
     assert not saved.exists()
-    assert picsafe("logout", environment=environment).returncode == 1
+    assert picsafe("logout", environment=environment).returncode == ExitStatus.SIGNED_OUT
 
 
 @pytest.mark.parametrize("password", ["wrong password", "", "x" * 10_000])
 def test_a_wrong_password_saves_nothing(ward: Ward, tmp_path: Path, password: str) -> None:
     environment = ward.environment() | {"XDG_CONFIG_HOME": str(tmp_path)}
     done = picsafe("login", ward.clinic.url, ward.ana.email, environment=environment, input=password + "\n")
-    assert done.returncode == 1
+    assert done.returncode in {ExitStatus.SIGNED_OUT, ExitStatus.REFUSED}
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 

@@ -17,6 +17,7 @@ from sync.world import PHOTO, Sunk, World
 
 from picsafe_protocol.errors import PicSafeError, StorageFull
 from picsafe_sync.durable import explained
+from picsafe_sync.exit_status import ExitStatus
 
 LONG = MadeFile("video/mp4", os.urandom(600_000))
 
@@ -121,7 +122,7 @@ def test_the_command_says_that_the_disk_is_full_and_goes_on_when_there_is_room(t
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
         done = picsafe("sync", "--once", sunk.folder, environment=ward.environment(), preexec_fn=limited)
-        assert done.returncode == 1
+        assert done.returncode == ExitStatus.TRY_AGAIN
         assert "There is no room left on this computer." in done.stderr
         assert "Free some space" in done.stderr
         assert "Traceback" not in done.stderr, done.stderr
@@ -145,6 +146,6 @@ def test_a_person_without_room_loses_nothing_either(tmp_path: Path) -> None:
 
         environment = ward.environment(ward.token_of(ward.ben))
         done = picsafe("open", package, "-o", output, environment=environment, preexec_fn=limited)
-        assert done.returncode == 1
+        assert done.returncode == ExitStatus.TRY_AGAIN
         assert "There is no room left on this computer." in done.stderr
         assert not output.exists()

@@ -9,6 +9,7 @@ Signals: every call takes `signal`, the `signal` of a JavaScript AbortController
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,10 +18,20 @@ from urllib.parse import quote
 
 from picsafe_client import dom
 from picsafe_client.refusals import refusal
-from picsafe_protocol.errors import NotSignedIn, ServiceError, TooManyRequests, Unreachable, from_problem
+from picsafe_protocol import strictjson
+from picsafe_protocol.errors import (
+    Intercepted,
+    NotSignedIn,
+    ServiceError,
+    TooManyRequests,
+    Unreachable,
+    from_problem,
+)
 
 USERS: Final = "/users"
 GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
+NETWORK_SIGN_IN: Final = 511
+"""RFC 6585, section 6: the network wants a person to sign in first."""
 TOKEN_MARGIN: Final = timedelta(seconds=30)
 """A user token is replaced this long before it ends, so that it survives its journey."""
 
@@ -87,7 +98,7 @@ class Api:
         signal: Any = None,
         cookies: bool = False,
     ) -> Any:
-        """One JSON call to any server; the answer is its JSON, text when it is no JSON, None when it is empty."""
+        """One JSON call to any server; the answer is its JSON, None when it is empty. Raises `Intercepted` for anything else."""
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -104,9 +115,7 @@ class Api:
         text = str(await _body(response.text()))
         if not text:
             return None
-        if "json" in str(response.headers.get("Content-Type") or ""):
-            return json.loads(text)
-        return text
+        return _json(text, trusted=cookies)
 
     async def fetch_bytes(
         self,
@@ -238,17 +247,42 @@ async def _body(promise: Any) -> Any:
         raise Unreachable from error
 
 
+def _json(text: str, *, trusted: bool) -> Any:
+    """What an answer says. Not every key server is ours: what others send is not nested deeper than Python can follow here."""
+    try:
+        return json.loads(text) if trusted else strictjson.parse(text.encode("utf-8"))
+    except ValueError:
+        raise Intercepted from None
+
+
 async def _refusal(response: Any) -> Exception:
     status = int(response.status)
     text = str(await _body(response.text()))
     try:
-        problem = json.loads(text)
+        problem = strictjson.parse(text.encode("utf-8"))
     except ValueError:
         problem = None
     if isinstance(problem, dict) and "code" in problem:
-        return from_problem(problem, status)
-    if status in GATEWAY_FAILURES:
-        return refusal(Unreachable, "gateway")
-    if status == TooManyRequests.status:
-        return TooManyRequests(retry_after=int(response.headers.get("Retry-After") or 60))
-    return refusal(ServiceError, "strange", status=status)
+        error: Exception = from_problem(problem, status)
+    elif status in GATEWAY_FAILURES:
+        error = refusal(Unreachable, "gateway")
+    elif status == TooManyRequests.status:
+        error = TooManyRequests(retry_after=60)
+    elif status < 500 or status == NETWORK_SIGN_IN:
+        error = Intercepted()
+    else:
+        error = refusal(ServiceError, "strange", status=status)
+    wanted = _retry_after(str(response.headers.get("Retry-After") or ""))
+    if isinstance(error, ServiceError) and wanted is not None:
+        error.details["retry_after"] = wanted
+    return error
+
+
+def _retry_after(said: str) -> int | None:
+    """Seconds that a server wants to be left alone for: it says so, or until when."""
+    import js
+
+    if said.isascii() and said.isdecimal():
+        return int(said[:6])
+    moment = float(js.Date.parse(said)) if said else math.nan
+    return max(0, int((moment - float(js.Date.now())) / 1000)) if math.isfinite(moment) else None

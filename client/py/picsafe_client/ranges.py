@@ -14,7 +14,7 @@ from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from picsafe_client.refusals import refusal
 from picsafe_protocol.buffers import Buffers
-from picsafe_protocol.errors import Tampered, Unreachable
+from picsafe_protocol.errors import Unexpected, Unreachable
 from picsafe_protocol.limits import KIB, MIB
 
 __all__ = ["HEAD", "TAIL", "WHOLE", "Arrived", "Body", "Pause", "RangedSource", "Remote"]
@@ -40,8 +40,8 @@ class Body(Protocol[B_co]):
     """The body of one answer, as it arrives."""
 
     @property
-    def total(self) -> int:
-        """Bytes of the whole package."""
+    def total(self) -> int | None:
+        """Bytes of the whole package, as far as the answer says; proxies take that away."""
         ...
 
     async def next(self) -> B_co | None:
@@ -65,7 +65,7 @@ class RangedSource(Generic[B]):
     """A `buffers.Source` over a `Remote`. Its first and last bytes are kept, everything else is passed on."""
 
     def __init__(self, remote: Remote[B], buffers: Buffers[B], size: int, pause: Pause) -> None:
-        """`size` is what the package is said to have; an answer that says otherwise is refused."""
+        """`size` is what the package is said to have; an answer that says otherwise is not it."""
         self._remote = remote
         self._buffers = buffers
         self._size = size
@@ -145,11 +145,11 @@ class RangedSource(Generic[B]):
             stretch.end()
 
     async def request(self, start: int, stop: int) -> Body[B]:
-        """One request; an answer about a package of another size is refused with `Tampered`."""
+        """One request. Raises `Unexpected` for an answer about a package of another size, whoever gave it."""
         body = await self._remote.get(start, stop)
-        if body.total != self._size:
+        if body.total not in {None, self._size}:
             body.stop()
-            raise refusal(Tampered, "length")
+            raise refusal(Unexpected, "bytes")
         return body
 
     async def pause(self, failures: int, error: Unreachable) -> None:

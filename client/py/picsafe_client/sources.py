@@ -6,6 +6,7 @@ Bytes are `Uint8Array`s that Python passes along. Nothing here decides whether t
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -23,6 +24,9 @@ RENEW_BEFORE: Final = timedelta(seconds=30)
 
 FIRST_TRIES: Final = 4
 """So often is a cloud asked that has never answered yet; about seven seconds."""
+_CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
+
 LONGEST_PAUSE: Final = 10.0
 """Seconds between tries to go on with a download; the browser's "online" ends a pause at once."""
 
@@ -107,10 +111,17 @@ class CloudPackage:
 
 
 class _ResponseBody:
-    """The body of a response, read as it comes."""
+    """The body of a response, read as it comes. One that begins at byte 0 is read up to `start` first."""
 
     def __init__(self, response: Any, abort: Any, start: int) -> None:
-        self.total = _total(response, start)
+        headers = response.headers
+        first, self.total = extent(
+            int(response.status),
+            str(headers.get("Content-Range") or ""),
+            str(headers.get("Content-Length") or ""),
+            start,
+        )
+        self._skip = start - first
         self._reader = response.body.getReader()
         self._abort = abort
 
@@ -118,29 +129,40 @@ class _ResponseBody:
         """The next bytes as a Uint8Array, None at the end."""
         from pyodide.ffi import JsException
 
-        try:
-            piece = await self._reader.read()
-        except JsException as error:
-            if getattr(error, "name", "") == "AbortError":
-                raise Cancelled from None
-            raise refusal(Unreachable, "broke") from error
-        return None if piece.done else piece.value
+        while True:
+            try:
+                piece = await self._reader.read()
+            except JsException as error:
+                if getattr(error, "name", "") == "AbortError":
+                    raise Cancelled from None
+                raise refusal(Unreachable, "broke") from error
+            if piece.done:
+                return None
+            length = int(piece.value.length)
+            if self._skip < length:
+                skip, self._skip = self._skip, 0
+                return piece.value.subarray(skip) if skip else piece.value
+            self._skip -= length
 
     def stop(self) -> None:
         """Aborts the request if it has not ended."""
         self._abort.abort()
 
 
-def _total(response: Any, start: int) -> int:
-    """Bytes of the whole package, from the headers of an answer that begins at byte `start`. Raises `Unexpected`."""
-    span = str(response.headers.get("Content-Range") or "")
-    if int(response.status) == 206 and span.startswith(f"bytes {start}-"):
-        total = span.rpartition("/")[2]
-    else:
-        total = str(response.headers.get("Content-Length") or "") if start == 0 else ""
-    if not total.isdecimal():
+def extent(status: int, content_range: str, content_length: str, start: int) -> tuple[int, int | None]:
+    """The first byte of an answer to a request for bytes from `start` on, and the length of the whole, None where it is not said.
+
+    Proxies take ranges and lengths away; whether the bytes are the right ones shows when they are decrypted. Raises `Unexpected`
+    for an answer that cannot be what was asked for.
+    """
+    if status == 200:
+        return 0, int(content_length) if _DIGITS.fullmatch(content_length) else None
+    said = _CONTENT_RANGE.fullmatch(content_range)
+    if status == 206 and not content_range:
+        return start, None
+    if status != 206 or said is None or int(said[1]) != start:
         raise refusal(Unexpected, "bytes")
-    return int(total)
+    return start, int(said[2])
 
 
 class Patience:

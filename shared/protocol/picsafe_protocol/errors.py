@@ -45,10 +45,11 @@
     │   ├── UploadMismatch         size or SHA-256 is not what was declared
     │   ├── LastAdministrator      an institution would be left without anybody who can run it
     │   └── CursorUnknown          the server has not counted as far as a cursor says: it was restored from an older copy
-    └── ServiceError               not the caller's fault; trying again may help
+    └── ServiceError               not the caller's fault; trying again may help (`retry_after` seconds, when it says so)
         ├── Unreachable            no connection, or it broke
+        ├── Intercepted            something on the way answered in the server's place: a guest network, a proxy, a scanner
         ├── RequestTimedOut        the request did not arrive at the server in time
-        ├── TooManyRequests        slow down (`retry_after` seconds)
+        ├── TooManyRequests        slow down
         ├── StorageFull            the server or this machine has no room left
         ├── LogUnavailable         the access log cannot be written, so no key is given
         └── Unexpected             a failure nobody foresaw; details are in the server's log
@@ -75,6 +76,7 @@ __all__ = [
     "EmptyMedium",
     "FormatError",
     "Gone",
+    "Intercepted",
     "InvalidKey",
     "InvalidRequest",
     "KeyDestroyed",
@@ -196,7 +198,9 @@ class PictureRefused(FormatError):
 
 class DecryptionError(PicSafeError):
     code, status, title = "decryption", 422, "This report could not be decrypted"
-    default_advice = "Download it again. If it fails again, ask the sender to send a new report; this one has been damaged or changed."
+    default_advice = (
+        "Try again: something on the way may have changed what arrived. If it stays so, tell your administrator."
+    )
 
 
 class InvalidKey(DecryptionError):
@@ -213,7 +217,7 @@ class Truncated(DecryptionError):
 
 
 class Tampered(DecryptionError):
-    code, title = "tampered", "The file was damaged or changed after it was encrypted"
+    code, title = "tampered", "What arrived is not what was sent: it was damaged or changed after it was encrypted"
 
 
 class DigestMismatch(DecryptionError):
@@ -234,7 +238,9 @@ class NotAsSent(PicSafeError):
 
 class AnotherReport(NotAsSent):
     code, title = "another_report", "This is another report than the one that was asked for"
-    default_advice = "Try again. If it happens again, tell your administrator: the cloud gives out the wrong file."
+    default_advice = (
+        "Try again: something on the way may have answered with another file. If it stays so, tell your administrator."
+    )
 
 
 class DigestMissing(NotAsSent):
@@ -399,11 +405,22 @@ class CursorUnknown(Conflict):
 class ServiceError(PicSafeError):
     code, status, title = "service", 503, "A PicSafe server cannot answer at the moment"
     default_advice = "Wait a moment and try again."
+    extra: ClassVar[tuple[str, ...]] = ("retry_after",)
 
 
 class Unreachable(ServiceError):
     code, title = "unreachable", "The server cannot be reached"
     default_advice = "Check the network and try again; what was already transferred is kept."
+
+
+class Intercepted(ServiceError):
+    """Raised by clients only: no server says this of itself."""
+
+    code, title = "intercepted", "Something between this computer and PicSafe answered in its place"
+    default_advice = (
+        "A guest network may want you to sign in first: open a page in a browser. Otherwise a proxy or a virus scanner "
+        "may be in the way, or the address is wrong; ask who runs the network."
+    )
 
 
 class RequestTimedOut(ServiceError):
@@ -413,7 +430,6 @@ class RequestTimedOut(ServiceError):
 
 class TooManyRequests(ServiceError):
     code, status, title = "too_many_requests", 429, "Too many attempts"
-    extra: ClassVar[tuple[str, ...]] = ("retry_after",)
 
 
 class StorageFull(ServiceError):
@@ -428,7 +444,7 @@ class LogUnavailable(ServiceError):
 
 class Unexpected(ServiceError):
     code, status, title = "unexpected", 500, "Something went wrong on the server"
-    extra: ClassVar[tuple[str, ...]] = ("incident",)
+    extra: ClassVar[tuple[str, ...]] = ("incident", "retry_after")
 
 
 def _tree(root: type[PicSafeError]) -> dict[str, type[PicSafeError]]:

@@ -14,7 +14,7 @@ from picsafe_protocol.sending import Facts
 from picsafe_sync import answers, credentials
 from picsafe_sync.answers import Draft
 from picsafe_sync.durable import explained
-from picsafe_sync.facts import facts_of, read_facts
+from picsafe_sync.facts import facts_at, facts_of, read_facts
 from picsafe_sync.preparing import PreparedMedium, prepare_patiently
 from picsafe_sync.progress import Bar
 from picsafe_sync.running import run
@@ -43,6 +43,8 @@ async def _send(options: argparse.Namespace, facts: Facts) -> None:
             bar.phase("preparing", sum(path.stat().st_size for path in options.files))
             prepared = await prepare_patiently(options.files, bar.advance)
         _tell(prepared, quiet=options.quiet)
+        await api.me()  # since when the server's time is known
+        facts = facts_at(facts, api.clock.now())
         with Bar(quiet=options.quiet) as bar, explained("Free some space, or name another place in TMPDIR."):
             answer = await send_report(
                 api, prepared, facts, options.to, bar, begun=partial(_tell_readers, options.quiet)

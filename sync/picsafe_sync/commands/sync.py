@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from picsafe_protocol.errors import InvalidRequest, ServiceError
 from picsafe_sync import credentials, durable
 from picsafe_sync.api import Api
-from picsafe_sync.collecting import Collector
+from picsafe_sync.collecting import Collector, Summary
+from picsafe_sync.exit_status import ExitStatus
 from picsafe_sync.running import Stopped, run
 from picsafe_sync.sinks.folder import FolderSink
 from picsafe_sync.state import FolderLock
@@ -18,31 +21,56 @@ from picsafe_sync.waking import listening
 _log = logging.getLogger("picsafe.sync")
 
 
-def sync(options: argparse.Namespace) -> None:
-    """One round, or rounds for ever; a server that cannot be reached ends `--once` and is waited for by `--watch`."""
+def sync(options: argparse.Namespace) -> ExitStatus:
+    """One round, or rounds until it is stopped; a server that cannot be reached ends `--once`, and `--watch` waits for it."""
     folder: Path = options.folder
     if options.every < 1:
         raise InvalidRequest("The pause is at least one second.", field="--every")
     durable.make_folder(folder)
     with FolderLock(folder):
         if options.once:
-            run(_once(folder, options))
-            return
+            return run(_once(folder, options))
         try:
             run(_watch(folder, options))
         except Stopped as error:  # that is how watching ends
             _log.info("%s", error)
+        return ExitStatus.DONE
 
 
-async def _once(folder: Path, options: argparse.Namespace) -> None:
+async def _once(folder: Path, options: argparse.Namespace) -> ExitStatus:
     async with credentials.api() as api:
         done = await _collector(api, folder, options).round()
     print(f"{done.stored} stored, {done.refused} refused, {done.waiting} waiting.", flush=True)
-    if done.waiting:
-        raise ServiceError(
-            f"{done.waiting} {'report waits' if done.waiting == 1 else 'reports wait'}, and will be tried again by the next run.",
-            advice="The lines above say why.",
+    for sentence in sentences(done):
+        print(f"picsafe: {sentence}", file=sys.stderr)
+    return status_of(done)
+
+
+def status_of(done: Summary) -> ExitStatus:
+    """The worst that a round met."""
+    if done.lost:
+        return ExitStatus.LOST
+    if done.damaged:
+        return ExitStatus.DAMAGED
+    return ExitStatus.TRY_AGAIN if done.waiting else ExitStatus.DONE
+
+
+def sentences(done: Summary) -> Iterator[str]:
+    """What a person has to know of a round, beside the numbers; the lines of the log say more of each report."""
+    if done.lost:
+        yield f"The time of {_reports(done.lost)} was over before it could be stored. Ask the sender to send it again."
+    if done.damaged:
+        yield (
+            f"What arrived of {_reports(done.damaged)} is not what was sent: a proxy or a virus scanner may have changed it. "
+            "It is fetched again until its time is over; --again fetches it at once."
         )
+    if done.waiting > done.damaged:
+        waiting = _reports(done.waiting - done.damaged)
+        yield f"{waiting} {'waits' if waiting.startswith('1 ') else 'wait'}, and will be tried again by the next run."
+
+
+def _reports(count: int) -> str:
+    return f"{count} report{'s' if count != 1 else ''}"
 
 
 async def _watch(folder: Path, options: argparse.Namespace) -> None:

@@ -11,8 +11,10 @@ from picsafe_client.texts import Phrase, t
 from picsafe_protocol.errors import (
     AccessError,
     DecryptionError,
+    DigestMismatch,
     FormatError,
     Gone,
+    InvalidKey,
     KeyDestroyed,
     KeyRevoked,
     KeyServerNotAllowed,
@@ -22,7 +24,10 @@ from picsafe_protocol.errors import (
     PicSafeError,
     ReportExpired,
     ServiceError,
+    Tampered,
+    Truncated,
     UnsupportedVersion,
+    WrongKey,
 )
 
 MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
@@ -30,8 +35,9 @@ MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
     (PackageRuleBroken, "report.means_not_ours"),
     (UnsupportedVersion, "report.means_untouched"),
     (NotAsSent, "report.means_not_sent"),
+    (DigestMismatch, "report.means_not_shown"),
     (DecryptionError, "report.means_not_trusted"),
-    (FormatError, "report.means_not_trusted"),
+    (FormatError, "report.means_not_shown"),
     (Gone, "report.means_gone"),
     (AccessError, "report.means_untouched"),
     (NotFound, "report.means_untouched"),
@@ -42,8 +48,11 @@ MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
 LASTING: Final = (Gone, KeyServerNotAllowed, PackageRuleBroken, UnsupportedVersion, NotFound, AccessError)
 """Failures that trying again does not mend."""
 
-ASK_SENDER: Final = (Gone, DecryptionError, FormatError, AccessError)
+ASK_SENDER: Final = (Gone, DigestMismatch, FormatError, AccessError)
 """Failures that only the sender can mend."""
+
+UNAUTHENTICATED: Final = (PackageRuleBroken, InvalidKey, Tampered, Truncated, WrongKey)
+"""What shows before bytes have been authenticated. Of a report from a cloud it says nothing but that something has changed it."""
 
 
 def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
@@ -68,6 +77,8 @@ def explained(
     leave: Callable[[], None],
 ) -> dom.Node:
     """The notice that takes the place of the report. `row` is REPORT where the user server knows it."""
+    if not from_disk and isinstance(error, UNAUTHENTICATED):
+        error = NotAsSent()
     actions: list[banner.Action] = []
     if not isinstance(error, LASTING):
         actions.append((t("action.retry"), lambda _event: retry()))
