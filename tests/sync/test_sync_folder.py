@@ -138,6 +138,41 @@ DAMAGED: dict[str, tuple[bytes, bool]] = {
 }
 
 
+SHEET = (HEADER + LINE).decode()
+SPREADSHEETS: dict[str, bytes] = {
+    "semicolons": SHEET.replace(",", ";").encode(),
+    "semicolons and a byte order mark": b"\xef\xbb\xbf" + SHEET.replace(",", ";").encode(),
+    "tabs": SHEET.replace(",", "\t").encode(),
+    "every cell quoted": "".join(
+        ";".join(f'"{cell}"' for cell in line.split(",")) + "\r\n" for line in SHEET.split("\r\n")[:-1]
+    ).encode(),
+    "blanks around the cells": SHEET.replace(",", " ; ").encode(),
+    "lines of Unix": SHEET.replace(",", ";").replace("\r\n", "\n").encode(),
+    "UTF-16 with tabs": SHEET.replace(",", "\t").encode("utf-16"),
+    "a line that names the delimiter": b"sep=;\r\n" + SHEET.replace(",", ";").encode(),
+    "moved columns": b"sender;result;report_id\r\n" + f"ana@clinic.example;stored;{ONE}\r\n".encode(),
+}
+
+
+@pytest.mark.parametrize("content", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_a_manifest_that_a_spreadsheet_saved_is_still_read_and_written_in_its_way(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(content)
+    manifest = Manifest(path)
+    assert manifest.is_stored(ONE)
+    manifest.add({"report_id": TWO, "result": "stored", "sender": "a;b,c"})
+    again = Manifest(path)
+    assert again.is_stored(ONE)
+    assert again.is_stored(TWO)
+    lines = [line for line in path.read_text("utf-8-sig").split("\n") if not line.startswith("sep=")]
+    delimiter = next(each for each in ",;\t" if each in lines[0])
+    rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
+    assert rows[-1][next(name for name in rows[-1] if name.strip() == "sender")] == "a;b,c"
+    assert {len(row) for row in rows} == {len(lines[0].split(delimiter))}
+
+
 @pytest.mark.parametrize(("content", "there"), DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_manifest_says_what_it_still_can_and_goes_on(tmp_path: Path, content: bytes, there: bool) -> None:
     path = tmp_path / "manifest.csv"

@@ -1,7 +1,12 @@
-"""`manifest.csv`: what became of every report, a line each, for people and for the program that takes the reports further."""
+"""`manifest.csv`: what became of every report, a line each, for people and for the program that takes the reports further.
+
+A spreadsheet may have saved it since: with semicolons or tabs, with quotes, as UTF-16, with its columns moved. It is read as it
+is, and new lines are written in the same way, since nobody can read a file that is half this and half that.
+"""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable
@@ -17,16 +22,23 @@ COLUMNS: Final = ("report_id", "result", "sender", "available_at", "stored_at", 
 STORED: Final = "stored"
 
 
+DELIMITERS: Final = (",", ";", "\t")
+"""What spreadsheets put between cells, by the language of the computer and the format that was chosen."""
+UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
 class Manifest:
     """The file at `path`. What a crash left of a line is taken away first."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._columns: list[str] = list(COLUMNS)
+        self._delimiter = DELIMITERS[0]
         self._results: dict[str, str] = {}
         content = path.read_bytes() if path.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        if whole != content:  # a power cut in the middle of a line
+        plain = _as_utf_8(content)
+        whole = plain[: plain.rfind(b"\n") + 1]
+        if whole != content:  # a power cut in the middle of a line, or another encoding
             durable.write(path, whole)
         self._read(whole)
 
@@ -39,25 +51,37 @@ class Manifest:
         report_id, result = row["report_id"], row["result"]
         if self._results.get(report_id) in {result, STORED}:
             return
-        line = _line([inert(" ".join(row.get(column, "").split())) for column in self._columns])
-        durable.append(self._path, line, first=_line(COLUMNS))
+        cells = [inert(" ".join(row.get(column, "").split())) for column in self._columns]
+        durable.append(self._path, _line(cells, self._delimiter), first=_line(COLUMNS, self._delimiter))
         self._results[report_id] = result
 
     def _read(self, content: bytes) -> None:
         """Whatever still makes sense: after a power cut, or after somebody edited it in a spreadsheet."""
         for raw in content.decode("utf-8-sig", "replace").replace("\0", "").split("\n"):
-            try:
-                cells = next(csv.reader([raw.rstrip("\r")]), [])
-            except csv.Error:
-                continue
-            if "report_id" in cells and "result" in cells:
-                self._columns = cells  # somebody may have moved them
-                continue
-            row = dict(zip(self._columns, cells, strict=False))
-            self._results[row.get("report_id", "")] = row.get("result", "")
+            line = raw.rstrip("\r")
+            for delimiter in DELIMITERS:
+                names = [name.strip() for name in _cells(line, delimiter)]
+                if "report_id" in names and "result" in names:
+                    self._columns, self._delimiter = names, delimiter
+                    break
+            else:
+                row = dict(zip(self._columns, map(str.strip, _cells(line, self._delimiter)), strict=False))
+                self._results[row.get("report_id", "")] = row.get("result", "")
 
 
-def _line(cells: Iterable[str]) -> bytes:
+def _as_utf_8(content: bytes) -> bytes:
+    """What a spreadsheet calls Unicode text is UTF-16, to which no line can be added that other programs write."""
+    return content.decode("utf-16", "replace").encode("utf-8") if content.startswith(UTF_16) else content
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _line(cells: Iterable[str], delimiter: str) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow(cells)
+    csv.writer(text, delimiter=delimiter).writerow(cells)
     return text.getvalue().encode("utf-8", "replace")
