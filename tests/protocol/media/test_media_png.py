@@ -15,6 +15,7 @@ from protocol.media.picture_files import (
     saved,
     tiff_with,
 )
+from shared_files import cases
 
 from picsafe_protocol.media import Removal
 
@@ -98,3 +99,17 @@ def test_a_broken_picture_is_refused(data: bytes) -> None:
 
 def test_every_truncation_is_refused() -> None:
     assert_all_truncations_are_refused(full_png())
+
+
+def test_exif_behind_the_pixels_turns_nothing() -> None:
+    original = (cases() / "media" / "png_exif_behind_idat.png").read_bytes()
+    plan, copy = cleaned(original)
+    assert (plan.description.width, plan.description.height, plan.description.orientation) == (200, 150, 1)
+    assert Image.open(io.BytesIO(copy)).size == pixels(copy).size == (200, 150)
+    assert b"eXIf" not in copy
+
+
+def test_a_profile_that_cannot_be_unpacked_goes() -> None:
+    data = saved("PNG")
+    plan, copy = cleaned(data[:33] + png_chunk(b"iCCP", b"name\0\0Jane Doe") + data[33:])
+    assert (copy, plan.removed) == (data, (Removal.PRIVATE_DATA,))

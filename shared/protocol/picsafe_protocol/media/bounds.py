@@ -8,6 +8,7 @@ from picsafe_protocol.limits import KIB, MIB
 
 __all__ = [
     "BLANKED_BYTES",
+    "COUNTED_BYTES",
     "HEADER_STEPS",
     "READS",
     "SEARCH_BYTES",
@@ -36,3 +37,6 @@ BLANKED_BYTES: Final = 64 * MIB
 
 SEARCH_BYTES: Final = 64 * KIB
 """How far something is searched for where a structure is interrupted by stray bytes."""
+
+COUNTED_BYTES: Final = 64 * MIB
+"""Picture data of a JPEG whose blocks are counted to find their end: more than any phone's panorama, and a minute's work."""

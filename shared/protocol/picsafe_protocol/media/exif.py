@@ -12,9 +12,11 @@ from typing import Final, Literal
 
 from picsafe_protocol.media.model import Removal
 
-__all__ = ["Exif", "minimal", "parse_exif", "swaps_sides", "tiff_entries", "xmp_contents"]
+__all__ = ["Exif", "minimal", "parse_exif", "swaps_sides", "tiff_entries", "tiff_tags", "xmp_contents"]
 
 _ORIENTATION: Final = 0x0112
+_ONE_SHORT: Final = ((_ORIENTATION, 2), (3, 2), (1, 4))
+"""The beginning of its entry: tag, type SHORT, one value."""
 _EXIF_IFD: Final = 0x8769
 _GPS_IFD: Final = 0x8825
 _TAGS: Final = {
@@ -96,25 +98,45 @@ def parse_exif(tiff: bytes) -> Exif:
     found = Exif(contents={_TAGS[tag] for tag in values if tag in _TAGS}, captured_at=_captured_at(values))
     if any(tiff_entries(tiff, thumbnail)):
         found.contents.add(Removal.EMBEDDED_THUMBNAIL)
-    orientation = values.get(_ORIENTATION, b"")
-    if len(orientation) == 2 and 1 <= int.from_bytes(orientation, _order(tiff)) <= 8:
-        found.orientation = int.from_bytes(orientation, _order(tiff))
+    found.orientation = _orientation(tiff, image)
     return found
 
 
 def tiff_entries(tiff: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
     """Tag and the first bytes of the value of each entry in the directory at `offset`; none from outside `tiff`."""
     order = _order(tiff)
-    if not 8 <= offset <= len(tiff) - 2:
-        return
-    count = int.from_bytes(tiff[offset : offset + 2], order)
-    for at in range(offset + 2, min(offset + 2 + 12 * min(count, _ENTRIES), len(tiff) - 11), 12):
+    for at in _places(tiff, offset):
         size = _SIZES.get(int.from_bytes(tiff[at + 2 : at + 4], order), 0) * int.from_bytes(
             tiff[at + 4 : at + 8], order
         )
         start = at + 8 if size <= 4 else int.from_bytes(tiff[at + 8 : at + 12], order)
         if start + size <= len(tiff):
             yield int.from_bytes(tiff[at : at + 2], order), tiff[start : start + min(size, _VALUE_BYTES)]
+
+
+def _orientation(tiff: bytes, directory: int) -> int:
+    """As browsers read it: one SHORT in the image's own directory; 1 for anything else."""
+    order = _order(tiff)
+    for at in _places(tiff, directory):
+        entry = tiff[at : at + 12]
+        value = int.from_bytes(entry[8:10], order)
+        if entry[:8] == b"".join(number.to_bytes(width, order) for number, width in _ONE_SHORT) and 1 <= value <= 8:
+            return value
+    return 1
+
+
+def _places(tiff: bytes, directory: int) -> range:
+    """Where the entries of a directory lie, as far as `tiff` holds them."""
+    if not 8 <= directory <= len(tiff) - 2:
+        return range(0)
+    count = int.from_bytes(tiff[directory : directory + 2], _order(tiff))
+    return range(directory + 2, min(directory + 2 + 12 * min(count, _ENTRIES), len(tiff) - 11), 12)
+
+
+def tiff_tags(tiff: bytes) -> set[int]:
+    """The numbers of all entries of the first directory, wherever their values are."""
+    image, _ = _directories(tiff)
+    return {int.from_bytes(tiff[at : at + 2], _order(tiff)) for at in _places(tiff, image)}
 
 
 def xmp_contents(packet: bytes) -> set[Removal]:

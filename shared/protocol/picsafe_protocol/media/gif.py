@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from picsafe_protocol.media.icc import private_ranges
 from picsafe_protocol.media.model import Cleaned, Description, Removal
 from picsafe_protocol.media.plan import Plan
+from picsafe_protocol.media.ranges import within
 from picsafe_protocol.media.source import Window, damaged
 
 __all__ = ["clean_gif"]
@@ -49,11 +51,28 @@ async def _extension(window: Window, plan: Plan, start: int, stop: int) -> None:
         label == _APPLICATION and (_LOOP.fullmatch(body) or body.startswith(_ICC))
     )
     if kept:
+        if body.startswith(_ICC):
+            await _profile(window, plan, start + 2 + len(_ICC), stop)
         return
     if label == _APPLICATION and body.startswith(b"\x0bXMP DataXMP"):
         plan.cut(start, stop, Removal.XMP)
     else:
         plan.cut(start, stop, Removal.COMMENT if label == _COMMENT else Removal.PRIVATE_DATA)
+
+
+async def _profile(window: Window, plan: Plan, at: int, stop: int) -> None:
+    """Blanks what is private in an ICC profile, which lies in sub-blocks from `at`."""
+    blocks: list[tuple[int, bytes]] = []
+    while at < stop - 1:
+        length = await window.number(at, 1)
+        blocks.append((at + 1, await window.take(at + 1, at + 1 + length)))
+        at += 1 + length
+    ranges, removed = private_ranges(b"".join(data for _, data in blocks))
+    begin = 0
+    for place, data in blocks:
+        for low, high in within(ranges, begin, begin + len(data)):
+            plan.blank(place + low - begin, place + high - begin, *removed)
+        begin += len(data)
 
 
 def _table(flags: int) -> int:

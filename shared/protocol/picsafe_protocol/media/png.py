@@ -6,8 +6,9 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES
+from picsafe_protocol.media.bounds import SEARCH_BYTES, STRUCTURE_BYTES
 from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
+from picsafe_protocol.media.icc import blanked_profile
 from picsafe_protocol.media.model import Cleaned, Description, Removal
 from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.source import Window, damaged
@@ -28,6 +29,7 @@ _XMP_KEYWORD: Final = b"XML:com.adobe.xmp\x00"
 class _Image:
     exif: Exif | None = None
     own_exif: bool = False
+    orientation: int = 1
     has_pixels: bool = False
 
 
@@ -42,7 +44,7 @@ async def clean_png(window: Window) -> Cleaned:
     if not (width and height and image.has_pixels):
         raise damaged("there is no picture in it")
     plan.cut(end, window.size, *([Removal.STRAY_BYTES] if end < window.size else []))
-    orientation = image.exif.orientation if image.exif else 1
+    orientation = image.orientation
     if orientation > 1 and not image.own_exif:
         plan.put(_BEHIND_IHDR, _BEHIND_IHDR, _chunk(b"eXIf", minimal(orientation)))
     sides = (height, width) if swaps_sides(orientation) else (width, height)
@@ -60,6 +62,8 @@ async def _chunks(window: Window, plan: Plan, image: _Image) -> int:
             raise damaged("it ends too early")
         if kind == b"eXIf":
             _exif(plan, image, at, await window.take(at + 8, stop - 4))
+        elif kind == b"iCCP":
+            _profile(plan, at, await window.take(at + 8, stop - 4))
         elif kind not in _KEPT:
             plan.cut(at, stop, *await _contents(window, kind, at + 8, stop - 4))
         image.has_pixels = image.has_pixels or kind == b"IDAT"
@@ -68,13 +72,32 @@ async def _chunks(window: Window, plan: Plan, image: _Image) -> int:
 
 
 def _exif(plan: Plan, image: _Image, at: int, data: bytes) -> None:
+    """Behind the pixels Exif does not turn a picture: browsers have begun to show it by then."""
     exif = parse_exif(data)
     if image.exif is None:
         image.exif = exif
-        image.own_exif = exif.orientation > 1 and data == minimal(exif.orientation) and not image.has_pixels
+        image.orientation = 1 if image.has_pixels else exif.orientation
+        image.own_exif = image.orientation > 1 and data == minimal(exif.orientation)
         if image.own_exif:
             return
     plan.cut(at, at + 12 + len(data), Removal.EXIF, *exif.contents)
+
+
+def _profile(plan: Plan, at: int, data: bytes) -> None:
+    """The ICC profile in `iCCP` is compressed; one that cannot be read is none to viewers either."""
+    stop = at + 12 + len(data)
+    name, method, packed = data.partition(b"\x00")
+    unpacker = zlib.decompressobj()
+    try:
+        profile = unpacker.decompress(packed[1:], STRUCTURE_BYTES)
+    except zlib.error:
+        profile = b""
+    if not (name and method and unpacker.eof):
+        plan.cut(at, stop, Removal.PRIVATE_DATA)
+        return
+    blanked, removed = blanked_profile(profile)
+    if blanked != profile:
+        plan.put(at, stop, _chunk(b"iCCP", name + bytes(2) + zlib.compress(blanked, 9)), *removed)
 
 
 async def _contents(window: Window, kind: bytes, start: int, stop: int) -> set[Removal]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
+from picsafe_protocol.media.icc import private_ranges
 from picsafe_protocol.media.model import Cleaned, Description, Removal
 from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.riff import Chunk, chunks
@@ -68,6 +69,10 @@ async def _chunk(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> Non
     elif chunk.kind not in _KEPT:
         plan.cut(chunk.begin, chunk.end, Removal.PRIVATE_DATA)
         kept = 0
+    elif chunk.kind == b"ICCP":
+        ranges, removed = private_ranges(await window.take(chunk.start, chunk.stop))
+        for start, stop in ranges:
+            plan.blank(chunk.start + start, chunk.start + stop, *removed)
     elif chunk.kind == b"VP8X" and chunk.begin == 12:
         canvas = await window.take(chunk.start, chunk.start + 10)
         image.canvas_flags = canvas[0]
