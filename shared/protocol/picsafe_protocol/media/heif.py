@@ -12,8 +12,10 @@ from typing import Final
 from picsafe_protocol.limits import MIB
 from picsafe_protocol.media.boxes import Box, blank
 from picsafe_protocol.media.exif import parse_exif, swaps_sides, xmp_contents
+from picsafe_protocol.media.foreign import refusal_of
 from picsafe_protocol.media.heif_items import Items, read_items
-from picsafe_protocol.media.heif_meta import rebuild_meta
+from picsafe_protocol.media.heif_meta import PROFILES, needs_unknown, rebuild_meta
+from picsafe_protocol.media.icc import private_ranges
 from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
 from picsafe_protocol.media.movie import clean_moov, remove_box, top_level
 from picsafe_protocol.media.orientation import (
@@ -33,6 +35,28 @@ __all__ = ["clean_heif", "is_heif"]
 _AVIF: Final = frozenset((b"avif", b"avis"))
 _HEIC: Final = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"))
 _BRANDS: Final = _AVIF | _HEIC | {b"mif1", b"mif2", b"msf1", b"miaf"}
+_FILMS: Final = (
+    b"iso",
+    b"mp4",
+    b"mp7",
+    b"avc1",
+    b"qt",
+    b"M4",
+    b"3g",
+    b"F4",
+    b"f4",
+    b"dash",
+    b"cmf",
+    b"MSNV",
+    b"XAVC",
+    b"mj2",
+)
+"""How the first brands of films begin. A film may call itself a picture too, among its further brands."""
+_CODED: Final = frozenset(b"hvc1 hev1 av01 avc1 vvc1 evc1 unci grid iovl iden tmap".split())
+"""Kinds of items whose data hold pixels and nothing else. A JPEG or JPEG 2000 within a HEIF file has its own metadata."""
+_TONE_MAP: Final = b"tmap"
+"""Both the kind of an item that adds a gain map and the brand that says there is one: decoders refuse either alone."""
+_BRAND_BYTES: Final = 4096
 _KEPT: Final = frozenset((b"ftyp", b"meta", b"moov", b"mdat"))
 _LISTS: Final = frozenset((b"ftyp", b"meta", b"moov"))
 _METADATA_BYTES: Final = MIB
@@ -41,7 +65,11 @@ _METADATA_BYTES: Final = MIB
 
 def is_heif(head: bytes) -> bool:
     """Whether a file that begins with `head` is a picture; films begin with the same kind of box."""
-    return head[4:8] == b"ftyp" and head[8:12] in _BRANDS
+    if head[4:8] != b"ftyp":
+        return False
+    further = range(16, min(int.from_bytes(head[:4], "big"), len(head)) - 3, 4)
+    is_film = head[8:12].startswith(_FILMS)
+    return head[8:12] in _BRANDS or (not is_film and any(head[at : at + 4] in _BRANDS for at in further))
 
 
 async def clean_heif(window: Window) -> Cleaned:
@@ -49,12 +77,17 @@ async def clean_heif(window: Window) -> Cleaned:
     plan = Plan(window.size)
     found = await top_level(window, plan)
     metas = [box for box in found if box.kind == b"meta"]
+    if not metas and any(box.kind in (b"moov", b"mini") for box in found):
+        raise refusal_of("heif_form", "a HEIF or AVIF file without a list of pictures, such as a bare image sequence")
     if len(metas) != 1:
         raise damaged("it has no list of pictures")
     meta = metas[0]
     content = await window.take(meta.start, meta.stop)
     items = read_items(content)
+    if any(box.kind == b"moov" for box in found):
+        items.choose_primary()
     shown = items.shown()
+    _refuse_unknown(items, shown)
     kept = _extents(items, shown, 0, window.size)
     data = [(box.start, box.stop) for box in found if box.kind not in _LISTS]
     if without(kept, data):
@@ -65,8 +98,28 @@ async def clean_heif(window: Window) -> Cleaned:
         plan.put(meta.start, meta.stop, rebuilt, *([] if items.kinds.keys() - shown else [Removal.PRIVATE_DATA]))
     gone = without(_extents(items, items.extents.keys() - shown, 0, window.size), kept)
     await _clean_boxes(window, plan, found, kept, gone)
-    brands = await window.upto(found[0].start, min(found[0].stop - found[0].start, 256))
+    brands = await window.upto(found[0].start, min(found[0].stop - found[0].start, _BRAND_BYTES))
+    if not any(items.kinds[number] == _TONE_MAP for number in shown):
+        _write_brands(plan, found[0].start, brands)
     return plan.finish(_describe(_form(brands), items, captured_at))
+
+
+def _refuse_unknown(items: Items, shown: set[int]) -> None:
+    """What PicSafe does not understand about the picture itself could be lost from it, or stay in it."""
+    for number in shown:
+        if items.kinds[number] not in _CODED:
+            raise refusal_of("heif_form", "a HEIF file with a picture of an unusual kind, such as a JPEG inside")
+        if number in items.elsewhere:
+            raise refusal_of("heif_form", "a HEIF file whose picture is encrypted or not in one place")
+    if needs_unknown(items, shown):
+        raise refusal_of("heif_form", "a HEIF or AVIF file of a newer kind")
+
+
+def _write_brands(plan: Plan, start: int, brands: bytes) -> None:
+    """Without its gain map a file must not say that it has one."""
+    for at in (0, *range(8, len(brands) - 3, 4)):
+        if brands[at : at + 4] == _TONE_MAP:
+            plan.put(start + at, start + at + 4, b"mif1")
 
 
 def _idat_length(items: Items) -> int:
@@ -88,6 +141,9 @@ async def _note_what_goes(window: Window, plan: Plan, items: Items, shown: set[i
     captured_at = None
     ours = {source: kind for kind, source, _ in items.references if kind in (b"thmb", b"auxl")}
     parts = {target for kind, _, targets in items.references if kind == b"dimg" for target in targets}
+    for kind, content in (found for number in shown for found in items.of(number)):
+        if kind == b"colr" and content[:4] in PROFILES:
+            plan.note(*private_ranges(content[4:])[1])
     for number in items.kinds.keys() - shown:
         kind = items.kinds[number]
         if kind == b"Exif":

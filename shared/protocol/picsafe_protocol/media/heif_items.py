@@ -24,6 +24,9 @@ _ITEMS: Final = 20_000
 """More than the tiles of the largest picture; a phone's has fifty."""
 _EXTENTS: Final = 100_000
 """Parts of all items together; nearly every item has one."""
+_MADE_OF: Final = frozenset((b"dimg", b"base", b"pred", b"exbl", b"tbas"))
+"""References to what an item cannot be decoded without."""
+_METADATA: Final = frozenset((b"Exif", b"mime", b"uri ", b""))
 _ALPHA: Final = (
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     b"urn:mpeg:hevc:2015:auxid:1",
@@ -64,6 +67,7 @@ class Entry(NamedTuple):
     name: tuple[int, int]
     """Where its name lies in `raw`."""
     raw: bytes
+    is_protected: bool
 
 
 @dataclass(slots=True)
@@ -77,6 +81,10 @@ class Items:
     references: list[Reference] = field(default_factory=list)
     properties: list[tuple[bytes, bytes]] = field(default_factory=list)
     indices: dict[int, list[int]] = field(default_factory=dict)
+    essential: dict[int, list[int]] = field(default_factory=dict)
+    """Of `indices`, those of properties that a reader must know."""
+    elsewhere: set[int] = field(default_factory=set)
+    """Items whose data lie in another file or within other items, or are encrypted."""
     idat: tuple[int, int] | None = None
     """Where the content of `idat` lies, counted from the beginning of the content of `meta`."""
 
@@ -85,12 +93,21 @@ class Items:
         indices = self.indices.get(item, [])
         return [self.properties[index - 1] for index in indices if 1 <= index <= len(self.properties)]
 
+    def choose_primary(self) -> None:
+        """Where none is named, which some writers of sequences leave out: the only picture that there is."""
+        pictures = [number for number, kind in self.kinds.items() if kind not in _METADATA]
+        if not self.primary and len(pictures) == 1:
+            self.primary = pictures[0]
+
     def shown(self) -> set[int]:
-        """The items that the displayed picture needs: the primary one, what it is made of, and its transparency."""
+        """The items that the displayed picture needs: the primary one, what it is made of, and its transparency.
+
+        Errors: UnsupportedMedium where one of them is missing.
+        """
         made_of: dict[int, list[int]] = {}
         masks: dict[int, list[int]] = {}
         for kind, source, targets in self.references:
-            if kind == b"dimg":
+            if kind in _MADE_OF:
                 made_of.setdefault(source, []).extend(targets)
             elif kind == b"auxl" and source in self.kinds and self._is_alpha(source):
                 for target in targets:
@@ -123,9 +140,13 @@ def read_items(meta: bytes) -> Items:
                 if entry.item in items.kinds:
                     raise damaged("it lists a picture twice")
                 items.kinds[entry.item], items.types[entry.item] = entry.kind, entry.content_type
+                if entry.is_protected:
+                    items.elsewhere.add(entry.item)
         elif box.kind == b"iloc":
-            for item, extents, _ in locations_in(content):
+            for item, extents, _, is_elsewhere in locations_in(content):
                 items.extents.setdefault(item, []).extend(extents)
+                if is_elsewhere:
+                    items.elsewhere.add(item)
         elif box.kind == b"iref":
             items.references += references_in(content)
         elif box.kind == b"idat":
@@ -144,6 +165,9 @@ def _read_properties(items: Items, content: bytes) -> None:
         elif box.kind == b"ipma":
             for association, _ in associations_in(content[box.start : box.stop]):
                 items.indices.setdefault(association.item, []).extend(index for index, _ in association.properties)
+                items.essential.setdefault(association.item, []).extend(
+                    index for index, is_essential in association.properties if is_essential
+                )
 
 
 def entries_in(content: bytes) -> Iterator[Entry]:
@@ -154,16 +178,16 @@ def entries_in(content: bytes) -> Iterator[Entry]:
         fields = Fields(raw, box.start - box.begin)
         version = fields.number(4) >> 24
         item = fields.number(4 if version >= 3 else 2)
-        fields.take(2)
+        is_protected = fields.number(2) != 0
         kind = fields.take(4) if version >= 2 else b""
         stop = raw.find(b"\x00", fields.at)
         stop = len(raw) if stop < 0 else stop
         content_type = raw[stop + 1 :].split(b"\x00", 1)[0] if kind == b"mime" else b""
-        yield Entry(item, kind, content_type, (fields.at, stop), raw)
+        yield Entry(item, kind, content_type, (fields.at, stop), raw, is_protected)
 
 
-def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes]]:
-    """The entries of `iloc`: item, extents, and the entry as it is."""
+def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes, bool]]:
+    """The entries of `iloc`: item, extents, the entry as it is, and whether its data are in no place that we know."""
     fields = Fields(content)
     version = fields.number(4) >> 24
     sizes = fields.number(2)
@@ -173,7 +197,7 @@ def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes]]:
         start = fields.at
         item = fields.number(4 if version == 2 else 2)
         method = fields.number(2) & 15 if version else 0
-        fields.take(2)
+        file = fields.number(2)
         origin = fields.number(base)
         extents = []
         count = fields.number(2)
@@ -181,7 +205,7 @@ def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes]]:
         for _ in range(_limited(count if extents_left >= 0 else _ITEMS + 1)):
             fields.take(index)
             extents.append(Extent(method, origin + fields.number(offset), fields.number(length)))
-        yield item, extents, content[start : fields.at]
+        yield item, extents, content[start : fields.at], file != 0 or method > 1
 
 
 def references_in(content: bytes) -> Iterator[Reference]:

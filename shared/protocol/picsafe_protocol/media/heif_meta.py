@@ -6,15 +6,30 @@ from typing import Final
 
 from picsafe_protocol.media.boxes import FREE, boxes_in
 from picsafe_protocol.media.heif_items import Items, associations_in, entries_in, locations_in, references_in
+from picsafe_protocol.media.icc import blanked_profile
 from picsafe_protocol.media.source import damaged
 
-__all__ = ["rebuild_meta"]
+__all__ = ["PROFILES", "needs_unknown", "rebuild_meta"]
+
+PROFILES: Final = (b"prof", b"rICC")
+"""Kinds of `colr` that hold an ICC profile."""
 
 _PROPERTIES: Final = frozenset(
     b"ispe pixi colr irot imir clap pasp auxC clli mdcv cclv amve reve lsel rloc "
-    b"hvcC lhvC oinf tols av1C a1op a1lx avcC vvcC evcC jpgC j2kH uncC cmpd".split()
+    b"hvcC lhvC oinf tols av1C a1op a1lx avcC vvcC evcC jpgC j2kH uncC cmpd cmpC icef cloc cpat splz sbpm snuc iscl ndwt".split()
 )
 """Properties that decide about pixels. Others hold descriptions, times, or where a camera stood."""
+_DESCRIPTIONS: Final = frozenset(b"udes crtt mdft altt aebr wbbr fobr afbr dobr pano cmin cmex elng rref uuid".split())
+"""Properties that decide about nothing that is shown, whatever a writer says of them."""
+
+
+def needs_unknown(items: Items, shown: set[int]) -> bool:
+    """Whether an item has a property that its readers must know and PicSafe does not: without it it might look otherwise."""
+    return any(
+        1 <= index <= len(items.properties) and items.properties[index - 1][0] not in _PROPERTIES | _DESCRIPTIONS | FREE
+        for item in shown
+        for index in items.essential.get(item, [])
+    )
 
 
 def rebuild_meta(meta: bytes, items: Items, kept: set[int], idat_kept: list[tuple[int, int]]) -> bytes:
@@ -68,7 +83,7 @@ def _information(content: bytes, kept: set[int]) -> bytes:
 
 
 def _locations(content: bytes, kept: set[int]) -> bytes:
-    entries = [raw for item, _, raw in locations_in(content) if item in kept]
+    entries = [raw for item, _, raw, _ in locations_in(content) if item in kept]
     width = 4 if content[0] == 2 else 2
     return content[:6] + len(entries).to_bytes(width, "big") + b"".join(entries)
 
@@ -99,12 +114,18 @@ def _properties(content: bytes, items: Items, kept: set[int]) -> bytes:
         properties = bytearray(content[box.begin : box.stop])
         for prop in boxes_in(content[: box.stop], box.start):
             number += 1
+            start, stop = prop.start - box.begin, prop.stop - box.begin
+            if prop.kind == b"colr" and number in used:
+                properties[start:stop] = _colours(bytes(properties[start:stop]))
             if number not in used or prop.kind not in _PROPERTIES:
-                start, stop = prop.start - box.begin, prop.stop - box.begin
                 properties[prop.begin - box.begin + 4 : prop.begin - box.begin + 8] = b"free"
                 properties[start:stop] = bytes(stop - start)
         parts.append(bytes(properties))
     return b"".join(parts)
+
+
+def _colours(content: bytes) -> bytes:
+    return content[:4] + blanked_profile(content[4:])[0] if content[:4] in PROFILES else content
 
 
 def _associations(content: bytes, items: Items, kept: set[int]) -> bytes:
