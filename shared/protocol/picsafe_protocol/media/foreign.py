@@ -5,20 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.media.foreign_pictures import PICTURE_KINDS, PICTURES, picture_kind
 
 __all__ = ["FOREIGN", "foreign_kind", "refusal_of"]
 
-FOREIGN: Final = {
-    (0, b"%PDF"): ("pdf", "a PDF document"),
+FOREIGN: Final = PICTURES | {
     (0, b"PK\x03\x04"): ("archive", "a zip archive or an office document"),
-    (0, b"BM"): ("bmp", "a BMP picture"),
-    (0, b"II*\x00"): ("tiff", "a TIFF or camera raw picture"),
-    (0, b"MM\x00*"): ("tiff", "a TIFF or camera raw picture"),
-    (4, b"ftypcrx "): ("camera_raw", "a camera raw picture"),
-    (4, b"JXL "): ("jpeg_xl", "a JPEG XL picture"),
-    (0, b"\xff\x0a"): ("jpeg_xl", "a JPEG XL picture"),
-    (4, b"jP  "): ("jpeg_2000", "a JPEG 2000 picture"),
-    (128, b"DICM"): ("dicom", "a DICOM file"),
     (8, b"AVI "): ("avi", "an AVI video"),
     (0, b"\x30\x26\xb2\x75"): ("windows_media", "a Windows Media file"),
     (0, b"FLV"): ("flash", "a Flash video"),
@@ -62,6 +54,8 @@ FOREIGN: Final = {
 }
 """What begins thus, at this offset: its kind for a program, and for a person. These are never searched for a JPEG, since many of them contain one."""
 
+_AS_PICTURE: Final = "Save it as JPEG or PNG in a program that shows it, and choose that; nothing was sent."
+_AS_PAGES: Final = "Save its pages as pictures, or photograph them; nothing was sent."
 _TRANSPORT: Final = {188: 0, 192: 4, 204: 0}
 """Lengths of the packets of an MPEG transport stream, and where 0x47 stands in each: plain, from camcorders, broadcast."""
 
@@ -71,6 +65,9 @@ def foreign_kind(head: bytes) -> tuple[str, str] | None:
     for (offset, magic), found in FOREIGN.items():
         if head.startswith(magic, offset):
             return found
+    picture = picture_kind(head)
+    if picture:
+        return picture
     for length, first in _TRANSPORT.items():
         signs = head[first::length]
         if len(signs) >= 4 and set(signs) == {0x47}:
@@ -80,4 +77,7 @@ def foreign_kind(head: bytes) -> tuple[str, str] | None:
 
 def refusal_of(kind: str, name: str) -> UnsupportedMedium:
     """The error for a file that is known and not carried."""
-    return UnsupportedMedium(f"This is {name}, which PicSafe does not carry.", kind=kind)
+    sentence = f"This is {name}, which PicSafe does not carry."
+    if kind == "pdf":
+        return UnsupportedMedium(sentence, advice=_AS_PAGES, kind=kind)
+    return UnsupportedMedium(sentence, **({"advice": _AS_PICTURE} if kind in PICTURE_KINDS else {}), kind=kind)
