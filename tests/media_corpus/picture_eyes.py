@@ -6,6 +6,7 @@ import hashlib
 import io
 import warnings
 from collections.abc import Hashable
+from typing import Literal
 
 import pillow_heif
 from PIL import Image, ImageFile
@@ -30,7 +31,7 @@ def shown_picture(data: bytes) -> Hashable | None:
     """Sizes, times and pixels of all frames; None where it cannot be decoded.
 
     The orientation is that of the first Exif block in front of the pixels. Pillow's `exif_transpose` takes it from XMP,
-    from texts and from behind the pixels as well, which browsers do not.
+    from texts and from behind the pixels as well, which browsers do not, and gives up where another entry is damaged.
     """
     pillow_heif.register_heif_opener()
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
@@ -60,7 +61,7 @@ def _frames(data: bytes) -> Hashable | None:
     picture = Image.open(io.BytesIO(data))
     if picture.width * picture.height > _PIXELS:
         return None
-    turn = _TURNS.get(_orientation(picture.info.get("exif", b"")))
+    turn = _TURNS.get(_orientation(_exif(picture)))
     shown = []
     count = min(getattr(picture, "n_frames", 1), _FRAMES) if picture.format != "HEIF" else 1
     for number in range(count):
@@ -73,8 +74,23 @@ def _frames(data: bytes) -> Hashable | None:
     return picture.format, tuple(shown)
 
 
+def _exif(picture: Image.Image) -> bytes:
+    """The first Exif block; in a JPEG browsers do not look at the last byte of its signature, but Pillow does."""
+    segments: list[tuple[str, bytes]] = getattr(picture, "applist", [])
+    found = (data for name, data in segments if name == "APP1" and data.startswith(b"Exif\x00"))
+    return next(found, b"") if picture.format == "JPEG" else picture.info.get("exif") or b""
+
+
 def _orientation(block: bytes) -> int:
-    exif = Image.Exif()
-    exif.load(block)
-    found = exif.get(0x0112, 1)
-    return found if isinstance(found, int) else 1
+    """As Chromium reads it: an entry of one SHORT in the first directory, whatever is wrong with the others."""
+    tiff = block[6:] if block.startswith(b"Exif\x00") else block
+    order: Literal["little", "big"] = "little" if tiff[:2] == b"II" else "big"
+    if tiff[:4] not in (b"II*\x00", b"MM\x00*"):
+        return 1
+    start = int.from_bytes(tiff[4:8], order)
+    count = int.from_bytes(tiff[start : start + 2], order)
+    for at in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
+        tag, kind = (int.from_bytes(tiff[at + skip : at + skip + 2], order) for skip in (0, 2))
+        if (tag, kind, int.from_bytes(tiff[at + 4 : at + 8], order)) == (0x0112, 3, 1):
+            return int.from_bytes(tiff[at + 8 : at + 10], order)
+    return 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from media_corpus.containers import CONTAINERS
-from media_corpus.measure import clean_copy, fault_of
+from media_corpus.measure import clean_copy, fault_of, run
 from media_corpus.model import Container
 from media_corpus.sources import TELLTALES
 from media_corpus.store import samples_of
@@ -49,6 +49,24 @@ def test_exiftool_finds_only_structure_colours_and_the_orientation(container: Co
     for tags in found:
         name = tags.pop("SourceFile")
         assert dict(_unexpected(tags)) == {}, name
+
+
+def test_damage_never_changes_what_is_shown(container: Container, capsys: pytest.CaptureFixture[str]) -> None:
+    _try(container, MUTATIONS, capsys)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_much_damage_never_changes_what_is_shown(container: Container, capsys: pytest.CaptureFixture[str]) -> None:
+    _try(container, LONG_MUTATIONS, capsys)
+
+
+def _try(container: Container, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    tally = run(container, samples_of(container), range(count))
+    with capsys.disabled():
+        print(f"\n{container.name}: {tally}")
+    assert tally.faults == []
+    assert tally.accepted > tally.unreadable
 
 
 def _as_file(folder: Path, name: str, plan: Cleaned, copy: bytes) -> None:
