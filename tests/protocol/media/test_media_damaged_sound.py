@@ -199,6 +199,25 @@ def test_a_sound_that_was_cut_off_within_its_tags_is_never_sent_as_its_cover() -
         assert refusal.value.kind == "damaged", data[:40]
 
 
+def test_a_picture_of_a_damaged_film_is_never_sent_as_a_photo() -> None:
+    for before in (
+        b"\x00\x00\x00\x14fpypqt  \x00\x00\x10\x00mdat",
+        b"RIFX\x00\x10\x00\x00AVI ",
+        b"?\x1a\x45\xdf\xa3\x01",
+    ):
+        with pytest.raises(UnsupportedMedium) as refusal:
+            cleaned(before + saved("JPEG") + bytes(3000))
+        assert refusal.value.kind in ("damaged", "avi")
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+def test_the_last_frames_behind_damage_stay_though_rubbish_follows_them(build: type[bytes]) -> None:
+    data = build()
+    length = len(data) // 20
+    damaged_one = data[: 17 * length] + b"\x00" + data[17 * length + 1 :]
+    assert cleaned(damaged_one + b"rubbish" * 9)[1] == data[: 17 * length] + data[18 * length :]
+
+
 class TestAmr:
     """Frames of 7 bits of zeros and noise; what they sound like does not matter here."""
 

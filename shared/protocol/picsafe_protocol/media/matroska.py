@@ -32,6 +32,8 @@ _APPLICATIONS: Final = frozenset((0x4D80, 0x5741))
 _TEXTS: Final = {0x7BA9: Removal.COMMENT, 0x7384: Removal.COMMENT, _DATE: Removal.CAPTURE_TIME}
 
 _TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, _BLOCK, _BLOCK_DURATION = 0xE7, 0xA3, 0xA0, 0xA1, 0x9B
+_IN_CLUSTER: Final = frozenset((_TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, 0x5854, 0xA7, 0xAB, 0xAF, VOID, CRC32))
+_AT_TOP: Final = _SEGMENT_LEVEL | {VOID, CRC32}
 _TRACK_ENTRY: Final = 0xAE
 _TRACKS_LIMIT: Final = 256
 _CLUSTER_ID: Final = _CLUSTER.to_bytes(4, "big")
@@ -99,8 +101,6 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
         element = await element_at(window, at, stop)
         if element is None or element.stop > stop:
             end = await _cut_off(window, plan, film, at, element)
-            if await _is_found(window, _CLUSTER_ID, end + 1):
-                raise damaged("a part in its middle is broken")
             break
         at = element.stop
         if element.number == _CLUSTER:
@@ -120,6 +120,8 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
             await _master(window, plan, film, element)
         elif element.number != _CUES:
             await void(window, plan, element, *await _contents(window, element))
+    if end < stop and await _is_found(window, _CLUSTER_ID, end + 1):
+        raise damaged("a part in its middle is broken")
     if end < segment.stop and not (segment.open and end == window.size):
         plan.warn(Caution.CUT_SHORT)
         plan.cut(end, stop)
@@ -133,7 +135,11 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
 
 async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, element: Element | None) -> int:
     """Deals with the part at `at`, within which the file ends; returns where what can be played ends."""
-    if element is None or element.number != _CLUSTER:
+    if element is None:
+        return at
+    if element.number not in _AT_TOP:
+        raise damaged("a part of it is unknown and too long")
+    if element.number != _CLUSTER:
         return at
     end = await _cluster(window, film, element._replace(stop=window.size))
     if end == element.start:
@@ -215,7 +221,11 @@ async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
     until = _SEGMENT_LEVEL if cluster.open else ()
     while at < cluster.stop:
         child = await element_at(window, at, cluster.stop)
-        if child is None or child.stop > cluster.stop or child.number in until:
+        if child is None or child.number in until:
+            break
+        if child.stop > cluster.stop:
+            if child.number not in _IN_CLUSTER:
+                raise damaged("a part of it is unknown and too long")
             break
         if child.open:
             raise damaged("the length of a part is missing")

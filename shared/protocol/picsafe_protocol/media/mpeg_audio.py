@@ -28,6 +28,8 @@ _RATES: Final = (44100, 48000, 32000)
 _ADTS_RATES: Final = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _CERTAIN: Final = 3
 """So many frames in a row are no accident; fewer only where the file ends."""
+_CERTAIN_OF_STREAM: Final = 2
+"""Frames of the stream that was interrupted."""
 _CERTAIN_IN_RUBBISH: Final = 12
 """A quarter of a second of frames of one kind, where a file does not begin with them."""
 
@@ -81,11 +83,17 @@ MP3: Final = FrameFormat(4, _mp3_frame, "audio/mpeg", "mp3")
 ADTS: Final = FrameFormat(7, _adts_frame, "audio/aac", "aac")
 
 
-async def frames_begin(window: Window, at: int, kind: FrameFormat, end: int, certain: int = _CERTAIN) -> bool:
-    """Whether a row of frames begins at `at`."""
-    stream = None
+async def frames_begin(
+    window: Window,
+    at: int,
+    kind: FrameFormat,
+    end: int,
+    certain: int = _CERTAIN,
+    stream: tuple[int, ...] | None = None,
+) -> bool:
+    """Whether a row of frames begins at `at`; of this stream, if given."""
     for number in range(certain):
-        if at == end and number and certain == _CERTAIN:
+        if at == end and number and certain <= _CERTAIN:
             return True
         frame = kind.parse(await window.upto(at, kind.header_bytes))
         if frame is None or (stream or frame.stream) != frame.stream or at + frame.length > end:
@@ -112,18 +120,20 @@ async def is_same_stream(window: Window, one: int, other: int, kind: FrameFormat
 async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat, until: int | None = None) -> Cleaned:
     """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if given."""
     end = await cut_tags_behind(window, plan, begin, until)
-    at, seconds = begin, 0.0
+    at, seconds, stream = begin, 0.0, None
     while at < end:
         frame = kind.parse(await window.upto(at, kind.header_bytes))
         if frame is None:
-            at = await _pass_over(window, plan, at, end, kind)
+            at = await _pass_over(window, plan, at, end, kind, stream)
             continue
-        at = min(at + frame.length, end)
+        at, stream = min(at + frame.length, end), frame.stream
         seconds += frame.seconds
     return plan.finish(Description("audio", kind.media_type, kind.extension, duration=seconds))
 
 
-async def _pass_over(window: Window, plan: Plan, at: int, end: int, kind: FrameFormat) -> int:
+async def _pass_over(
+    window: Window, plan: Plan, at: int, end: int, kind: FrameFormat, stream: tuple[int, ...] | None
+) -> int:
     """Cuts what lies between frames and returns where they go on; decoders pass over it too."""
     behind = min(await behind_id3v2(window, at), end)
     if behind > at:
@@ -133,7 +143,10 @@ async def _pass_over(window: Window, plan: Plan, at: int, end: int, kind: FrameF
         block = await window.take(begin, min(begin + SEARCH_BYTES, end))
         for found in re.finditer(b"\xff", block):
             start = begin + found.start()
-            if start > at and await frames_begin(window, start, kind, end):
+            if start > at and (
+                await frames_begin(window, start, kind, end, _CERTAIN_OF_STREAM, stream)
+                or await frames_begin(window, start, kind, end)
+            ):
                 plan.cut(at, start, Removal.STRAY_BYTES)
                 return start
     plan.cut(at, end, Removal.STRAY_BYTES)

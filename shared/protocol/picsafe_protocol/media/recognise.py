@@ -30,17 +30,11 @@ __all__ = ["FOREIGN", "clean"]
 
 _HEAD: Final = 1024
 _FIRST_PAGE: Final = b"OggS\x00\x02"
-_SOUND: Final = (
-    b"ID3",
-    b"APIC",
-    b"covr",
-    b"fLaC",
-    b"OggS",
-    b"METADATA_BLOCK_PICTURE",
-    b"metadata_block_picture",
-    b"moov",
+_OTHERS: Final = (
+    *(b"ID3", b"APIC", b"covr", b"fLaC", b"OggS", b"METADATA_BLOCK_PICTURE", b"metadata_block_picture"),
+    *(b"ftyp", b"moov", b"mdat", b"wide", b"RIFF", b"RIFX", MATROSKA, b"matroska", b"FORM"),
 )
-"""Words before a JPEG that make it the cover of a damaged sound."""
+"""What stands before a JPEG that is the cover of a damaged sound, or a picture of a damaged film."""
 
 
 async def clean(source: ByteSource) -> Cleaned:
@@ -104,7 +98,7 @@ async def _behind_rubbish(window: Window, end: int) -> Cleaned:
     """What begins later than it should. A recording that was cut out of a broadcast begins within a frame."""
     head = await window.upto(0, SEARCH_BYTES)
     jpeg = await find_jpeg(window)
-    if jpeg is not None and not any(word in head[:jpeg] for word in _SOUND):
+    if jpeg is not None and not any(word in head[:jpeg] for word in _OTHERS):
         return await clean_jpeg(window, jpeg)
     ogg = head.find(_FIRST_PAGE)
     if ogg > 0:
@@ -118,7 +112,7 @@ async def _behind_rubbish(window: Window, end: int) -> Cleaned:
             plan.cut(0, start, Removal.STRAY_BYTES)
             return await clean_frames(window, start, plan, kind)
     if jpeg is not None:
-        raise damaged("there is no sound in it, only its cover")
+        raise damaged("what is in it is a cover, or one picture of a film")
     raise UnsupportedMedium
 
 
