@@ -172,6 +172,24 @@ def test_a_damaged_photo_is_not_taken_as_it_is() -> None:
     assert found_in(jpeg()[:-300]) is Reason.DAMAGED
 
 
+def test_a_photo_with_a_false_marker_in_its_picture_data_is_never_called_original() -> None:
+    spoilt = (shared_files.cases() / "media" / "rst_one_spoilt_byte.jpg").read_bytes()
+    assert found_in(spoilt) is Reason.DAMAGED
+    whole = jpeg(quality=95)
+    begin = whole.index(b"\xff\xda") + 14
+    for at in range(begin, len(whole) - 4, 7):
+        for marker in (b"\xff\xd9", b"\xff\xfe", b"\xff\xe1"):
+            assert found_in(whole[:at] + marker + whole[at + 2 :]) is Reason.DAMAGED, at
+
+
+def test_a_photo_without_its_end_gets_one() -> None:
+    whole = jpeg()
+    found = found_in(whole[:-2] + b"SEFH a private note of Jane Sample SEFT")
+    assert isinstance(found, Fit)
+    source = CleanedSource(FileSource.of(whole[:-2] + b"SEFH a private note of Jane Sample SEFT"), found.cleaned)
+    assert asyncio.run(source.read(0, source.size)) == whole
+
+
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [

@@ -140,3 +140,11 @@ def test_a_huffman_table_that_lies_costs_no_more_than_a_refusal() -> None:
 def test_the_picture_looks_the_same() -> None:
     for build in KINDS.values():
         assert same_pixels(build(), cleaned(build() + b"tail")[1])
+
+
+@pytest.mark.parametrize("tail", [b"", b"x" * 30, b"\x00" * 30])
+def test_a_picture_too_large_to_count_is_refused_without_counting(tail: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = noisy(restart_marker_blocks=1)
+    monkeypatch.setattr("picsafe_protocol.media.jpeg_scan.COUNTED_BYTES", 300)
+    with pytest.raises(UnsupportedMedium, match="too large to find where its picture ends"):
+        clean_file(io.BytesIO(original[:-2] + tail))

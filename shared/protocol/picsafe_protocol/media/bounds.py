@@ -38,5 +38,5 @@ BLANKED_BYTES: Final = 64 * MIB
 SEARCH_BYTES: Final = 64 * KIB
 """How far something is searched for where a structure is interrupted by stray bytes."""
 
-COUNTED_BYTES: Final = 64 * MIB
-"""Picture data of a JPEG whose blocks are counted to find their end: more than any phone's panorama, and a minute's work."""
+COUNTED_BYTES: Final = 32 * MIB
+"""Picture data of a JPEG whose blocks are counted to find their end: more than any phone's panorama, and half a minute's work."""

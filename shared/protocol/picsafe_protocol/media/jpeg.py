@@ -199,8 +199,11 @@ async def _finished(window: Window, plan: Plan, frame: Frame, eoi: int) -> int:
 
 
 async def _ends_in_text(window: Window, end: int) -> bool:
-    tail = await window.take(max(0, end - SEARCH_BYTES), end)
-    return _SAMSUNG in tail or any(len(set(found)) >= _LETTERS for found in _TEXT.findall(tail))
+    return _has_text(await window.take(max(0, end - SEARCH_BYTES), end))
+
+
+def _has_text(data: bytes) -> bool:
+    return _SAMSUNG in data or any(len(set(found)) >= _LETTERS for found in _TEXT.findall(data))
 
 
 async def _goes_on(window: Window, at: int) -> bool:
@@ -211,7 +214,7 @@ async def _goes_on(window: Window, at: int) -> bool:
     marker = _MARKER.search(rest)
     if marker:
         return marker[0][1] in BETWEEN_SCANS or marker[0][1] == EOI
-    return len(rest) < _NOISE_BYTES or b"\xff" in rest
+    return b"\xff" in rest or (len(rest) < _NOISE_BYTES and not _has_text(rest))
 
 
 def _application(plan: Plan, image: _Image, number: int, start: int, payload: bytes) -> None:
