@@ -133,3 +133,16 @@ def test_items_that_a_picture_is_predicted_from_stay() -> None:
 
 def test_a_descriptive_property_may_call_itself_essential() -> None:
     assert survives(Picture([Item(1, b"hvc1", PIXELS, (1, 2, 5))]).build())
+
+
+def test_lists_that_readers_would_read_differently_are_damage() -> None:
+    two = Picture([Item(1, b"hvc1", PIXELS, (1, 2)), Item(2, b"hvc1", b"another one", (1, 2))]).build()
+    assert survives(two)
+    at = two.index(b"iinf") + 8
+    for count in (0, 1, 3, 255):
+        assert not survives(two[:at] + count.to_bytes(2, "big") + two[at + 2 :])
+    same = Picture([Item(1, b"hvc1", PIXELS, (1, 2)), Item(1, b"hvc1", b"another one", (1, 2))]).build()
+    assert not survives(same)
+    once = Picture([Item(1, b"hvc1", PIXELS, (1, 2))])
+    for double in (full_box(b"pitm", ints(2, 2)), box(b"iprp", box(b"ipco")), full_box(b"iref")):
+        assert not survives(dataclasses.replace(once, more_meta=(double,)).build())

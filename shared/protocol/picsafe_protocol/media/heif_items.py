@@ -26,6 +26,8 @@ _EXTENTS: Final = 100_000
 """Parts of all items together; nearly every item has one."""
 _MADE_OF: Final = frozenset((b"dimg", b"base", b"pred", b"exbl", b"tbas"))
 """References to what an item cannot be decoded without."""
+_ONCE: Final = frozenset((b"pitm", b"iinf", b"iloc", b"iref", b"iprp", b"idat"))
+"""Boxes of which there is one: of several, readers take different ones."""
 _METADATA: Final = frozenset((b"Exif", b"mime", b"uri ", b""))
 _ALPHA: Final = (
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
@@ -130,8 +132,12 @@ class Items:
 def read_items(meta: bytes) -> Items:
     """Reads the content of a `meta` box."""
     items = Items()
+    seen: set[bytes] = set()
     for box in boxes_in(meta, 4):
         content = meta[box.start : box.stop]
+        if box.kind in seen & _ONCE:
+            raise damaged("it lists its pictures twice")
+        seen.add(box.kind)
         if box.kind == b"pitm":
             fields = Fields(content)
             items.primary = fields.number(4 if fields.number(4) >> 24 else 2)
@@ -144,7 +150,9 @@ def read_items(meta: bytes) -> Items:
                     items.elsewhere.add(entry.item)
         elif box.kind == b"iloc":
             for item, extents, _, is_elsewhere in locations_in(content):
-                items.extents.setdefault(item, []).extend(extents)
+                if item in items.extents:
+                    raise damaged("it lists a picture twice")
+                items.extents[item] = extents
                 if is_elsewhere:
                     items.elsewhere.add(item)
         elif box.kind == b"iref":
@@ -164,16 +172,20 @@ def _read_properties(items: Items, content: bytes) -> None:
             ]
         elif box.kind == b"ipma":
             for association, _ in associations_in(content[box.start : box.stop]):
-                items.indices.setdefault(association.item, []).extend(index for index, _ in association.properties)
-                items.essential.setdefault(association.item, []).extend(
-                    index for index, is_essential in association.properties if is_essential
-                )
+                if association.item in items.indices:
+                    raise damaged("it lists a picture twice")
+                items.indices[association.item] = [index for index, _ in association.properties]
+                items.essential[association.item] = [index for index, must in association.properties if must]
 
 
 def entries_in(content: bytes) -> Iterator[Entry]:
-    """The entries of `iinf`."""
-    for number, box in enumerate(boxes_in(content, 8 if Fields(content).number(1) else 6)):
-        _limited(number)
+    """The entries of `iinf`, which has to hold as many as it says: readers stop there."""
+    head = Fields(content)
+    announced = head.number(4 if head.number(4) >> 24 else 2)
+    found = list(zip(boxes_in(content, head.at), range(_limited(announced) + 1), strict=False))
+    if len(found) != announced:
+        raise damaged("it has more or fewer pictures than it says")
+    for box, _ in found:
         raw = content[box.begin : box.stop]
         fields = Fields(raw, box.start - box.begin)
         version = fields.number(4) >> 24
