@@ -19,6 +19,7 @@ from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS
 from picsafe_protocol.media import ByteSource, Cleaned, CleanedSource, FileSource
 from picsafe_protocol.media.compose import finished
 from picsafe_protocol.media.picture_size import PictureSize, picture_size
+from picsafe_protocol.pixels import has_too_many_pixels
 from picsafe_sync.cleaned_file import CleanedFile
 
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
@@ -42,6 +43,8 @@ def compare(file: BinaryIO, cleaned: Cleaned, name: str) -> tuple[Comparison, Im
     Raises `UnsupportedMedium` when it looks otherwise, or cannot be decoded while the original can.
     """
     unchanged = is_unchanged(cleaned, file.seek(0, io.SEEK_END))
+    if cleaned.description.kind == "video" and has_too_many_pixels(cleaned.description):
+        return Comparison.TOO_LARGE, None
     if cleaned.description.kind != "photo":
         return (Comparison.SAME if unchanged else Comparison.UNDECODABLE), None
     original = FileSource(file)

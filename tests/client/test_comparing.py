@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -131,3 +133,15 @@ async def test_nobody_waits_for_the_outcome_of_a_file_that_was_taken_away() -> N
 
     with pytest.raises(TakenAway):
         await compare(Decoder([], [small()]), "photo", "original", "copy", look, unchanged=False)
+
+
+@pytest.mark.parametrize("copy", [PICTURE, CHANGED], ids=["same", "differs"])
+async def test_the_pictures_that_nobody_needs_are_emptied(copy: bytes) -> None:
+    """Five hundred photos are prepared one after the other; of each only the thumbnail's canvas may stay."""
+    canvases = [SimpleNamespace(width=320, height=240) for _ in range(2)]
+    original, small_copy = (
+        Small(each, (800, 200), True, "", canvas) for each, canvas in zip((PICTURE, copy), canvases, strict=True)
+    )
+    with suppress(Differs):
+        await compare(Decoder([original], [small_copy]), "photo", "original", "copy", lambda: None, unchanged=False)
+    assert [each.width for each in canvases] == [0, 320 if copy == PICTURE else 0]

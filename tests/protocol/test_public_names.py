@@ -46,7 +46,7 @@ PUBLIC: dict[str, str] = {
     "payload": """
         REPORT_NAME RULES Digest FilePart Payload PayloadPlan Range build_payload plan_payload read_payload_bytes sha256
     """,
-    "pixels": "check_film check_picture",
+    "pixels": "check_film check_picture has_too_many_pixels",
     "regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
     "sending": """

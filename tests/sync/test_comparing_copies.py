@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,16 @@ def test_s9_a_photo_of_too_many_pixels_is_not_decoded_by_its_sender(
     monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was given to a decoder"))
     [prepared] = prepare([path])
     assert (prepared.comparison, prepared.thumbnail) == (Comparison.TOO_LARGE, None)
+
+
+def test_a_film_that_recipients_cannot_play_is_told_to_its_sender(tmp_path: Path) -> None:
+    path = tmp_path / "wall.mp4"
+    film = (samples() / "phone-h264.mp4").read_bytes()
+    for sides in ("HH", "HxxHxx"):  # of the coding, and of the track
+        film = film.replace(struct.pack(f">{sides}", 1280, 720), struct.pack(f">{sides}", 16_384, 16_384))
+    path.write_bytes(film)
+    [prepared] = prepare([path])
+    assert prepared.comparison is Comparison.TOO_LARGE
 
 
 def test_a_file_that_cleaning_does_not_change_is_drawn_once(tmp_path: Path) -> None:

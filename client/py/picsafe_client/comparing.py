@@ -42,6 +42,11 @@ class Small:
         """Whether nobody could tell one from the other."""
         return self.size == other.size and same_pixels(self.pixels, other.pixels)
 
+    def drop(self) -> None:
+        """Empties the canvas, which browsers otherwise keep for a while."""
+        if self.canvas is not None:
+            self.canvas.width = self.canvas.height = 0
+
 
 class Decoder(Protocol):
     """What decodes Blobs: `decoding.BrowserDecoder`. A medium that it does not decode is None, or False."""
@@ -67,16 +72,46 @@ async def compare(
     `unchanged`: the copy is the original, and only drawn. `look` is called between the steps and raises when nobody wants the
     outcome any more. Raises `Differs`.
     """
-    if kind == "photo":
-        return await _photo(decoder, original, copy, look, unchanged=unchanged)
+    counting = _Counting(decoder)
+    shown: Small | None = None
     try:
-        if kind == "video":
-            return await _film(decoder, original, copy, look, unchanged=unchanged)
-        return await _recording(decoder, original, copy, unchanged=unchanged), None
+        if kind == "photo":
+            found, shown = await _photo(counting, original, copy, look, unchanged=unchanged)
+        elif kind == "video":
+            found, shown = await _film(counting, original, copy, look, unchanged=unchanged)
+        else:
+            found = await _recording(counting, original, copy, unchanged=unchanged)
     except NoPicture:
         return Comparison.NO_PICTURE, None
     except TimeoutError:
         return Comparison.UNDECODABLE, None
+    finally:
+        for each in counting.made:
+            if each is not shown:
+                each.drop()
+    return found, shown
+
+
+class _Counting:
+    """A decoder that remembers the pictures that it made."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self.made: list[Small] = []
+
+    async def photo(self, blob: Any, way: str = "") -> Small | None:
+        return self._remember(await self._decoder.photo(blob, way))
+
+    async def film(self, blob: Any) -> Small | None:
+        return self._remember(await self._decoder.film(blob))
+
+    async def plays(self, blob: Any) -> bool:
+        return await self._decoder.plays(blob)
+
+    def _remember(self, small: Small | None) -> Small | None:
+        if small is not None:
+            self.made.append(small)
+        return small
 
 
 async def _photo(

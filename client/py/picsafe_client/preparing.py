@@ -29,7 +29,7 @@ from picsafe_protocol.errors import (
 from picsafe_protocol.fields import Fields
 from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB, PHOTO_FRAMES, PHOTO_PIXELS
 from picsafe_protocol.media.picture_size import PictureSize, picture_size
-from picsafe_protocol.pixels import check_picture
+from picsafe_protocol.pixels import check_picture, has_too_many_pixels
 from picsafe_protocol.report import Medium
 from picsafe_protocol.sending import check_size, medium_of
 
@@ -101,6 +101,8 @@ async def _compared(
 ) -> tuple[Comparison, Small | None]:
     """How the copy compares with the file, and its small picture. Raises `Differs`."""
     kind, unchanged = cleaned.description.kind, is_unchanged(cleaned, int(file.size))
+    if kind == "video" and has_too_many_pixels(cleaned.description):
+        return Comparison.TOO_LARGE, None
     if kind != "photo":
         return await compare(BrowserDecoder(), kind, file, copy, look, unchanged=unchanged)
     sizes = [await _size_of(each) for each in (copy, file)]

@@ -14,11 +14,12 @@ from picsafe_protocol.consent import Evidence
 from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
+from picsafe_protocol.media.model import Description
 from picsafe_protocol.media.picture_size import PictureSize, picture_size
 from picsafe_protocol.media.source import ByteSource
 from picsafe_protocol.report import Medium, Thumbnail
 
-__all__ = ["check_film", "check_picture"]
+__all__ = ["check_film", "check_picture", "has_too_many_pixels"]
 
 _IN_HEIF: Final = frozenset(("image/heic", "image/heif", "image/avif"))
 
@@ -55,6 +56,11 @@ def check_film(medium: Medium, width: int | None, height: int | None) -> None:
     """
     if (width or 0) * (height or 0) > VIDEO_PIXELS:
         raise PictureRefused(path=medium.path, rule="pixels")
+
+
+def has_too_many_pixels(film: Description) -> bool:
+    """Whether readers would not play a film that a sender is about to send."""
+    return (film.width or 0) * (film.height or 0) > VIDEO_PIXELS
 
 
 def _check_limits(found: PictureSize, facts: FileFacts, most: int) -> None:
