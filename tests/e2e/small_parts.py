@@ -8,12 +8,13 @@ from typing import Final
 
 import pytest
 
+from picsafe_protocol.pieces import PIECE
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.routes import uploads
 
-PART: Final = 200_000
-"""Bytes of a part."""
-FIRST_PART_ARRIVED: Final = "200 kB of "
+PART: Final = PIECE
+"""Bytes of a part: senders refuse a cloud that cuts a package within a piece."""
+FIRST_PART_ARRIVED: Final = "262 kB of "
 """What the progress says then."""
 
 
