@@ -22,6 +22,7 @@ Every error is `application/problem+json` (RFC 9457) with `type`, `title`, `stat
 RFC 3339 in UTC, sizes are bytes, binary values in JSON are base64url without padding. Some codes carry further fields, such as `field` or `retry_after`.
 A route refuses only with the codes that stand at it; besides, any may answer 413 `limit_exceeded` to a body that is too large, 429 behind a proxy that
 limits, 408 `request_timed_out` when a body takes too long to arrive, 503 while it is down, and 507 `storage_full` when its disk is full. Accept fields that you do not know.
+Wherever there is GET there is HEAD: the same status and headers, without a body; it takes no `Range`.
 """
 
 

@@ -23,6 +23,7 @@ from picsafe_server.access import OPEN, only, within
 from picsafe_server.api_page import api_page
 from picsafe_server.client_files import ClientFiles
 from picsafe_server.clock import Clock, SystemClock
+from picsafe_server.head import HeadAsGet
 from picsafe_server.http import RoleTransport, role_client
 from picsafe_server.json_bodies import StrictJsonRequest
 from picsafe_server.problems import problem_response
@@ -69,6 +70,7 @@ def create_app(
         debug=False,
         logging_config=None,
     )
+    app.asgi_handler = HeadAsGet(app.asgi_handler)
     transport.app = app
     return app
 

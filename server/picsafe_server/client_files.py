@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from litestar import HttpMethod, Request, Response, Router, route
+from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import File, Redirect
@@ -18,7 +18,6 @@ from picsafe_server import headers
 from picsafe_server.access import OPEN, only
 from picsafe_server.settings import LOOPBACK_HOSTS, Settings, origin_of
 
-_READ = [HttpMethod.GET, HttpMethod.HEAD]
 _FOREVER = "public, max-age=31536000, immutable"
 _ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
 _TYPES = {".wasm": "application/wasm", ".mjs": "text/javascript", ".js": "text/javascript", ".whl": "application/zip"}
@@ -62,7 +61,7 @@ class ClientFiles:
     def router(self) -> Router:
         """Routes of the client role."""
 
-        @route(["/", "/index.html"], http_method=_READ, include_in_schema=False, **only(OPEN))
+        @get(["/", "/index.html"], include_in_schema=False, **only(OPEN))
         async def index(request: AnyRequest) -> Response[Any]:
             if self._is_other_loopback_name(request):
                 return Redirect(f"{self._settings.public_url}/?{MOVED}")
@@ -71,14 +70,14 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @route("/worker.js", http_method=_READ, include_in_schema=False, **only(OPEN))
+        @get("/worker.js", include_in_schema=False, **only(OPEN))
         async def worker(request: AnyRequest) -> Response[Any]:
             response = self._file(request, "worker.js")
             response.headers["Content-Security-Policy"] = headers.WORKER_POLICY
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @route("/manifest.json", http_method=_READ, include_in_schema=False, **only(OPEN))
+        @get("/manifest.json", include_in_schema=False, **only(OPEN))
         async def manifest(request: AnyRequest) -> Response[Any]:
             response = File(
                 self._folder / "manifest.json", media_type="application/json", content_disposition_type="inline"
@@ -86,7 +85,7 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @route("/assets/{name:path}", http_method=_READ, include_in_schema=False, **only(OPEN))
+        @get("/assets/{name:path}", include_in_schema=False, **only(OPEN))
         async def asset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             response = self._file(request, "assets/" + name.lstrip("/"))
             response.headers["Cache-Control"] = _FOREVER

@@ -86,7 +86,7 @@ def problem_response(request: AnyRequest, error: Exception) -> Response[dict[str
 def _methods(request: AnyRequest) -> set[str]:
     """The methods that the address of a request takes."""
     path = [part for part in request.scope["path"].split("/") if part]
-    return {
+    found = {
         str(method)
         for route in request.app.routes
         if isinstance(route, HTTPRoute) and len(route.path_components) == len(path)
@@ -95,6 +95,7 @@ def _methods(request: AnyRequest) -> set[str]:
         )
         for method in route.methods
     }
+    return found | {"HEAD"} if "GET" in found else found
 
 
 def _is_out_of_space(error: Exception) -> bool:

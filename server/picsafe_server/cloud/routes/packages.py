@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, delete, get, head
+from litestar import Response, Router, delete, get
 
 from picsafe_protocol.errors import Gone, NotFound, RangeNotSatisfiable, ReportExpired
 from picsafe_server.access import only
@@ -50,14 +50,6 @@ async def download(request: AnyRequest) -> Response[Any]:
     return Content(
         lambda: store.reading(upload_of(package), start, stop), status_code=206 if wanted else 200, headers=headers
     )
-
-
-@head(_REPORT, summary="Size and digest of a package", tags=_TAGS, **only(DOWNLOAD, ReportExpired, Gone))
-async def describe(request: AnyRequest) -> Response[None]:
-    """`Content-Length` and `ETag` (the SHA-256) of the whole, without a body."""
-    package = await _stored(request)
-    headers = {**_headers(package), "Content-Type": MEDIA_TYPE, "Content-Length": str(package.size)}
-    return Response(None, headers=headers)
 
 
 @get(
@@ -108,4 +100,4 @@ def _headers(package: Package) -> dict[str, str]:
 
 def router() -> Router:
     """The routes of packages."""
-    return Router("", route_handlers=[download, describe, pieces, remove])
+    return Router("", route_handlers=[download, pieces, remove])
