@@ -18,6 +18,7 @@ from picsafe_server.users.models import Account, SignedInSession
 from picsafe_server.users.names import checked_name, search_text
 from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.search_parts import write_parts
 from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.sessions import Sessions
 from picsafe_server.users.throttle import Throttle
@@ -51,6 +52,7 @@ class Accounts:
         search = search_text(checked, who.email or "")
         async with self._database.writing() as session:
             await session.execute(update(Account).where(Account.id == who.id).values(name=checked, search=search))
+            await write_parts(session, who.id, who.institution_id, search)
 
     async def put_notice_away(self, who: Principal) -> None:
         """The caller has read that their password was reset."""
@@ -131,4 +133,5 @@ async def create_account(
         raise Conflict(
             "This e-mail address has an account already.", advice="Ask them to sign in, or use another address."
         )
+    await write_parts(session, made, institution_id, search_text(shown, address))
     return await session.get_one(Account, made)

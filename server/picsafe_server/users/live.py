@@ -39,7 +39,7 @@ class Listener:
     def __init__(self, audiences: Sequence[str]) -> None:
         self.audiences = tuple(audiences)
         self.woken = asyncio.Event()
-        self._pending: list[News] | None = None
+        self._pending: list[News] | None = []
 
     def hand(self, news: News) -> None:
         """There is something for this listener."""

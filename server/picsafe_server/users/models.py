@@ -22,6 +22,9 @@ _MOMENT = DateTimeUTC(timezone=True)
 _DIGEST = LargeBinary(32)
 _URL = String(limits.URL_CHARACTERS)
 
+PART_CHARACTERS = 40
+"""Of a part: more than anybody types before what they look for is found."""
+
 DRAFT = "draft"
 AVAILABLE = "available"
 EXPIRED = "expired"
@@ -78,6 +81,7 @@ class Account(Base):
             postgresql_where=text("removed_at IS NULL"),
         ),
         Index("ix_accounts_institution_id", "institution_id", "email"),
+        Index("ix_accounts_institution_name", "institution_id", "name", "id"),
     )
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
@@ -104,6 +108,21 @@ class Account(Base):
     """Their address, which they cannot choose; None for the operator, and in rows from before it was kept."""
     reset_seen_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     """When the owner put away the notice about it."""
+
+
+class AccountPart(Base):
+    """A part of somebody's name or address, for finding them: see `search_parts`."""
+
+    __tablename__ = "account_parts"
+    __table_args__ = (Index("ix_account_parts_institution_id", "institution_id", "part", "account_id"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    part: Mapped[str] = mapped_column(
+        String(PART_CHARACTERS).with_variant(String(PART_CHARACTERS, collation="C"), "postgresql"), primary_key=True
+    )
+    """Sorted by code points, so that what begins alike stands together."""
+    institution_id: Mapped[str | None] = mapped_column(_ID)
+    """The account's."""
 
 
 class ServiceAccount(Base):

@@ -1,46 +1,70 @@
-"""Whom somebody may want to write to: colleagues, and people written to before."""
+"""Whom somebody may want to write to: people written to before, and colleagues.
+
+Every query goes along an index from its beginning and stops at what fits on a screen, however many accounts there are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
 from picsafe_server.database import Database
 from picsafe_server.users import emails
-from picsafe_server.users.models import Account, Correspondence, Institution
+from picsafe_server.users.models import Account, AccountPart, Correspondence, Institution
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.search_parts import begins_with, is_found
 
-_ESCAPE = "\\"
+_FEW = 60
+"""Parts found by a text: their people are sorted by name; where there are more, colleagues are looked at in the order of names."""
+
+Found = tuple[Account, str | None]
 
 
-async def suggest(database: Database, who: Principal, text: str) -> Sequence[tuple[Account, str | None]]:
-    """People whose name or address contains `text`, those last written to first, each with the name of their institution."""
-    mine = Correspondence.sender_id == who.id
-    known = union_all(
-        select(Correspondence.recipient_id).where(mine),
-        select(Account.id).where(Account.institution_id == (who.institution_id or "")),
-        select(literal(who.id)),
-    )
-    query = (
-        select(Account, Institution.name)
-        .outerjoin(Institution, Institution.id == Account.institution_id)
-        .outerjoin(Correspondence, mine & (Correspondence.recipient_id == Account.id))
-        .where(
-            Account.id.in_(known),
-            Account.disabled_at.is_(None),
-            Account.removed_at.is_(None),
-            Account.search.like(f"%{_literal(emails.normalise(text))}%", escape=_ESCAPE),
+async def suggest(database: Database, who: Principal, text: str) -> Sequence[Found]:
+    """People of whose name or address a part begins with `text`, those last written to first, each with the name of their institution."""
+    wanted = emails.normalise(text)
+    matches = is_found(wanted) if wanted else true()
+    async with database.reading() as session:
+        known = await _page(
+            session,
+            select(Account, Institution.name)
+            .join(Correspondence, Correspondence.recipient_id == Account.id)
+            .where(Correspondence.sender_id == who.id, matches)
+            .order_by(Correspondence.last_at.desc(), Account.name, Account.id),
         )
-        .order_by(Correspondence.last_at.desc().nulls_last(), Account.name, Account.id)
+        if len(known) == limits.RECIPIENT_SUGGESTIONS:
+            return known
+        scope = await _colleagues(session, who, wanted)
+        others = select(Account, Institution.name).where(
+            scope, matches, Account.id.not_in([account.id for account, _ in known])
+        )
+        rest = await _page(session, others.order_by(Account.name, Account.id))
+    return [*known, *rest][: limits.RECIPIENT_SUGGESTIONS]
+
+
+async def _colleagues(session: AsyncSession, who: Principal, wanted: str) -> ColumnElement[bool]:
+    """Which accounts to look at: those that the index of parts has, when they are few; otherwise all colleagues."""
+    if who.institution_id is None:
+        return Account.id == who.id
+    if wanted:
+        few = await _found_by(session, who.institution_id, wanted)
+        if len(few) < _FEW:
+            return Account.id.in_(set(few))
+    return Account.institution_id == who.institution_id
+
+
+async def _found_by(session: AsyncSession, institution_id: str, wanted: str) -> Sequence[str]:
+    query = select(AccountPart.account_id).where(AccountPart.institution_id == institution_id, begins_with(wanted))
+    return (await session.scalars(query.order_by(AccountPart.part).limit(_FEW))).all()
+
+
+async def _page(session: AsyncSession, query: Select[Account, str | None]) -> list[Found]:
+    query = (
+        query.outerjoin(Institution, Institution.id == Account.institution_id)
+        .where(Account.disabled_at.is_(None), Account.removed_at.is_(None))
         .limit(limits.RECIPIENT_SUGGESTIONS)
     )
-    async with database.reading() as session:
-        return [(account, institution) for account, institution in await session.execute(query)]
-
-
-def _literal(text: str) -> str:
-    for character in (_ESCAPE, "%", "_"):
-        text = text.replace(character, _ESCAPE + character)
-    return text
+    return [(account, institution) for account, institution in await session.execute(query)]

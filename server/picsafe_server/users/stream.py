@@ -80,7 +80,7 @@ class Streams:
             position = newest if last_seen is None else min(last_seen, newest)
             # An event without data is not shown to the page, but its number is what the browser resumes from.
             yield f"retry: {RETRY_MILLISECONDS}\nid: {position}\n\n".encode()
-            behind = True  # until the database has nothing after `position`
+            behind = position < newest  # until the database has nothing after `position`
             while not self._live.closing.is_set():
                 news = listener.take()
                 behind = behind or news is None

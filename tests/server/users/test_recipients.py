@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from server.users.world import Caller, World, on_sqlite, problem
+from sqlalchemy import event, insert
 
 from picsafe_protocol import limits
+from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.tokens import Role
+from picsafe_server.users.models import Account, AccountPart
+from picsafe_server.users.names import search_text
+from picsafe_server.users.search_parts import parts_of
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +64,8 @@ async def test_being_written_to_tells_nothing(world: World) -> None:
         ("_", ["A_B"]),
         ("\\", ["Back\\slash"]),
         ("nobody", []),
+        ("50% 50", ["50%"]),
+        ("odon@example.org", ["Ödön"]),
         ("'; DROP TABLE accounts; --", []),
     ],
 )
@@ -103,3 +113,60 @@ async def test_control_characters_are_never_looked_up(world: World) -> None:
         await world.http.post("/users/v1/sessions", json={"email": "a\x00@b", "password": "x"}),
     ]
     assert {problem(answer) for answer in refused} == {(400, "invalid_request")}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("ada lovelace a.l@x.example", {"ada", "lovelace", "a", ".", "l", "@", "x", "example", ".example"}),
+        ("müller-lüdenscheidt m@x", {"müller", "-", "lüdenscheidt", "m", "@", "x"}),
+        ("山田太郎 yt1@x", {"山", "田", "太", "郎", "yt", "1", "@", "x"}),
+    ],
+)
+def test_a_part_begins_with_every_word_sign_and_letter_without_case(text: str, parts: set[str]) -> None:
+    found = parts_of(text)
+    assert all(any(part.startswith(wanted) for part in found) for wanted in parts)
+    assert len(found) == len(parts)
+
+
+async def test_a_search_among_ten_thousand_reads_along_an_index(world: World) -> None:
+    ada = await world.person("Ada", institution="Royal")
+    other = await world.institution("Mater")
+    await fill(world, world.institutions["Royal"], "r", 5000)
+    await fill(world, other, "m", 5000)
+    database = world.users.services.database
+    asked: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+        asked.append((statement, values))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    for query in ("", "n", "n17", "number n17", "n1733@", "example", "zq", "x" * 60):
+        assert len(await names(ada, query)) <= limits.RECIPIENT_SUGGESTIONS
+    assert await names(ada, "n1733@") == ["Number N1733"]
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+    async with database.engine.connect() as connection:
+        for statement, values in asked:
+            if statement.startswith("SELECT") and re.search(r"account_parts|accounts.search", statement):
+                rows = await connection.exec_driver_sql(explain + statement, values)
+                plan = "\n".join(str(row[-1]) for row in rows)
+                assert not re.search(r"SCAN (accounts|account_parts|correspondence)\b(?! USING)", plan), plan
+                assert not re.search(r"Seq Scan on (accounts|account_parts)\b", plan), plan
+
+
+async def fill(world: World, institution: str, prefix: str, count: int) -> None:
+    """Members of an institution, as if they had been added one by one."""
+    now = world.clock.now()
+    people, parts = [], []
+    for number in range(count):
+        id_, name, email = new_identifier(), f"Number N{number}", f"n{number}@{prefix}.example.org"
+        search = search_text(name, email)
+        row = {"id": id_, "email": email, "name": name, "search": search, "country": "AU", "created_at": now}
+        people.append(row | {"institution_id": institution, "role": "member", "joined_at": now})
+        parts += [{"account_id": id_, "institution_id": institution, "part": part} for part in parts_of(search)]
+    async with world.users.services.database.writing() as session:
+        await session.execute(insert(Account), people)
+        await session.execute(insert(AccountPart), parts)
+    async with world.users.services.database.engine.connect() as connection:
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).exec_driver_sql("ANALYZE")

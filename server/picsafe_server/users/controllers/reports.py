@@ -170,11 +170,11 @@ async def suggest_recipients(
             name="query",
             max_length=limits.EMAIL_CHARACTERS,
             pattern=PRINTED,
-            description="part of a name or address",
+            description="how a part of a name or address begins",
         ),
     ] = "",
 ) -> Suggestions:
-    """Colleagues, and people written to before, whose name or address contains the text. 429 after very many."""
+    """Colleagues, and people written to before. A part of their name or address begins with the text. 429 after very many."""
     await services.look_ups.search(caller)
     found = await suggest(services.database, caller, text)
     return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])
