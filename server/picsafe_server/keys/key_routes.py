@@ -18,6 +18,7 @@ from picsafe_protocol.errors import (
     ReportExpired,
     SentBefore,
     TokenRefused,
+    TooManyRequests,
 )
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_server.access import only
@@ -44,7 +45,15 @@ def _check(key_id: str) -> None:
     summary="Make the key of a new report",
     tags=["keys"],
     **only(
-        CREATE_GRANT, Conflict, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, NotPermitted, ReportExpired
+        CREATE_GRANT,
+        Conflict,
+        KeyRevoked,
+        KeyDestroyed,
+        LimitExceeded,
+        LogUnavailable,
+        TooManyRequests,
+        NotPermitted,
+        ReportExpired,
     ),
 )
 async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
@@ -52,6 +61,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     role, grant = role_of(request), request.user
     if grant.report_id != data.report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
+    role.allowance.take(grant.caller)
     released, new = await issue(
         role.appender,
         role.wrapper,
@@ -68,7 +78,17 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     status_code=200,
     summary="Be given a key: logged first, or not given",
     tags=["keys"],
-    **only(USER_TOKEN, NotPermitted, SentBefore, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
+    **only(
+        USER_TOKEN,
+        NotPermitted,
+        SentBefore,
+        NotFound,
+        KeyRevoked,
+        KeyDestroyed,
+        LimitExceeded,
+        LogUnavailable,
+        TooManyRequests,
+    ),
 )
 async def release_key(
     request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
@@ -76,6 +96,7 @@ async def release_key(
     """The key and the proof that the access log has this release. 404, 403, 410 or 503 otherwise."""
     role = role_of(request)
     _check(key_id)
+    role.allowance.take(request.user)
     asked = Release(request.user, key_id, data.report_id, data.reason, _address(request))
     return ReleasedKey.of(await release(role.appender, role.wrapper, asked))
 
@@ -85,14 +106,16 @@ async def release_key(
     status_code=204,
     summary="Take a key back for good",
     tags=["keys"],
-    **only(REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
+    **only(REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, TooManyRequests),
 )
 async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
     """The wrapped key is wiped: from now on nobody can open the report."""
+    role = role_of(request)
     _check(key_id)
-    await revoke(role_of(request).appender, request.user, key_id, data.report_id, _address(request))
+    role.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
+    await revoke(role.appender, request.user, key_id, data.report_id, _address(request))
 
 
 @post(

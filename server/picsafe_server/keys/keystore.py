@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, tuple_, update
 from picsafe_server.keys.models import report_keys
 from picsafe_server.keys.policy import Access
 
+_CONTEXT = b"picsafe/report-key/v2|"
 _decode_access = msgspec.json.Decoder(Access).decode
 
 
@@ -49,6 +50,11 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     def context(self) -> bytes:
         """What the wrapping binds the key to: a row whose binding was changed in the database cannot be unwrapped."""
+        binding = [self.key_id, self.report_id, self.issuer, self.owner, str(self.created_at), str(self.until)]
+        return _CONTEXT + "|".join(binding).encode() + b"|" + self.access_json
+
+    def former_context(self) -> bytes:
+        """The same for keys that were wrapped before `created_at` was part of it. A wrapping is good for one of the two only."""
         binding = [self.key_id, self.report_id, self.issuer, self.owner, str(self.until)]
         return "|".join(binding).encode() + b"|" + self.access_json
 

@@ -20,7 +20,7 @@ from picsafe_server.keys.entries import Entry, Event
 from picsafe_server.keys.keystore import KeyRecord
 from picsafe_server.keys.policy import Caller, is_made_too_early, may_have_key
 from picsafe_server.keys.transaction import Transaction
-from picsafe_server.keys.wrapping import KeyWrapper, WrappedKey
+from picsafe_server.keys.wrapping import KeyWrapper, WrappedKey, WrappingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +90,13 @@ async def unwrapped(wrapper: KeyWrapper, record: KeyRecord) -> bytes:
     """The key of a record whose release is in the log already."""
     if record.wrapped is None:
         raise KeyDestroyed
-    return await wrapper.unwrap(WrappedKey(record.master, record.wrapped), record.context())
+    return await unwrap_record(wrapper, record.master, record.wrapped, record)
+
+
+async def unwrap_record(wrapper: KeyWrapper, master: int, wrapped: bytes, record: KeyRecord) -> bytes:
+    """The key of a record; `WrappingError` when it does not belong to what is stored beside it."""
+    key = WrappedKey(master, wrapped)
+    try:
+        return await wrapper.unwrap(key, record.context())
+    except WrappingError:
+        return await wrapper.unwrap(key, record.former_context())

@@ -9,20 +9,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import LimitExceeded, TooManyRequests
-from picsafe_server.users.models import AVAILABLE, DRAFT, Account, Report
+from picsafe_server.users.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Account, Report
 from picsafe_server.users.principal import Principal
 
 _ADVICE = "Nothing was sent. Withdraw reports that are not needed any more, or wait until older ones have ended."
 _GIB = 1024 * limits.MIB
 
 
+async def _check_begun(session: AsyncSession, who: Principal, now: datetime) -> None:
+    # Withdrawn ones too: each leaves entries in a key server's log, which is never shortened.
+    window = timedelta(seconds=limits.BEGUN_WINDOW_SECONDS)
+    states = Report.state.in_([DRAFT, AVAILABLE, EXPIRED, WITHDRAWN])  # so that the index is of use
+    begun = select(func.count()).where(Report.sender_id == who.id, states, Report.created_at > now - window)
+    if (await session.scalar(begun) or 0) >= limits.REPORTS_BEGUN:
+        raise TooManyRequests("You have begun very many reports today, withdrawn ones included.", retry_after=3600)
+
+
 async def check_allowance(session: AsyncSession, who: Principal, declared: int, now: datetime) -> None:
     """That the caller may begin one more report of `declared` bytes, in the transaction that begins it.
 
-    `TooManyRequests` for too many drafts, `LimitExceeded` for too many reports or bytes.
+    `TooManyRequests` for too many drafts, or reports begun in a day, `LimitExceeded` for too many reports or bytes.
     """
     # The row is locked, so that many requests at once do not all find the same room.
     await session.execute(select(Account.id).where(Account.id == who.id).with_for_update())
+    await _check_begun(session, who, now)
     drafts = and_(Report.state == DRAFT, Report.created_at > now - timedelta(hours=limits.UPLOAD_HOURS))
     kept = and_(Report.state == AVAILABLE, Report.expires_at > now)
     takes = func.coalesce(Report.size, Report.declared, limits.UNDECLARED_BYTES)

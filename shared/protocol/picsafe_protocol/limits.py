@@ -199,3 +199,12 @@ REASON_CHARACTERS: Final = 500
 REFUSALS_LOGGED: Final = 20
 REFUSAL_WINDOW_SECONDS: Final = 3600
 """Refused requests for keys of one person that the access log lists in the window: the log is for ever, so a flood must not fill it. Further ones are refused all the same."""
+
+KEY_REQUESTS: Final = 1000
+KEY_REQUESTS_OF_MACHINES: Final = 20_000
+KEY_REQUEST_WINDOW_SECONDS: Final = 3600
+"""Requests for keys of one person, and of one service account, that a process of the key server takes in the window: a morning's reports many times over, and a record system that catches up on a week. The access log is never shortened, so no account may grow it without end."""
+
+REPORTS_BEGUN: Final = 1000
+BEGUN_WINDOW_SECONDS: Final = 86_400
+"""Reports that one sender begins in the window, withdrawn ones included: three times the daily share of `KEPT_REPORTS`. Beginning, making the key and withdrawing leaves entries in the access log that stay."""

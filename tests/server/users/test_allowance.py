@@ -105,3 +105,17 @@ async def test_many_at_once_find_the_room_of_one(world: World) -> None:
     ada = await world.person("Ada")
     answers = await asyncio.gather(*(begin(ada, 60_000) for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [201, 413, 413, 413, 413]
+
+
+@on_sqlite
+async def test_attack_begin_and_withdraw_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each leaves entries in the key server's log, which is never shortened."""
+    monkeypatch.setattr(limits, "REPORTS_BEGUN", 3)
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    for _ in range(3):
+        report_id = await world.draft(ada, bo)
+        assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    assert problem(await ada.post("/v1/reports", {"recipients": [bo.email]})) == (429, "too_many_requests")
+    world.clock.move(timedelta(seconds=limits.BEGUN_WINDOW_SECONDS))
+    ada = await world.sign_in(ada.email)
+    await world.draft(ada, bo)
