@@ -14,6 +14,7 @@ from picsafe_server.keys.tree import (
     Coordinate,
     Growth,
     Head,
+    consistency_plan,
     fold,
     frontier_of,
     inclusion_plan,
@@ -122,6 +123,16 @@ def stored_inclusion_proof(connection: Connection, index: int, size: int) -> lis
     nodes = stored_nodes(connection, (coordinate for part in plan for coordinate in part))
     try:
         return inclusion_proof(index, size, nodes)
+    except KeyError as error:
+        raise LogDamaged(f"the node at level and position {error} is not stored") from error
+
+
+def stored_consistency_proof(connection: Connection, old: int, new: int) -> list[bytes]:
+    """RFC 6962 section 2.1.2 for any two sizes up to the present one, 0 < old <= new; reads O(log new) rows."""
+    plan = consistency_plan(old, new)
+    nodes = stored_nodes(connection, (coordinate for part in plan for coordinate in part))
+    try:
+        return [fold([nodes[coordinate] for coordinate in part]) for part in plan]
     except KeyError as error:
         raise LogDamaged(f"the node at level and position {error} is not stored") from error
 

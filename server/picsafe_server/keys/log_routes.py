@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import unicodedata
 from typing import Annotated, Any
 
+import msgspec
 from litestar import MediaType, Request, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
@@ -13,7 +15,7 @@ from picsafe_protocol import limits
 from picsafe_protocol.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
 from picsafe_protocol.identifiers import checked_identifier, is_identifier
 from picsafe_server.access import OPEN, only
-from picsafe_server.keys import log, reading
+from picsafe_server.keys import reading
 from picsafe_server.keys.access import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
 from picsafe_server.keys.entries import Event
 from picsafe_server.keys.export import as_csv
@@ -106,12 +108,31 @@ async def institution_log_csv(
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
     """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
-    role = role_of(request)
-    role.appender.check()  # nothing is signed of a log that is damaged
-    async with role.database.reading() as session:
-        connection = await session.connection()
-        head = await connection.run_sync(log.read_head)
-    return role.checkpointer.checkpoint(head)
+    return await role_of(request).appender.checkpoint()
+
+
+class Consistency(msgspec.Struct):
+    """That the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
+
+    start: int = msgspec.field(name="from")
+    to: int
+    proof: list[str]
+
+
+@get(
+    "/v1/consistency",
+    summary="A proof that the log has only grown",
+    tags=["keys"],
+    **only(OPEN, LogUnavailable),
+)
+async def consistency(
+    request: Request[Any, Any, Any],
+    start: Annotated[int, QueryParameter(name="from", ge=1, le=2**53, description="entries of the smaller log")],
+    to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
+) -> Consistency:
+    """For two sizes that checkpoints were signed for, 0 < `from` <= `to`; 400 for others. It says nothing of anyone."""
+    hashes = await role_of(request).appender.consistency(start, to)
+    return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 
 @get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **only(OPEN))

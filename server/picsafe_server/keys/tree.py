@@ -70,6 +70,24 @@ def inclusion_proof(index: int, size: int, nodes: Mapping[Coordinate, bytes]) ->
     return [fold([nodes[coordinate] for coordinate in part]) for part in inclusion_plan(index, size)]
 
 
+def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
+    """What a proof is made of that the tree of `new` leaves begins with that of `old` (RFC 6962 section 2.1.2): for each hash of
+    the proof the complete subtrees to `fold` into it."""
+    plan: list[list[Coordinate]] = []
+    start, end, is_whole = 0, new, True
+    while old != end:
+        half = 1 << ((end - start - 1).bit_length() - 1)  # the largest power of two below the number of leaves
+        if old - start <= half:
+            plan.append(list(frontier_of(start + half, end)))
+            end = start + half
+        else:
+            plan.append(list(frontier_of(start, start + half)))
+            start, is_whole = start + half, False
+    if not is_whole:
+        plan.append(list(frontier_of(start, end)))
+    return plan[::-1]
+
+
 class Growth:
     """A tree in the course of one transaction: leaves are added to `head`, and what is new collects for storage."""
 

@@ -44,6 +44,10 @@ class Act(str, Enum):
     SESSIONS_ENDED = "sessions_ended"
     INSTITUTION_MADE = "institution_made"
     INSTITUTION_REMOVED = "institution_removed"
+    LOG_CONTRADICTED = "log_contradicted"
+    """A key server contradicts what it signed of its log before: noticed by the server, done by nobody here."""
+    LOG_ACCEPTED = "log_accepted"
+    """The operator has accepted that."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from picsafe_server.users.accounts import Accounts
 from picsafe_server.users.administration import Administration
 from picsafe_server.users.authentication import Authentication
 from picsafe_server.users.changes import Changes
+from picsafe_server.users.checkpoints import Checkpoints
 from picsafe_server.users.devices import Devices
 from picsafe_server.users.drafts import Drafts
 from picsafe_server.users.expiry import Expiry
@@ -63,6 +64,7 @@ class Services:
     views: ReportViews
     withdrawals: Withdrawals
     expiry: Expiry
+    checkpoints: Checkpoints
     live: Live
     streams: Streams
 
@@ -108,6 +110,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         views=views,
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),
         expiry=Expiry(database, clock, changes),
+        checkpoints=Checkpoints(database, clock, key_servers, administration, context.http),
         live=live,
         streams=Streams(database, live, OpenSessions(database, clock), views),
     )

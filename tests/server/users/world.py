@@ -66,6 +66,9 @@ class Neighbours:
         if self.are_away:
             raise httpx.ConnectError("no route to host")
         path, headers = scope["path"], dict(scope["headers"])
+        if path.startswith("/keys/") and scope["method"] == "GET":  # this key server has no log to look at
+            await _answer(send, 404, None)
+            return
         if path.endswith("/.well-known/jwks.json"):
             region = path.split("/")[2]
             await _answer(send, 200, self.signers[region].jwks())

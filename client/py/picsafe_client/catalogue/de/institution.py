@@ -147,6 +147,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.sessions_ended": "Alle Sitzungen von {whom} beendet",
     "changes.institution_made": "Einrichtung „{after}“ angelegt",
     "changes.institution_removed": "Einrichtung „{before}“ entfernt",
+    "changes.log_contradicted": "Das Zugriffsprotokoll von {before} setzt sich nicht so fort, wie es war: {after}",
+    "changes.log_accepted": "Hingenommen, dass sich das Zugriffsprotokoll von {before} nicht so fortsetzt, wie es war: {after}",
     "changes.other": "Etwas geändert, das diese Version der Seite nicht kennt",
     # Zugriffsprotokoll
     "access.text": "Jede Anfrage nach einem Schlüssel der Berichte Ihrer Einrichtung. Das Protokoll kann nicht unbemerkt umgeschrieben werden.",

@@ -148,6 +148,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.sessions_ended": "Ended all sessions of {whom}",
     "changes.institution_made": "Made the institution “{after}”",
     "changes.institution_removed": "Removed the institution “{before}”",
+    "changes.log_contradicted": "The access log of {before} does not continue as it was: {after}",
+    "changes.log_accepted": "Accepted that the access log of {before} did not continue as it was: {after}",
     "changes.other": "Changed something that this version of the page does not know",
     # access log
     "access.text": "Every time that a key of your institution's reports was asked for. The log cannot be rewritten unnoticed.",

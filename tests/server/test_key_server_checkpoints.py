@@ -1,0 +1,158 @@
+"""The user server keeps the newest checkpoint of each key server, and a later one that contradicts it is never passed over."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from server.keys.world import KEYS, Someone, UserServers, key_server
+from server.keys.world import World as Keys
+from sqlalchemy import select
+
+from picsafe_protocol.errors import NotFound
+from picsafe_server.app import create_app
+from picsafe_server.clock import MovableClock
+from picsafe_server.settings import Settings
+from picsafe_server.users import provisioning
+from picsafe_server.users.models import AdministrativeAct, KeyServerLog
+from picsafe_server.users.role import UsersRole
+
+pytestmark = pytest.mark.anyio
+
+
+class Network:
+    """Leads to the key server that runs just now."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        if self.app is None:
+            raise httpx.ConnectError("no route to host")
+        await self.app(scope, receive, send)
+
+
+class Site:
+    """A user server, and the folder of a key server of which copies are put back."""
+
+    def __init__(self, users: UsersRole, network: Network, folder: Path, clock: MovableClock) -> None:
+        self.users, self.network, self.folder, self.clock = users, network, folder, clock
+        self.signers = UserServers(clock)
+
+    @asynccontextmanager
+    async def key_server(self) -> AsyncIterator[Keys]:
+        async with key_server(self.folder / "keys", self.clock, self.signers) as keys:
+            self.network.app = keys.app
+            yield keys
+        self.network.app = None
+
+    async def grown(self, entries: int) -> None:
+        async with self.key_server() as keys:
+            sent = await keys.send(Someone("Ada"))
+            for _ in range(entries - 1):
+                await keys.open(sent.owner, sent)
+            self.contradicts = await self.users.services.checkpoints.look(KEYS)
+
+    def copy(self) -> None:
+        shutil.copytree(self.folder / "keys", self.folder / "copy")
+
+    def put_back(self) -> None:
+        shutil.rmtree(self.folder / "keys")
+        shutil.copytree(self.folder / "copy", self.folder / "keys")
+
+    async def kept(self) -> KeyServerLog:
+        async with self.users.services.database.reading() as session:
+            return (await session.scalars(select(KeyServerLog))).one()
+
+    async def record(self) -> list[tuple[str, str | None, str | None]]:
+        async with self.users.services.database.reading() as session:
+            acts = await session.scalars(
+                select(AdministrativeAct)
+                .where(AdministrativeAct.act.startswith("log_"))
+                .order_by(AdministrativeAct.number)
+            )
+            return [(act.act, act.before, act.after) for act in acts]
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    clock, network = MovableClock(), Network()
+    settings = Settings(public_url="https://picsafe.test", keys_url=KEYS, roles=("users",), data=tmp_path / "users")
+    app = create_app(settings, clock, httpx.ASGITransport(network))
+    async with app.lifespan():
+        users = app.state.roles["users"]
+        assert isinstance(users, UsersRole)
+        await provisioning.create_institution(users, "Royal", domains=["royal.example"])
+        yield Site(users, network, tmp_path, clock)
+
+
+async def test_a_log_that_grows_is_followed(site: Site) -> None:
+    for size in (3, 7, 8):
+        await site.grown(size - (0 if size == 3 else (await site.kept()).size))
+        assert not site.contradicts
+        assert (await site.kept()).size == size
+    assert not await site.users.services.checkpoints.look(KEYS), "one that is away contradicts nothing"
+    assert (await site.kept()).size == 8
+    assert await site.record() == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        (1, "The log had 6 entries, and now it has 4."),
+        (3, "Two different logs of 6 entries were signed."),
+        (5, "The log of 8 entries does not begin with that of 6."),
+    ],
+)
+async def test_attack_a_whole_machine_put_back(
+    site: Site, entries: int, problem: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Database and `log.head` together, so that the key server itself sees nothing."""
+    await site.grown(3)
+    site.copy()
+    await site.grown(3)
+    kept = await site.kept()
+    site.put_back()
+    with caplog.at_level(logging.CRITICAL):
+        await site.grown(entries)
+    assert site.contradicts
+    assert problem in caplog.text
+    known = await site.kept()
+    assert (known.size, known.root, known.note) == (6, kept.root, kept.note), "what was seen first is kept"
+    assert known.contradiction == problem
+    assert known.contradicted_by is not None
+    assert known.contradicted_by.splitlines()[1] == str(3 + entries)
+    await site.grown(5)
+    assert site.contradicts, "it stays until an operator has explained it"
+    assert await site.record() == [("log_contradicted", KEYS, problem)]
+    async with site.key_server():
+        assert await site.users.services.checkpoints.accept(KEYS + "/") == problem
+    assert (await site.kept()).contradiction is None
+    assert (await site.kept()).size == 3 + entries + 5
+    assert (await site.record())[1:] == [("log_accepted", KEYS, problem)]
+    with pytest.raises(NotFound):
+        await site.users.services.checkpoints.accept(KEYS)
+
+
+async def test_attack_a_checkpoint_that_is_not_signed_by_the_key_server_is_not_kept(site: Site) -> None:
+    async with site.key_server() as keys:
+        await keys.send(Someone("Ada"))
+        honest = site.network.app
+
+        async def forging(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+            async def altered(message: dict[str, Any]) -> None:
+                if message["type"] == "http.response.body" and scope["path"].endswith("/checkpoint"):
+                    message["body"] = message["body"].replace(b"\n1\n", b"\n9\n")
+                await send(message)
+
+            await honest(scope, receive, altered)
+
+        site.network.app = forging
+        assert not await site.users.services.checkpoints.look(KEYS)
+        async with site.users.services.database.reading() as session:
+            assert (await session.scalars(select(KeyServerLog))).all() == []
