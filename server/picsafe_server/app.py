@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
@@ -79,6 +80,15 @@ def _local_bases(settings: Settings) -> list[str]:
     bases = {"users": [settings.users_base], "keys": [settings.keys_base]}
     bases["cloud"] = [settings.cloud_base(region) for region in settings.regions]
     return [base for role in settings.roles for base in bases.get(role, [])]
+
+
+@contextlib.asynccontextmanager
+async def build_role(settings: Settings, name: str) -> AsyncIterator[Role]:
+    """One role of `settings`, not started, for a command."""
+    http = role_client(RoleTransport([]))
+    context = Context(settings=dataclasses.replace(settings, roles=(name,)), clock=SystemClock(), http=http)
+    async with http:
+        yield _build_roles(context)[0]
 
 
 def _build_roles(context: Context) -> list[Role]:

@@ -48,6 +48,12 @@ def parser() -> argparse.ArgumentParser:
     )
     migrate.set_defaults(run=_migrate)
 
+    accept = sub.add_parser(
+        "accept-keys", help="let a role start with other signing or master keys than before; for a deliberate change"
+    )
+    accept.add_argument("role", choices=["users", "cloud", "keys"])
+    accept.set_defaults(run=_accept_keys)
+
     settings = sub.add_parser("settings", help="list every setting, its value and its meaning")
     settings.set_defaults(run=_settings)
 
@@ -87,6 +93,17 @@ def _migrate(settings: Settings, options: argparse.Namespace) -> None:
     from picsafe_server.migrating import migrate
 
     asyncio.run(migrate(settings, options.runtime_user))
+
+
+def _accept_keys(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.app import build_role
+
+    async def accept() -> None:
+        async with build_role(settings, options.role) as role:
+            others = await role.accept_keys()
+        print(f"New for the role {options.role}: {', '.join(others)}." if others else "Nothing is new.")
+
+    asyncio.run(accept())
 
 
 def _settings(settings: Settings, options: argparse.Namespace) -> None:

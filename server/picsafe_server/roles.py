@@ -51,6 +51,13 @@ class Role(ABC):
     async def stop(self) -> None:
         """Finish what is under way and close everything."""
 
+    @abstractmethod
+    async def accept_keys(self) -> list[str]:
+        """Let the role's database know the keys that are in its folder now, instead of others; the names of those.
+
+        For an operator who means it, on a role that has not started.
+        """
+
     def closing(self) -> None:  # noqa: B027 most roles hold no connection open
         """The process begins to stop, its connections are still open: end what would hold them open."""
 

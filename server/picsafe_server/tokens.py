@@ -73,6 +73,11 @@ class Signer:
             raise TypeError(f"{path.name} does not hold an Ed25519 key")
         return cls(issuer, key, clock)
 
+    @property
+    def public_key(self) -> bytes:
+        """The 32 bytes of the key that its signatures are verified with."""
+        return self._key.public_key().public_bytes_raw()
+
     def jwks(self) -> dict[str, Any]:
         """The public keys, RFC 7517 and RFC 8037."""
         key = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self._kid, "x": self._public}

@@ -8,6 +8,8 @@ from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from picsafe_server.known_keys import known_keys_table
+
 UPLOADING = "uploading"
 STORED = "stored"
 GONE = "gone"
@@ -72,3 +74,6 @@ class Discard(Base):
     session: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+
+
+known_keys = known_keys_table(Base.metadata)

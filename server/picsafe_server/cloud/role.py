@@ -14,6 +14,7 @@ from litestar import Router
 from picsafe_protocol.regions import REGIONS
 from picsafe_server.cloud import retention
 from picsafe_server.cloud.ledger import Ledger
+from picsafe_server.cloud.models import known_keys
 from picsafe_server.cloud.receiving import Receiver
 from picsafe_server.cloud.region import RegionCloud, Turns
 from picsafe_server.cloud.routes import keys, packages, uploads
@@ -21,6 +22,7 @@ from picsafe_server.cloud.stores import Store
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
 from picsafe_server.database import Database
+from picsafe_server.known_keys import KeyFile, KnownKeys
 from picsafe_server.roles import Role
 from picsafe_server.tokens import Signer, Verifier
 
@@ -39,6 +41,19 @@ class CloudRole(Role):
         return Router("/cloud/{region:str}", route_handlers=[uploads.router(), packages.router(), keys.jwks])
 
     async def start(self) -> None:
+        await self._open()
+        await self._known_keys().check(self._key_files())
+        for cloud in self.regions.values():
+            await self._prepare(cloud)
+
+    async def accept_keys(self) -> list[str]:
+        await self._open()
+        try:
+            return await self._known_keys().accept(self._key_files())
+        finally:
+            await self.stop()
+
+    async def _open(self) -> None:
         settings = self.context.settings
         self._database = Database(settings.database(self.name), MIGRATIONS)
         await self._database.migrate()
@@ -46,8 +61,16 @@ class CloudRole(Role):
         self._verifier = Verifier(issuers, self.context.http, self.context.clock)
         self._threads = Threads()
         self.regions = {region: self._cloud(region) for region in settings.regions}
-        for cloud in self.regions.values():
-            await self._prepare(cloud)
+
+    def _known_keys(self) -> KnownKeys:
+        return KnownKeys(self._database, known_keys, self.name, self.context.clock)
+
+    def _key_files(self) -> dict[str, KeyFile]:
+        folder = self.context.folder(self.name)
+        return {
+            f"signing.pem {region}": KeyFile.of(folder / region / "signing.pem", cloud.signer.public_key)
+            for region, cloud in self.regions.items()
+        }
 
     def _cloud(self, region: str) -> RegionCloud:
         settings, clock = self.context.settings, self.context.clock

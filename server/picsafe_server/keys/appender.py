@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from picsafe_protocol.errors import LogUnavailable
+from picsafe_protocol.errors import InvalidRequest, LogUnavailable
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.keys import log
@@ -23,6 +23,7 @@ from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.created import Created, Proofs
 from picsafe_server.keys.entries import Entry, Event, milliseconds
 from picsafe_server.keys.inspection import inspect
+from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard
 from picsafe_server.keys.transaction import Operation, Transaction
 from picsafe_server.keys.tree import Growth
 from picsafe_server.keys.writer import writer_for
@@ -54,11 +55,12 @@ class _Written:
 class Appender:
     """`await submit(operation)` returns what the operation decided, once that and its log entry are durable."""
 
-    def __init__(self, database: Database, clock: Clock, checkpointer: Checkpointer) -> None:
+    def __init__(self, database: Database, clock: Clock, checkpointer: Checkpointer, guard: RollbackGuard) -> None:
         self._database = database
         self._writer = writer_for(database)
         self._clock = clock
         self._checkpointer = checkpointer
+        self._guard = guard
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._damage: log.LogDamaged | None = None
@@ -69,10 +71,10 @@ class Appender:
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
         try:
-            await inspect(self._database, log.check)
+            head = await inspect(self._database, self._guard.check_read)
+            await asyncio.to_thread(self._guard.committed, head)
         except log.LogDamaged as damage:
-            self._damage = damage
-            _log.critical("the access log is damaged: %s; no key is given out", damage)
+            self._believe(damage)
             return
         self._task = asyncio.create_task(self._write_for_ever())
 
@@ -85,6 +87,36 @@ class Appender:
         if not self._closed:
             self._closed = True
             await self._writer.close()
+
+    def _believe(self, damage: log.LogDamaged) -> None:
+        self._damage = damage
+        _log.critical("the access log is damaged: %s; no key is given out", damage)
+
+    async def checkpoint(self) -> str:
+        """A signed checkpoint of the log as it is now; `LogUnavailable` when the log is not written to."""
+        self.check()  # nothing is signed of a log that is damaged
+        try:
+            head = await inspect(self._database, self._guard.check_read)
+            await asyncio.to_thread(self._guard.committed, head)
+        except log.LogDamaged as damage:
+            self._believe(damage)
+            raise LogUnavailable from damage
+        return self._checkpointer.checkpoint(head)
+
+    async def consistency(self, old: int, new: int) -> list[bytes]:
+        """The proof between two sizes of the log; `InvalidRequest` for sizes that it has not, `LogUnavailable` as `checkpoint`."""
+        self.check()
+
+        def prove(connection: Connection) -> list[bytes]:
+            if not 0 < old <= new <= log.read_head(connection).size:
+                raise InvalidRequest("The log has no two such sizes.", field="from")
+            return log.stored_consistency_proof(connection, old, new)
+
+        async with self._database.snapshot() as connection:
+            try:
+                return await connection.run_sync(prove)
+            except log.LogDamaged as damage:
+                raise LogUnavailable from damage
 
     def check(self) -> None:
         """`LogUnavailable` when the log is not written to."""
@@ -122,7 +154,9 @@ class Appender:
         try:
             outcomes = await self._transact([one.operation for one in waiting])
         except Exception as error:  # noqa: BLE001 handed on to whoever waits
-            if len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError)):
+            if isinstance(error, LogRolledBack):
+                self._believe(error)
+            elif len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError)):
                 for one in waiting:  # one that the database does not take must not fail the others
                     await self._commit([one])
                 return
@@ -138,6 +172,7 @@ class Appender:
     async def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         def decide_and_write(connection: Connection) -> _Written:
             transaction = Transaction(connection, milliseconds(self._clock.now()))
+            self._guard.check(connection, transaction.head)
             transaction.load(operations)
             outcomes = [operation.decide(transaction) for operation in operations]
             self._wiped = self._wiped or transaction.wipes
@@ -145,8 +180,12 @@ class Appender:
             told = list(transaction.told.values())
             return _Written(outcomes, entries, growth, told, self._proofs.hashes(connection, told, growth.size))
 
-        done = await self._writer.transact(decide_and_write)
-        if done.entries:  # durable from here on, so it may be signed
+        def remember(written: _Written) -> None:
+            if written.entries:
+                self._guard.committed(written.growth.head)
+
+        done = await self._writer.transact(decide_and_write, remember)
+        if done.entries:  # durable and remembered from here on, so it may be signed
             checkpoint = self._checkpointer.checkpoint(done.growth.head)
             for entry in done.entries:
                 path = done.growth.inclusion_proof(entry.index)

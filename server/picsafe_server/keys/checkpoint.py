@@ -44,6 +44,11 @@ class Checkpointer:
         return cls(base_url, key)
 
     @property
+    def public_key(self) -> bytes:
+        """The 32 bytes of the key that its signatures are verified with."""
+        return self._public
+
+    @property
     def verifier_key(self) -> str:
         """The public key as signed-note tools take it: `name+id+key`."""
         return f"{self.origin}+{self._key_id.hex()}+{_b64(_ED25519 + self._public)}"

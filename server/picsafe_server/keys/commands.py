@@ -8,12 +8,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from picsafe_protocol import limits
 from picsafe_protocol.errors import Conflict
 from picsafe_server.clock import SystemClock
 from picsafe_server.database import Database
 from picsafe_server.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from picsafe_server.keys.signed_head import SignedHeadFile
+    from picsafe_server.keys.tree import Head
 
 Run = Callable[[Settings, argparse.Namespace], None]
 
@@ -30,6 +37,16 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     retire.set_defaults(run=_retire_master)
     check = keys.add_parser("check-log", help="check every entry of the access log against its tree")
     check.set_defaults(run=_check_log)
+    restored = keys.add_parser(
+        "accept-restored-log", help="go on with a log that lost entries; writes an entry that says so"
+    )
+    restored.add_argument(
+        "--lost",
+        metavar="SIZE",
+        help="how many entries the largest log had that was signed, or `unknown`; without it nothing is done",
+    )
+    restored.add_argument("--reason", default="", help="why; the entry shows it to every administrator")
+    restored.set_defaults(run=_accept_restored_log)
     erase = keys.add_parser("erase-person", help="erase somebody from the access log, which says so in an entry")
     erase.add_argument("subject", help="identifier of the account")
     erase.add_argument("--issuer", help="their user server; this deployment's when absent")
@@ -95,18 +112,62 @@ def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
     _with_database(settings, work)
 
 
+def _signed_head_file(settings: Settings) -> SignedHeadFile:
+    from picsafe_server.keys.signed_head import SignedHeadFile
+
+    return SignedHeadFile(settings.data / "keys" / "log.head")
+
+
+def _accept_restored_log(settings: Settings, options: argparse.Namespace) -> None:
+    from picsafe_server.keys.entries import operator
+    from picsafe_server.keys.restoring import accept_restored_log
+
+    file = _signed_head_file(settings)
+    lost = str(options.lost or "")
+    if lost != "unknown" and not lost.isdecimal():
+        raise Conflict(
+            "This gives up entries of the access log that were signed and that the database does not have. Whoever has seen them "
+            "can prove that they are missing; keys that were made or taken back since are as they were before.",
+            advice="Look for a newer copy of the database first. Then give `--lost` the size that the key server names in its log.",
+        )
+
+    async def work(database: Database) -> str:
+        by = operator(settings.keys_base, options.reason[: limits.REASON_CHARACTERS])
+        size = None if lost == "unknown" else int(lost)
+        head = await accept_restored_log(database, SystemClock(), file, size, by=by)
+        return f"The log goes on with {head.size} entries; the newest says what was lost. Start the key servers again."
+
+    _with_database(settings, work)
+
+
 def _check_log(settings: Settings, options: argparse.Namespace) -> None:
-    _with_database(settings, check_log)
+    async def work(database: Database) -> str:
+        return await check_log(database, _signed_head_file(settings))
+
+    _with_database(settings, work)
 
 
-async def check_log(database: Database) -> str:
-    """That every entry is in its tree; `Conflict` says what is wrong and what to do."""
+async def check_log(database: Database, file: SignedHeadFile) -> str:
+    """That every entry is in its tree, and nothing is missing of what was signed; `Conflict` says what is wrong and what to do."""
     from picsafe_server.keys.audit import recompute
     from picsafe_server.keys.inspection import LooksDiffer, inspect
     from picsafe_server.keys.log import LogDamaged
+    from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard
+
+    guard = RollbackGuard(file)
+
+    def look(connection: Connection) -> Head:
+        guard.check_read(connection)
+        return recompute(connection)
 
     try:
-        head = await inspect(database, recompute)
+        head = await inspect(database, look)
+    except LogRolledBack as gap:
+        raise Conflict(
+            f"The access log lacks entries that were signed: {gap}.",
+            advice="Stop the key servers, and look for a newer copy of the database. docs/operate.md says what to do, "
+            "under “When the log is damaged”.",
+        ) from gap
     except LooksDiffer as doubt:
         raise Conflict(
             f"Two looks at the access log found different faults: {doubt}.",
@@ -118,7 +179,12 @@ async def check_log(database: Database) -> str:
             advice="Stop the key servers and keep a copy of the database as it is: a restored backup lacks every entry "
             "since it was made. docs/operate.md says what to do, under “When the log is damaged”.",
         ) from damage
-    return f"The access log is whole: {head.size} entries, root {head.root.hex()}."
+    compared = (
+        ""
+        if file.path.exists()
+        else f" There is no {file.path}: whether entries are missing at its end was not checked."
+    )
+    return f"The access log is whole: {head.size} entries, root {head.root.hex()}.{compared}"
 
 
 def _erase_person(settings: Settings, options: argparse.Namespace) -> None:

@@ -26,6 +26,8 @@ from sqlalchemy import (
     text,
 )
 
+from picsafe_server.known_keys import known_keys_table
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -141,11 +143,14 @@ refusal_windows = Table(
     Index("ix_refusal_windows_since", "since"),
 )
 
+known_keys = known_keys_table(metadata)
+
 RUNTIME_RIGHTS: Final = {
     "log_leaves": "SELECT, INSERT",
     "log_nodes": "SELECT, INSERT",
     "log_audience": "SELECT, INSERT",
     "log_people": "SELECT, INSERT, DELETE",
+    "log_erasures": "SELECT, INSERT",
     "log_head": "SELECT, UPDATE",
 }
 """What the database user of a running key server may do with the log's tables, where it is not their owner (PostgreSQL)."""

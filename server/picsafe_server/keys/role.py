@@ -10,16 +10,22 @@ from litestar import Router
 
 from picsafe_server.database import Database
 from picsafe_server.keys import key_routes, log_routes
+from picsafe_server.keys.allowance import Allowance
 from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.callers import Callers
 from picsafe_server.keys.checkpoint import Checkpointer
 from picsafe_server.keys.ending import destroy_due
+from picsafe_server.keys.models import known_keys
 from picsafe_server.keys.refusals import close_windows
-from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile
+from picsafe_server.keys.signed_head import RollbackGuard, SignedHeadFile
+from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
+from picsafe_server.known_keys import KeyFile, KnownKeys
 from picsafe_server.roles import Context, Role
 from picsafe_server.tokens import Verifier
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+SIGNED_HEAD = "log.head"
+"""The name under which the database remembers that the file was begun."""
 
 
 class KeysRole(Role):
@@ -31,12 +37,16 @@ class KeysRole(Role):
         super().__init__(context)
         settings, clock = context.settings, context.clock
         issuers = {settings.users_base, *settings.trusted_user_servers}
-        folder = context.folder(self.name)
+        self.folder = folder = context.folder(self.name)
         self.callers = Callers(Verifier(issuers, context.http, clock), settings.keys_base, clock)
         self.database = Database(settings.database(self.name), MIGRATIONS)
         self.wrapper: KeyWrapper = MasterKeyFile(settings.master_key_file or folder / "master.keys")
         self.checkpointer = Checkpointer.from_file(settings.keys_base, folder / "log.pem")
-        self.appender = Appender(self.database, clock, self.checkpointer)
+        self.signed_head = SignedHeadFile(folder / "log.head")
+        self.allowance = Allowance(clock)
+        self._guard = RollbackGuard(self.signed_head)
+        self.appender = Appender(self.database, clock, self.checkpointer, self._guard)
+        self.known_keys = KnownKeys(self.database, known_keys, self.name, clock)
 
     def router(self) -> Router:
         return Router(
@@ -50,13 +60,33 @@ class KeysRole(Role):
                 log_routes.institution_log,
                 log_routes.institution_log_csv,
                 log_routes.checkpoint,
+                log_routes.consistency,
                 log_routes.jwks,
             ],
         )
 
     async def start(self) -> None:
         await self.database.migrate()
+        await self.known_keys.check(self.key_files())
+        self._guard.is_expected = await self.known_keys.knows(SIGNED_HEAD)
         await self.appender.start()
+        if self._guard.is_expected:
+            await self.known_keys.check({SIGNED_HEAD: KeyFile.of(self.signed_head.path, b"")})
+
+    async def accept_keys(self) -> list[str]:
+        try:
+            await self.database.migrate()
+            return await self.known_keys.accept(self.key_files())
+        finally:
+            await self.stop()
+
+    def key_files(self) -> dict[str, KeyFile]:
+        """The key that signs the log, and each master key."""
+        found = {"log.pem": KeyFile.of(self.folder / "log.pem", self.checkpointer.public_key)}
+        if isinstance(self.wrapper, MasterKeyFile):
+            for number, key in read_master_keys(self.wrapper.path).items():
+                found[f"master.keys {number}"] = KeyFile.of(self.wrapper.path, key)
+        return found
 
     async def stop(self) -> None:
         await self.appender.stop()

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from picsafe_protocol.errors import Conflict, InvalidRequest
 from picsafe_server.database import Database
 from picsafe_server.keys import keystore, log
 from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.models import known_keys, report_keys
+from picsafe_server.keys.release import unwrap_record
 from picsafe_server.keys.wrapping import (
     MASTER_KEY_BYTES,
     KeyWrapper,
@@ -86,6 +87,7 @@ async def retire_master_key(database: Database, path: Path, number: int) -> None
             if count:
                 raise Conflict(f"Master key {number} still wraps {count} report keys: wrap them anew first.")
             del keys[number]
+        connection.execute(delete(known_keys).where(known_keys.c.name == f"master.keys {number}"))
 
     writer = writer_for(database)
     try:
@@ -101,8 +103,8 @@ async def _outdated(database: Database, newest: int, after: str) -> list[KeyReco
 
 
 async def _renewed(wrapper: KeyWrapper, record: KeyRecord) -> WrappedKey:
-    wrapped = WrappedKey(record.master, record.wrapped or b"")
-    return await wrapper.wrap(await wrapper.unwrap(wrapped, record.context()), record.context())
+    key = await unwrap_record(wrapper, record.master, record.wrapped or b"", record)
+    return await wrapper.wrap(key, record.context())
 
 
 def _replace(connection: Connection, record: KeyRecord, wrapped: WrappedKey) -> int:

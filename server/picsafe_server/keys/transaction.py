@@ -49,7 +49,9 @@ class Transaction:
         self.now = now
         self._now_text = rfc3339(moment(now))
         self._connection = connection
-        self._growth = Growth(log.read_head(connection, lock=True))
+        self.head = log.read_head(connection, lock=True)
+        """The log as this transaction finds it; nobody else adds to it meanwhile."""
+        self._growth = Growth(self.head)
         self._keys: dict[str, KeyRecord] = {}
         self._by_report: dict[tuple[str, str], str] = {}
         self._added: dict[str, KeyRecord] = {}

@@ -25,11 +25,18 @@ WAIT_SECONDS = 20
 somebody else holds the lock."""
 
 
+def _nothing(_: object) -> None:
+    """After the commit there is nothing to do."""
+
+
 class Writer(Protocol):
     """Runs transactions, one at a time."""
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
-        """What `work` returns, once all that it wrote is durable; when it or the commit raises, nothing was written."""
+    async def transact(self, work: Callable[[Connection], T], then: Callable[[T], object] = _nothing) -> T:
+        """What `work` returns, once all that it wrote is durable; when it or the commit raises, nothing was written.
+
+        `then` is called with it after the commit, where it may wait for the disk; what it raises undoes nothing.
+        """
         ...
 
     async def forget(self) -> None:
@@ -47,9 +54,12 @@ class AsyncWriter:
     def __init__(self, database: Database) -> None:
         self._engine = database.engine.execution_options(**{WRITES: True})
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
+    async def transact(self, work: Callable[[Connection], T], then: Callable[[T], object] = _nothing) -> T:
         async with asyncio.timeout(WAIT_SECONDS), self._engine.begin() as connection:
-            return await connection.run_sync(work)
+            result = await connection.run_sync(work)
+        if then is not _nothing:
+            await asyncio.to_thread(then, result)
+        return result
 
     async def forget(self) -> None:
         """PostgreSQL's own vacuum does it in its time."""
@@ -74,12 +84,12 @@ class SqliteWriter:
         self._thread = ThreadPoolExecutor(1, "picsafe-log")
         self._free = asyncio.Lock()
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
+    async def transact(self, work: Callable[[Connection], T], then: Callable[[T], object] = _nothing) -> T:
         async with self._free:
             connection = await self._begun()
             try:
                 result = work(connection)
-                await self._on_thread(connection.commit)
+                await self._on_thread(functools.partial(_commit, connection, then, result))
             except BaseException:
                 await self._on_thread(connection.rollback)
                 raise
@@ -112,6 +122,11 @@ class SqliteWriter:
 
     async def _on_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _commit(connection: Connection, then: Callable[[T], object], result: T) -> None:
+    connection.commit()
+    then(result)
 
 
 def _overwrite_what_is_deleted(connection: Any, record: object) -> None:

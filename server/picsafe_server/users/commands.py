@@ -28,6 +28,11 @@ def add_commands(commands: Commands) -> None:
     _add_institution(commands.add_parser("institution", help="institutions").add_subparsers(**_ACTION))
     _add_account(commands.add_parser("account", help="people").add_subparsers(**_ACTION))
     _add_service_account(commands.add_parser("service-account", help="machine users").add_subparsers(**_ACTION))
+    servers = commands.add_parser("key-server", help="key servers, as the user server sees them").add_subparsers(
+        **_ACTION
+    )
+    accept = "go on with a key server whose access log contradicts what it was; administrators see it"
+    _command(servers, "accept-log", accept, _accept_log).add_argument("url", metavar="URL")
     report = commands.add_parser("report", help="reports").add_subparsers(**_ACTION)
     show = _command(report, "show", "what the index knows of a report: state, people, times", _show_report)
     show.add_argument("report", metavar="REPORT", help="identifier")
@@ -243,6 +248,10 @@ async def _list_service_accounts(operator: Operator, options: argparse.Namespace
 
 async def _revoke_service_account(operator: Operator, options: argparse.Namespace) -> None:
     await operator.revoke_service_account(options.service_account)
+
+
+async def _accept_log(operator: Operator, options: argparse.Namespace) -> str:
+    return f"Accepted: {await operator.accept_log(options.url)}"
 
 
 async def _show_report(operator: Operator, options: argparse.Namespace) -> Row:

@@ -15,6 +15,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from picsafe_protocol import limits
+from picsafe_server.known_keys import known_keys_table
 
 _ID = String(26)
 _AUDIENCE = String(40)
@@ -370,3 +371,24 @@ class Correspondence(Base):
     sender_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     recipient_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     last_at: Mapped[datetime] = mapped_column(_MOMENT)
+
+
+class KeyServerLog(Base):
+    """The newest checkpoint of a key server's access log that was consistent with all before; see `checkpoints`."""
+
+    __tablename__ = "key_server_logs"
+
+    key_server: Mapped[str] = mapped_column(_URL, primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(_DIGEST)
+    note: Mapped[str] = mapped_column(Text)
+    """The checkpoint as it was signed: evidence."""
+    seen_at: Mapped[datetime] = mapped_column(_MOMENT)
+    contradiction: Mapped[str | None] = mapped_column(Text)
+    """How a later checkpoint contradicts it; None while none does."""
+    contradicted_by: Mapped[str | None] = mapped_column(Text)
+    """That checkpoint: the other half of the evidence."""
+    contradicted_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
+known_keys = known_keys_table(Base.metadata)

@@ -172,6 +172,10 @@ class Operator:
             await session.flush()
             return await services.sessions.end_where(session, SignedInSession.account_id == account.id)
 
+    async def accept_log(self, url: str) -> str:
+        """Go on with a key server whose access log contradicts what it was; what was wrong. `NotFound` when nothing is."""
+        return await self.users.services.checkpoints.accept(url)
+
     async def remove(self, named: str) -> None:
         """Close an account for good. Also the last administrator of an institution."""
         async with self.users.services.database.writing() as session:

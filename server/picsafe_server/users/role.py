@@ -11,11 +11,13 @@ from litestar.di import Provide
 
 from picsafe_server.database import Database
 from picsafe_server.json_bodies import json_only
+from picsafe_server.known_keys import KeyFile, KnownKeys
 from picsafe_server.roles import Role
 from picsafe_server.tokens import Signer
 from picsafe_server.users import services as parts
 from picsafe_server.users.authentication import authenticate
 from picsafe_server.users.controllers import CONTROLLERS
+from picsafe_server.users.models import known_keys
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.services import Services
 
@@ -45,12 +47,32 @@ class UsersRole(Role):
         )
 
     async def start(self) -> None:
+        database, signer = await self._opened()
+        await self._known_keys(database).check(self._key_files(signer))
+        self.services = parts.build(self.context, database, signer)
+
+    async def _opened(self) -> tuple[Database, Signer]:
         settings = self.context.settings
         database = Database(settings.database(self.name), MIGRATIONS)
         await database.migrate()
-        signing_key = self.context.folder(self.name) / "signing.pem"
-        signer = Signer.from_file(settings.users_base, signing_key, self.context.clock)
-        self.services = parts.build(self.context, database, signer)
+        return database, Signer.from_file(settings.users_base, self._signing_key, self.context.clock)
+
+    @property
+    def _signing_key(self) -> Path:
+        return self.context.folder(self.name) / "signing.pem"
+
+    def _known_keys(self, database: Database) -> KnownKeys:
+        return KnownKeys(database, known_keys, self.name, self.context.clock)
+
+    def _key_files(self, signer: Signer) -> dict[str, KeyFile]:
+        return {"signing.pem": KeyFile.of(self._signing_key, signer.public_key)}
+
+    async def accept_keys(self) -> list[str]:
+        database, signer = await self._opened()
+        try:
+            return await self._known_keys(database).accept(self._key_files(signer))
+        finally:
+            await database.close()
 
     def closing(self) -> None:
         self.services.live.close()
@@ -73,4 +95,5 @@ class UsersRole(Role):
             "look-ups forgotten": await services.look_ups.sweep(),
             "devices forgotten": await services.devices.sweep(),
             "security log lines forgotten": await services.security.sweep(),
+            "logs contradicted": await services.checkpoints.sweep(),
         }

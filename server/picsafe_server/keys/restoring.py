@@ -1,0 +1,69 @@
+"""Going on with a log that lost entries: only by an operator's explicit command, and never without an entry that says so."""
+
+from __future__ import annotations
+
+import base64
+
+from sqlalchemy import Connection, select
+
+from picsafe_protocol.errors import Conflict
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.keys import log
+from picsafe_server.keys.entries import Event, Person, details, milliseconds
+from picsafe_server.keys.log import LogDamaged
+from picsafe_server.keys.models import log_audience
+from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.transaction import Transaction
+from picsafe_server.keys.tree import Head
+from picsafe_server.keys.writer import writer_for
+
+
+async def accept_restored_log(
+    database: Database, clock: Clock, file: SignedHeadFile, lost: int | None, *, by: Person
+) -> Head:
+    """Append an entry `restored` to a log that is behind what was signed, and sign from then on what the database has.
+
+    `lost` is the size of the largest log that was signed, None where the file that knows it is gone: whoever gives it has read
+    what is given up. `Conflict` when it is another number, or when nothing was lost.
+    """
+
+    def go_on(connection: Connection) -> Head:
+        transaction = Transaction(connection, milliseconds(clock.now()))
+        log.check(connection)
+        signed = _lost(connection, transaction.head, file, lost)
+        said = details(
+            root=None if signed is None else base64.b64encode(signed.root).decode("ascii"),
+            size=None if signed is None else signed.size,
+        )
+        everybody = select(log_audience.c.issuer, log_audience.c.institution).distinct()
+        readers = [(row.issuer, row.institution) for row in connection.execute(everybody)]
+        transaction.log_event(Event.RESTORED, by, said, readers)
+        return transaction.write()[1].head
+
+    writer = writer_for(database)
+    try:
+        return await writer.transact(go_on, lambda head: file.replace(SignedHead.of(head)))
+    finally:
+        await writer.close()
+
+
+def _lost(connection: Connection, head: Head, file: SignedHeadFile, lost: int | None) -> SignedHead | None:
+    try:
+        signed = file.read()
+    except LogDamaged:
+        signed = None
+    if signed is None:
+        if lost is not None:
+            raise Conflict(f"{file.path} does not say how large the log was.", advice="Give `--lost unknown`.")
+        return None
+    try:
+        RollbackGuard(file).check(connection, head)
+    except LogRolledBack:
+        if lost != signed.size:
+            raise Conflict(
+                f"The largest log that was signed has {signed.size} entries, this one has {head.size}.",
+                advice=f"To give up what is missing for good: --lost {signed.size}",
+            ) from None
+        return signed
+    raise Conflict("Nothing is missing in this log: it is not behind what was signed.")

@@ -1,0 +1,167 @@
+"""The largest head of the log that was ever signed, in a file beside the signing key: so a log that was put back is noticed.
+
+A database restored from a backup, or a folder copied back, holds a log that is one tree in itself. Only something that the
+database does not hold can tell that it was longer once: if it went on, the same key would sign two histories.
+
+The file is written before a checkpoint over a larger head leaves the process, and only ever with a larger head. Processes that
+share the folder take turns by a lock; each looks at the file within its transaction, when no other can be adding to the log.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from picsafe_protocol.merkle import EMPTY_ROOT
+from picsafe_server.keys import log
+from picsafe_server.keys.log import LogDamaged
+from picsafe_server.keys.tree import Head, fold, frontier_of
+
+_LINE = re.compile(r"picsafe-log-head/1 ([0-9]{1,18}) ([A-Za-z0-9+/]{43}=)\n")
+
+
+class LogRolledBack(LogDamaged):
+    """The log lacks what a signed checkpoint says that it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHead:
+    """Size and root of a tree."""
+
+    size: int
+    root: bytes
+
+    @classmethod
+    def of(cls, head: Head) -> SignedHead:
+        return cls(head.size, head.root)
+
+
+class SignedHeadFile:
+    """The file. It may lie on a network share, but must outlive the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> SignedHead | None:
+        """What is remembered; None where nothing is yet. `LogDamaged` when the file is not one of these."""
+        try:
+            text = self.path.read_text("ascii")
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            text = ""
+        match = _LINE.fullmatch(text)
+        try:
+            return SignedHead(int(match[1]), base64.b64decode(match[2], validate=True)) if match else self._unreadable()
+        except binascii.Error:
+            return self._unreadable()
+
+    def _unreadable(self) -> SignedHead:
+        raise LogDamaged(f"{self.path} does not hold the head of a log")
+
+    def grow(self, head: SignedHead) -> None:
+        """Remember `head`, unless a larger one is. Durable when it returns. `LogRolledBack` when another of its size is there."""
+        with self._locked():
+            known = self.read()
+            if known is not None and known.size == head.size and known.root != head.root:
+                raise LogRolledBack(f"two logs of {head.size} entries were to be signed with one key")
+            if known is None or known.size < head.size:
+                self._write(head)
+
+    def replace(self, head: SignedHead) -> None:
+        """Forget what was, and remember `head`: for an operator who has accepted that the log lost entries."""
+        with self._locked():
+            self._write(head)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, head: SignedHead) -> None:
+        # At any moment the old or the new file is there, whole.
+        text = f"picsafe-log-head/1 {head.size} {base64.b64encode(head.root).decode('ascii')}\n"
+        temporary = self.path.with_name(self.path.name + ".new")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(descriptor, text.encode("ascii"))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class RollbackGuard:
+    """Compares the log with what was signed of it."""
+
+    def __init__(self, file: SignedHeadFile) -> None:
+        self.file = file
+        self.is_expected = False
+        """Whether the file must be there: from the first start on, as the database remembers."""
+        self._known: SignedHead | None = None
+        """The head that this process committed last: while it is the database's, nothing has come between."""
+
+    def check(self, connection: Connection, head: Head) -> None:
+        """`LogRolledBack` unless the log of `head` begins with the largest log that was signed.
+
+        `head` must have been read after `signed` was: within a transaction that holds the lock on it, or by `check_read`.
+        """
+        self._compare(connection, head, self._read())
+
+    def check_read(self, connection: Connection) -> Head:
+        """The head as it is now, checked; for whoever holds no lock. The file is read first: it is never ahead of the database."""
+        signed = self._read()
+        head = log.check(connection)
+        self._compare(connection, head, signed)
+        return head
+
+    def _read(self) -> SignedHead | None:
+        signed = self.file.read()
+        if signed is None and self.is_expected:
+            raise LogRolledBack(f"{self.file.path}, which says how large the log was, is missing")
+        return signed
+
+    def committed(self, head: Head) -> None:
+        """Remember a head that is durable in the database. It may be signed when this returns."""
+        signed = SignedHead.of(head)
+        self.file.grow(signed)
+        self._known, self.is_expected = signed, True
+
+    def _compare(self, connection: Connection, head: Head, signed: SignedHead | None) -> None:
+        if signed is None or (signed == self._known and signed == SignedHead.of(head)):
+            return
+        if head.size < signed.size:
+            raise LogRolledBack(
+                f"a log of {signed.size} entries was signed, and the database has {head.size}: it was put back to an earlier state"
+            )
+        if root_at(connection, head, signed.size) != signed.root:
+            raise LogRolledBack(f"another log of {signed.size} entries was signed than the one that the database has")
+
+
+def root_at(connection: Connection, head: Head, size: int) -> bytes:
+    """The root that the log had when it had `size` entries; reads O(log size) rows."""
+    if size == head.size:
+        return head.root
+    if size == 0:
+        return EMPTY_ROOT
+    coordinates = list(frontier_of(0, size))
+    nodes = log.stored_nodes(connection, coordinates)
+    try:
+        return fold([nodes[coordinate] for coordinate in coordinates])
+    except KeyError as error:
+        raise LogDamaged(f"the node at level and position {error} is not stored") from error

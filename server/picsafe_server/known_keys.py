@@ -1,0 +1,108 @@
+"""Which signing and master keys a database has been used with: a second folder of keys, mounted by mistake, is noticed at start.
+
+A role makes the keys that it does not find. With the right database and the wrong folder it would go on with new ones: tokens,
+receipts or checkpoints that nobody believes, and report keys that nobody can unwrap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, insert, select
+
+from picsafe_server.clock import Clock
+from picsafe_server.database import Database
+from picsafe_server.settings import SettingsError
+
+_TAG = b"picsafe/known-key/v1\x00"
+
+
+def known_keys_table(metadata: MetaData) -> Table:
+    """The table, for the metadata of a role's own database."""
+    return Table(
+        "known_keys",
+        metadata,
+        Column("name", String(64), primary_key=True),
+        Column("fingerprint", String(64), nullable=False),
+        Column("since", BigInteger, nullable=False),  # milliseconds since 1970
+    )
+
+
+_log = logging.getLogger("picsafe.keys")
+
+
+def _refused(sentence: str) -> SettingsError:
+    _log.critical("%s", sentence)  # what starts the roles may wrap the error in others
+    return SettingsError(sentence)
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """A key, and the file that it is in. Only a fingerprint is ever written to the database."""
+
+    path: Path
+    fingerprint: str
+
+    @classmethod
+    def of(cls, path: Path, key: bytes) -> KeyFile:
+        """For a public key, or a secret one: nothing of it can be found out from the fingerprint."""
+        return cls(path, hashlib.sha256(_TAG + key).hexdigest())
+
+
+class KnownKeys:
+    """What one role's database remembers of its keys."""
+
+    def __init__(self, database: Database, table: Table, role: str, clock: Clock) -> None:
+        self._database = database
+        self._table = table
+        self._role = role
+        self._clock = clock
+
+    async def check(self, found: Mapping[str, KeyFile]) -> None:
+        """Remember keys of names that are new; `SettingsError`, which says what to do, for one that is another than remembered."""
+        known = await self._read()
+        for name, key in found.items():
+            if known.get(name, key.fingerprint) != key.fingerprint:
+                await self._database.close()  # the role does not start
+                raise _refused(
+                    f"{key.path} is another key ({name}) than the one that the database of the role {self._role} was used with. "
+                    f"Is PICSAFE_DATA the folder that it was? Put the right file there. For a deliberate new key: "
+                    f"picsafe-server accept-keys {self._role}"
+                )
+        missing = {name: key for name, key in found.items() if name not in known}
+        if missing:
+            await self._write(missing)
+
+    async def accept(self, found: Mapping[str, KeyFile]) -> list[str]:
+        """Make the keys that are there the ones that the database knows; the names of those that were others."""
+        known = await self._read()
+        others = [name for name, key in found.items() if known.get(name, key.fingerprint) != key.fingerprint]
+        await self._write(found)
+        return others
+
+    async def knows(self, name: str) -> bool:
+        """Whether a key of this name is remembered."""
+        return name in await self._read()
+
+    async def _read(self) -> dict[str, str]:
+        async with self._database.reading() as session:
+            rows = await session.execute(select(self._table.c.name, self._table.c.fingerprint))
+            return {row.name: row.fingerprint for row in rows}
+
+    async def _write(self, keys: Mapping[str, KeyFile]) -> None:
+        now = int(self._clock.now().timestamp() * 1000)
+        table = self._table
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(table).where(table.c.name.in_(keys)))
+            connection.execute(
+                insert(table),
+                [{"name": name, "fingerprint": key.fingerprint, "since": now} for name, key in keys.items()],
+            )
+
+        async with self._database.writing() as session:
+            await (await session.connection()).run_sync(write)

@@ -1,0 +1,262 @@
+"""A log that was put back to an earlier state is not signed again: the same key would vouch for two histories."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server.keys.world import KEYS, Someone, UserServers, World, code, key_server
+from sqlalchemy import Connection, delete, text, update
+
+from picsafe_protocol.errors import Conflict
+from picsafe_server.app import create_app
+from picsafe_server.clock import MovableClock
+from picsafe_server.keys import log
+from picsafe_server.keys.audit import recompute
+from picsafe_server.keys.commands import check_log
+from picsafe_server.keys.entries import operator
+from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.restoring import accept_restored_log
+from picsafe_server.keys.signed_head import SignedHead, SignedHeadFile
+from picsafe_server.keys.tree import frontier_of
+from picsafe_server.settings import Settings, SettingsError
+
+pytestmark = pytest.mark.anyio
+
+CLINIC = "c" * 26
+ANN = Someone("Ann", institution=CLINIC, role="administrator")
+
+
+async def opened(world: World, times: int) -> None:
+    ada, bo = Someone("Ada"), Someone("Bo")
+    sent = await world.send(ada, bo, access={"institutions": [{"id": CLINIC, "roles": []}]})
+    for _ in range(times - 1):
+        assert (await world.open(bo, sent)).status_code == 200
+
+
+async def refuses(world: World) -> None:
+    assert (await world.get("/ready", None)).status_code == 503
+    for answer in (await world.create(Someone("Ada"), "a" * 26), await world.get("/keys/v1/checkpoint", None)):
+        assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+
+
+@pytest.fixture
+def put_back(tmp_path: Path, sqlite_url: str) -> Callable[[], None]:
+    """Puts the database's file back to what it was; first called, it keeps it."""
+    database, copy = tmp_path / "keys.sqlite", tmp_path / "backup.sqlite"
+
+    def once() -> None:
+        if not copy.exists():
+            shutil.copy(database, copy)
+            return
+        for file in tmp_path.glob("keys.sqlite*"):
+            file.unlink()
+        shutil.copy(copy, database)
+
+    return once
+
+
+async def rolled_back(tmp_path: Path, clock: MovableClock, users: UserServers, url: str, put_back: Any) -> None:
+    """Six entries, a backup, three more entries; then the backup in their place."""
+    async with key_server(tmp_path, clock, users, keys_database=url) as world:
+        await opened(world, 6)
+    put_back()
+    async with key_server(tmp_path, clock, users, keys_database=url) as world:
+        await opened(world, 3)
+    put_back()
+
+
+async def test_attack_a_database_put_back_after_a_release_is_not_signed(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str, put_back: Callable[[], None]
+) -> None:
+    await rolled_back(tmp_path, clock, users, sqlite_url, put_back)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await refuses(world)
+        with pytest.raises(Conflict, match="a log of 9 entries was signed, and the database has 6"):
+            await check_log(world.role.database, world.role.signed_head)
+        assert SignedHeadFile(tmp_path / "keys" / "log.head").read() is not None
+
+
+async def test_attack_a_log_that_grew_again_elsewhere_is_not_signed(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str, put_back: Callable[[], None]
+) -> None:
+    """The same size or larger, with the same key in another folder: only the root tells."""
+    await rolled_back(tmp_path, clock, users, sqlite_url, put_back)
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(tmp_path / "keys", elsewhere / "keys")
+    (elsewhere / "keys" / "log.head").unlink()
+    with pytest.raises(Conflict, match="9 entries, this one has 6"):
+        await _accept(tmp_path, clock, sqlite_url, 7)
+    engine = elsewhere / "keys" / "log.head"
+    engine.write_text((tmp_path / "keys" / "log.head").read_text())
+    await _accept(elsewhere, clock, sqlite_url, 9)
+    async with key_server(elsewhere, clock, users, keys_database=sqlite_url) as world:
+        await opened(world, 4)  # 11 entries now
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await refuses(world)
+        with pytest.raises(Conflict, match="another log of 9 entries was signed"):
+            await check_log(world.role.database, world.role.signed_head)
+
+
+def _drop_newest(connection: Connection) -> None:
+    newest = log.read_head(connection).size - 1
+    for table in (log_people, log_audience, log_leaves):
+        connection.execute(delete(table).where(table.c.entry_index == newest))
+    size, frontier = newest, b""
+    for level, position in frontier_of(0, size):
+        nodes = log.stored_nodes(connection, [(level, position)])
+        frontier += nodes[level, position]
+    above = [
+        (level, position)
+        for level in range(1, 8)
+        for position in [newest >> level]
+        if (position + 1) << level == newest + 1
+    ]
+    for level, position in above:
+        connection.execute(delete(log_nodes).where(log_nodes.c.level == level, log_nodes.c.position == position))
+    connection.execute(update(log_head).values(size=size, frontier=frontier))
+
+
+async def test_attack_a_database_put_back_under_a_running_server_is_not_written_to(
+    world: World, ada: Someone, bo: Someone
+) -> None:
+    await opened(world, 6)
+    sent = await world.send(ada, bo)
+
+    def unguarded(connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+            for name in names:
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            for table in ("log_leaves", "log_people", "log_audience", "log_nodes", "log_head"):
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        _drop_newest(connection)
+        assert log.check(connection).size == 6
+
+    async with world.role.database.writing() as session:
+        await (await session.connection()).run_sync(unguarded)
+    answer = await world.open(bo, sent)
+    assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+    await refuses(world)
+    async with world.role.database.snapshot() as now:
+        assert (await now.run_sync(recompute)).size == 6, "and nothing was written"
+
+
+async def test_what_is_signed_is_remembered_before_it_leaves(
+    database_url: str, tmp_path: Path, clock: MovableClock, users: UserServers
+) -> None:
+    """Also by several servers that share the folder: the file only grows."""
+    ada, bo = Someone("Ada"), Someone("Bo")
+    async with (
+        key_server(tmp_path, clock, users, keys_database=database_url) as one,
+        key_server(tmp_path, clock, users, keys_database=database_url) as two,
+    ):
+        sent, sizes = await one.send(ada, bo), []
+
+        async def look(server: World) -> None:
+            proof = (await server.open(bo, sent)).json()["entry"]["proof"]
+            signed = one.role.signed_head.read()
+            assert signed is not None
+            assert signed.size >= int(proof.split("\n\n", 1)[1].split("\n")[1])
+            sizes.append(signed.size)
+
+        await asyncio.gather(*(look(server) for _ in range(6) for server in (one, two)))
+        assert sizes == sorted(sizes)
+        assert (one.role.signed_head.read() or SignedHead(0, b"")).size == 13
+
+
+async def test_a_head_that_cannot_be_remembered_is_not_signed(
+    sqlite_world: World, ada: Someone, bo: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada, bo)
+
+    def full(self: SignedHeadFile, head: SignedHead) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(SignedHeadFile, "grow", full)
+        answer = await sqlite_world.open(bo, sent)
+        assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+    assert (await sqlite_world.open(bo, sent)).status_code == 200
+    assert [entry["event"] for entry in await sqlite_world.log_of(sent)] == ["created", "released", "released"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"picsafe-log-head/1 1 eA==\n", b"\xff\x00", b"7\n"])
+async def test_attack_a_file_that_is_gone_or_changed_is_not_passed_over(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str, content: bytes | None
+) -> None:
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await opened(world, 3)
+    file = tmp_path / "keys" / "log.head"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await refuses(world)
+    await _accept(tmp_path, clock, sqlite_url, None)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await opened(world, 1)
+
+
+async def _accept(data: Path, clock: MovableClock, url: str, lost: int | None) -> None:
+    from picsafe_server.database import Database
+    from picsafe_server.keys.role import MIGRATIONS
+
+    database = Database(url, MIGRATIONS)
+    try:
+        file = SignedHeadFile(data / "keys" / "log.head")
+        await accept_restored_log(database, clock, file, lost, by=operator(KEYS, "the disk died"))
+    finally:
+        await database.close()
+
+
+async def test_going_on_after_a_restore_is_an_entry_for_every_administrator(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str, put_back: Callable[[], None]
+) -> None:
+    await rolled_back(tmp_path, clock, users, sqlite_url, put_back)
+    with pytest.raises(Conflict, match="largest log that was signed has 9 entries") as wrong:
+        await _accept(tmp_path, clock, sqlite_url, 6)
+    assert "--lost 9" in wrong.value.advice
+    await _accept(tmp_path, clock, sqlite_url, 9)
+    with pytest.raises(Conflict, match="Nothing is missing"):
+        await _accept(tmp_path, clock, sqlite_url, 9)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        assert (await world.get("/ready", None)).status_code == 200
+        await opened(world, 1)
+        token = world.users.user_token(ANN)
+        (entry,) = (await world.get("/keys/v1/log", token, event="restored")).json()["entries"]
+        assert (entry["index"], entry["reason"], entry["who"]["id"]) == (6, "the disk died", "operator")
+        async with world.role.database.reading() as session:
+            details = (await session.execute(log_leaves.select().where(log_leaves.c.entry_index == 6))).one().details
+        assert json.loads(details)["size"] == 9
+        assert (await check_log(world.role.database, world.role.signed_head)).startswith("The access log is whole: 8")
+
+
+async def _start(data: Path, clock: MovableClock, url: str) -> None:
+    settings = Settings(public_url="https://keys.test", roles=("keys",), data=data, keys_database=url)
+    role = create_app(settings, clock).state.roles["keys"]
+    try:
+        await role.start()
+    finally:
+        await role.stop()
+
+
+async def test_a_second_folder_of_keys_by_mistake_is_refused(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str
+) -> None:
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url):
+        pass
+    other = tmp_path / "other"
+    with pytest.raises(SettingsError, match=r"other/keys/log\.pem is another key .* accept-keys keys"):
+        await _start(other, clock, sqlite_url)
+    shutil.copy(tmp_path / "keys" / "log.pem", other / "keys" / "log.pem")
+    with pytest.raises(SettingsError, match=r"master\.keys is another key \(master\.keys 1\)"):
+        await _start(other, clock, sqlite_url)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        await opened(world, 1)
