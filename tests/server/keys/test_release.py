@@ -50,6 +50,8 @@ async def test_log_has_each_event_with_who_when_from_where_and_why(world: World,
         "who": {"id": bo.id, "name": "Bo", "email": "bo@clinic.test", "institution": None},
         "from": "192.0.2.7",
         "reason": "ward round",
+        "erased_at": None,
+        "erased_by": None,
     }
 
 
