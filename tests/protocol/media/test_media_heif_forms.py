@@ -18,9 +18,9 @@ from picsafe_protocol.media import Removal, clean_file
 
 TONE_MAP = Picture(
     [
-        Item(1, b"av01", PIXELS, (1, 2)),
+        Item(1, b"hvc1", PIXELS, (1, 2)),
         Item(2, b"tmap", b"how bright", (1,)),
-        Item(3, b"av01", b"the gain map", (1, 2)),
+        Item(3, b"hvc1", b"the gain map", (1, 2)),
     ],
     [(b"dimg", 2, (1, 3))],
     more_meta=(box(b"grpl", full_box(b"altr", ints(4, 9, 2, 2, 1))),),
@@ -146,3 +146,26 @@ def test_lists_that_readers_would_read_differently_are_damage() -> None:
     once = Picture([Item(1, b"hvc1", PIXELS, (1, 2))])
     for double in (full_box(b"pitm", ints(2, 2)), box(b"iprp", box(b"ipco")), full_box(b"iref")):
         assert not survives(dataclasses.replace(once, more_meta=(double,)).build())
+
+
+GRID = Item(1, b"grid", b"\x00\x00\x00\x01\x06\x40\x04\xb0", (1,), in_idat=True)
+TILES = [Item(number, b"hvc1", PIXELS, (1, 2)) for number in (2, 3)]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        Picture([GRID, *TILES], [(b"dimh", 1, (2, 3))]),
+        Picture([GRID, *TILES], [(b"dimg", 1, (2,))]),
+        Picture([Item(1, b"iden", b"", (1,)), *TILES], []),
+        Picture([Item(1, b"iden", b"", (1,)), *TILES], [(b"dimg", 1, (2, 3))]),
+        Picture([Item(1, b"iovl", b"", (1,)), *TILES], []),
+        Picture([Item(1, b"hvc1", PIXELS, (1,)), *TILES], []),
+    ],
+)
+def test_a_picture_without_its_parts_is_refused_even_where_viewers_show_another(picture: Picture) -> None:
+    assert not survives(picture.build())
+
+
+def test_a_picture_with_all_its_parts_is_sent() -> None:
+    assert survives(Picture([GRID, *TILES], [(b"dimg", 1, (2, 3))]).build())

@@ -52,7 +52,19 @@ _FILMS: Final = (
     b"mj2",
 )
 """How the first brands of films begin. A film may call itself a picture too, among its further brands."""
-_CODED: Final = frozenset(b"hvc1 hev1 av01 avc1 vvc1 evc1 unci grid iovl iden tmap".split())
+_CONFIGURATIONS: Final = {
+    b"hvc1": b"hvcC",
+    b"hev1": b"hvcC",
+    b"av01": b"av1C",
+    b"avc1": b"avcC",
+    b"vvc1": b"vvcC",
+    b"evc1": b"evcC",
+    b"unci": b"uncC",
+}
+"""Kinds of items that are coded pictures, and the property without which they cannot be decoded."""
+_DERIVED: Final = {b"grid": 0, b"iovl": 0, b"iden": 1, b"tmap": 2}
+"""Kinds of items that are made of others, and of how many (0: it depends)."""
+_CODED: Final = _CONFIGURATIONS.keys() | _DERIVED.keys()
 """Kinds of items whose data hold pixels and nothing else. A JPEG or JPEG 2000 within a HEIF file has its own metadata."""
 _TONE_MAP: Final = b"tmap"
 """Both the kind of an item that adds a gain map and the brand that says there is one: decoders refuse either alone."""
@@ -88,6 +100,9 @@ async def clean_heif(window: Window) -> Cleaned:
         items.choose_primary()
     shown = items.shown()
     _refuse_unknown(items, shown)
+    for number in shown:
+        if not await _is_complete(window, items, number, meta):
+            raise damaged("a part of its picture is missing")
     kept = _extents(items, shown, 0, window.size)
     data = [(box.start, box.stop) for box in found if box.kind not in _LISTS]
     if without(kept, data):
@@ -113,6 +128,24 @@ def _refuse_unknown(items: Items, shown: set[int]) -> None:
             raise refusal_of("heif_form", "a HEIF file whose picture is encrypted or not in one place")
     if needs_unknown(items, shown):
         raise refusal_of("heif_form", "a HEIF or AVIF file of a newer kind")
+
+
+async def _is_complete(window: Window, items: Items, number: int, meta: Box) -> bool:
+    """Whether an item has what it is made of. Of one that has not, viewers show another picture in the file, which goes."""
+    kind = items.kinds[number]
+    parts = [
+        target
+        for name, source, targets in items.references
+        if (name, source) == (b"dimg", number)
+        for target in targets
+    ]
+    if kind not in _DERIVED:
+        names = {name for name, _ in items.of(number)}
+        return _CONFIGURATIONS[kind] in names and bool(items.extents.get(number))
+    if kind == b"grid":
+        head = await _data(window, items, number, meta)
+        return len(head) >= 8 and len(parts) == (head[2] + 1) * (head[3] + 1)
+    return len(parts) == _DERIVED[kind] if _DERIVED[kind] else bool(parts)
 
 
 def _write_brands(plan: Plan, start: int, brands: bytes) -> None:
