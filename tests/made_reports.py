@@ -10,10 +10,12 @@ from typing import Any
 
 from picsafe_protocol.chunked import new_key
 from picsafe_protocol.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.expectations import Expectations, Sender
 from picsafe_protocol.files import extension_for
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.package import Header, pack
 from picsafe_protocol.payload import build_payload
+from picsafe_protocol.pieces import Pieces, hash_pieces
 from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
 
 KEY_SERVER = "https://keys.clinic.example/keys"
@@ -120,6 +122,14 @@ def made_report(
     payload = build_payload(report, files)
     key = key or new_key()
     return MadeReport(report, header, key, payload, pack(header, key, payload), files)
+
+
+def expectations(made: MadeReport) -> Expectations:
+    """What the index says of a report that was sent by whom it names as its author."""
+    author, data = made.report.author, made.package
+    sender = Sender(new_identifier(), author.name, author.email, author.institution)
+    digest = Pieces(len(data), hash_pieces(data)).digest
+    return Expectations(made.header.report_id, made.header.keyserver_url, len(data), digest, sender)
 
 
 def repacked(made: MadeReport, payload: bytes) -> MadeReport:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from picsafe_protocol.errors import Unexpected
+from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.identifiers import is_identifier
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Me:
 
 @dataclass(frozen=True)
 class Listed:
-    """A report in the index; `size` of its package in bytes, None when it was never sent completely.
+    """A report in the index; `size` of its package in bytes and what to expect of it, None when it was never sent completely.
 
     `state` is `available`, `expired`, `withdrawn` or `draft`; `expires_at` is when its time is over.
     """
@@ -55,6 +56,7 @@ class Listed:
     cloud_url: str
     keyserver_url: str
     box: str
+    expected: Expectations | None
     state: str = "available"
     expires_at: str = ""
 
@@ -148,6 +150,7 @@ def listed(answer: Any) -> Listed:
         box=_text(answer, "box"),
         state=_text(answer, "state"),
         expires_at=_text(answer, "expires_at"),
+        expected=None if answer["size"] is None else Expectations.of_row(answer),
     )
 
 

@@ -242,7 +242,7 @@ class Collector:
         try:
             with package.open("rb") as file, self._outages.asking(report.keyserver_url):
                 opened = await open_report(
-                    self._api, FileSource(file), self._key_servers, expected_id=report.id, reason="sync"
+                    self._api, FileSource(file), self._key_servers, expected=report.expected, reason="sync"
                 )
                 await write_files(opened, self._sink.begin(report.id))
             self._sink.commit(self._outcome(report, "stored"))

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.media import FileSource, cleaned_chunks
+from picsafe_protocol.opening import Opened
 from picsafe_protocol.pixels import check_picture
-from picsafe_protocol.report import Report
 from picsafe_sync import durable
 
 
-async def write_dicom(report: Report, index: int, folder: Path, name: str) -> str | None:
+async def write_dicom(opened: Opened[bytes], index: int, folder: Path, name: str) -> str | None:
     """Write medium number `index` (from 0), which lies in `folder` as `name`, as DICOM beside it; the new file's name.
 
     None when DICOM cannot hold it as it is, or when it is larger than is decoded or not as large as the report says: whoever
@@ -25,7 +25,7 @@ async def write_dicom(report: Report, index: int, folder: Path, name: str) -> st
 
     with (folder / name).open("rb") as photo:
         try:
-            await check_picture(FileSource(photo), report.media[index])
+            await check_picture(FileSource(photo), opened.payload.report.media[index])
         except PictureRefused:
             return None
         found = await examine(FileSource(photo))
@@ -33,7 +33,7 @@ async def write_dicom(report: Report, index: int, folder: Path, name: str) -> st
             return None
         written = str(Path(name).with_suffix(".dcm"))
         with durable.create(folder / written) as file:
-            file.write(head(report, index, found.pixels))
+            file.write(head(opened.payload.report, index, found.pixels, opened.sender))
             for piece in cleaned_chunks(photo, found.cleaned):
                 file.write(piece)
             file.write(tail(found.pixels))

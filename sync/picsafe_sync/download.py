@@ -11,9 +11,20 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from picsafe_protocol.errors import Conflict, Intercepted, ServiceError, StorageFull, TokenRefused, Unreachable
+from picsafe_protocol.buffers import BYTES
+from picsafe_protocol.errors import (
+    Conflict,
+    Intercepted,
+    NotAsSent,
+    NotFound,
+    ServiceError,
+    StorageFull,
+    TokenRefused,
+    Unreachable,
+)
 from picsafe_protocol.limits import KIB, MIB
 from picsafe_protocol.package import EXTENSION
+from picsafe_protocol.pieces import HASH, Pieces, PiecewiseSource, piece_count, sha256_of_pieces
 from picsafe_protocol.tokens import Action
 from picsafe_sync import durable, os_support
 from picsafe_sync.answers import Grant, Listed
@@ -73,6 +84,16 @@ class CloudSource:
                 failures += 1
                 odd += isinstance(error, Intercepted)
                 pace.waited(await self._api.patience.after(failures, error))
+
+    async def checked(self, digest: str) -> PiecewiseSource[bytes]:
+        """The same package, each piece compared with the list that `digest` is of. Raises `NotAsSent` for another list, or none."""
+        most = piece_count(self._size) * HASH
+        grant = self._grant or await self._renew()
+        try:
+            hashes = await self._api.piece_hashes(f"{grant.url}/pieces", grant.token, most)
+        except NotFound:
+            raise NotAsSent(what="list") from None
+        return PiecewiseSource(self, Pieces.trusted(self._size, hashes, digest), BYTES, sha256_of_pieces)
 
     async def _renew(self) -> Grant:
         grant = await self._api.report_grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from picsafe_protocol.errors import PictureRefused
+from picsafe_protocol.expectations import SENDER_NAME, sender_document
 from picsafe_protocol.filenames import saved_names
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.media import FileSource
@@ -25,7 +26,7 @@ _log = logging.getLogger("picsafe.saving")
 async def save_report(
     opened: Opened[bytes], folder: Path, *, patient_name: bool = False, dicom: bool = False
 ) -> list[Path]:
-    """Write `report.json` and every medium into the existing `folder`; the files, `report.json` first.
+    """Write `report.json`, `sender.json` and every medium into the existing `folder`; the files, in this order.
 
     They get their names only when all of them have been checked, and no file that is there is replaced: a number is added.
     `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits. Raises `DigestMismatch`, `Tampered` and what reading raises; then
@@ -60,12 +61,15 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
                 file.write(piece)
             durable.sync_file(file, folder / name)
         await _warn_of_pixels(folder / name, payload.facts(path))
-    with durable.create(folder / REPORT_NAME) as file:
-        file.write(payload.report.to_bytes())
-        durable.sync_file(file, folder / REPORT_NAME)
+    report = payload.report
+    origin = sender_document(report.report_id, opened.sender, report.author, erased=opened.sender_erased)
+    for name, content in ((REPORT_NAME, report.to_bytes()), (SENDER_NAME, origin)):
+        with durable.create(folder / name) as file:
+            file.write(content)
+            durable.sync_file(file, folder / name)
     for parent in {(folder / name).parent for name in names.values()} | {folder}:
         durable.sync_folder(parent)
-    return [REPORT_NAME, *names.values()]
+    return [REPORT_NAME, SENDER_NAME, *names.values()]
 
 
 async def _warn_of_pixels(file: Path, facts: FileFacts) -> None:
@@ -83,6 +87,6 @@ async def _write_all_dicom(opened: Opened[bytes], folder: Path, *, patient_name:
     report = opened.payload.report
     names = saved_names(report, with_patient=patient_name)
     photos = [(index, names[medium.path]) for index, medium in enumerate(report.media) if medium.kind == "photo"]
-    written = [await write_dicom(report, index, folder, name) for index, name in photos]
+    written = [await write_dicom(opened, index, folder, name) for index, name in photos]
     durable.sync_folder(folder)
     return [name for name in written if name is not None]

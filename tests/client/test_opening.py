@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, described, made_report, repacked
+from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
 from picsafe_client.opening import OpenReport, release_from
 from picsafe_protocol.chunked import KEY, new_key
@@ -32,7 +32,9 @@ from picsafe_protocol.errors import (
     UnsupportedVersion,
     WrongKey,
 )
+from picsafe_protocol.expectations import Created, Expectations
 from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.opening import GivenKey
 from picsafe_protocol.package import Header
 from picsafe_protocol.payload import build_payload
 from picsafe_protocol.storedzip import build
@@ -91,15 +93,15 @@ class Keys:
         self.refusal = refusal
         self.asked: list[Header] = []
 
-    async def __call__(self, header: Header) -> bytes:
+    async def __call__(self, header: Header) -> GivenKey:
         self.asked.append(header)
         if self.refusal is not None:
             raise self.refusal
-        return self.key
+        return GivenKey(self.key, Created(1, None))
 
 
 async def opened(
-    data: bytes, keys: Keys, *, allowed: tuple[str, ...] = (KEY_SERVER,), expected: str | None = None
+    data: bytes, keys: Keys, *, allowed: tuple[str, ...] = (KEY_SERVER,), expected: Expectations | None = None
 ) -> OpenReport[bytes]:
     return await OpenReport.open(
         Disk(data),
@@ -107,8 +109,13 @@ async def opened(
         new_digest=sha256,
         allowed_key_servers=allowed,
         release=keys,
-        expected_report=expected,
+        expected=expected,
     )
+
+
+def older(made: MadeReport) -> Expectations:
+    """What the index says of a report from before there were digests."""
+    return replace(expectations(made), digest=None)
 
 
 async def whole(report: OpenReport[bytes], index: int) -> bytes:
@@ -122,7 +129,7 @@ def made() -> MadeReport:
 
 async def test_an_honest_report_opens_and_every_file_comes_out_as_it_went_in(made: MadeReport) -> None:
     keys = Keys(made.key)
-    report = await opened(made.package, keys, expected=made.header.report_id)
+    report = await opened(made.package, keys, expected=older(made))
     assert report.report == made.report
     assert keys.asked == [made.header]
     for file in made.report.files():
@@ -143,7 +150,12 @@ async def test_the_package_can_be_read_as_it_came(made: MadeReport) -> None:
 async def test_a_file_is_announced_where_it_lies_so_that_one_request_serves_it(made: MadeReport) -> None:
     disk = Disk(made.package)
     report = await OpenReport.open(
-        disk, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=Keys(made.key)
+        disk,
+        cipher=AesGcm(),
+        new_digest=sha256,
+        allowed_key_servers=[KEY_SERVER],
+        release=Keys(made.key),
+        expected=None,
     )
     disk.reads.clear()
     await whole(report, 1)
@@ -242,7 +254,7 @@ async def test_another_report_in_place_of_the_one_asked_for_is_refused_before_it
 ) -> None:
     keys = Keys(made.key)
     with pytest.raises(AnotherReport):
-        await opened(made.package, keys, expected=new_identifier())
+        await opened(made.package, keys, expected=replace(older(made), report_id=new_identifier()))
     assert keys.asked == []
 
 
@@ -299,7 +311,12 @@ async def test_a_byte_changed_in_the_cloud_spoils_the_file_it_is_in_and_everythi
 async def test_nothing_can_be_read_from_a_closed_report(made: MadeReport) -> None:
     disk = Disk(made.package)
     report = await OpenReport.open(
-        disk, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=Keys(made.key)
+        disk,
+        cipher=AesGcm(),
+        new_digest=sha256,
+        allowed_key_servers=[KEY_SERVER],
+        release=Keys(made.key),
+        expected=None,
     )
     medium = made.report.media[0]
     report.close()
@@ -345,7 +362,7 @@ class Server:
 
 async def test_the_key_is_asked_from_the_server_that_the_header_names(made: MadeReport) -> None:
     server = Server({"key": base64.urlsafe_b64encode(made.key).decode().rstrip("="), "entry": {"index": 3}})
-    assert await release_from(server)(made.header) == made.key
+    assert await release_from(server)(made.header) == GivenKey(made.key)
     path = f"/v1/keys/{made.header.key_id}/release"
     body = {"report_id": made.header.report_id}
     assert server.calls == [(KEY_SERVER, "POST", path, f"token for {KEY_SERVER}", body)]

@@ -16,7 +16,9 @@ from picsafe_client.playing import FIRST_WINDOW, LANES, Playback
 from picsafe_client.ranges import RangedSource
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import Gone, Tampered, Unreachable
+from picsafe_protocol.opening import GivenKey
 from picsafe_protocol.package import Header
+from picsafe_protocol.pieces import hash_pieces, sha256_of_pieces
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +68,9 @@ class Cloud:
         self.open = asyncio.Event()
         self.open.set()
 
+    async def piece_hashes(self, most: int) -> bytes:
+        return hash_pieces(self.data)
+
     async def get(self, start: int, stop: int) -> Body:
         self.asked.append((start, stop))
         self.bodies.append(Body(self, start, stop))
@@ -97,13 +102,15 @@ def failures() -> list[Exception]:
 
 @pytest.fixture
 async def film(made: MadeReport, cloud: Cloud, failures: list[Exception]) -> Playback[bytes]:
-    async def release(_header: Header) -> bytes:
-        return made.key
+    async def release(_header: Header) -> GivenKey:
+        return GivenKey(made.key)
 
-    source: RangedSource[bytes] = RangedSource(cloud, AesGcm(), len(made.package), pause)
+    source: RangedSource[bytes] = RangedSource(
+        cloud, AesGcm(), len(made.package), pause, digest=None, hash_pieces=sha256_of_pieces
+    )
     await source.begin()
     opened = await OpenReport.open(
-        source, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+        source, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release, expected=None
     )
     cloud.asked.clear()
     cloud.sent = 0

@@ -12,6 +12,7 @@ from picsafe_client.ranges import HEAD, TAIL, WHOLE, RangedSource
 from picsafe_client.sources import extent
 from picsafe_protocol.buffers import BYTES
 from picsafe_protocol.errors import NotPermitted, Unexpected, Unreachable
+from picsafe_protocol.pieces import hash_pieces, sha256_of_pieces
 
 pytestmark = pytest.mark.anyio
 
@@ -56,8 +57,12 @@ class FakeCloud:
     gentle: bool = False  # whether a broken answer looks like an ordinary end
     total: int | None = None
     silent: bool = False  # whether a proxy has taken the length away
+    listed: bytes | None = None  # what it gives as the list of pieces, where that is not the true one
     asked: list[tuple[int, int]] = field(default_factory=list)
     bodies: list[FakeBody] = field(default_factory=list)
+
+    async def piece_hashes(self, most: int) -> bytes:
+        return hash_pieces(self.content) if self.listed is None else self.listed[: most + 1]
 
     async def get(self, start: int, stop: int) -> FakeBody:
         self.asked.append((start, stop))
@@ -78,7 +83,7 @@ def content(size: int) -> bytes:
 
 
 def source_of(cloud: FakeCloud) -> RangedSource[bytes]:
-    return RangedSource(cloud, BYTES, len(cloud.content), no_pause)
+    return RangedSource(cloud, BYTES, len(cloud.content), no_pause, digest=None, hash_pieces=sha256_of_pieces)
 
 
 async def test_a_small_package_is_fetched_once_and_then_read_from_memory() -> None:

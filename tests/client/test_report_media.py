@@ -17,6 +17,7 @@ from picsafe_client.screens.report_media import ShownMedia
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import PictureRefused, Tampered
 from picsafe_protocol.media import FileSource
+from picsafe_protocol.opening import GivenKey
 from picsafe_protocol.package import Header
 
 pytestmark = pytest.mark.anyio
@@ -134,11 +135,11 @@ def streams() -> FakeStreams:
 
 @pytest.fixture
 async def media(made: MadeReport, gate: Gate, blobs: FakeBlobs, streams: FakeStreams) -> ShownMedia:
-    async def release(_header: Header) -> bytes:
-        return made.key
+    async def release(_header: Header) -> GivenKey:
+        return GivenKey(made.key)
 
     opened = await OpenReport.open(
-        gate, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+        gate, cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release, expected=None
     )
     return ShownMedia(opened, blobs, streams)
 
@@ -302,11 +303,16 @@ async def test_s9_pictures_with_more_pixels_than_bytes_promise_never_become_a_bl
     ]
     made = made_report(files, signature=bomb)
 
-    async def release(_header: Header) -> bytes:
-        return made.key
+    async def release(_header: Header) -> GivenKey:
+        return GivenKey(made.key)
 
     opened = await OpenReport.open(
-        Gate(made.package), cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+        Gate(made.package),
+        cipher=AesGcm(),
+        new_digest=sha256,
+        allowed_key_servers=[KEY_SERVER],
+        release=release,
+        expected=None,
     )
     media = ShownMedia(opened, blobs, FakeStreams())
     shown: list[int] = []

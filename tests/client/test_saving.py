@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from picsafe_client import saving
 from picsafe_client.opening import OpenReport
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import DigestMismatch, StorageFull
+from picsafe_protocol.opening import GivenKey
 from picsafe_protocol.package import Header
 from picsafe_protocol.storedzip import build
 
@@ -70,11 +72,16 @@ async def sha256() -> Any:
 
 
 async def opened(made: MadeReport) -> OpenReport[bytes]:
-    async def release(_header: Header) -> bytes:
-        return made.key
+    async def release(_header: Header) -> GivenKey:
+        return GivenKey(made.key)
 
     return await OpenReport.open(
-        Gate(made.package), cipher=AesGcm(), new_digest=sha256, allowed_key_servers=[KEY_SERVER], release=release
+        Gate(made.package),
+        cipher=AesGcm(),
+        new_digest=sha256,
+        allowed_key_servers=[KEY_SERVER],
+        release=release,
+        expected=None,
     )
 
 
@@ -115,9 +122,12 @@ async def test_the_zip_holds_every_file_under_a_readable_name(made: MadeReport, 
             f"2026-11-22{who}_left-forearm_2.m4a",
             "consent/001.png",
             "report.json",
+            "sender.json",
         ]
         assert archive.read(f"2026-11-22{who}_left-forearm_1.jpg") == PHOTO
         assert archive.read("report.json") == made.report.to_bytes()
+        said = json.loads(archive.read("sender.json"))
+        assert (said["report_id"], said["sender"], said["author_differs"]) == (made.report.report_id, None, True)
     assert target.state == "finished"
 
 

@@ -11,6 +11,7 @@ from container.machine import LIMITS, Container, run
 from PIL import Image
 
 from picsafe_protocol.buffers import BYTES
+from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.package import read_package
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
@@ -66,7 +67,7 @@ async def test_a_report_goes_through_the_container(container: Container, tmp_pat
         (arrived,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
         source = CloudSource(api, arrived["id"], arrived["size"])
         assert (await read_package(source, BYTES)).header.keyserver_url == container.url + "/keys"
-        opened = await open_report(api, source, [container.url + "/keys"], expected_id=sent["id"])
+        opened = await open_report(api, source, [container.url + "/keys"], expected=Expectations.of_row(arrived))
         output = tmp_path / "opened"
         output.mkdir()
         files = await save_report(opened, output)

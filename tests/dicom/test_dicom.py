@@ -23,6 +23,7 @@ from picsafe_dicom.instance import head, tail
 from picsafe_dicom.photo import Fit, Reason, compressed_anew, examine
 from picsafe_protocol.body import Region
 from picsafe_protocol.errors import UnsupportedMedium
+from picsafe_protocol.expectations import Sender
 from picsafe_protocol.media import CleanedSource, FileSource
 from picsafe_protocol.report import Author, Laterality, Patient, Report
 
@@ -39,6 +40,11 @@ def found_in(photo: bytes) -> Fit | Reason:
     return asyncio.run(examine(FileSource.of(photo)))
 
 
+def author_of(report: Report) -> Sender:
+    """Whom the report names as its author, as the one who really sent it."""
+    return Sender("a" * 26, report.author.name, report.author.email, report.author.institution)
+
+
 def dicom(photo: bytes, **facts: Any) -> tuple[bytes, bytes]:
     """The DICOM file of a report's only photo, and the JPEG that should be in it."""
     found = found_in(photo)
@@ -46,7 +52,7 @@ def dicom(photo: bytes, **facts: Any) -> tuple[bytes, bytes]:
     source = CleanedSource(FileSource.of(photo), found.cleaned)
     body = asyncio.run(source.read(0, source.size))
     report = replace(described(REPORT_ID, [MadeFile("image/jpeg", photo, caption="Rand")])[0], **facts)
-    return head(report, 0, found.pixels) + body + tail(found.pixels), body
+    return head(report, 0, found.pixels, author_of(report)) + body + tail(found.pixels), body
 
 
 def read(content: bytes) -> pydicom.Dataset:
@@ -241,9 +247,44 @@ def test_long_notes_are_cut_where_dicom_ends(notes: str, tmp_path: Path) -> None
     content, _ = dicom(jpeg(), notes=notes)
     faultless(content, tmp_path)
     comments = str(read(content).ImageComments)
-    assert comments.startswith("Rand\r\n\r\n" + notes[:4])
+    sent = "Sent by Dr Ruth Abara, ruth.abara@clinic.example, Harbour Clinic."
+    assert comments.startswith(f"Rand\r\n\r\n{sent}\r\n\r\n" + notes[:4])
     assert len(comments.encode()) <= words.LT_BYTES
     assert (len(notes) > words.LT_BYTES) == comments.endswith("[...]")
+
+
+CLAIMED = "Dr Ruth Abara, ruth.abara@clinic.example, Harbour Clinic"
+EVE = Sender("e" * 26, "Eve", "eve@elsewhere.example", "Ward 3")
+
+
+@pytest.mark.parametrize(
+    ("sender", "operator", "institution", "comment"),
+    [
+        (
+            EVE,
+            "Eve",
+            "Ward 3",
+            f"Sent by Eve, eve@elsewhere.example, Ward 3. The report names another author, which nobody has confirmed: {CLAIMED}.",
+        ),
+        (
+            None,
+            "",
+            "None",
+            f"Nobody has confirmed who sent this. The report names as its author: {CLAIMED}.",
+        ),
+    ],
+    ids=["another sender", "nobody knows"],
+)
+def test_the_author_that_a_report_claims_never_stands_where_its_sender_does(
+    sender: Sender | None, operator: str, institution: str, comment: str, tmp_path: Path
+) -> None:
+    found = found_in(jpeg())
+    assert isinstance(found, Fit)
+    report = described(REPORT_ID, [MadeFile("image/jpeg", jpeg())])[0]
+    content = head(report, 0, found.pixels, sender) + jpeg() + tail(found.pixels)
+    data = read(content)
+    assert (str(data.OperatorsName), str(data.get("InstitutionName"))) == (operator, institution)
+    assert comment in str(data.ImageComments)
 
 
 def test_another_program_reads_it(tmp_path: Path) -> None:
@@ -260,11 +301,12 @@ def test_saving_twice_gives_the_same_instance_and_other_photos_others() -> None:
     report: Report = described(REPORT_ID, photos)[0]
     found = found_in(jpeg())
     assert isinstance(found, Fit)
-    assert head(report, 0, found.pixels) == head(report, 0, found.pixels)
-    first, second = (read(head(report, index, found.pixels) + jpeg() + tail(found.pixels)) for index in (0, 1))
+    sender = author_of(report)
+    assert head(report, 0, found.pixels, sender) == head(report, 0, found.pixels, sender)
+    first, second = (read(head(report, index, found.pixels, sender) + jpeg() + tail(found.pixels)) for index in (0, 1))
     assert (first.StudyInstanceUID, first.SeriesInstanceUID) == (second.StudyInstanceUID, second.SeriesInstanceUID)
     assert (first.InstanceNumber, second.InstanceNumber) == (1, 2)
-    anew = read(head(report, 0, replace(found.pixels, reason=Reason.ORIENTATION)) + jpeg() + tail(found.pixels))
+    anew = read(head(report, 0, replace(found.pixels, reason=Reason.ORIENTATION), sender) + jpeg() + tail(found.pixels))
     assert len({first.SOPInstanceUID, second.SOPInstanceUID, anew.SOPInstanceUID}) == 3
     assert all(each.SOPInstanceUID.is_valid for each in (first, second, anew))
     assert list(anew.ImageType) == ["DERIVED", "PRIMARY"]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from picsafe_protocol.buffers import BytesSource
 from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.opening import Opened, open_report
+from picsafe_protocol.opening import GivenKey, Opened, open_report
 from picsafe_protocol.package import Header
 from picsafe_sync.commands import open as command
 from picsafe_sync.saving import save_report
@@ -43,8 +43,8 @@ FILES = [
 
 
 async def opened_of(made: MadeReport) -> Opened[bytes]:
-    async def release(_header: Header) -> bytes:
-        return made.key
+    async def release(_header: Header) -> GivenKey:
+        return GivenKey(made.key)
 
     async def digest() -> Any:
         return hashlib.sha256()
@@ -54,7 +54,7 @@ async def opened_of(made: MadeReport) -> Opened[bytes]:
         AesGcm(),
         allowed_key_servers=[KEY_SERVER],
         release=release,
-        expected_report=None,
+        expected=None,
         new_digest=digest,
     )
 
@@ -102,7 +102,7 @@ def test_the_command_says_which_have_none(
     captured = capsys.readouterr()
     assert "2026-11-22_left-forearm_1.dcm" in captured.out
     assert said in captured.err
-    assert bool(captured.err) == bool(said)
+    assert ("have no DICOM file" in captured.err) == bool(said)
 
 
 def test_s9_a_photo_of_other_pixels_than_described_is_saved_with_a_warning_and_has_no_dicom_file(

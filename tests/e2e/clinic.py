@@ -271,7 +271,7 @@ class Clinic:
 
     def _disturbed(self, path: str, send: Send) -> Send:
         """`send`, slowed down, changed and broken off as the weather is."""
-        is_package = "/v1/packages/" in path
+        is_package = "/v1/packages/" in path and not path.endswith("/pieces")
         limit = self.weather.breaks.pop(0) if is_package and self.weather.breaks else None
         change = next((change for part, change in self.weather.changes.items() if part in path), None)
         sent = 0

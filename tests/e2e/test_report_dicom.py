@@ -24,6 +24,7 @@ from playwright.sync_api import expect
 
 from picsafe_dicom.instance import head, tail
 from picsafe_dicom.photo import Fit, examine
+from picsafe_protocol.expectations import Sender
 from picsafe_protocol.media import FileSource
 from picsafe_protocol.report import Patient
 
@@ -119,11 +120,12 @@ def test_the_jpeg_inside_is_the_photo_byte_for_byte(saved: Saved, photos: dict[s
 
 @pytest.mark.parametrize("name", UNCHANGED)
 def test_cpython_makes_the_same_file(
-    clinic: Clinic, saved: Saved, report: MadeReport, photos: dict[str, bytes], name: str
+    clinic: Clinic, sender: Person, saved: Saved, report: MadeReport, photos: dict[str, bytes], name: str
 ) -> None:
     found = clinic.within(examine(FileSource.of(photos[name])))
     assert isinstance(found, Fit)
-    parts = [head(report.report, NAMES.index(name), found.pixels), photos[name], tail(found.pixels)]
+    who = Sender(sender.id, sender.name, sender.email)
+    parts = [head(report.report, NAMES.index(name), found.pixels, who), photos[name], tail(found.pixels)]
     assert saved.files[name] == b"".join(parts)
 
 

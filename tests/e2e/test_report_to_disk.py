@@ -134,6 +134,6 @@ def test_what_turns_out_false_leaves_everything_as_it_was(visit: Visit, clinic: 
     visit.page.wait_for_load_state("networkidle")
     clinic.weather.changes["/v1/packages/"] = lambda data: bytes(len(data))
     save(visit, "All 4 files")
-    expect(visit.page.locator("#banner .notice")).to_contain_text("damaged or changed")
+    expect(visit.page.locator("#banner .notice")).to_contain_text("What arrived is not what was sent")
     assert content(visit, name) == before
     assert (before == GONE.encode()) is not was_there

@@ -215,7 +215,7 @@ def test_some_of_the_files_are_saved_as_a_zip(visit: Visit) -> None:
     with zipfile.ZipFile(io.BytesIO(saved_file.content)) as archive:
         assert archive.testzip() is None
         saved = [f"2026-11-22_edda-lindqvist_left-forearm_{number}.jpg" for number in (1, 3)]
-        assert archive.namelist() == [*saved, "consent/001.png", "report.json"]
+        assert archive.namelist() == [*saved, "consent/001.png", "report.json", "sender.json"]
         assert [archive.read(each) for each in saved] == [PHOTOS[0], PHOTOS[2]]
 
 

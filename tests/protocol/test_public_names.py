@@ -22,6 +22,7 @@ PUBLIC: dict[str, str] = {
     "consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "countries": "COUNTRIES",
     "csvcells": "inert",
+    "expectations": "DIGESTS_SINCE SENDER_NAME Created Expectations Sender created_in sender_document",
     "fields": "Fields",
     "filenames": "medium_name package_name report_name saved_names slug",
     "files": """
@@ -35,9 +36,10 @@ PUBLIC: dict[str, str] = {
     "merkle": """
         EMPTY_ROOT HASH CompactRange leaf_hash node_hash root_from_hashes verify_consistency verify_inclusion
     """,
-    "opening": "NewDigest Opened Release key_in open_report",
+    "opening": "GivenKey NewDigest Opened Release key_in open_report",
     "pieces": """
-        AT_ONCE HASH PIECE CoveredSource HashPieces PieceHasher Pieces down hash_pieces piece_count sha256_of_pieces up
+        AT_ONCE HASH PIECE CoveredSource HashPieces PieceHasher Pieces PiecewiseSource down hash_pieces piece_count
+        sha256_of_pieces up
     """,
     "package": """
         ENCRYPTED_NAME EXTENSION FORMAT HEADER_NAME MEDIA_TYPE RULES VERSION Frame Header Package Payload build_package

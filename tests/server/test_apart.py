@@ -17,6 +17,7 @@ from PIL import Image
 from server.postgres import Cluster, cluster
 
 from picsafe_protocol.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
+from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
 from picsafe_sync.api import Api
@@ -172,7 +173,7 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
         (arrived,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
         me = await api.users("GET", "/v1/me")
         source = CloudSource(api, arrived["id"], arrived["size"])
-        opened = await open_report(api, source, me["key_servers"], expected_id=sent["id"])
+        opened = await open_report(api, source, me["key_servers"], expected=Expectations.of_row(arrived))
         (tmp_path / "out").mkdir()
         files = await save_report(opened, tmp_path / "out")
     assert files[1].stat().st_size == prepared[0].medium.size
@@ -218,9 +219,9 @@ async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
 
     async with Api(deployment.users_too.url, reader) as api:
         me = await api.me()
-        opened = await open_report(
-            api, CloudSource(api, sent["id"], sent["size"]), me.key_servers, expected_id=sent["id"], reason="ward round"
-        )
+        source = CloudSource(api, sent["id"], sent["size"])
+        expected = Expectations.of_row(sent)
+        opened = await open_report(api, source, me.key_servers, expected=expected, reason="ward round")
         assert opened.header.keyserver_url == house
         assert opened.payload.report.patient.name == "Somebody"
         token = await api.user_token(house)

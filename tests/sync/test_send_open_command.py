@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -148,7 +149,8 @@ def test_a_photo_and_a_clip_with_all_facts_arrive_byte_for_byte(
 
     folder = tmp_path / "out"
     opened = picsafe("open", report_id, "-o", folder, environment=ward.environment(ben))
-    assert (opened.returncode, opened.stderr) == (0, "")
+    assert (opened.returncode, opened.stderr.startswith("picsafe: sent by ")) == (0, True)
+    assert "nobody has confirmed" not in opened.stderr
     description, *files = map(Path, opened.stdout.splitlines())
     assert [path.name for path in files] == ["2026-11-22_left-forearm_1.jpg", "2026-11-22_left-forearm_2.mp4"]
     assert [path.read_bytes() for path in files] == [cleaned(photo), cleaned(CLIP)]
@@ -296,8 +298,8 @@ def test_what_is_in_the_output_folder_stays_as_it_is(ward: Ward, ben: str, tmp_p
     folder.mkdir()
     for name in ("report.json", "2026-11-22_left-forearm_1.jpg"):
         (folder / name).write_bytes(b"mine")
-    assert opened(ward, ben, path, folder) == (0, "")
-    contents = sorted(each.read_bytes() for each in folder.iterdir())
+    assert opened(ward, ben, path, folder)[0] == 0
+    contents = sorted(each.read_bytes() for each in folder.iterdir() if each.name != "sender.json")
     assert contents == sorted([b"mine", b"mine", PHOTO.content, made.report.to_bytes()])
 
 
@@ -328,11 +330,18 @@ def test_facts_that_look_like_paths_become_plain_names(ward: Ward, ben: str, tmp
     hostile = replace(made.report, body_site="../../../etc/passwd", patient=replace(made.report.patient, name="/\\.."))
     members = [(facts.path, made.files[facts.path]) for facts in hostile.files()]
     path = crafted(made, tmp_path, build([("report.json", hostile.to_bytes()), *members]))
-    assert opened(ward, ben, path, tmp_path / "out") == (0, "")
+    status, said = opened(ward, ben, path, tmp_path / "out")
+    assert status == 0
+    # From disk, so by the key server's log; the file says that it is by Dr Ruth Abara.
+    assert re.search(r"sent by .*ana.*\n.*names another author, which nobody has confirmed: Dr Ruth Abara", said)
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
         "2026-11-22_left-etc-passwd_1.jpg",
         "report.json",
+        "sender.json",
     ]
+    told = json.loads((tmp_path / "out" / "sender.json").read_bytes())
+    assert told["sender"]["email"] == "ana@clinic.example"
+    assert told["author_differs"]
 
 
 def test_somebody_else_s_report_leaves_no_folder(ward: Ward, tmp_path: Path) -> None:

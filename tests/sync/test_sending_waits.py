@@ -16,6 +16,7 @@ from sync.test_sending_readers import Silent
 from sync.world import URL, World, jpeg, nothing
 
 from picsafe_protocol.errors import NotPermitted, ServiceError, StorageFull, TooManyRequests, Unreachable
+from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.report import Patient
 from picsafe_protocol.sending import Facts
 from picsafe_sync import clock, credentials
@@ -173,7 +174,9 @@ async def test_a_computer_whose_clock_is_off_dates_no_report_wrongly(
         from picsafe_sync.download import CloudSource
 
         me = await api.me()
-        opened = await open_report(api, CloudSource(api, row["id"], row["size"]), me.key_servers)
+        opened = await open_report(
+            api, CloudSource(api, row["id"], row["size"]), me.key_servers, expected=Expectations.of_row(row)
+        )
     report = opened.payload.report
     for said in (report.created_at, report.captured_at, report.consent[0].recorded_at, opened.header.created_at):
         assert abs(datetime.fromisoformat(said) - truth) < timedelta(minutes=10), said

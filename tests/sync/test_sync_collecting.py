@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -17,6 +20,7 @@ from sync.world import PHOTO, Sunk, World
 from picsafe_protocol.errors import Conflict, CursorUnknown, NotPermitted, NotSignedIn, ServiceError, Unreachable
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.package import Header, pack
+from picsafe_protocol.payload import build_payload
 from picsafe_protocol.storedzip import build
 from picsafe_sync import collecting
 from picsafe_sync.api import Api
@@ -81,10 +85,14 @@ async def test_what_stands_in_the_folder_of_a_report_is_what_the_documentation_s
         "2026-11-22_left-forearm_1.jpg",
         "consent/001.png",
         "report.json",
+        "sender.json",
     ]
+    said = json.loads((home / "sender.json").read_bytes())
+    assert (said["sender"]["email"], said["sender"]["name"]) == ("ana@clinic.example", "Dr Ana")
+    assert said["author_differs"]  # the report says that it is by somebody else
     (row,) = sunk.manifest
     assert row["sender"] == "ana@clinic.example"
-    assert row["files"] == "3"
+    assert row["files"] == "4"
     assert int(row["bytes"]) == sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
     assert row["available_at"].endswith("Z")
     assert row["stored_at"].endswith("Z")
@@ -298,6 +306,44 @@ async def test_another_report_than_the_one_asked_for_is_not_stored_whoever_could
     assert sunk.holds(bad)
 
 
+def forged(made: MadeReport) -> bytes:
+    """What another recipient could make, who has the key: another photo, said to be by the same author, of the same length."""
+    path = made.report.media[0].path
+    files = {**made.files, path: made.files[path][::-1]}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    media = tuple(replace(each, sha256=sums[each.path]) for each in made.report.media)
+    return repacked(made, build_payload(replace(made.report, media=media), files)).package
+
+
+async def test_a_recipient_and_the_cloud_cannot_swap_a_report_for_an_institution(world: World, sunk: Sunk) -> None:
+    """The forgery decrypts; the index knows better. Nothing is stored of it, and the report is once the cloud is honest again."""
+    made = await world.send()
+    forgery = forged(made)
+    assert len(forgery) == len(made.package)
+    world.weather.change(f"/packages/{made.report.report_id}", lambda _: forgery)
+    async with world.collector(sunk.folder) as collector:
+        summary = await collector.round()
+        assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
+        assert not sunk.reports
+        assert not world.weather.asked("/release")
+        world.weather.calm()
+        world.clock.move(timedelta(minutes=2))
+        assert (await collector.round()).stored == 1
+    assert sunk.holds(made)
+
+
+async def test_a_row_whose_digest_was_taken_away_is_not_stored(world: World, sunk: Sunk) -> None:
+    """Somebody between the user server and sync leaves it out, and the cloud answers with a forgery."""
+    made = await world.send()
+    forgery = forged(made)
+    world.weather.change(f"/packages/{made.report.report_id}", lambda _: forgery)
+    world.weather.reword("/v1/reports", lambda body: re.sub(rb'"digest":"[0-9a-f]{64}"', b'"digest":null', body))
+    async with world.collector(sunk.folder) as collector:
+        summary = await collector.round()
+        assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
+    assert not sunk.reports
+
+
 def cut(made: MadeReport) -> bytes:
     return made.package[:-1]
 
@@ -373,7 +419,11 @@ async def test_names_out_of_a_report_never_become_paths(world: World, sunk: Sunk
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     home = sunk.folder / made.report.report_id
-    assert sorted(path.name for path in home.iterdir()) == ["2026-11-22_left-etc-passwd_1.jpg", "report.json"]
+    assert sorted(path.name for path in home.iterdir()) == [
+        "2026-11-22_left-etc-passwd_1.jpg",
+        "report.json",
+        "sender.json",
+    ]
 
 
 @pytest.mark.parametrize("identifier", ["../../../tmp/evil", "", ".", "a" * 26 + "/", "A" * 26, 7, None])

@@ -37,7 +37,7 @@ async def made(world: World) -> MadeReport:
 
 def listed(made: MadeReport, size: int | None = None) -> Listed:
     size = len(made.package) if size is None else size
-    return Listed(made.report.report_id, size, "", "", "https://picsafe.example/cloud/au", "", "inbox")
+    return Listed(made.report.report_id, size, "", "", "https://picsafe.example/cloud/au", "", "inbox", None)
 
 
 def ranges(world: World) -> list[str]:

@@ -120,6 +120,17 @@ class Weather(httpx.AsyncBaseTransport):
 
         self.rules.append(rule)
 
+    def reword(self, part: str, change: Callable[[bytes], bytes]) -> None:
+        """The body of an answer becomes another one, of any length."""
+
+        def rule(request: httpx.Request, response: httpx.Response) -> httpx.Response | None:
+            if part not in str(request.url):
+                return None
+            headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+            return httpx.Response(response.status_code, headers=headers, stream=_Changed(response, change))
+
+        self.rules.append(rule)
+
     def breaks(self, part: str, *after: int) -> None:
         """The next answers break off after so many bytes."""
         left = list(after)
@@ -191,7 +202,8 @@ class Sunk:
     def holds(self, made: MadeReport) -> bool:
         """Whether the report is there, every byte of it."""
         home = self.folder / made.report.report_id
-        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in home.rglob("*") if path.is_file()}
+        files = [path for path in home.rglob("*") if path.is_file() and path.name != "sender.json"]
+        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
         wanted = {file.sha256 for file in made.report.files() if not file.path.startswith("thumbnails/")}
         return wanted | {hashlib.sha256(made.report.to_bytes()).hexdigest()} == digests
 

@@ -17,8 +17,9 @@ from picsafe_client.refusals import refusal
 from picsafe_protocol.buffers import Buffers, Source
 from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
 from picsafe_protocol.errors import Gone
+from picsafe_protocol.expectations import Expectations, Sender
 from picsafe_protocol.files import FileFacts
-from picsafe_protocol.opening import NewDigest, Opened, Release, key_in, open_report
+from picsafe_protocol.opening import GivenKey, NewDigest, Opened, Release, open_report
 from picsafe_protocol.package import Header
 from picsafe_protocol.payload import Payload
 from picsafe_protocol.report import Report, Thumbnail
@@ -58,6 +59,9 @@ class OpenReport(Generic[B]):
         self._open: tuple[PackageSource[B], Payload[B], Header] | None = (source, opened.payload, opened.package.header)
         self._message_start = opened.package.encrypted[0]
         self._last_chunk = opened.reader.size // CHUNK
+        self.sender: Sender | None = opened.sender
+        """Who sent it, by the word of servers; None where none of them knows (any more). What the file claims is in `report`."""
+        self.sender_erased: bool = opened.sender_erased
         self.buffers: Buffers[B] = opened.reader.cipher
         """What cuts and joins its bytes."""
         self.package_size: int = source.size
@@ -72,15 +76,15 @@ class OpenReport(Generic[B]):
         new_digest: NewDigest[B],
         allowed_key_servers: Collection[str],
         release: Release,
-        expected_report: str | None = None,
+        expected: Expectations | None,
     ) -> OpenReport[B]:
-        """Raises as `picsafe_protocol.opening.open_report`. `expected_report` is the one that was asked for, None for a file."""
+        """Raises as `picsafe_protocol.opening.open_report`. `expected` is what the report's row says, None only for a file."""
         opened = await open_report(
             source,
             cipher,
             allowed_key_servers=allowed_key_servers,
             release=release,
-            expected_report=expected_report,
+            expected=expected,
             new_digest=new_digest,
         )
         return cls(source, opened)
@@ -206,11 +210,11 @@ class KeyServer(Protocol):
 def release_from(server: KeyServer, *, signal: Any = None) -> Release:
     """A `Release` over HTTP: a user token for that key server, then ``POST /v1/keys/{key_id}/release``."""
 
-    async def release(header: Header) -> bytes:
+    async def release(header: Header) -> GivenKey:
         url = header.keyserver_url
         token = await server.user_token(url, signal=signal)
         path = f"/v1/keys/{header.key_id}/release"
         answer = await server.keys(url, "POST", path, token, {"report_id": header.report_id}, signal=signal)
-        return key_in(answer)
+        return GivenKey.in_answer(answer, header)
 
     return release

@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.opening import OpenReport
 from picsafe_protocol import filenames
+from picsafe_protocol.expectations import SENDER_NAME, sender_document
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.limits import MIB
 from picsafe_protocol.package import MEDIA_TYPE as PACKAGE_TYPE
@@ -62,7 +63,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class ZipMember:
-    """A file of the zip: its name there, and the file of the report; None is `report.json` itself."""
+    """A file of the zip: its name there, and the file of the report; None is `report.json` or `sender.json`."""
 
     name: str
     file: FileFacts | None
@@ -78,7 +79,7 @@ def zip_members(report: Report, *, with_patient: bool, chosen: Collection[int] |
         unwanted = {medium.path for index, medium in enumerate(report.media) if index not in chosen}
         names = {path: name for path, name in names.items() if path not in unwanted}
     files = [ZipMember(names[file.path], file) for file in report.files() if file.path in names]
-    return [*files, ZipMember(REPORT_NAME, None)]
+    return [*files, ZipMember(REPORT_NAME, None), ZipMember(SENDER_NAME, None)]
 
 
 def zip_size(report: Report, chosen: Collection[int] | None = None) -> int:
@@ -106,8 +107,10 @@ async def save_zip(
     A zip of this kind has each checksum before the content, where it is not known yet: a place is kept for it, and filled
     at the end.
     """
-    facts = opened.report.to_bytes()
-    sizes = {member.name: member.file.size if member.file else len(facts) for member in members}
+    report = opened.report
+    origin = sender_document(report.report_id, opened.sender, report.author, erased=opened.sender_erased)
+    facts = {REPORT_NAME: report.to_bytes(), SENDER_NAME: origin}
+    sizes = {member.name: member.file.size if member.file else len(facts[member.name]) for member in members}
     checksums = dict.fromkeys(sizes, 0)
     count = _Count(sum(opened.sealed_size(member.file) for member in members if member.file), progress)
 
@@ -118,8 +121,8 @@ async def save_zip(
         for member, place in zip(members, layout().members, strict=True):
             await target.write(place.local_header)
             if member.file is None:
-                checksums[member.name] = zlib.crc32(facts)
-                await target.write(facts)
+                checksums[member.name] = zlib.crc32(facts[member.name])
+                await target.write(facts[member.name])
                 continue
             checksum = await new_checksum()
             async for piece in opened.pieces(member.file, count.arrived):

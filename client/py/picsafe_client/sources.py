@@ -16,7 +16,7 @@ from picsafe_client import dom
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.ranges import Arrived, Body
 from picsafe_client.refusals import refusal
-from picsafe_protocol.errors import TokenRefused, Unexpected, Unreachable
+from picsafe_protocol.errors import NotAsSent, NotFound, TokenRefused, Unexpected, Unreachable
 from picsafe_protocol.tokens import Action
 
 RENEW_BEFORE: Final = timedelta(seconds=30)
@@ -89,6 +89,34 @@ class CloudPackage:
             if self._grant is grant:
                 self._grant = None
             return await self._request(await self._granted(), start, stop)
+
+    async def piece_hashes(self, most: int) -> bytes:
+        """The list beside the package; see `ranges.Remote`."""
+        grant = await self._granted()
+        try:
+            return await self._list(grant, most)
+        except TokenRefused:
+            if self._grant is grant:
+                self._grant = None
+            return await self._list(await self._granted(), most)
+        except NotFound:
+            raise NotAsSent(what="list") from None
+
+    async def _list(self, grant: Grant, most: int) -> bytes:
+        import js
+
+        headers = {"Authorization": f"Bearer {grant.token}"}
+        url = f"{grant.url}/v1/packages/{self._report_id}/pieces"
+        abort = js.AbortController.new()
+        response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
+        body = _ResponseBody(response, abort, 0)
+        found = bytearray()
+        while (piece := await body.next()) is not None:
+            if len(found) + int(piece.byteLength) > most:
+                body.stop()
+                raise NotAsSent(what="list")
+            found += piece.to_bytes()
+        return bytes(found)
 
     async def _granted(self) -> Grant:
         async with self._granting:

@@ -115,7 +115,7 @@ class Upload:
         begun = await self.patiently(partial(self._call, "POST", "", {"size": self.size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         if part_size % PIECE:
-            raise Unexpected("The cloud cuts packages where no piece ends.")
+            raise Unexpected  # it cuts packages where no piece ends
         digest, hashes = await digests.sha256(), bytearray()
         for index, start in enumerate(range(0, self.size, part_size)):
             stop = min(start + part_size, self.size)

@@ -3,7 +3,7 @@
 ::
 
     choice = await examine(source)         # a photo as a `media.ByteSource`: may its JPEG stay as it is?
-    head(report, index, pixels)            # everything before the JPEG; `pixels` describes it
+    head(report, index, pixels, sender)    # everything before the JPEG; `pixels` describes it
     tail(pixels)                           # everything after it
 
 So a file is three parts: `head`, the JPEG, `tail`. The JPEG itself never comes here, only its structure is read; in the

@@ -16,7 +16,8 @@ from picsafe_dicom.anatomy import CODES
 from picsafe_dicom.photo import Pixels
 from picsafe_dicom.words import SH_BYTES
 from picsafe_protocol.body import Region, locate
-from picsafe_protocol.report import Report
+from picsafe_protocol.expectations import Sender
+from picsafe_protocol.report import Author, Report
 from picsafe_protocol.times import parse_time
 
 SOP_CLASS: Final = "1.2.840.10008.5.1.4.1.1.77.1.4"
@@ -30,9 +31,13 @@ _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
 _SIDES: Final = {"left": "L", "right": "R", "both": "B"}
 
 
-def head(report: Report, index: int, pixels: Pixels) -> bytes:
-    """Everything before the JPEG of medium number `index` (from 0), which `pixels` describes (PS3.5, annex A.4)."""
-    dataset = _dataset(report, index, pixels)
+def head(report: Report, index: int, pixels: Pixels, sender: Sender | None) -> bytes:
+    """Everything before the JPEG of medium number `index` (from 0), which `pixels` describes (PS3.5, annex A.4).
+
+    `sender` is who sent the report by the servers' word, None where they do not know: it stands where DICOM has a person and an
+    institution. The author that the report claims stands nowhere but in a comment that says so.
+    """
+    dataset = _dataset(report, index, pixels, sender)
     written = io.BytesIO()
     dcmwrite(written, dataset, enforce_file_format=True)
     length = pixels.size + pixels.size % 2
@@ -44,7 +49,7 @@ def tail(pixels: Pixels) -> bytes:
     return bytes(pixels.size % 2) + _END
 
 
-def _dataset(report: Report, index: int, pixels: Pixels) -> Dataset:
+def _dataset(report: Report, index: int, pixels: Pixels, sender: Sender | None) -> Dataset:
     medium = report.media[index]
     uid = UID(identity.instance_uid(report.report_id, medium.path, pixels.reason))
     meta = FileMetaDataset()
@@ -58,13 +63,11 @@ def _dataset(report: Report, index: int, pixels: Pixels) -> Dataset:
     dataset.SOPClassUID = UID(SOP_CLASS)
     dataset.SOPInstanceUID = uid
     _patient(dataset, report)
-    _study(dataset, report)
+    _study(dataset, report, sender)
     _taken(dataset, report, index)
     _site(dataset, report)
     _image(dataset, pixels)
-    comments = words.paragraphs(medium.caption, report.notes)
-    if comments:
-        dataset.ImageComments = comments
+    dataset.ImageComments = words.paragraphs(medium.caption, _origin(report.author, sender), report.notes)
     return dataset
 
 
@@ -83,7 +86,17 @@ def _patient(dataset: Dataset, report: Report) -> None:
         dataset.PatientComments = words.paragraphs(*whole)
 
 
-def _study(dataset: Dataset, report: Report) -> None:
+def _origin(author: Author, sender: Sender | None) -> str:
+    claimed = ", ".join(part for part in (author.name, author.email, author.institution) if part)
+    if sender is None:
+        return f"Nobody has confirmed who sent this. The report names as its author: {claimed}."
+    sent = f"Sent by {', '.join(part for part in (sender.name, sender.email, sender.institution) if part)}."
+    if sender.is_author(author):
+        return sent
+    return f"{sent} The report names another author, which nobody has confirmed: {claimed}."
+
+
+def _study(dataset: Dataset, report: Report, sender: Sender | None) -> None:
     dataset.StudyInstanceUID = UID(identity.study_uid(report.report_id))
     dataset.SeriesInstanceUID = UID(identity.series_uid(report.report_id))
     dataset.StudyID = report.report_id[:SH_BYTES]
@@ -92,9 +105,9 @@ def _study(dataset: Dataset, report: Report) -> None:
     dataset.SeriesNumber = 1
     dataset.Modality = MODALITY
     dataset.Manufacturer = ""
-    dataset.OperatorsName = words.person(report.author.name)
-    if report.author.institution:
-        dataset.InstitutionName = words.line(report.author.institution)
+    dataset.OperatorsName = words.person(sender.name) if sender else ""
+    if sender and sender.institution:
+        dataset.InstitutionName = words.line(sender.institution)
 
 
 def _taken(dataset: Dataset, report: Report, index: int) -> None:

@@ -2,12 +2,14 @@
 
 `open_report` goes through these steps in this order (docs/format.md, section 7); whatever fails raises, and nothing is left:
 
-1. **container**: the file keeps every rule of the format. Nothing that its header says is believed yet.
-2. **the right one**: it is the report that was asked for; a cloud that answers with another is found out here.
-3. **key server**: the one that the header names is on the allow-list. No other is ever spoken to.
-4. **key**: that server writes its access log and then gives the key, or refuses.
-5. **message**: the commitment binds key and header together, the last chunk proves the length.
-6. **payload**: exactly the members that `report.json` describes, and `report.json` is of the same report.
+1. **what was sent**: where the index knows the report, size and digest are the expected ones; the source checks every byte by them.
+2. **container**: the file keeps every rule of the format. Nothing that its header says is believed yet.
+3. **the right one**: report and key server are the expected ones; a cloud that answers with another is found out here.
+4. **key server**: the one that the header names is on the allow-list. No other is ever spoken to.
+5. **key**: that server writes its access log and then gives the key, or refuses. Its log names the expected sender, and
+   says whether the report may lack a digest.
+6. **message**: the commitment binds key and header together, the last chunk proves the length.
+7. **payload**: exactly the members that `report.json` describes, and `report.json` is of the same report.
 
 From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: see `payload.Payload.stream`.
 """
@@ -17,16 +19,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from picsafe_protocol.buffers import Source
 from picsafe_protocol.chunked import Cipher, Reader
-from picsafe_protocol.errors import AnotherReport, KeyServerNotAllowed, Unexpected
+from picsafe_protocol.errors import AnotherReport, KeyServerNotAllowed, NotAsSent, Unexpected
+from picsafe_protocol.expectations import Created, Expectations, Sender, created_in
 from picsafe_protocol.package import Header, Package, read_package
 from picsafe_protocol.payload import Digest, Payload, sha256
 
-__all__ = ["NewDigest", "Opened", "Release", "key_in", "open_report"]
+__all__ = ["GivenKey", "NewDigest", "Opened", "Release", "key_in", "open_report"]
 
 B = TypeVar("B")
 
@@ -35,8 +38,22 @@ _KEY_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes
 NewDigest: TypeAlias = Callable[[], Awaitable[Digest[B]]]
 """Makes a SHA-256 over the buffers."""
 
-Release: TypeAlias = Callable[[Header], Awaitable[bytes]]
-"""Asks the key server of a header for its key: 32 bytes, or what the server raises instead."""
+
+@dataclass(frozen=True, slots=True)
+class GivenKey:
+    """What a key server answers: the report key, 32 bytes, and what its log says of the making of it, where it tells."""
+
+    key: bytes = field(repr=False)
+    created: Created | None = None
+
+    @classmethod
+    def in_answer(cls, answer: Any, header: Header) -> GivenKey:
+        """From the answer to a release for `header`. Raises `Unexpected`."""
+        return cls(key_in(answer), created_in(answer, header))
+
+
+Release: TypeAlias = Callable[[Header], Awaitable[GivenKey]]
+"""Asks the key server of a header for its key; raises what the server answers instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,11 @@ class Opened(Generic[B]):
     package: Package[B]
     reader: Reader[B]
     payload: Payload[B]
+    sender: Sender | None
+    """Who sent it, by the word of the index, or of the key server's log for a file that no row is known of; never by the file's own.
+    None where neither says."""
+    sender_erased: bool
+    """Whether the key server's log knew the sender, who was erased from it."""
 
     @property
     def header(self) -> Header:
@@ -59,22 +81,48 @@ async def open_report(
     *,
     allowed_key_servers: Collection[str],
     release: Release,
-    expected_report: str | None = None,
+    expected: Expectations | None,
     new_digest: NewDigest[B] = sha256,
 ) -> Opened[B]:
-    """Take a package through every step above. `expected_report` is the one that was asked for, None for a file.
+    """Take a package through every step above. `expected` is what its row says; None only for a file that no row is known of.
 
-    Raises `FormatError`, `AnotherReport`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and whatever `source` and
+    With a digest in `expected` the source must check by it and say so, as `pieces.CoveredSource` does (`digest`; else `ValueError`).
+    Raises `NotAsSent`, `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and whatever `source` and
     `release` raise.
     """
+    if expected is not None:
+        _check_source(source, expected)
     package = await read_package(source, cipher)
     header = package.header
-    if expected_report is not None and header.report_id != expected_report:
-        raise AnotherReport("The cloud answered with another report than the one that was asked for.")
+    if expected is not None:
+        _check_header(header, expected)
     if header.keyserver_url not in allowed_key_servers:
         raise KeyServerNotAllowed(keyserver_url=header.keyserver_url)
-    reader = await package.open(await release(header), cipher)
-    return Opened(package, reader, await Payload.read(reader, header.report_id, new_digest))
+    given = await release(header)
+    created = given.created
+    if expected is not None:
+        expected.check_created(created)
+    reader = await package.open(given.key, cipher)
+    payload = await Payload.read(reader, header.report_id, new_digest)
+    named = created.sender if created is not None else None
+    erased = created is not None and created.sender is None
+    return Opened(package, reader, payload, expected.sender if expected is not None else named, erased)
+
+
+def _check_source(source: Source[B], expected: Expectations) -> None:
+    if source.size != expected.size:
+        raise NotAsSent(what="size")
+    if expected.digest is not None and getattr(source, "digest", None) != expected.digest:
+        raise ValueError("the source does not check what it gives by the expected digest")
+
+
+def _check_header(header: Header, expected: Expectations) -> None:
+    if header.report_id != expected.report_id:
+        raise AnotherReport("The cloud answered with another report than the one that was asked for.")
+    if header.keyserver_url != expected.keyserver_url:
+        raise NotAsSent(
+            "This file names another key server than the one that the report was sent with.", what="key_server"
+        )
 
 
 def key_in(answer: Any) -> bytes:

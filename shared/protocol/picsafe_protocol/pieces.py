@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from picsafe_protocol.buffers import Source, read_exactly
+from picsafe_protocol.buffers import Buffers, Source, read_exactly
 from picsafe_protocol.chunked import Cipher
 from picsafe_protocol.errors import NotAsSent
 
@@ -30,6 +30,7 @@ __all__ = [
     "HashPieces",
     "PieceHasher",
     "Pieces",
+    "PiecewiseSource",
     "down",
     "hash_pieces",
     "piece_count",
@@ -100,7 +101,7 @@ class Pieces:
         """The list that belongs to `digest`. Raises `NotAsSent` for any other, also for one of another size."""
         pieces = cls(size, hashes)
         if not pieces.fits or pieces.digest != digest:
-            raise NotAsSent("The list of digests is not the one that the sender made.", what="list")
+            raise NotAsSent(what="list")
         return pieces
 
     def check(self, start: int, hashes: bytes) -> None:
@@ -109,7 +110,7 @@ class Pieces:
             raise ValueError(f"no piece begins at byte {start}")
         first = start // PIECE * HASH
         if not hashes or self.hashes[first : first + len(hashes)] != hashes:
-            raise NotAsSent("Bytes arrived that are not those that the sender sent.", what="piece")
+            raise NotAsSent(what="piece")
 
 
 class PieceHasher:
@@ -138,6 +139,41 @@ class PieceHasher:
         return Pieces(self._size, bytes(self._hashes) + open_piece)
 
 
+class PiecewiseSource(Generic[B]):
+    """A package somewhere else that is read by ranges, each piece checked before a byte of it is used: a `Source` that may be
+    opened with expectations. The piece in which a read ends is kept, because the next read mostly begins in it."""
+
+    def __init__(self, source: Source[B], pieces: Pieces, buffers: Buffers[B], hash_: HashPieces[B]) -> None:
+        """`pieces` have been compared with `digest` already: see `Pieces.trusted`."""
+        self._source = source
+        self._pieces = pieces
+        self._buffers = buffers
+        self._hash = hash_
+        self._last: tuple[int, B] | None = None
+        self.digest = pieces.digest
+
+    @property
+    def size(self) -> int:
+        """Bytes of the package."""
+        return self._pieces.size
+
+    async def read(self, start: int, stop: int) -> B:
+        """See `Source`. Raises `NotAsSent` when a byte is not the one that was sent."""
+        first, end = down(start), up(stop, self.size)
+        kept = self._last
+        begin = first
+        if kept is not None and kept[0] == first:
+            begin = min(first + self._buffers.length(kept[1]), end)
+        block = kept[1] if kept is not None and begin > first else self._buffers.join([])
+        if begin < end:
+            fresh = await read_exactly(self._source, self._buffers, begin, end)
+            self._pieces.check(begin, await self._hash(fresh))
+            block = self._buffers.join([block, fresh]) if begin > first else fresh
+            last = down(end - 1)
+            self._last = (last, self._buffers.join([self._buffers.part(block, last - first, end - first)]))
+        return self._buffers.part(block, start - first, stop - first)
+
+
 class CoveredSource(Generic[B]):
     """A package at hand whose every byte has been compared with its digest: a `Source` that may be opened with expectations."""
 
@@ -155,7 +191,7 @@ class CoveredSource(Generic[B]):
             ]
         )
         if Pieces(source.size, hashes).digest != digest:
-            raise NotAsSent("This file is not the one that the sender sent.", what="digest")
+            raise NotAsSent(what="digest")
         return cls(source, digest)
 
     @property

@@ -30,7 +30,7 @@ async def _open(options: argparse.Namespace) -> None:
         if path.is_file():
             me = await api.me()
             with path.open("rb") as file:
-                opened = await open_report(api, FileSource(file), me.key_servers)
+                opened = await open_report(api, FileSource(file), me.key_servers, expected=None)
                 await _save(opened, options)
         elif is_identifier(options.source):
             await _from_cloud(api, await api.me(), options)
@@ -40,9 +40,12 @@ async def _open(options: argparse.Namespace) -> None:
 
 async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
     report = await api.report(options.source)
-    if report.size is None:
+    expected = report.expected
+    if expected is None:
         raise NotFound("This report has not been sent completely yet.", advice="Wait until it has arrived.")
-    opened = await open_report(api, CloudSource(api, report.id, report.size), me.key_servers, expected_id=report.id)
+    package = CloudSource(api, report.id, expected.size)
+    source = package if expected.digest is None else await package.checked(expected.digest)
+    opened = await open_report(api, source, me.key_servers, expected=expected)
     await _save(opened, options)
     if report.box == "inbox" and not me.is_service:
         await api.users("POST", f"/v1/reports/{report.id}/opened")
@@ -62,8 +65,24 @@ async def _save(opened: Opened[bytes], options: argparse.Namespace) -> None:
         raise
     for file in written:
         print(file)
+    print(f"picsafe: {_origin(opened)}", file=sys.stderr)
     if options.dicom:
         _say_what_has_no_dicom(opened, written)
+
+
+def _origin(opened: Opened[bytes]) -> str:
+    """Who sent it, and whom the report names instead, if it does."""
+    sender, author = opened.sender, opened.payload.report.author
+    claimed = ", ".join(part for part in (author.name, author.email, author.institution) if part)
+    if sender is None:
+        erased = (
+            "Its sender has been erased from the access log" if opened.sender_erased else "No server says who sent it"
+        )
+        return f"{erased}. The report names as its author, which nobody has confirmed: {claimed}."
+    sent = f"sent by {', '.join(part for part in (sender.name, sender.email, sender.institution) if part)}."
+    if sender.is_author(author):
+        return sent
+    return f"{sent}\n         The report names another author, which nobody has confirmed: {claimed}."
 
 
 def _say_what_has_no_dicom(opened: Opened[bytes], written: list[Path]) -> None:

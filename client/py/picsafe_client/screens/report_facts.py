@@ -8,6 +8,7 @@ from typing import Any, Final
 from picsafe_client import dom
 from picsafe_client.body_figure import marked_figure
 from picsafe_client.screens.report_names import medium_label, site, type_name
+from picsafe_client.screens.report_sender import Origin
 from picsafe_client.texts import birth_date, duration, listing, moment, noun, number, size, t
 from picsafe_protocol.body import locate
 from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
@@ -26,7 +27,7 @@ UNKNOWN: Final = "report.not_recorded"
 class Facts:
     """The panel. The part about the medium that is shown changes with it; who opened it comes when it is known."""
 
-    def __init__(self, report: Report, show_evidence: ShowEvidence) -> None:
+    def __init__(self, report: Report, origin: Origin, show_evidence: ShowEvidence) -> None:
         self._report = report
         self._show_evidence = show_evidence
         self._medium = dom.el("div", {"class": "fact-group"})
@@ -34,7 +35,7 @@ class Facts:
         self.node = dom.el(
             "aside",
             {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "0"},
-            *_of_patient(report),
+            *_of_patient(report, origin),
             self._medium,
             _notes(report),
             _consent(report, self._evidence),
@@ -66,20 +67,20 @@ class Facts:
         dom.clear(self.node)
 
 
-def facts_for_paper(report: Report) -> list[dom.Child]:
+def facts_for_paper(report: Report, origin: Origin) -> list[dom.Child]:
     """The same facts for a printed page, where nothing can be pressed, with a line for each medium."""
     media = dom.el("ol", {"class": "print-media"})
     for index, medium in enumerate(report.media):
         label = ", ".join([medium_label(report, index), type_name(medium), size(medium.size)])
         dom.append(media, dom.el("li", None, label))
     files = dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t("report.files")), media)
-    return [*_of_patient(report), _notes(report), _consent(report, lambda _record: None), files]
+    return [*_of_patient(report, origin), _notes(report), _consent(report, lambda _record: None), files]
 
 
-def _of_patient(report: Report) -> list[dom.Node]:
+def _of_patient(report: Report, origin: Origin) -> list[dom.Node]:
     return [
         _group("report.patient", _patient(report)),
-        _group("report.taken", _taken(report), _figure(report)),
+        _group("report.taken", _taken(report, origin), _figure(report)),
     ]
 
 
@@ -127,11 +128,10 @@ def _patient(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-def _taken(report: Report) -> list[tuple[str, str]]:
-    author = report.author
+def _taken(report: Report, origin: Origin) -> list[tuple[str, str]]:
     return [
         ("report.when", moment(report.captured_at)),
-        ("report.by", "\n".join(part for part in (author.name, author.institution, author.email) if part)),
+        *origin.rows(),
         ("report.site", site(report) or t(UNKNOWN)),
     ]
 

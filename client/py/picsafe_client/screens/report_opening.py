@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from picsafe_client.app import App
-from picsafe_client.digests import sha256
+from picsafe_client.digests import hash_pieces, sha256
 from picsafe_client.opening import OpenReport, PackageSource, release_from
 from picsafe_client.ranges import RangedSource
 from picsafe_client.screens.report_trouble import state_error
@@ -16,6 +16,8 @@ from picsafe_client.texts import Phrase, t
 from picsafe_client.waiting import Wait
 from picsafe_client.webcrypto import WebCryptoCipher
 from picsafe_protocol.errors import PicSafeError, Unreachable
+from picsafe_protocol.expectations import Expectations
+from picsafe_protocol.opening import GivenKey
 from picsafe_protocol.package import Header
 
 Opened: TypeAlias = OpenReport[Any]
@@ -44,7 +46,10 @@ class Opening:
             raise error
         if isinstance(grant, BaseException):
             raise grant
-        source = RangedSource(package, self._cipher, int(row["size"]), self._patience)
+        expected = Expectations.of_row(row)
+        source = RangedSource(
+            package, self._cipher, expected.size, self._patience, digest=expected.digest, hash_pieces=hash_pieces
+        )
         done, total = 0, source.first_bytes()
 
         def arrived(length: int) -> None:
@@ -58,7 +63,7 @@ class Opening:
             source.close()
             raise
         self._patience.begun = True
-        return await self._trusted(source, wait, report_id)
+        return await self._trusted(source, wait, expected)
 
     async def from_disk(self, file: Any, wait: Wait) -> Opened:
         """A file of this computer. Nothing of it is sent anywhere; only its key server is asked."""
@@ -73,7 +78,7 @@ class Opening:
         if (box := self._app.boxes.get("inbox")) is not None:
             box.mark_opened(report_id)
 
-    async def _trusted(self, source: PackageSource[Any], wait: Wait, report_id: str | None) -> Opened:
+    async def _trusted(self, source: PackageSource[Any], wait: Wait, expected: Expectations | None) -> Opened:
         wait.progress(0, 0)
         wait.says(t("report.asking_key"))
         try:
@@ -82,14 +87,14 @@ class Opening:
                 cipher=self._cipher,
                 new_digest=sha256,
                 allowed_key_servers=self._app.require_me().key_servers,
-                release=self._release if report_id is None else release_from(self._app.api),
-                expected_report=report_id,
+                release=self._release if expected is None else release_from(self._app.api),
+                expected=expected,
             )
         except BaseException:
             source.close()
             raise
 
-    async def _release(self, header: Header) -> bytes:
+    async def _release(self, header: Header) -> GivenKey:
         """The key of a file from disk: all that is missing when there is no connection, which is worth saying."""
         try:
             return await release_from(self._app.api)(header)

@@ -11,6 +11,7 @@ from picsafe_client.printing import Page
 from picsafe_client.screens.report_facts import consent_words, facts_for_paper
 from picsafe_client.screens.report_media import ShownMedia
 from picsafe_client.screens.report_names import site
+from picsafe_client.screens.report_sender import Origin
 from picsafe_client.texts import birth_date, moment, t
 from picsafe_protocol.errors import PictureRefused
 from picsafe_protocol.report import Report
@@ -21,15 +22,15 @@ def photos_of(report: Report) -> list[int]:
     return [index for index, medium in enumerate(report.media) if medium.kind == "photo"]
 
 
-def page(report: Report, index: int, url: str, printed_by: str, now: Any) -> Page:
+def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, now: Any) -> Page:
     """One photo with its facts."""
-    medium, patient, author = report.media[index], report.patient, report.author
+    medium, patient = report.media[index], report.patient
     facts = [
         ("report.birth_date", birth_date(patient.birth_date) if patient.birth_date else ""),
         ("report.record_number", patient.record_number),
         ("report.site", site(report)),
         ("report.when", moment(medium.captured_at or report.captured_at)),
-        ("report.by", ", ".join(part for part in (author.name, author.institution) if part)),
+        *origin.lines(),
         ("report.caption", medium.caption),
         ("report.consent", consent_words(report)),
     ]
@@ -42,23 +43,25 @@ def page(report: Report, index: int, url: str, printed_by: str, now: Any) -> Pag
     )
 
 
-async def pages(report: Report, indices: Sequence[int], media: ShownMedia, printed_by: str, now: Any) -> list[Page]:
+async def pages(
+    report: Report, origin: Origin, indices: Sequence[int], media: ShownMedia, printed_by: str, now: Any
+) -> list[Page]:
     """The pages of several photos, which are fetched for it; those that must not be decoded are left out."""
     made = []
     for index in indices:
         with suppress(PictureRefused):
-            made.append(page(report, index, await media.url(index), printed_by, now))
+            made.append(page(report, origin, index, await media.url(index), printed_by, now))
     return made
 
 
-def cover(report: Report, printed_by: str, now: Any) -> dom.Node:
+def cover(report: Report, origin: Origin, printed_by: str, now: Any) -> dom.Node:
     """The first page of a printed report: all its facts, and what it holds."""
     footer = t("print.footer", number=t("print.count", count=len(report.media)), moment=moment(now), name=printed_by)
     return dom.el(
         "section",
         {"class": "print-cover"},
         dom.el("h1", None, report.patient.name or t("report.unnamed")),
-        *facts_for_paper(report),
+        *facts_for_paper(report, origin),
         dom.el("p", {"class": "print-footer"}, footer),
     )
 

@@ -1,0 +1,139 @@
+"""What a report has to be to count as the one that was asked for, and who sent it by the word of servers that know.
+
+The user server's row of a report says what to expect of it: `Expectations.of_row`. The key server's answer says who had the key
+made: `created_in`. Neither believes the cloud, nor the file; `opening.open_report` compares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from picsafe_protocol import strictjson
+from picsafe_protocol.errors import DigestMissing, NotAsSent, Unexpected
+from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.limits import PACKAGE_BYTES
+from picsafe_protocol.package import Header, is_keyserver_url
+from picsafe_protocol.report import Author
+
+__all__ = ["DIGESTS_SINCE", "SENDER_NAME", "Created", "Expectations", "Sender", "created_in", "sender_document"]
+
+DIGESTS_SINCE: Final = 2
+"""The `v` of `created` entries since which every report has a digest."""
+
+SENDER_NAME: Final = "sender.json"
+"""What `sender_document` is called where a report is saved."""
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a report, as a server knows them that saw them signed in. `id` is the account's; `institution` a name, or None."""
+
+    id: str
+    name: str
+    email: str
+    institution: str | None = None
+
+    def is_author(self, author: Author) -> bool:
+        """Whether a report claims nobody else as its author: the same name, address and institution."""
+        claimed = (author.name, author.email.casefold(), author.institution)
+        return claimed == (self.name, self.email.casefold(), self.institution)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What the access log says of the making of a key. `sender` is None when that person was erased from the log."""
+
+    version: int
+    sender: Sender | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What the user server says of a report. `size` is that of the package in bytes, `digest` see `pieces`.
+
+    `digest` is None for a report that was sent before there were digests; whether it may be is found out with its key.
+    """
+
+    report_id: str
+    keyserver_url: str
+    size: int
+    digest: str | None
+    sender: Sender
+
+    @classmethod
+    def of_row(cls, row: Any) -> Expectations:
+        """From REPORT of the user server's interface. Raises `Unexpected` for a row that makes no sense."""
+        try:
+            report_id, url, size, digest = row["id"], row["keyserver_url"], row["size"], row["digest"]
+            sender = _sender(row["sender"], "institution")
+        except (KeyError, TypeError):
+            raise _senseless() from None
+        if not (isinstance(report_id, str) and is_identifier(report_id)):
+            raise _senseless()
+        if not (isinstance(url, str) and is_keyserver_url(url)):
+            raise _senseless()
+        if type(size) is not int or not 0 < size <= PACKAGE_BYTES:
+            raise _senseless()
+        if digest is not None and not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
+            raise _senseless()
+        return cls(report_id, url, size, digest, sender)
+
+    def check_created(self, created: Created | None) -> None:
+        """Compare with what the log says. Raises `DigestMissing` for a report that must have a digest, `NotAsSent` for another sender."""
+        if self.digest is None and (created is None or created.version >= DIGESTS_SINCE):
+            raise DigestMissing
+        if created is not None and created.sender is not None and created.sender.id != self.sender.id:
+            raise NotAsSent("The key server names another sender than the list of reports does.", what="sender")
+
+
+def sender_document(report_id: str, sender: Sender | None, author: Author, *, erased: bool) -> bytes:
+    """`sender.json`, which lies beside every `report.json` that is saved: who sent it by the servers' word.
+
+    `report.json` stays as the sender made it, and only claims an author; `author_differs` says whether that is somebody else.
+    """
+    told = {
+        "format": "picsafe-sender",
+        "version": 1,
+        "report_id": report_id,
+        "sender": None if sender is None else asdict(sender),
+        "erased": sender is None and erased,
+        "author_differs": sender is None or not sender.is_author(author),
+    }
+    return strictjson.dump(told)
+
+
+def created_in(answer: Any, header: Header) -> Created | None:
+    """The `created` entry in a key server's answer for the key of `header`; None where it has none, being older than that.
+
+    Raises `Unexpected` for one that makes no sense, or is about another key.
+    """
+    entry = answer.get("created") if isinstance(answer, Mapping) else None
+    if entry is None:
+        return None
+    try:
+        statement = strictjson.parse(entry["statement"].encode())
+        told = (statement["event"], statement["key_id"], statement["report_id"])
+        version, who = statement["v"], entry["sender"]
+        sender = None if who is None else _sender(who, "institution_name")
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise _senseless() from None
+    if told != ("created", header.key_id, header.report_id) or type(version) is not int:
+        raise _senseless()
+    return Created(version, sender)
+
+
+def _sender(value: Any, institution: str) -> Sender:
+    found = (value["id"], value["name"], value["email"])
+    place = value[institution]
+    if not all(isinstance(each, str) for each in found) or not isinstance(place, str | None):
+        raise TypeError
+    return Sender(*found, place)
+
+
+def _senseless() -> Unexpected:
+    return Unexpected("What the server says about this report makes no sense.")
