@@ -83,7 +83,7 @@ def reports(clinic: Clinic, chief: Person, sender: Person) -> list[MadeReport]:
 
 @pytest.fixture(
     scope="module",
-    params=["desk", pytest.param("enlarged four times", marks=PUSHED)],
+    params=["desk", pytest.param("enlarged four times", marks=[PUSHED, pytest.mark.long])],
     ids=lambda name: name.replace(" ", "-"),
 )
 def keys(

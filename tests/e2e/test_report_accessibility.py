@@ -27,7 +27,7 @@ def report(clinic: Clinic, reader: Person) -> MadeReport:
     return clinic.send(sender, [reader], FILES, signature=drawn_photo(300, 100, "white", "PNG"))
 
 
-@pytest.fixture(scope="module", params=shell.LOOKS, ids=lambda name: name.replace(" ", "-"))
+@pytest.fixture(scope="module", params=shell.IN_LOOKS)
 def window(enter: Enter, reader: Person, report: MadeReport, axe: str, request: pytest.FixtureRequest) -> Visit:
     window = enter(reader, bypass_csp=True, **shell.LOOKS[request.param])
     window.page.context.add_init_script(axe)

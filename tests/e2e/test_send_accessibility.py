@@ -33,7 +33,7 @@ def reader(clinic: Clinic, sender: Person) -> Person:
     return clinic.person("Dr Jon Keller", "jon.keller@clinic.example", "GB")
 
 
-@pytest.fixture(scope="module", params=shell.LOOKS, ids=lambda name: name.replace(" ", "-"))
+@pytest.fixture(scope="module", params=shell.IN_LOOKS)
 def window(enter: Enter, sender: Person, axe: str, request: pytest.FixtureRequest) -> Visit:
     window = enter(sender, bypass_csp=True, **shell.LOOKS[request.param])
     window.page.context.add_init_script(axe)

@@ -25,6 +25,11 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
     "small phone": {"viewport": {"width": 360, "height": 640}, "color_scheme": "dark"},
 }
+IN_LOOKS = [
+    pytest.param(name, id=name.replace(" ", "-"), marks=() if name in {"light", "small phone"} else pytest.mark.long)
+    for name in LOOKS
+]
+"""Fixture parameters: the desk in the light and the smallest phone in the dark with every run, the others with all."""
 SMALLEST_TARGET = 24
 """CSS pixels that WCAG 2.2 AA (2.5.8) demands; ours are 44 where fingers go, and links in text may be smaller."""
 
@@ -49,7 +54,7 @@ def report(clinic: Clinic, chief: Person) -> MadeReport:
     return clinic.send(chief, [other], FILES)
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda name: name.replace(" ", "-"))
+@pytest.fixture(scope="module", params=IN_LOOKS)
 def visit(enter: Enter, chief: Person, report: MadeReport, axe: str, request: pytest.FixtureRequest) -> Visit:
     visit = enter(chief, bypass_csp=True, **LOOKS[request.param])
     visit.page.context.add_init_script(axe)
