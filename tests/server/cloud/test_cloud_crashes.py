@@ -26,7 +26,9 @@ from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.timeout(900),
-    pytest.mark.parametrize("kind", ["files", pytest.param("s3", marks=[pytest.mark.s3, pytest.mark.long])], indirect=True),
+    pytest.mark.parametrize(
+        "kind", ["files", pytest.param("s3", marks=[pytest.mark.s3, pytest.mark.long])], indirect=True
+    ),
 ]
 
 TESTS = Path(__file__).resolve().parents[2]
