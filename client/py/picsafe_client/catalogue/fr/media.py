@@ -30,7 +30,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "caution.first_image_only": "Ce fichier contient plusieurs images ; seule la première est envoyée.",
     "caution.data_track_kept": "Cette vidéo a, à côté de l’image et du son, une piste qui n’a pas pu être retirée. Elle peut contenir des lieux et des heures.",
     "caution.unknown_stream_kept": "Cet enregistrement a une partie d’un genre inconnu qui n’a pas pu être nettoyée. Elle peut contenir des noms, des lieux ou des heures.",
-    "caution.cut_short": "La fin de cet enregistrement manque. Ce qui existe est envoyé ; écoutez-le ou regardez-le d’abord jusqu’au bout.",
+    "caution.cut_short": "La fin de cet enregistrement manque. Ce qui existe est envoyé ; écoutez-le ou regardez-le d’abord jusqu’au bout.",
     "caution.unused_data_kept": "Cette vidéo contient, à côté de l’image et du son, des données qui n’ont pas pu être retirées. Elles peuvent contenir des lieux et des heures.",
     "compared.same": "Il a le même aspect que l’original.",
     "compared.first_picture": "Seule sa première image a été comparée à l’original ; elle a le même aspect.",
