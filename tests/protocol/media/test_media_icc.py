@@ -139,3 +139,19 @@ def test_a_screenshot_from_a_mac_keeps_its_colours_and_not_the_display() -> None
     start, size = (int.from_bytes(before[at + skip : at + skip + 4], "big") for skip in (4, 8))
     assert any(before[start + 8 : start + size])
     assert not any(after[start + 8 : start + size])
+
+
+def test_nothing_hides_behind_a_compressed_profile() -> None:
+    data = saved("PNG")
+    packed = zlib.compress(SRGB)
+    plan, copy = cleaned(data[:33] + png_chunk(b"iCCP", b"sRGB\0\0" + packed + b"Jane Doe") + data[33:])
+    assert plan.removed == (Removal.STRAY_BYTES,)
+    assert b"Jane Doe" not in copy
+    assert Image.open(io.BytesIO(copy)).info["icc_profile"] == SRGB
+
+
+def test_a_profile_that_unpacks_without_end_is_cut() -> None:
+    data = saved("PNG")
+    bomb = zlib.compress(bytes(40_000_000), 9)
+    plan, copy = cleaned(data[:33] + png_chunk(b"iCCP", b"sRGB\0\0" + bomb) + data[33:])
+    assert (copy, plan.removed) == (data, (Removal.PRIVATE_DATA,))

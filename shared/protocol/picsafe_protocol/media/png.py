@@ -96,7 +96,9 @@ def _profile(plan: Plan, at: int, data: bytes) -> None:
         plan.cut(at, stop, Removal.PRIVATE_DATA)
         return
     blanked, removed = blanked_profile(profile)
-    if blanked != profile:
+    if unpacker.unused_data:
+        removed = removed | {Removal.STRAY_BYTES}
+    if blanked != profile or unpacker.unused_data:
         plan.put(at, stop, _chunk(b"iCCP", name + bytes(2) + zlib.compress(blanked, 9)), *removed)
 
 
