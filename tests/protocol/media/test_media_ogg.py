@@ -174,6 +174,12 @@ def test_a_page_with_another_inside_it_does_not_hide_it() -> None:
     assert b"last" in cleaned(data + bytes(longer) + sound.ogg_pages([b"last" * 50], 7, 4, 144312)[0])[1]
 
 
+def test_headers_without_sound_are_refused() -> None:
+    data = sound.ogg(sound.opus_headers(), 48312)
+    assert not survives(data[: -len(pages(data)[-1])])
+    assert not survives(data[:-1])
+
+
 def test_pages_that_are_none_cost_little() -> None:
     false_page = b"OggS\x00" + bytes(21) + b"\xff" + b"\xff" * 5
     assert not survives(sound.ogg(sound.opus_headers(), 48312) + false_page * 20_000)

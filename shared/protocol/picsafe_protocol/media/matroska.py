@@ -216,12 +216,14 @@ async def _info(window: Window, plan: Plan, film: _Film, child: Element) -> None
 
 
 async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
-    """Reads the times in a cluster; returns where its last whole part ends: an open one ends where the next part begins."""
+    """Reads the times in a cluster; returns where its last whole part ends: an open one ends where the next part begins.
+
+    So does one that was closed over an open one, as a program for editing tags does with live recordings.
+    """
     begin, at = 0, cluster.start
-    until = _SEGMENT_LEVEL if cluster.open else ()
     while at < cluster.stop:
         child = await element_at(window, at, cluster.stop)
-        if child is None or child.number in until:
+        if child is None or child.number in _SEGMENT_LEVEL:
             break
         if child.stop > cluster.stop:
             if child.number not in _IN_CLUSTER:

@@ -65,6 +65,7 @@ class _Stream:
     """Of the packet that is being collected: page, and the range within it."""
     held_bytes: int = 0
     in_headers: bool = True
+    has_data: bool = False
 
 
 def page_checksum(page: bytes) -> int:
@@ -137,6 +138,7 @@ async def _continue(window: Window, plan: Plan, stream: _Stream, page: _Page) ->
     if page.position != _NO_POSITION:
         stream.position = max(stream.position, page.position)
     if not stream.in_headers or stream.codec is None:
+        stream.has_data = True
         return
     held = _HeaderPage(page.start, bytearray(await window.take(page.start, page.stop)))
     stream.pages.append(held)
@@ -146,6 +148,7 @@ async def _continue(window: Window, plan: Plan, stream: _Stream, page: _Page) ->
     at = page.body - page.start
     for length in page.lacing:
         if not stream.in_headers:
+            stream.has_data = True
             break
         stream.pieces.append((held, at, at + length))
         at += length
@@ -185,7 +188,7 @@ def _write_pages(plan: Plan, stream: _Stream) -> None:
 
 def _describe(plan: Plan, streams: list[_Stream]) -> Description:
     known = [(stream, stream.codec) for stream in streams if stream.codec is not None]
-    if not known or any(stream.in_headers for stream, _ in known):
+    if not any(stream.has_data for stream, _ in known) or any(stream.in_headers for stream, _ in known):
         raise damaged("there is no complete sound in it")
     if len(known) < len(streams):
         plan.warn(Caution.UNKNOWN_STREAM_KEPT)
