@@ -69,6 +69,8 @@ if [ "$want" = test ]; then
         dicom3tools dcmtk \
         ffmpeg imagemagick graphicsmagick libjpeg-turbo-progs webp gifsicle optipng \
         libavif-bin libheif-examples libimage-exiftool-perl \
+        lame twolame sox libsox-fmt-mp3 flac vorbis-tools opus-tools speex sndfile-programs \
+        gstreamer1.0-tools mkvtoolnix atomicparsley \
         gir1.2-webkit2-4.1 python3-gi python3-gi-cairo xvfb \
         gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav
 fi

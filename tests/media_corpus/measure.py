@@ -88,4 +88,4 @@ def fault_of(container: Container, data: bytes, plan: Cleaned, copy: bytes) -> s
     after = container.shown(copy)
     if after is None:
         return "the copy cannot be decoded"
-    return "" if after == before else "the copy shows something else"
+    return "" if container.same(before, after, plan) else "the copy shows something else"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from picsafe_protocol.media import Cleaned
 
 __all__ = ["Container", "Sample"]
 
@@ -16,6 +19,11 @@ class Sample:
     writer: str
     name: str
     data: bytes
+
+
+def is_equal(before: object, after: object, _: Cleaned) -> bool:
+    """The strict comparison."""
+    return before == after
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +39,5 @@ class Container:
     write: Callable[[Path], None]
     shown: Callable[[bytes], Hashable | None]
     tokens: tuple[bytes, ...]
+    same: Callable[[Any, Any, Cleaned], bool] = is_equal
+    """Whether what is shown of a copy (second) is what is shown of the original; the plan says what was removed."""
