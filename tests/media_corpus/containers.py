@@ -8,7 +8,7 @@ from media_corpus.film_files import write_mov, write_mp4
 from media_corpus.item_files import write_avif, write_heic
 from media_corpus.matroska_files import write_webm
 from media_corpus.model import Container
-from media_corpus.picture_eyes import shown_picture
+from media_corpus.picture_eyes import shown_gif, shown_picture
 from media_corpus.played import as_much, as_much_of_a_row, as_much_of_pages, played
 from media_corpus.sound_files import write_adts, write_flac, write_mp3, write_ogg, write_wav
 from media_corpus.still_files import write_gif, write_jpeg, write_png, write_webp
@@ -139,7 +139,7 @@ CONTAINERS: Final = {
         Container("jpeg", write_jpeg, shown_picture, _JPEG),
         Container("png", write_png, shown_picture, _PNG),
         Container("webp", write_webp, shown_picture, _WEBP),
-        Container("gif", write_gif, shown_picture, _GIF),
+        Container("gif", write_gif, shown_gif, _GIF),
         Container("heic", write_heic, shown_picture, _BOXES),
         Container("avif", write_avif, shown_picture, _BOXES),
         Container("mp4", write_mp4, played, _FILM, as_much),

@@ -104,3 +104,12 @@ def test_a_broken_picture_is_refused(data: bytes) -> None:
 
 def test_every_truncation_is_refused() -> None:
     assert_all_truncations_are_refused(full_webp())
+
+
+def test_exif_that_the_flags_do_not_announce_turns_nothing() -> None:
+    original = full_webp(6)
+    silent = original[:20] + bytes((original[20] & ~0x08,)) + original[21:]
+    plan, copy = cleaned(silent)
+    assert plan.description.orientation == 1
+    assert Removal.EXIF in plan.removed
+    assert Image.open(io.BytesIO(copy)).getexif().get(0x0112, 1) == 1

@@ -88,11 +88,11 @@ async def _chunk(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> Non
 
 
 async def _exif(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> int:
-    """Viewers look for Exif only in extended files (VP8X), and take the first block."""
+    """Viewers look for Exif only where the flags of an extended file (VP8X) announce it, and take the first block."""
     data = await window.take(chunk.start, chunk.stop)
     tiff = data.removeprefix(b"Exif\x00\x00")
     exif = parse_exif(tiff)
-    if image.exif is None and image.canvas_flags is not None:
+    if image.exif is None and (image.canvas_flags or 0) & _EXIF_FLAG:
         image.exif = exif
         image.own_exif = exif.orientation > 1 and data == minimal(exif.orientation)
         if image.own_exif:
