@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from e2e.clinic import Clinic, Person
@@ -125,7 +126,7 @@ def test_a_grant_that_is_refused_once_is_replaced(visit: Visit, clinic: Clinic, 
     ],
     ids=["a byte changed", "something else", "the header changed"],
 )
-def test_a_cloud_that_changes_the_package(
+def test_a_package_changed_on_the_way_is_held_against_nobody_and_can_be_tried_again(
     visit: Visit, clinic: Clinic, report: MadeReport, change: Callable[[bytes], bytes]
 ) -> None:
     """Found before a byte of it is looked into, and not held against the report or its sender."""
@@ -134,6 +135,11 @@ def test_a_cloud_that_changes_the_package(
     go(visit, report.header.report_id)
     says(visit, "What arrived is not what was sent", "It says nothing about the report itself")
     assert len(clinic.weather.asked("/release")) == released
+    says(visit, "something between you and the cloud may have changed it")
+    expect(visit.trouble.get_by_role("button", name="Write to")).to_have_count(0)
+    clinic.weather.changes.clear()
+    visit.trouble.get_by_role("button", name="Try again").click()
+    expect(visit.title).to_have_text("Edda Lindqvist")
 
 
 def test_a_recipient_and_the_cloud_cannot_swap_a_report_for_another_recipient(
@@ -152,6 +158,55 @@ def test_a_recipient_and_the_cloud_cannot_swap_a_report_for_another_recipient(
     go(visit, report.header.report_id)
     says(visit, "What arrived is not what was sent")
     visit.shows_nothing_of("MRN 00412")
+
+
+SCANNER = "<html><title>Your download is being scanned</title>Please wait.</html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"status": 200, "body": SCANNER, "content_type": "text/html"}, "What arrived is not the part of the report"),
+        ({"status": 403, "body": SCANNER, "content_type": "text/html"}, "answered in its place"),
+        (
+            {"status": 511, "body": SCANNER, "content_type": "text/html"},
+            "A guest network may want you to sign in first",
+        ),
+    ],
+    ids=["a virus scanner", "a proxy", "a guest network"],
+)
+def test_what_answers_in_place_of_the_cloud_is_named_and_trying_again_helps(
+    visit: Visit, report: MadeReport, answer: dict[str, Any], words: str
+) -> None:
+    visit.page.route("**/v1/packages/**", lambda route: route.fulfill(**answer))
+    try:
+        go(visit, report.header.report_id)
+        says(visit, words)
+    finally:
+        visit.page.unroute("**/v1/packages/**")
+    visit.trouble.get_by_role("button", name="Try again").click()
+    expect(visit.title).to_have_text("Edda Lindqvist")
+
+
+def test_a_proxy_that_takes_ranges_and_lengths_away_keeps_no_report_away(visit: Visit, report: MadeReport) -> None:
+    def whole(route: Any) -> None:
+        route.fulfill(status=200, body=report.package, content_type="text/plain")
+
+    visit.page.route("**/v1/packages/**", whole)
+    try:
+        visit.open_report(report.header.report_id)
+    finally:
+        visit.page.unroute("**/v1/packages/**")
+
+
+def test_the_page_of_a_guest_network_in_place_of_an_answer_is_named(visit: Visit, report: MadeReport) -> None:
+    page = {"status": 200, "body": "<form>Room number</form>", "content_type": "text/html"}
+    visit.page.route("**/release", lambda route: route.fulfill(**page))
+    try:
+        go(visit, report.header.report_id)
+        says(visit, "Something between this computer and PicSafe answered in its place", "sign in first")
+    finally:
+        visit.page.unroute("**/release")
 
 
 def test_a_cloud_that_answers_with_another_report(

@@ -317,13 +317,26 @@ def test_a_key_server_that_is_down_keeps_everything_here(screen: SendScreen, cli
     screen.choose(PHOTO)
     screen.describe([reader], patient="Sent Later")
     screen.send()
-    expect(screen.failure).to_contain_text("The access log cannot be written, so no key is given out.")
+    expect(screen.page.locator("#send-progress")).to_contain_text(
+        "The server cannot take it at the moment", timeout=60_000
+    )
+    expect(screen.failure).to_contain_text("The access log cannot be written, so no key is given out.", timeout=120_000)
     expect(screen.failure).to_contain_text("Nobody has received anything.")
     assert not clinic.weather.asked("/uploads/")
     clinic.weather.refusals.clear()
     screen.button("Try again").click()
     expect(screen.summary).to_contain_text("Sent Later")
     screen.send_button.click()
+    screen.has_arrived()
+
+
+@pytest.mark.parametrize("where", ["**/users/v1/reports", "**/keys/v1/keys"])
+def test_a_database_that_is_away_for_seconds_is_waited_for(screen: SendScreen, reader: Person, where: str) -> None:
+    away = {"status": 503, "content_type": "application/problem+json", "body": '{"code": "service", "status": 503}'}
+    screen.page.route(where, lambda route: route.fulfill(**away), times=2)
+    screen.choose(PHOTO)
+    screen.describe([reader], patient="Sent In The End")
+    screen.send()
     screen.has_arrived()
 
 

@@ -72,7 +72,7 @@ class Outgoing:
     @property
     def trouble(self) -> ServiceError | None:
         """What holds it up at the moment, and will be tried again by itself."""
-        return self._sending.upload.trouble if self._sending.upload is not None else None
+        return self._sending.trouble if self._sending.upload is None else self._sending.upload.trouble
 
     @property
     def seconds_left(self) -> float | None:

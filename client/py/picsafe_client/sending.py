@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from picsafe_client.api import Api, Cancelled, Grant
 from picsafe_client.packing import pack
@@ -13,11 +15,18 @@ from picsafe_client.preparing import PreparedFile, Progress
 from picsafe_client.readers import Readers
 from picsafe_client.session import Me
 from picsafe_client.uploading import Upload
-from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.opening import key_in
 from picsafe_protocol.package import Header
 from picsafe_protocol.report import Author
 from picsafe_protocol.sending import Facts, Uploaded, declared_size, report_of
+
+PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between tries to begin a report and to have its key: a server that restarts is back by then."""
+LONGEST_WANTED: Final = 30.0
+"""A longer pause that a server asks for is the person's to wait."""
+STOP_SECONDS: Final = 0.2
+"""How soon a pause notices that the person has stopped it."""
 
 
 class Sending:
@@ -44,6 +53,8 @@ class Sending:
         self._report_id = ""
         self._handed_in = False
         self.upload: Upload | None = None
+        self.trouble: ServiceError | None = None
+        """What holds it up before there is an upload, or None."""
 
     async def encrypt(
         self,
@@ -62,13 +73,14 @@ class Sending:
         """
         sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
         wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
-        created = await self._api.users("POST", "/v1/reports", wanted, signal=self._signal)
+        # One that was begun in vain is forgotten by the servers within a day.
+        created = await self._for_a_while(lambda: self._api.users("POST", "/v1/reports", wanted, signal=self._signal))
         report_id = self._report_id = str(created["report_id"])
         readers.check(created)
         keyserver = created["keyserver"]
         body = {"report_id": report_id}
-        issued = await self._api.keys(
-            keyserver["url"], "POST", "/v1/keys", keyserver["grant"], body, signal=self._signal
+        issued = await self._for_a_while(
+            lambda: self._api.keys(keyserver["url"], "POST", "/v1/keys", keyserver["grant"], body, signal=self._signal)
         )
         media = [file.medium(number) for number, file in enumerate(files, 1)]
         report = report_of(report_id, self._author(), facts, media, now)
@@ -99,6 +111,38 @@ class Sending:
         except PicSafeError:
             return not self._handed_in  # what was never handed in is deleted by the servers themselves, within a day
         return True
+
+    async def _for_a_while(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
+        """Tries `attempt` until a server that is away is back; raises its error when that takes longer than `PAUSES`."""
+        for pause in (*PAUSES, None):
+            try:
+                answer = await attempt()
+            except StorageFull:
+                raise
+            except ServiceError as error:
+                wanted = float(error.retry_after or 0)
+                if pause is None or wanted > LONGEST_WANTED:
+                    self._held_up_by(None)
+                    raise
+                self._held_up_by(error)
+                await self._rest(max(pause, wanted))
+            else:
+                self._held_up_by(None)
+                return answer
+        raise AssertionError("the last try returns or raises")
+
+    async def _rest(self, seconds: float) -> None:
+        """A pause, which ends early when the sending is stopped."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self._signal.aborted:
+                raise Cancelled
+            await asyncio.sleep(min(STOP_SECONDS, max(until - time.monotonic(), 0)))
+
+    def _held_up_by(self, trouble: ServiceError | None) -> None:
+        if trouble is not self.trouble:
+            self.trouble = trouble
+            self._changed()
 
     async def _hand_in(self, uploaded: Uploaded, signal: Any) -> Any:
         self._handed_in = True
