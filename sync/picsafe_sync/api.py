@@ -202,7 +202,7 @@ class Api:
             try:
                 async with self.stream("GET", url, token) as response:
                     found = bytearray()
-                    async for piece in response.aiter_raw():
+                    async for piece in Pace().of(response.aiter_raw(), url):
                         found += piece[: most + 1 - len(found)]
                         if len(found) > most:
                             break

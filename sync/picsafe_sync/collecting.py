@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -148,9 +148,12 @@ class Collector:
         try:
             report = await self._api.report(report_id)
         except _OVER as error:
-            self._refuse(Outcome(report_id, error.code, noted_at=self._now()), error)
+            unknown = Outcome(report_id, error.code, noted_at=self._now())
+            if not await self._is_over(unknown):  # a cache may have answered: what is asked with POST is never cached
+                _log.warning("report %s waits: %s", report_id, error)
             return
-        if report.state != "available" and not self._sink.has(report_id) and await self._is_over(report):
+        over = report.state != "available" and not self._sink.has(report_id)
+        if over and await self._is_over(self._outcome(report, report.state)):
             return
         retry = self._state.retries.get(report_id)
         if retry is None or retry.is_due(self._api.clock.now()):
@@ -173,7 +176,7 @@ class Collector:
         except PicSafeError as error:
             if report.keyserver_url not in self._key_servers:  # an administrator may allow it tomorrow
                 self._put_off(report, error)
-            elif not await self._is_over(report):
+            elif not await self._is_over(self._outcome(report, error.code)):
                 self._fetch_later(report, error)
         except OSError:  # this computer's trouble
             raise
@@ -184,15 +187,15 @@ class Collector:
         else:
             self._done(report.id)
 
-    async def _is_over(self, report: Listed) -> bool:
-        """Whether the user server says so; then the report has been refused."""
+    async def _is_over(self, outcome: Outcome) -> bool:
+        """Whether the user server says that a report is over; then it has been refused for that, whatever `outcome` says."""
         try:
-            await self._api.report_grant(report.id, Action.PACKAGE_DOWNLOAD.value)
+            await self._api.report_grant(outcome.report_id, Action.PACKAGE_DOWNLOAD.value)
         except _OVER as over:
-            self._refuse(self._outcome(report, over.code), over)
+            self._refuse(replace(outcome, result=over.code), over)
             return True
         except PicSafeError as unknown:
-            _log.debug("report %s: the user server does not say whether it is over: %s", report.id, unknown)
+            _log.debug("report %s: the user server does not say whether it is over: %s", outcome.report_id, unknown)
         return False
 
     def _fetch_later(self, report: Listed, error: PicSafeError) -> None:

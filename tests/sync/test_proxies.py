@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from sync.world import URL, Rule, Sunk, World, nothing
 
-from picsafe_protocol.errors import Intercepted, Unreachable
+from picsafe_protocol.errors import Intercepted, PicSafeError, Unreachable
 from picsafe_sync import api as api_module
-from picsafe_sync import failures
+from picsafe_sync import credentials, exit_status, failures
 from picsafe_sync.api import Api
 from picsafe_sync.failures import retry_after
 from picsafe_sync.pace import BYTES_PER_SECOND, WINDOW_SECONDS, Pace
@@ -120,6 +122,59 @@ async def test_what_answers_in_place_of_the_cloud_is_waited_out(world: World, su
 def talking_to(answer: httpx.Response) -> Api:
     """A connection that this is the answer of."""
     return Api(URL, "token", transport=httpx.MockTransport(lambda _: answer), patience=Patience(attempts=1))
+
+
+async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, sunk: Sunk) -> None:
+    made = await world.send()
+    world.weather.problem("/cloud/", 503, "service")
+    async with world.collector(sunk.folder) as collector:
+        assert (await collector.round()).waiting == 1
+        world.weather.calm()
+        world.weather.rules.append(
+            lambda request, _: (
+                httpx.Response(404, stream=httpx.ByteStream(b'{"code": "not_found", "status": 404}'))
+                if request.method == "GET" and request.url.path.endswith(made.report.report_id)
+                else None
+            )
+        )
+        summary = await collector.round()
+        assert (summary.refused, summary.lost, summary.waiting) == (0, 0, 1)
+        world.weather.calm()
+        assert (await collector.round()).stored == 1
+    assert sunk.holds(made)
+
+
+@pytest.mark.parametrize("position", [60, 30_000, -1], ids=["the header", "a chunk", "the end"])
+async def test_a_person_who_opens_what_was_changed_on_the_way_is_told_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: int
+) -> None:
+    from picsafe_sync.commands import open as command
+
+    made = await world.send()
+    ben = await world.person("ben")
+
+    def flip(body: bytes) -> bytes:
+        if "Range" not in world.weather.asked("/packages/")[-1].headers:  # the list of pieces
+            return body
+        changed = bytearray(body)
+        at = (position if position >= 0 else len(made.package) + position) - asked_from()
+        if 0 <= at < len(changed):
+            changed[at] ^= 1
+        return bytes(changed)
+
+    def asked_from() -> int:
+        return int(world.weather.asked("/packages/")[-1].headers["Range"].removeprefix("bytes=").partition("-")[0])
+
+    world.weather.change("/packages/", flip)
+    monkeypatch.setattr(credentials, "api", lambda: world.api(ben))
+    options = argparse.Namespace(
+        source=made.report.report_id, output=tmp_path / "out", patient_name_in_file_names=False, dicom=False
+    )
+    with pytest.raises(PicSafeError, match="What arrived is not what was sent") as caught:
+        await command._open(options)
+    assert exit_status.status_of(caught.value) == exit_status.ExitStatus.DAMAGED
+    assert "sender" not in caught.value.advice
+    assert not (tmp_path / "out").exists()
 
 
 PORTALS: dict[str, tuple[int, bytes, dict[str, str], str]] = {

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from picsafe_protocol.errors import NotFound
+from picsafe_protocol.errors import NotFound, PicSafeError
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_protocol.media import FileSource
 from picsafe_protocol.opening import Opened
@@ -15,6 +15,7 @@ from picsafe_sync.answers import Me
 from picsafe_sync.api import Api
 from picsafe_sync.download import CloudSource
 from picsafe_sync.opening import open_report
+from picsafe_sync.retries import as_arrived
 from picsafe_sync.running import run
 from picsafe_sync.saving import save_report
 
@@ -44,9 +45,12 @@ async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
     if expected is None:
         raise NotFound("This report has not been sent completely yet.", advice="Wait until it has arrived.")
     package = CloudSource(api, report.id, expected.size)
-    source = package if expected.digest is None else await package.checked(expected.digest)
-    opened = await open_report(api, source, me.key_servers, expected=expected)
-    await _save(opened, options)
+    try:
+        source = package if expected.digest is None else await package.checked(expected.digest)
+        opened = await open_report(api, source, me.key_servers, expected=expected)
+        await _save(opened, options)
+    except PicSafeError as error:
+        raise as_arrived(error) from error.__cause__
     if report.box == "inbox" and not me.is_service:
         await api.users("POST", f"/v1/reports/{report.id}/opened")
 
