@@ -5,13 +5,16 @@ database does not hold can tell that it was longer once: if it went on, the same
 
 The file is written before a checkpoint over a larger head leaves the process, and only ever with a larger head. Processes that
 share the folder take turns by a lock; each looks at the file within its transaction, when no other can be adding to the log.
+
+It has two places of a page each, with a checksum, written in turn: whatever happens while one is written, the other holds the
+head before. So a release waits for the disk once more, where a file of the same name put in its place would take three times.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -26,7 +29,8 @@ from picsafe_server.keys import log
 from picsafe_server.keys.log import LogDamaged
 from picsafe_server.keys.tree import Head, fold, frontier_of
 
-_LINE = re.compile(r"picsafe-log-head/1 ([0-9]{1,18}) ([A-Za-z0-9+/]{43}=)\n")
+_LINE = re.compile(rb"(picsafe-log-head/1 ([0-9]{1,18}) ([A-Za-z0-9+/]{43}=)) ([0-9a-f]{64})\n")
+_PAGE = 4096
 
 
 class LogRolledBack(LogDamaged):
@@ -54,19 +58,10 @@ class SignedHeadFile:
     def read(self) -> SignedHead | None:
         """What is remembered; None where nothing is yet. `LogDamaged` when the file is not one of these."""
         try:
-            text = self.path.read_text("ascii")
+            content = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        except ValueError:
-            text = ""
-        match = _LINE.fullmatch(text)
-        try:
-            return SignedHead(int(match[1]), base64.b64decode(match[2], validate=True)) if match else self._unreadable()
-        except binascii.Error:
-            return self._unreadable()
-
-    def _unreadable(self) -> SignedHead:
-        raise LogDamaged(f"{self.path} does not hold the head of a log")
+        return max(_heads(content, self.path).values(), key=lambda head: head.size)
 
     def grow(self, head: SignedHead) -> None:
         """Remember `head`, unless a larger one is. Durable when it returns. `LogRolledBack` when another of its size is there."""
@@ -74,13 +69,15 @@ class SignedHeadFile:
             known = self.read()
             if known is not None and known.size == head.size and known.root != head.root:
                 raise LogRolledBack(f"two logs of {head.size} entries were to be signed with one key")
-            if known is None or known.size < head.size:
+            if known is None:
+                self._make(head)
+            elif known.size < head.size:
                 self._write(head)
 
     def replace(self, head: SignedHead) -> None:
         """Forget what was, and remember `head`: for an operator who has accepted that the log lost entries."""
         with self._locked():
-            self._write(head)
+            self._make(head)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -89,12 +86,21 @@ class SignedHeadFile:
             yield
 
     def _write(self, head: SignedHead) -> None:
+        descriptor = os.open(self.path, os.O_RDWR)
+        try:
+            heads = _heads(os.pread(descriptor, 2 * _PAGE, 0), self.path)
+            newest = max(heads, key=lambda place: heads[place].size)
+            os.pwrite(descriptor, _line(head), (1 - newest) * _PAGE)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _make(self, head: SignedHead) -> None:
         # At any moment the old or the new file is there, whole.
-        text = f"picsafe-log-head/1 {head.size} {base64.b64encode(head.root).decode('ascii')}\n"
         temporary = self.path.with_name(self.path.name + ".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.write(descriptor, text.encode("ascii"))
+            os.write(descriptor, _line(head).ljust(2 * _PAGE, b"\n"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -104,6 +110,23 @@ class SignedHeadFile:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _line(head: SignedHead) -> bytes:
+    said = f"picsafe-log-head/1 {head.size} {base64.b64encode(head.root).decode('ascii')}".encode("ascii")
+    return said + b" " + hashlib.sha256(said).hexdigest().encode("ascii") + b"\n"
+
+
+def _heads(content: bytes, path: Path) -> dict[int, SignedHead]:
+    """What the two places hold, 0 and 1; one that was being written when the machine stopped is left out."""
+    found: dict[int, SignedHead] = {}
+    for place in (0, 1):
+        match = _LINE.match(content, place * _PAGE)
+        if match is not None and hashlib.sha256(match[1]).hexdigest().encode("ascii") == match[4]:
+            found[place] = SignedHead(int(match[2]), base64.b64decode(match[3]))
+    if not found:
+        raise LogDamaged(f"{path} does not hold the head of a log")
+    return found
 
 
 class RollbackGuard:

@@ -187,6 +187,28 @@ async def test_a_head_that_cannot_be_remembered_is_not_signed(
     assert [entry["event"] for entry in await sqlite_world.log_of(sent)] == ["created", "released", "released"]
 
 
+def test_a_write_that_broke_off_leaves_the_head_before(tmp_path: Path) -> None:
+    file = SignedHeadFile(tmp_path / "log.head")
+    assert file.read() is None
+    for size in range(1, 6):
+        head = SignedHead(size, bytes([size]) * 32)
+        file.grow(head)
+        assert file.read() == head
+        file.grow(SignedHead(size - 1, b"x" * 32))  # smaller ones change nothing
+        assert file.read() == head
+    content = file.path.read_bytes()
+    assert len(content) == 8192
+    for place in (0, 4096):
+        for broken in (content[place : place + 40], b""):
+            torn = bytearray(content)
+            torn[place : place + 4096] = broken.ljust(4096, b"\0")
+            file.path.write_bytes(torn)
+            left = file.read()
+            assert left is not None
+            assert left.size in (4, 5)
+    assert {path.name for path in tmp_path.iterdir()} == {"log.head", "log.head.lock"}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"picsafe-log-head/1 1 eA==\n", b"\xff\x00", b"7\n"])
 async def test_attack_a_file_that_is_gone_or_changed_is_not_passed_over(
     tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str, content: bytes | None
