@@ -102,9 +102,8 @@ class TokenRequest(Body):
 
 
 class InstitutionChange(Body):
-    """What is left out stays."""
+    """What is left out stays. Its name is the operator's to change."""
 
-    name: Name | UnsetType = UNSET
     retention_days: int | UnsetType = UNSET
     idle_lock_minutes: int | UnsetType = UNSET
     members_may_open: Literal["recipients", "members"] | UnsetType = UNSET

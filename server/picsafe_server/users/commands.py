@@ -62,6 +62,9 @@ def _add_institution(actions: Commands) -> None:
     )
     _names_institution(domain)
     domain.add_argument("domain", metavar="DOMAIN")
+    rename = _command(actions, "rename", "call an institution something else", _rename_institution)
+    _names_institution(rename)
+    rename.add_argument("name", metavar="NAME")
     _may_be_json(_command(actions, "list", "all institutions", lambda operator, _: operator.institutions()))
     show = _command(actions, "show", "policy, domains, administrators", _show_institution)
     _names_institution(show)
@@ -179,6 +182,13 @@ async def _add_institution_domain(operator: Operator, options: argparse.Namespac
 
     institution = await provisioning.find_institution(operator.users, options.institution)
     await provisioning.add_domain(operator.users, institution, options.domain)
+
+
+async def _rename_institution(operator: Operator, options: argparse.Namespace) -> None:
+    from picsafe_server.users import provisioning
+
+    institution = await provisioning.find_institution(operator.users, options.institution)
+    await operator.users.services.institutions.rename(institution, options.name)
 
 
 async def _show_institution(operator: Operator, options: argparse.Namespace) -> Row:

@@ -26,7 +26,6 @@ MEMBERS_MAY_OPEN = ("recipients", "members")
 class Policy:
     """What an administrator changes; None leaves it as it is."""
 
-    name: str | None = None
     retention_days: int | None = None
     idle_lock_minutes: int | None = None
     members_may_open: str | None = None
@@ -36,8 +35,6 @@ class Policy:
     def checked(self, servers: KeyServers) -> dict[str, object]:
         """The columns to change; `InvalidRequest`, `LimitExceeded` or `KeyServerNotPermitted` naming what cannot be."""
         values: dict[str, object] = {}
-        if self.name is not None:
-            values["name"] = checked_name(self.name)
         if self.retention_days is not None:
             values["retention_days"] = _within(self.retention_days, limits.REPORT_DAYS, "retention_days")
         if self.idle_lock_minutes is not None:
@@ -78,6 +75,17 @@ class Institutions:
             self._administration.record(session, institution.id, None, made, after=institution.name)
             await self._approve(session, institution.id, domains)
         return institution
+
+    async def rename(self, institution_id: str, name: str) -> None:
+        """The operator calls it something else: nobody else does, since recipients go by it. `InvalidRequest` for what is no name."""
+        called = checked_name(name)
+        async with self._database.writing() as session:
+            institution = await session.get_one(Institution, institution_id, with_for_update=True)
+            if called != institution.name:
+                self._administration.record(
+                    session, institution_id, None, Act.NAME_CHANGED, before=institution.name, after=called
+                )
+                institution.name = called
 
     async def approve(self, institution_id: str, domain: str) -> None:
         """The operator adds a mail domain."""

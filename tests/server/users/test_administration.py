@@ -216,10 +216,11 @@ async def _every_act(world: World) -> None:
     await admin.delete(path)
     made = (await admin.post("/v1/institution/service-accounts", {"name": "PACS"})).json()
     await admin.delete(f"/v1/institution/service-accounts/{made['id']}")
-    change = {"name": "Royal Hospital", "retention_days": 3, "idle_lock_minutes": 2, "members_may_open": "members"}
+    change = {"retention_days": 3, "idle_lock_minutes": 2, "members_may_open": "members"}
     await admin.patch("/v1/institution", change | {"key_servers": [HOUSE], "key_server": HOUSE})
     await admin.patch("/v1/institution", change)
     await provisioning.add_domain(world.users, world.institutions["Royal"], "royal.example")
+    await world.users.services.institutions.rename(world.institutions["Royal"], "Royal Hospital")
     assert (await record(admin))[len(started) :] == [
         ("member_added", me, "new@example.org", None, "member"),
         ("member_invited", me, "new@example.org", None, None),
@@ -232,13 +233,13 @@ async def _every_act(world: World) -> None:
         ("member_removed", me, ben.email, None, None),
         ("service_account_made", me, "PACS", None, None),
         ("service_account_revoked", me, "PACS", None, None),
-        ("name_changed", me, None, "Royal", "Royal Hospital"),
         ("retention_days_changed", me, None, "7", "3"),
         ("idle_lock_minutes_changed", me, None, "10", "2"),
         ("members_may_open_changed", me, None, "recipients", "members"),
         ("key_servers_changed", me, None, "", HOUSE),
         ("key_server_changed", me, None, "", HOUSE),
         ("domain_added", None, None, None, "royal.example"),
+        ("name_changed", None, None, "Royal", "Royal Hospital"),
     ]
 
 
@@ -264,8 +265,8 @@ async def test_the_record_comes_in_pages_and_is_each_institution_s_own(world: Wo
         page = (await admin.get("/v1/institution/changes", limit=2, before=before)).json()
         found += [line["after"] for line in page["changes"]]
         before = page["next"]
-    assert found == ["4", "5", "6", "administrator", "example.org"]
-    assert len(await record(other)) == 2
+    assert found == ["4", "5", "6", "administrator", "example.org", "Royal"]
+    assert len(await record(other)) == 3
 
 
 async def test_the_record_is_for_administrators(world: World) -> None:

@@ -103,7 +103,7 @@ async def test_a_withdrawal_waits_for_an_institution_s_server_that_is_away(world
 async def test_what_the_operator_does_not_permit_is_refused(world: World, change: dict[str, Any]) -> None:
     admin, _ = await house(world)
     before = (await admin.get("/v1/institution")).json()
-    answer = await admin.patch("/v1/institution", {"name": "Changed"} | change)
+    answer = await admin.patch("/v1/institution", {"retention_days": 4} | change)
     assert problem(answer) == (403, "key_server_not_permitted")
     assert answer.json()["keyserver_url"] == "https://keys.evil.example"
     assert answer.json()["advice"] == "Ask the operator of this PicSafe to permit it."

@@ -12,7 +12,7 @@ from picsafe_client.screens.account import section
 from picsafe_client.screens.institution_key_servers import key_servers
 from picsafe_client.texts import t
 from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.limits import IDLE_LOCK_MINUTES, NAME_CHARACTERS, REPORT_DAYS
+from picsafe_protocol.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
 
 PATH = "/v1/institution"
 
@@ -24,7 +24,8 @@ async def show_rules(screen: Screen, place: dom.Node) -> None:
 
 
 def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
-    name = fields.text_field("institution-name", t("rules.name"), rules["name"], maxlength=NAME_CHARACTERS)
+    name = fields.text_field("institution-name", t("rules.name"), rules["name"], hint=t("rules.name_operator"))
+    name.control.readOnly = True
     retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules["retention_days"])
     idle = _numbers("idle", "rules.idle", "rules.minutes", IDLE_LOCK_MINUTES, rules["idle_lock_minutes"])
     may_open = fields.radios(
@@ -41,13 +42,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
 
     async def save(_event: Any) -> None:
         dom.clear(done)
-        name.accept()
-        if not name.value:
-            name.refuse(t("rules.name_missing"))
-            name.focus()
-            return
         wanted = {
-            "name": name.value,
             "retention_days": int(retention.value),
             "idle_lock_minutes": int(idle.value),
             "members_may_open": fields.chosen(may_open),

@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "institution.unchanged": "Es wurde nichts geändert.",
     # Regeln
     "rules.name": "Name der Einrichtung",
-    "rules.name_missing": "Geben Sie den Namen ein, unter dem Patienten und Kollegen sie kennen.",
+    "rules.name_operator": "Nur der Betreiber von PicSafe ändert ihn, denn Empfänger verlassen sich darauf.",
     "rules.retention": "Berichte werden aufbewahrt",
     "rules.retention_hint": "Danach wird die gespeicherte Datei gelöscht und ihr Schlüssel vernichtet. Gilt für Berichte, die ab jetzt gesendet werden.",
     "rules.days": {"one": "1 Tag", "other": "{count} Tage"},

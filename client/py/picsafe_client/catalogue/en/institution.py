@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "institution.unchanged": "Nothing was changed.",
     # rules
     "rules.name": "Name of the institution",
-    "rules.name_missing": "Enter the name as patients and colleagues know it.",
+    "rules.name_operator": "Only the operator of PicSafe changes it, because recipients trust a sender by it.",
     "rules.retention": "Reports are kept for",
     "rules.retention_hint": "Then the stored file is deleted and its key destroyed. It counts for reports sent from now on.",
     "rules.days": {"one": "1 day", "other": "{count} days"},

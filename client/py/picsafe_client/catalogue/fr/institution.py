@@ -19,7 +19,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "institution.unchanged": "Rien n’a été modifié.",
     # règles
     "rules.name": "Nom de l’établissement",
-    "rules.name_missing": "Saisissez le nom sous lequel patients et collègues le connaissent.",
+    "rules.name_operator": "Seul l’exploitant de PicSafe le modifie, car les destinataires s’y fient.",
     "rules.retention": "Les rapports sont conservés",
     "rules.retention_hint": "Ensuite, le fichier est supprimé et sa clé détruite. Cela vaut pour les rapports envoyés à partir de maintenant.",
     "rules.days": {"one": "{count} jour", "other": "{count} jours"},
