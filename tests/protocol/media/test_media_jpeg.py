@@ -147,7 +147,6 @@ def test_an_orientation_that_does_not_exist_means_upright(orientation: int) -> N
         (segment(0xE2, b"MPF\x00MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"), Removal.SECOND_IMAGE),
         (segment(0xE2, b"ICC_PROFILES are not this"), Removal.PRIVATE_DATA),
         (segment(0xEE, b"Adobe is not this"[:8]), Removal.PRIVATE_DATA),
-        (segment(0xF7, b"an extension"), Removal.PRIVATE_DATA),
     ],
 )
 def test_what_viewers_do_not_need_is_removed(hidden: bytes, code: Removal) -> None:

@@ -148,3 +148,10 @@ def test_a_picture_too_large_to_count_is_refused_without_counting(tail: bytes, m
     monkeypatch.setattr("picsafe_protocol.media.jpeg_scan.COUNTED_BYTES", 300)
     with pytest.raises(UnsupportedMedium, match="too large to find where its picture ends"):
         clean_file(io.BytesIO(original[:-2] + tail))
+
+
+@pytest.mark.parametrize("marker", [0x02, 0xBF, 0xC8, 0xF0, 0xF7, 0xFD])
+def test_segments_that_decoders_refuse_are_damage_and_not_cut(marker: int) -> None:
+    original = noisy()
+    for at in [found.start() for found in re.finditer(rb"\xff\xc4", original)]:
+        assert not survives(original[: at + 1] + bytes((marker,)) + original[at + 2 :])

@@ -110,8 +110,10 @@ def _segment(plan: Plan, image: _Image, frame: Frame, marker: int, start: int, p
     elif marker in FRAMES or marker in TABLES:
         image.leading = False
         frame.describe(marker, payload)
+    elif marker == COMMENT:
+        plan.cut(start, start + 4 + len(payload), Removal.COMMENT)
     else:
-        plan.cut(start, start + 4 + len(payload), Removal.COMMENT if marker == COMMENT else Removal.PRIVATE_DATA)
+        raise damaged("there is a segment in it that no viewer knows")
 
 
 async def _scans(window: Window, plan: Plan, frame: Frame, start: int) -> int:
