@@ -38,6 +38,8 @@ class Access:
     meaning: str
     guard: Guard
     problems: Problems = ()
+    schemes: tuple[str, ...] = ()
+    """How a caller proves it, any of them: names out of `api_operations.SCHEMES`."""
 
 
 async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -58,6 +60,7 @@ def only(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
     declared = tuple(dict.fromkeys((*EVERYWHERE, *access.problems, *problems)))
     kept = within(access)
     kept["opt"]["problems"] = declared
+    kept["security"] = [{scheme: []} for scheme in access.schemes]
     return {**kept, "responses": _responses(declared)}
 
 

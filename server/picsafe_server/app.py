@@ -21,6 +21,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from picsafe_protocol import limits
 from picsafe_server import headers
 from picsafe_server.access import OPEN, only, within
+from picsafe_server.api_operations import SCHEMES
 from picsafe_server.api_page import api_page
 from picsafe_server.client_files import ClientFiles
 from picsafe_server.clock import Clock, SystemClock
@@ -65,6 +66,7 @@ def create_app(
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **within(OPEN)),
             use_handler_docstrings=True,
+            components=SCHEMES,
         ),
         state=State({"roles": roles}, deep_copy=False),
         request_max_body_size=limits.JSON_BODY_BYTES,

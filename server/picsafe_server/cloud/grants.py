@@ -82,6 +82,7 @@ def _access(action: Action, meaning: str) -> Access:
         f"who holds a grant of the user server to {meaning}",
         _guard(action),
         (TokenRefused, NotFound, ServiceError),
+        ("grant",),
     )
 
 

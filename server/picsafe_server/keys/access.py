@@ -60,21 +60,30 @@ async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
 
 _REFUSALS = (TokenRefused, ServiceError)
 
-USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user, _REFUSALS)
+USER_TOKEN = Access("user-token", "somebody with a user token for this key server", _user, _REFUSALS, ("user_token",))
 ADMINISTRATOR_TOKEN = Access(
     "administrator-token",
     "an administrator with a user token for this key server",
     _administrator,
     (*_REFUSALS, NotPermitted),
+    ("user_token",),
 )
 CREATE_GRANT = Access(
-    "grant key.create", "the sender of a new report, with the user server's grant", _creator, _REFUSALS
+    "grant key.create", "the sender of a new report, with the user server's grant", _creator, _REFUSALS, ("grant",)
 )
 REVOKE = Access(
-    "owner or grant key.revoke", "the report's owner, or the user server's grant to revoke", _revoker, _REFUSALS
+    "owner or grant key.revoke",
+    "the report's owner, or the user server's grant to revoke",
+    _revoker,
+    _REFUSALS,
+    ("user_token", "grant"),
 )
 REVOKE_GRANT = Access(
-    "grant key.revoke", "the user server, with its own grant to revoke a report's key", _revoker_by_grant, _REFUSALS
+    "grant key.revoke",
+    "the user server, with its own grant to revoke a report's key",
+    _revoker_by_grant,
+    _REFUSALS,
+    ("grant",),
 )
 
 __all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "role_of"]

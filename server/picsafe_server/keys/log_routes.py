@@ -15,6 +15,7 @@ from picsafe_protocol import limits
 from picsafe_protocol.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
 from picsafe_protocol.identifiers import checked_identifier, is_identifier
 from picsafe_server.access import OPEN, only
+from picsafe_server.api_operations import TextAnswer
 from picsafe_server.keys import reading
 from picsafe_server.keys.access import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
 from picsafe_server.keys.entries import Event
@@ -81,6 +82,7 @@ async def institution_log(
 @get(
     "/v1/log.csv",
     media_type="text/csv",
+    operation_class=TextAnswer,
     summary="The same as CSV, whole",
     tags=["keys"],
     **only(ADMINISTRATOR_TOKEN),

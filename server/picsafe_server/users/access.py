@@ -31,7 +31,15 @@ async def _service(connection: Connection, handler: BaseRouteHandler) -> None:
 
 _REFUSALS = (NotSignedIn, TokenRefused, NotPermitted)
 
-SIGNED_IN = Access("signed in", "a person with a session, or a service account with its token", _signed_in, _REFUSALS)
-PERSON = Access("person", "a person with a session", _person, _REFUSALS)
-ADMINISTRATOR = Access("administrator", "an administrator, for their own institution", _administrator, _REFUSALS)
-SERVICE = Access("service account", "a service account with its token", _service, _REFUSALS)
+SIGNED_IN = Access(
+    "signed in",
+    "a person with a session, or a service account with its token",
+    _signed_in,
+    _REFUSALS,
+    ("session", "cookie", "service"),
+)
+PERSON = Access("person", "a person with a session", _person, _REFUSALS, ("session", "cookie"))
+ADMINISTRATOR = Access(
+    "administrator", "an administrator, for their own institution", _administrator, _REFUSALS, ("session", "cookie")
+)
+SERVICE = Access("service account", "a service account with its token", _service, _REFUSALS, ("service",))

@@ -8,6 +8,7 @@ from litestar import Response, Router, delete, get
 
 from picsafe_protocol.errors import Gone, NotFound, RangeNotSatisfiable, ReportExpired
 from picsafe_server.access import only
+from picsafe_server.api_operations import BytesAnswer, PackageDownload
 from picsafe_server.cloud import ranges, retention
 from picsafe_server.cloud.content import MEDIA_TYPE, Content
 from picsafe_server.cloud.grants import DELETE, DOWNLOAD, AnyRequest, grant_of
@@ -24,6 +25,7 @@ _TAGS = ["cloud"]
 @get(
     _REPORT,
     summary="Download a package, or a range of it",
+    operation_class=PackageDownload,
     tags=_TAGS,
     **only(DOWNLOAD, ReportExpired, Gone, RangeNotSatisfiable),
 )
@@ -55,6 +57,7 @@ async def download(request: AnyRequest) -> Response[Any]:
 @get(
     _REPORT + "/pieces",
     summary="The list of a package's pieces",
+    operation_class=BytesAnswer,
     tags=_TAGS,
     media_type=MEDIA_TYPE,
     **only(DOWNLOAD, ReportExpired, Gone),

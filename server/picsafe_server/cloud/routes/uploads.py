@@ -20,6 +20,7 @@ from picsafe_protocol.errors import (
     UploadMismatch,
 )
 from picsafe_server.access import only
+from picsafe_server.api_operations import PartUpload, Resumable
 from picsafe_server.cloud import parts, uploads
 from picsafe_server.cloud.grants import UPLOAD, AnyRequest, grant_of
 from picsafe_server.cloud.region import cloud_of
@@ -55,6 +56,7 @@ class Receipt(msgspec.Struct):
 @post(
     _REPORT,
     summary="Begin or resume an upload",
+    operation_class=Resumable,
     tags=_TAGS,
     **only(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
@@ -83,6 +85,7 @@ async def abort(request: AnyRequest) -> None:
 @put(
     _REPORT + "/parts/{index:int}",
     summary="Send one part",
+    operation_class=PartUpload,
     tags=_TAGS,
     status_code=204,
     request_max_body_size=parts.PART,

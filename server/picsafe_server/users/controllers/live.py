@@ -9,6 +9,7 @@ from litestar.response import Stream
 
 from picsafe_protocol.errors import TooManyRequests
 from picsafe_server.access import only
+from picsafe_server.api_operations import TextAnswer
 from picsafe_server.users.access import SIGNED_IN
 from picsafe_server.users.controllers.injected import Caller, Parts
 from picsafe_server.users.listings import number_of
@@ -17,6 +18,7 @@ from picsafe_server.users.listings import number_of
 @get(
     "/v1/events",
     media_type="text/event-stream",
+    operation_class=TextAnswer,
     summary="What changes, as it changes",
     tags=["users"],
     **only(SIGNED_IN, TooManyRequests),
