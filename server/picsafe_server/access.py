@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Guard
 
-from picsafe_protocol.errors import InvalidRequest, PicSafeError, Unexpected
+from picsafe_protocol.errors import InvalidRequest, PicSafeError, ServiceError, Unexpected
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Problems = tuple[type[PicSafeError], ...]
@@ -48,8 +48,8 @@ async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
 
 OPEN = Access("open", "anybody, signed in or not", _everybody)
 
-EVERYWHERE: Problems = (InvalidRequest, Unexpected)
-"""What any route may answer: to a request that makes no sense, and to what nobody foresaw."""
+EVERYWHERE: Problems = (InvalidRequest, ServiceError, Unexpected)
+"""What any route may answer: to a request that makes no sense, while the role's database is away, and to what nobody foresaw."""
 
 
 def only(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, Final
 
 from litestar import MediaType, Request, Response, get
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from picsafe_server.access import OPEN, only
 from picsafe_server.api_description import Field, Refusal, Route, Shape, describe, shapes
@@ -25,7 +26,9 @@ _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ances
 @get("/docs/api", media_type=MediaType.HTML, include_in_schema=False, **only(OPEN))
 async def api_page(request: Request[Any, Any, Any]) -> Response[str]:
     """The page."""
-    page = render(describe(request.app), shapes(request.app))
+    page = request.app.state.get("api_page")
+    if page is None:  # made once: it costs a quarter of a second, and anybody may ask
+        page = request.app.state["api_page"] = render(describe(request.app), shapes(request.app))
     return Response(page, media_type=MediaType.HTML, headers={"Content-Security-Policy": _POLICY})
 
 
@@ -72,3 +75,14 @@ def _presence(field: Field) -> str:
     if field.place in {"answer", ""}:
         return "" if field.required else "may be absent"
     return "required" if field.required else ""
+
+
+class OpenApiOnce(JsonRenderPlugin):
+    """The OpenAPI document as JSON, written once: it costs tens of milliseconds, and anybody may ask."""
+
+    _document: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        if self._document is None:
+            self._document = super().render(request, openapi_schema)
+        return self._document

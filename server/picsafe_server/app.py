@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Literal
 
 import httpx
 import msgspec
-from litestar import Litestar, MediaType, Response, Router, get
+from litestar import Litestar, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from picsafe_protocol import limits
 from picsafe_server import headers
 from picsafe_server.access import OPEN, only, within
 from picsafe_server.api_operations import SCHEMES
-from picsafe_server.api_page import api_page
+from picsafe_server.api_page import OpenApiOnce, api_page
 from picsafe_server.client_files import ClientFiles
 from picsafe_server.clock import Clock, SystemClock
 from picsafe_server.head import HeadAsGet
 from picsafe_server.http import RoleTransport, role_client
 from picsafe_server.json_bodies import StrictJsonRequest
+from picsafe_server.metrics import Metrics
 from picsafe_server.problems import problem_response
+from picsafe_server.readiness import Readiness, ready
 from picsafe_server.roles import Context, Role
 from picsafe_server.settings import Settings
-
-SWEEP_SECONDS = 30
-"""How often each role looks for what is due. Expiry itself does not wait for it: opening compares with the clock."""
-
-_log = logging.getLogger("picsafe.app")
+from picsafe_server.sweeping import Sweeper
 
 
 def create_app(
@@ -46,8 +41,11 @@ def create_app(
     transport = RoleTransport(_local_bases(settings), network)
     context = Context(settings=settings, clock=clock, http=role_client(transport))
     roles = {role.name: role for role in _build_roles(context)}
+    sweeper = Sweeper(clock)
+    readiness = Readiness(roles, sweeper, settings)
+    metrics = Metrics(roles, sweeper, readiness)
 
-    handlers: list[ControllerRouterHandler] = [_health, _ready, api_page]
+    handlers: list[ControllerRouterHandler] = [_health, ready, api_page]
     handlers += [role.router() for role in roles.values()]
     if "client" in settings.roles:
         handlers.append(ClientFiles(settings.client_folder, settings).router())
@@ -55,7 +53,7 @@ def create_app(
         route_handlers=handlers,
         request_class=StrictJsonRequest,
         exception_handlers={Exception: problem_response},
-        lifespan=[_lifespan(roles, context)],
+        lifespan=[_lifespan(roles, context, sweeper)],
         before_send=[_security_headers(settings)],
         cors_config=_cors(settings),
         openapi_config=OpenAPIConfig(
@@ -63,12 +61,12 @@ def create_app(
             version="1",
             description="Clinical photos from a phone to the medical record, encrypted from end to end.",
             # An empty list would mean pages of other origins' scripts; the page for people is `api_page`.
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            render_plugins=[OpenApiOnce(path="/openapi.json")],
             openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **within(OPEN)),
             use_handler_docstrings=True,
             components=SCHEMES,
         ),
-        state=State({"roles": roles}, deep_copy=False),
+        state=State({"roles": roles, "readiness": readiness, "sweeper": sweeper, "metrics": metrics}, deep_copy=False),
         request_max_body_size=limits.JSON_BODY_BYTES,
         debug=False,
         logging_config=None,
@@ -112,7 +110,7 @@ def _build_roles(context: Context) -> list[Role]:
 
 
 def _lifespan(
-    roles: Mapping[str, Role], context: Context
+    roles: Mapping[str, Role], context: Context, sweeper: Sweeper
 ) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -121,30 +119,11 @@ def _lifespan(
             for role in roles.values():
                 await role.start()
                 stack.push_async_callback(role.stop)
-            sweeper = asyncio.create_task(_sweep_for_ever(roles))
-            stack.push_async_callback(_cancelled, sweeper)
+            steps = {role.name: role.steps() for role in roles.values()}
+            await stack.enter_async_context(sweeper.running(steps))
             yield
 
     return lifespan
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-
-async def _sweep_for_ever(roles: Mapping[str, Role]) -> None:
-    while True:
-        await asyncio.sleep(SWEEP_SECONDS)
-        for role in roles.values():
-            try:
-                done = await role.sweep()
-            except Exception as error:  # noqa: BLE001 one role's trouble must not stop the others, nor the next round
-                _log.error("sweep of %s failed", role.name, exc_info=error)
-            else:
-                if any(done.values()):
-                    _log.info("sweep of %s: %s", role.name, dict(done))
 
 
 def _security_headers(settings: Settings) -> Callable[[Message, Scope], Any]:
@@ -188,29 +167,6 @@ class Health(msgspec.Struct):
     status: Literal["alive"] = "alive"
 
 
-class Readiness(msgspec.Struct):
-    """Whether every role of the process can serve."""
-
-    status: Literal["ready", "not ready"]
-    roles: dict[str, Literal["ready", "not ready"]]
-
-
 @get("/health", summary="The process is alive", tags=["process"], **only(OPEN))
 async def _health() -> Health:
     return Health()
-
-
-@get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **only(OPEN))
-async def _ready(state: State) -> Response[Readiness]:
-    """503 with the same fields where a role cannot serve: `roles` names which."""
-    answer: dict[str, Literal["ready", "not ready"]] = {}
-    for role in state.roles.values():
-        try:
-            async with asyncio.timeout(5):
-                await role.ready()
-            answer[role.name] = "ready"
-        except Exception as error:  # noqa: BLE001 whatever it is, the role is not ready
-            _log.warning("%s is not ready", role.name, exc_info=error)
-            answer[role.name] = "not ready"
-    well = all(value == "ready" for value in answer.values())
-    return Response(Readiness("ready" if well else "not ready", answer), status_code=200 if well else 503)

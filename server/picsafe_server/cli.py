@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from picsafe_protocol.errors import PicSafeError
+from picsafe_server.addresses import SettingsError
 from picsafe_server.serving import Certificate, configure_logging, private_files, serve
-from picsafe_server.settings import Settings, SettingsError
+from picsafe_server.settings import Settings
 from picsafe_server.trusted_proxies import check_trusted_proxies
 
 EXIT_REFUSED: Final = 1
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PicSafeError as error:
         print(f"picsafe-server: {error}\n                {error.advice}", file=sys.stderr)
         return EXIT_REFUSED
-    except (SettingsError, FileNotFoundError) as error:
+    except (SettingsError, OSError) as error:
         print(f"picsafe-server: {error}", file=sys.stderr)
         return EXIT_REFUSED
     return 0

@@ -16,7 +16,8 @@ from litestar.response import File, Redirect
 
 from picsafe_server import headers
 from picsafe_server.access import OPEN, only
-from picsafe_server.settings import LOOPBACK_HOSTS, Settings, origin_of
+from picsafe_server.addresses import LOOPBACK_HOSTS, origin_of
+from picsafe_server.settings import Settings
 
 _FOREVER = "public, max-age=31536000, immutable"
 _ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))

@@ -2,41 +2,101 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import alembic.command
 import alembic.config
 import alembic.context
-from sqlalchemy import MetaData, event, text
+import alembic.util
+from sqlalchemy import Executable, MetaData, event, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 WRITES = "picsafe_writes"
 """Execution option of a connection that is going to write."""
-SQLITE_BUSY_SECONDS = 30
-"""How long a writer waits for another before it fails: longer than any transaction of ours."""
+CONNECT_SECONDS = 5
+"""How long making a connection may take."""
+PROBE_SECONDS = 2
+"""How long `check` waits for an answer, and for a lock: what takes longer keeps people waiting."""
+
+WAIT_SECONDS = 60
+"""How long `migrate` waits for a database that is not there yet: a database server that starts at the same time needs seconds."""
+WAIT_PAUSE_SECONDS = 2
+
+_NO_SUCH_DATABASE = "3D000"
+_AWAY = frozenset({"53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "40001", "40P01"})
+"""What PostgreSQL says of too many connections, of time limits for locks, statements, idle sessions and transactions, of its own
+stop and start, and of two transactions in each other's way."""
+
+_log = logging.getLogger("picsafe.database")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What one role of one process takes of its database, and how long it waits. `docs/operate.md` has the arithmetic."""
+
+    connections: int = 10
+    lock_seconds: int = 10
+    """For a lock that another transaction holds."""
+    statement_seconds: int = 20
+    idle_seconds: int = 30
+    """Within a transaction without a statement: longer only when the process is frozen, and then its locks are in everybody's way."""
+
+
+class DatabaseUnusable(Exception):
+    """Why a role cannot have its database, in one line that quotes no password."""
 
 
 class Database:
     """`reading()` and `writing()` are the two ways in: a write transaction takes SQLite's write lock at once, so that it cannot fail half-way."""
 
-    def __init__(self, url: str, migrations: Path) -> None:
+    def __init__(self, url: str, migrations: Path, bounds: Bounds | None = None) -> None:
         self.url = url
         self._migrations = migrations
         self.is_sqlite = url.startswith("sqlite")
-        # hide_parameters: an error that is logged must not quote names, addresses or wrapped keys.
-        if self.is_sqlite:
-            path = url.partition(":///")[2]
-            Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.engine = create_async_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS}, hide_parameters=True)
-            prepare_sqlite(self.engine.sync_engine)
-        else:
-            self.engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, hide_parameters=True)
+        self.bounds = bounds or Bounds()
+        self.engine = self._engine(self.bounds)
         self._readers = async_sessionmaker(self.engine, expire_on_commit=False)
         self._writers = async_sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
+
+    def _engine(self, bounds: Bounds | None) -> AsyncEngine:
+        # hide_parameters: an error that is logged must not quote names, addresses or wrapped keys.
+        if self.is_sqlite:
+            path = url_path(self.url)
+            Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            waits = {"timeout": bounds.lock_seconds if bounds else 60}
+            engine = create_async_engine(self.url, connect_args=waits, hide_parameters=True)
+            prepare_sqlite(engine.sync_engine)
+            return engine
+        connect_args: dict[str, Any] = {"timeout": CONNECT_SECONDS, "server_settings": {"application_name": "picsafe"}}
+        if bounds is None:
+            return create_async_engine(self.url, connect_args=connect_args, pool_size=1, hide_parameters=True)
+        # The last is the driver's own, for a server that does not even count the seconds of its limits any more.
+        connect_args["command_timeout"] = bounds.statement_seconds + CONNECT_SECONDS
+        connect_args["server_settings"] |= {
+            "lock_timeout": str(bounds.lock_seconds * 1000),
+            "statement_timeout": str(bounds.statement_seconds * 1000),
+            "idle_in_transaction_session_timeout": str(bounds.idle_seconds * 1000),
+        }
+        return create_async_engine(
+            self.url,
+            connect_args=connect_args,
+            pool_pre_ping=True,
+            pool_size=bounds.connections,
+            max_overflow=0,
+            pool_timeout=bounds.lock_seconds,
+            hide_parameters=True,
+        )
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -60,9 +120,15 @@ class Database:
             yield connection
 
     async def migrate(self) -> None:
-        """Bring the schema to the newest revision."""
-        async with self.engine.execution_options(**{WRITES: True}).begin() as connection:
-            await connection.run_sync(self._upgrade)
+        """Bring the schema to the newest revision, however long that takes. Waits for a database that is not there yet;
+        `DatabaseUnusable` when it does not come, refuses us, or is of a newer version."""
+        engine = self._engine(None)
+        try:
+            await _arrived(engine)
+            async with engine.execution_options(**{WRITES: True}).begin() as connection:
+                await connection.run_sync(self._upgrade)
+        finally:
+            await engine.dispose()
 
     def _upgrade(self, connection: Connection) -> None:
         config = alembic.config.Config()
@@ -70,15 +136,69 @@ class Database:
         config.attributes["connection"] = connection
         if not self.is_sqlite:  # several containers start at once; the lock ends with the transaction
             connection.execute(text("SELECT pg_advisory_xact_lock(7209573)"))
-        alembic.command.upgrade(config, "head")
+        try:
+            alembic.command.upgrade(config, "head")
+        except alembic.util.CommandError as error:
+            raise DatabaseUnusable(
+                f"its schema is not one of this version of PicSafe, but a newer one: {error}"
+            ) from error
 
-    async def check(self) -> None:
-        """Raise when the database does not answer."""
-        async with self.reading() as session:
-            await session.execute(text("SELECT 1"))
+    async def check(self, lock: Executable | None = None) -> None:
+        """Raise when the database does not answer, or cannot be written to within `PROBE_SECONDS` because somebody holds a lock.
+
+        `lock` reads the row that every writer of the role locks; SQLite has one lock for all.
+        """
+        async with asyncio.timeout(PROBE_SECONDS + 1), self._writers() as session, session.begin() as transaction:
+            if not self.is_sqlite:
+                await session.execute(text(f"SET LOCAL lock_timeout = {PROBE_SECONDS * 1000}"))
+            await session.execute(text("SELECT 1") if lock is None else lock)
+            await transaction.rollback()
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _arrived(engine: AsyncEngine) -> None:
+    """Return once the database takes a connection."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except Exception as error:
+            if not (
+                isinstance(error, (DBAPIError, OSError)) or hasattr(error, "sqlstate")
+            ):  # the last: the driver's own
+                raise
+            reason = f"{engine.url.host or engine.url.database}: {str(getattr(error, 'orig', error)).splitlines()[0]}"
+            if not (is_away(error) or getattr(error, "sqlstate", None) == _NO_SUCH_DATABASE):
+                raise DatabaseUnusable(reason) from error
+            if time.monotonic() >= deadline:
+                raise DatabaseUnusable(f"waited {WAIT_SECONDS} s in vain; {reason}") from error
+            _log.warning("waiting for the database at %s", reason)
+        await asyncio.sleep(WAIT_PAUSE_SECONDS)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether `error` says that a database cannot serve at the moment: trying again soon may help, and nothing was written."""
+    if isinstance(error, DBAPIError):
+        original = error.orig
+        return error.connection_invalidated or (original is not None and is_away(original.__cause__ or original))
+    if isinstance(error, (NoConnectionFree, TimeoutError, ConnectionError, socket.gaierror)) or _is_busy_sqlite(error):
+        return True
+    state = str(
+        getattr(error, "sqlstate", None) or ""
+    )  # of the driver's own errors, which connecting raises as they are
+    return state in _AWAY or state.startswith("08")
+
+
+def _is_busy_sqlite(error: BaseException | None) -> bool:
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def url_path(url: str) -> str:
+    """The file of an SQLite URL."""
+    return url.partition(":///")[2]
 
 
 def run_migrations(metadata: MetaData) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import text
 
+from picsafe_server.addresses import SettingsError
 from picsafe_server.database import Database
-from picsafe_server.settings import SettingsError
 
 EVERYTHING: Final = "SELECT, INSERT, UPDATE, DELETE"
 """On tables that are not named otherwise. Never TRUNCATE, TRIGGER or REFERENCES, and nobody but the owner can alter."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, insert, select
 
+from picsafe_server.addresses import SettingsError
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.settings import SettingsError
 
 _TAG = b"picsafe/known-key/v1\x00"
 

@@ -26,11 +26,15 @@ from picsafe_protocol.errors import (
     NotFound,
     PicSafeError,
     RequestTimedOut,
+    ServiceError,
     StorageFull,
     TooManyRequests,
     Unexpected,
 )
+from picsafe_server.database import is_away
 
+RETRY_SECONDS = 5
+"""What `Retry-After` says of a server that cannot answer at the moment: a database that starts again needs a few seconds."""
 MEDIA_TYPE = "application/problem+json"
 _GONE = "client disconnected prematurely"  # what Litestar says of a lid that closes in the middle of a body
 _log = logging.getLogger("picsafe.problem")
@@ -63,6 +67,9 @@ def as_picsafe_error(error: Exception) -> PicSafeError:
     if _is_out_of_space(error):
         _log.error("no space left: %s", type(error).__name__)
         return StorageFull()
+    if is_away(error):
+        _log.error("the database is away: %s: %s", type(error).__name__, getattr(error, "orig", None) or "")
+        return ServiceError("The server cannot reach its database at the moment.")
     incident = secrets.token_hex(4)
     _log.exception("incident %s", incident, exc_info=error)
     return Unexpected(f"Something went wrong on the server (incident {incident}).", incident=incident)
@@ -74,6 +81,8 @@ def problem_response(request: AnyRequest, error: Exception) -> Response[dict[str
     headers = {"Cache-Control": "no-store"}
     if isinstance(problem, TooManyRequests) and problem.retry_after:
         headers["Retry-After"] = str(problem.retry_after)
+    elif problem.status == 503:
+        headers["Retry-After"] = str(RETRY_SECONDS)
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(problem, MethodNotAllowed):

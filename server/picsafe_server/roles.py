@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -11,8 +11,11 @@ from typing import ClassVar
 import httpx
 from litestar import Router
 
+from picsafe_server.addresses import SettingsError
 from picsafe_server.clock import Clock
+from picsafe_server.database import Database, DatabaseUnusable
 from picsafe_server.settings import Settings
+from picsafe_server.sweeping import Step, run_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,18 @@ class Context:
         folder = self.settings.data / role
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
+
+
+class NotReady(Exception):
+    """Why a role cannot serve, as a sentence for the operator that tells nothing secret."""
+
+
+async def migrate(role: str, database: Database) -> None:
+    """Bring a role's database to the newest schema; `SettingsError` names the setting of one that cannot be used."""
+    try:
+        await database.migrate()
+    except DatabaseUnusable as error:
+        raise SettingsError(f"PICSAFE_{role.upper()}_DATABASE: {error}") from error
 
 
 class Role(ABC):
@@ -63,8 +78,16 @@ class Role(ABC):
 
     @abstractmethod
     async def ready(self) -> None:
-        """Return when the role can serve; raise any exception when it cannot."""
+        """Return when the role can serve; raise any exception when it cannot, `NotReady` to say why."""
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds by which the clocks of servers that the role asks were ahead of this one's, by base URL."""
+        return {}
 
     @abstractmethod
+    def steps(self) -> Sequence[Step]:
+        """What the role does by the clock (expiry, deletion, retries); there once it has started."""
+
     async def sweep(self) -> Mapping[str, int]:
-        """Do what is due by the clock (expiry, deletion, retries); counts of what was done. Safe to run at any time, by many."""
+        """Do all that is due by the clock, now; counts of what was done, by step."""
+        return await run_once(self.steps())

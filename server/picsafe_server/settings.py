@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from picsafe_protocol import limits
 from picsafe_protocol.package import is_keyserver_url
 from picsafe_protocol.regions import REGIONS
+from picsafe_server.addresses import (
+    LOOPBACK_HOSTS,
+    SettingsError,
+    base_url,
+    database_url,
+    listening_address,
+    origin_of,
+    store_url,
+)
+from picsafe_server.database import Bounds
 
 ROLES = ("client", "users", "cloud", "keys")
 SECURITY_LOG_DAYS = 3650
 """The longest that a security log can be wanted for: ten years."""
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class SettingsError(ValueError):
-    """A setting that cannot be; the message names the variable and says what it takes."""
 
 
 def _env(name: str, meaning: str) -> dict[str, str]:
@@ -111,33 +117,89 @@ class Settings:
         default=180,
         metadata=_env("PICSAFE_SECURITY_LOG_DAYS", "how many days the user server keeps its security log: 1 to 3650"),
     )
+    database_connections: int = field(
+        default=Bounds.connections,
+        metadata=_env("PICSAFE_DATABASE_CONNECTIONS", "connections that one role of one process makes to PostgreSQL"),
+    )
+    database_lock_seconds: int = field(
+        default=Bounds.lock_seconds,
+        metadata=_env("PICSAFE_DATABASE_LOCK_SECONDS", "how long a request waits for a lock in the database"),
+    )
+    database_statement_seconds: int = field(
+        default=Bounds.statement_seconds,
+        metadata=_env("PICSAFE_DATABASE_STATEMENT_SECONDS", "how long a statement may take in PostgreSQL"),
+    )
+    database_idle_seconds: int = field(
+        default=Bounds.idle_seconds,
+        metadata=_env(
+            "PICSAFE_DATABASE_IDLE_SECONDS", "how long a process may hold a transaction in PostgreSQL and do nothing"
+        ),
+    )
+    drain_seconds: int = field(
+        default=0,
+        metadata=_env(
+            "PICSAFE_DRAIN_SECONDS", "how long requests are still taken after SIGTERM, while /ready answers 503"
+        ),
+    )
+    metrics_address: str = field(
+        default="",
+        metadata=_env(
+            "PICSAFE_METRICS_ADDRESS", "where metrics are served for Prometheus, as 127.0.0.1:9100; none when empty"
+        ),
+    )
 
     def __post_init__(self) -> None:
-        for name in ("public_url", "users_url", "keys_url"):
-            value: str = getattr(self, name)
-            object.__setattr__(self, name, value.rstrip("/"))
+        self._check_choices()
+        for name in ("users_database", "cloud_database", "keys_database"):
+            self._replace(name, lambda url, variable: database_url(url, variable) if url else "")
+        self._replace("public_url", lambda url, variable: base_url(url, variable, path=False))
+        for name in ("users_url", "keys_url"):
+            self._replace(name, lambda url, variable: base_url(url, variable) if url else "")
+        self._replace("s3_endpoint", lambda url, variable: store_url(url, variable) if url else "")
+        self._replace("cloud_urls", lambda urls, variable: {at: base_url(url, variable) for at, url in urls.items()})
+        # One spelling: the same address with a slash would be another one to every comparison.
+        for name in ("allowed_key_servers", "trusted_user_servers"):
+            self._replace(name, lambda urls, variable: tuple(dict.fromkeys(base_url(url, variable) for url in urls)))
+        self._replace(
+            "client_origins",
+            lambda urls, variable: tuple(dict.fromkeys(base_url(url, variable, path=False) for url in urls)),
+        )
+        for variable, urls in (
+            ("PICSAFE_KEYS_URL", (self.keys_base,)),
+            ("PICSAFE_ALLOWED_KEY_SERVERS", self.allowed_key_servers),
+        ):
+            for url in urls:
+                if not is_keyserver_url(url):  # packages name it, so it has to be what readers take
+                    raise SettingsError(f"{variable} takes addresses as https://host/keys, not {url!r}")
+        if self.metrics_address:
+            listening_address(self.metrics_address, "PICSAFE_METRICS_ADDRESS")
+
+    def _replace(self, name: str, spelt: Callable[[Any, str], object]) -> None:
+        item = next(each for each in fields(self) if each.name == name)
+        object.__setattr__(self, name, spelt(getattr(self, name), item.metadata["env"]))
+
+    def _check_choices(self) -> None:
         unknown = set(self.roles) - set(ROLES)
         if unknown or not self.roles:
             raise SettingsError(
                 f"PICSAFE_ROLES takes any of {', '.join(ROLES)}, not {', '.join(sorted(unknown)) or 'none'}"
             )
-        unknown = (set(self.regions) | set(self.cloud_urls) | set(self.s3_buckets)) - set(REGIONS)
-        if unknown:
-            raise SettingsError(f"there is no region {', '.join(sorted(unknown))}; there are {', '.join(REGIONS)}")
+        for variable, given in (
+            ("PICSAFE_REGIONS", self.regions),
+            ("PICSAFE_CLOUD_URLS", self.cloud_urls),
+            ("PICSAFE_S3_BUCKETS", self.s3_buckets),
+        ):
+            if unknown := set(given) - set(REGIONS):
+                raise SettingsError(
+                    f"{variable}: there is no region {', '.join(sorted(unknown))}; there are {', '.join(REGIONS)}"
+                )
         if not 1 <= self.report_days <= limits.REPORT_DAYS:
             raise SettingsError(f"PICSAFE_REPORT_DAYS takes 1 to {limits.REPORT_DAYS}")
         if not 1 <= self.security_log_days <= SECURITY_LOG_DAYS:
             raise SettingsError(f"PICSAFE_SECURITY_LOG_DAYS takes 1 to {SECURITY_LOG_DAYS}")
-        for url in (self.public_url, self.users_base, self.keys_base, *self.cloud_urls.values()):
-            check_url(url)
-        for name in ("allowed_key_servers", "trusted_user_servers", "client_origins"):
-            urls = tuple(dict.fromkeys(url.rstrip("/") for url in getattr(self, name)))
-            object.__setattr__(
-                self, name, urls
-            )  # the same address with a slash would be another one to every comparison
-        for url in self.allowed_key_servers:
-            if not is_keyserver_url(url):
-                raise SettingsError(f"PICSAFE_ALLOWED_KEY_SERVERS takes addresses as https://host/keys, not {url!r}")
+        for name, least in (("connections", 2), ("lock_seconds", 1), ("statement_seconds", 1), ("idle_seconds", 1)):
+            if getattr(self, f"database_{name}") < least:
+                raise SettingsError(f"PICSAFE_DATABASE_{name.upper()} takes {least} or more")
 
     @property
     def users_base(self) -> str:
@@ -157,6 +219,16 @@ class Settings:
         """SQLAlchemy URL of a role's own database."""
         given = {"users": self.users_database, "cloud": self.cloud_database, "keys": self.keys_database}[role]
         return given or f"sqlite+aiosqlite:///{(self.data / role / f'{role}.sqlite').resolve()}"
+
+    @property
+    def database_bounds(self) -> Bounds:
+        """What each role takes of its database."""
+        return Bounds(
+            connections=self.database_connections,
+            lock_seconds=self.database_lock_seconds,
+            statement_seconds=self.database_statement_seconds,
+            idle_seconds=self.database_idle_seconds,
+        )
 
     @property
     def origin(self) -> str:
@@ -204,18 +276,3 @@ def _parsed(variable: str, kind: str, text: str) -> object:
             raise SettingsError(f"{variable} takes name=value pairs separated by commas, not {text!r}")
         return dict(part.split("=", 1) for part in parts)
     return text
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of `url`."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def check_url(url: str) -> None:
-    """`SettingsError` unless `url` is https, or http on a loopback host."""
-    parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-        raise SettingsError(f"{url!r} is not a base URL")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS):
-        raise SettingsError(f"{url!r} must be https: only this machine's own address may be plain http")

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,16 +22,19 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from picsafe_protocol import limits
+from picsafe_protocol import limits, strictjson
 from picsafe_protocol.errors import ServiceError, TokenRefused
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.clock import Clock
+from picsafe_server.roles import NotReady
 
 JWKS_PATH = "/.well-known/jwks.json"
 JWKS_SECONDS = 300
 """How long another server's keys are believed without asking again."""
 JWKS_RETRY_SECONDS = 10
 """At least so long between two questions: neither a forged `kid` nor a server that is down may cause a request each."""
+CLOCK_SECONDS = 10
+"""A difference of clocks that is logged: more than an answer takes, and well below the leeway."""
 JWKS_FIRST_SECONDS = 1
 """The same while nothing of that server is known: it may just be starting, too."""
 
@@ -104,6 +108,7 @@ class _Issuer:
     fetched: float | None = None
     asked: float | None = None
     asking: asyncio.Task[None] | None = None
+    offset: float | None = None
 
     def is_old(self) -> bool:
         return self.fetched is None or time.monotonic() - self.fetched >= JWKS_SECONDS
@@ -144,6 +149,18 @@ class Verifier:
         self._check_times(claims)
         return claims
 
+    async def check(self, issuer: str) -> None:
+        """`NotReady` while no token of `issuer` can be verified, since its keys could not be fetched yet."""
+        issued = self._issuers[issuer]
+        if not issued.keys and issued.may_be_asked():
+            await asyncio.shield(self._ask(issuer, issued))
+        if not issued.keys:
+            raise NotReady(f"no token can be verified: the keys of {issuer} cannot be fetched")
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds by which the clocks of other servers were ahead of this one's when they were asked last."""
+        return {issuer: issued.offset for issuer, issued in self._issuers.items() if issued.offset is not None}
+
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         # Not left to the JWT library: it reads the machine's clock, which tests cannot move.
         now = self._clock.now().timestamp()
@@ -176,13 +193,29 @@ class Verifier:
         try:
             answer = await self._http.get(issuer + JWKS_PATH, timeout=10)
             answer.raise_for_status()
-            keys = {str(key["kid"]): _public_key(key) for key in answer.json()["keys"] if key.get("crv") == "Ed25519"}
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            keys = _public_keys(answer.content)
+            self._compare_clocks(issuer, issued, answer)
+        except (httpx.HTTPError, ValueError) as error:
             _log.warning("the keys of %s cannot be fetched: %s", issuer, type(error).__name__)
         else:
             issued.keys, issued.fetched = keys, time.monotonic()
         finally:
             issued.asked = time.monotonic()
+
+    def _compare_clocks(self, issuer: str, issued: _Issuer, answer: httpx.Response) -> None:
+        """Say so when this clock and the issuer's differ: long before the minute at which tokens are refused."""
+        try:
+            theirs = parsedate_to_datetime(answer.headers["Date"])
+        except (KeyError, ValueError):
+            return
+        if theirs.tzinfo is None:
+            return
+        # The header has whole seconds, cut off; the answer was on its way for a while.
+        issued.offset = (theirs - self._clock.now()).total_seconds() + 0.5
+        if abs(issued.offset) > CLOCK_SECONDS:
+            side = "ahead of" if issued.offset > 0 else "behind"
+            seconds = abs(issued.offset)
+            _log.warning("the clock of %s is %.0f s %s this one's: see to both of them", issuer, seconds, side)
 
 
 def taken_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
@@ -210,8 +243,17 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _public_keys(jwks: bytes) -> dict[str, Ed25519PublicKey]:
+    """The Ed25519 keys of a JWK Set, by number; `ValueError` when it is none."""
+    content = strictjson.parse(jwks)  # whatever a stranger's server answers: nested without end, too
+    listed = content.get("keys") if isinstance(content, dict) else None
+    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
+        raise ValueError("this is no JWK Set")
+    return {str(key.get("kid")): _public_key(key) for key in listed if key.get("crv") == "Ed25519"}
+
+
 def _public_key(key: Mapping[str, Any]) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(_unb64(str(key["x"])))
+    return Ed25519PublicKey.from_public_bytes(_unb64(str(key.get("x"))))
 
 
 def write_secret(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from picsafe_protocol.limits import SESSION_IDLE_HOURS
 from picsafe_protocol.tokens import Role
-from picsafe_server.settings import origin_of
+from picsafe_server.addresses import origin_of
 
 NO_ANSWER = """() => {
   const ask = fetch;

@@ -9,7 +9,7 @@ import pytest
 from litestar import Request, Response
 
 from picsafe_protocol.errors import RequestTimedOut
-from picsafe_server import app, problems
+from picsafe_server import app, problems, readiness
 
 _undeclared: list[str] = []
 
@@ -33,3 +33,9 @@ def every_problem_is_declared() -> Iterator[None]:
     _undeclared.clear()
     yield
     assert _undeclared == []
+
+
+@pytest.fixture(autouse=True)
+def readiness_is_looked_into_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was true two seconds ago is of no use to a test."""
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0)

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,51 @@ _OPTIONS = [
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
 
 
+class Postmaster:
+    """The server of a cluster, which tests stop, start again and freeze."""
+
+    def __init__(self, programs: Path, folder: Path, port: int) -> None:
+        self._programs, self._folder, self._port = programs, folder, port
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it takes connections."""
+        data = str(self._folder / "data")
+        server = [str(self._programs / "postgres"), "-D", data, "-p", str(self._port), "-k", str(self._folder)]
+        with (self._folder / "log").open("a") as log:
+            self._running = subprocess.Popen(
+                _unprivileged([*server, *_OPTIONS]),
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_ENVIRONMENT,
+            )
+        _wait_until_ready(self._programs, self._port, self._running, self._folder / "log")
+
+    def stop(self) -> None:
+        """End it at once, as a power cut does; every connection breaks."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGQUIT)
+            self._running.wait()
+            self._running = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block none of its processes does anything, while connections stay open."""
+        assert self._running is not None
+        children = Path(f"/proc/{self._running.pid}/task/{self._running.pid}/children").read_text("ascii").split()
+        processes = [self._running.pid, *map(int, children)]
+        for process in processes:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A running PostgreSQL that belongs to this test run."""
@@ -38,6 +83,7 @@ class Cluster:
     programs: Path
     folder: Path
     port: int
+    postmaster: Postmaster
 
     def create_database(self, template: str | None = None) -> str:
         """A fresh database, empty or a copy of `template`; its name."""
@@ -69,23 +115,15 @@ def cluster() -> Iterator[Cluster]:
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    data = folder / "data"
-    server = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder), *_OPTIONS]
+    postmaster = Postmaster(programs, folder, port)
     try:
-        _run(
-            [str(programs / "initdb"), "-D", str(data), "-U", "picsafe", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            folder,
-        )
-        with (folder / "log").open("w") as log:
-            running = subprocess.Popen(
-                _unprivileged(server), cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_ENVIRONMENT
-            )
+        data = str(folder / "data")
+        _run([str(programs / "initdb"), "-D", data, "-U", "picsafe", "-A", "trust", "-E", "UTF8", "--no-sync"], folder)
         try:
-            _wait_until_ready(programs, port, running, folder / "log")
-            yield Cluster(programs, folder, port)
+            postmaster.start()
+            yield Cluster(programs, folder, port, postmaster)
         finally:
-            running.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth keeping
-            running.wait()
+            postmaster.stop()
     finally:
         shutil.rmtree(folder)
 

@@ -10,7 +10,8 @@ import pytest
 
 from picsafe_protocol import limits
 from picsafe_protocol.regions import REGIONS
-from picsafe_server.settings import Settings, SettingsError, check_url
+from picsafe_server.addresses import SettingsError, base_url, database_url, store_url
+from picsafe_server.settings import Settings
 
 OPERATE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"
 FIELDS = dataclasses.fields(Settings)
@@ -64,6 +65,12 @@ def test_every_variable_is_read() -> None:
             "PICSAFE_CLIENT_FOLDER": "/srv/client",
             "PICSAFE_REPORT_DAYS": "3",
             "PICSAFE_SECURITY_LOG_DAYS": "30",
+            "PICSAFE_DATABASE_CONNECTIONS": "4",
+            "PICSAFE_DATABASE_LOCK_SECONDS": "5",
+            "PICSAFE_DATABASE_STATEMENT_SECONDS": "6",
+            "PICSAFE_DATABASE_IDLE_SECONDS": "7",
+            "PICSAFE_DRAIN_SECONDS": "8",
+            "PICSAFE_METRICS_ADDRESS": "127.0.0.1:9100",
             "PATH": "/usr/bin",
         }
     )
@@ -87,12 +94,15 @@ def test_every_variable_is_read() -> None:
         ({"PICSAFE_PUBLIC_URLS": "https://x.example"}, "PICSAFE_PUBLIC_URLS"),
         ({"PICSAFE_ROLES": "users,kitchen"}, "kitchen"),
         ({"PICSAFE_ROLES": ","}, "PICSAFE_ROLES"),
+        ({"PICSAFE_METRICS_ADDRESS": "9100"}, "PICSAFE_METRICS_ADDRESS"),
         ({"PICSAFE_REGIONS": "au,nz"}, "nz"),
         ({"PICSAFE_CLOUD_URLS": "https://au.example"}, "PICSAFE_CLOUD_URLS"),
         ({"PICSAFE_CLOUD_URLS": "fr=https://fr.example"}, "fr"),
         ({"PICSAFE_S3_BUCKETS": "xx=bucket"}, "xx"),
         ({"PICSAFE_S3_BUCKETS": "bucket"}, "PICSAFE_S3_BUCKETS"),
         ({"PICSAFE_REPORT_DAYS": "0"}, "PICSAFE_REPORT_DAYS"),
+        ({"PICSAFE_DATABASE_CONNECTIONS": "1"}, "PICSAFE_DATABASE_CONNECTIONS"),
+        ({"PICSAFE_DATABASE_LOCK_SECONDS": "0"}, "PICSAFE_DATABASE_LOCK_SECONDS"),
         ({"PICSAFE_REPORT_DAYS": str(limits.REPORT_DAYS + 1)}, "PICSAFE_REPORT_DAYS"),
         ({"PICSAFE_REPORT_DAYS": "-1"}, "PICSAFE_REPORT_DAYS"),
         ({"PICSAFE_REPORT_DAYS": "a week"}, "PICSAFE_REPORT_DAYS"),
@@ -116,18 +126,23 @@ def test_an_empty_variable_is_one_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "spelt"),
     [
-        "https://keys.example",
-        "https://keys.example:8443/keys",
-        "http://localhost",
-        "http://localhost:8000/keys",
-        "http://127.0.0.1:8000",
-        "http://[::1]:8000",
+        ("https://keys.example", ""),
+        ("https://keys.example:8443/keys", ""),
+        ("http://localhost", ""),
+        ("http://localhost:8000/keys", ""),
+        ("http://127.0.0.1:8000", ""),
+        ("http://[::1]:8000", ""),
+        ("https://Keys.Example/keys/", "https://keys.example/keys"),
+        ("HTTPS://KEYS.EXAMPLE:443", "https://keys.example"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://münchen.example/keys", "https://xn--mnchen-3ya.example/keys"),
     ],
 )
-def test_a_base_url(url: str) -> None:
-    check_url(url)
+def test_a_base_url_in_the_spelling_that_browsers_and_packages_have(url: str, spelt: str) -> None:
+    assert base_url(url, "PICSAFE_KEYS_URL") == (spelt or url)
+    assert Settings(keys_url=url).keys_base == (spelt or url)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +155,14 @@ def test_a_base_url(url: str) -> None:
         "https:///keys",
         "https://keys.example?x",
         "https://keys.example#x",
+        "https://keys.example?",
+        "https://keys.example:https",
+        "https://keys.example:99999",
+        "https://keys example",
+        "https://keys.example/a b",
         "https://user@keys.example",
         "https://user:secret@keys.example",
+        "https://-.süd.example/\ud800",
         "http://keys.example",
         "http://localhost.example",
         "http://127.0.0.2",
@@ -151,8 +172,70 @@ def test_a_base_url(url: str) -> None:
     ],
 )
 def test_no_base_url(url: str) -> None:
-    with pytest.raises(SettingsError):
-        check_url(url)
+    with pytest.raises(SettingsError, match="PICSAFE_KEYS_URL"):
+        base_url(url, "PICSAFE_KEYS_URL")
+
+
+@pytest.mark.parametrize("variable", ["PICSAFE_PUBLIC_URL", "PICSAFE_CLIENT_ORIGINS"])
+def test_the_page_lies_at_the_root_of_its_host(variable: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_environment({variable: "https://hospital.example/picsafe"})
+
+
+def test_capitals_in_addresses_reach_the_same_servers() -> None:
+    settings = Settings.from_environment(
+        {
+            "PICSAFE_PUBLIC_URL": "https://PicSafe.Example",
+            "PICSAFE_CLOUD_URLS": "au=https://AU.Example/cloud/au",
+            "PICSAFE_CLIENT_ORIGINS": "https://App.Example:443",
+        }
+    )
+    assert (settings.origin, settings.keys_base) == ("https://picsafe.example", "https://picsafe.example/keys")
+    assert settings.cloud_base("au") == "https://au.example/cloud/au"
+    assert settings.client_origins == ("https://app.example",)
+
+
+@pytest.mark.parametrize(
+    ("url", "spelt"),
+    [
+        ("postgresql+asyncpg://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgres://u:p@h:5433/d", "postgresql+asyncpg://u:p@h:5433/d"),
+        ("postgresql://u:p@h/d?ssl=require", "postgresql+asyncpg://u:p@h/d?ssl=require"),
+        ("postgresql://u:a%40b%2Fc@h/d", "postgresql+asyncpg://u:a%40b%2Fc@h/d"),
+        ("sqlite:////var/lib/x.sqlite", "sqlite+aiosqlite:////var/lib/x.sqlite"),
+    ],
+)
+def test_a_database_url_as_hosting_services_write_it(url: str, spelt: str) -> None:
+    assert database_url(url, "PICSAFE_USERS_DATABASE") == spelt
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense-secret",
+        "mysql://u:secret@h/d",
+        "postgresql+psycopg://u:secret@h/d",
+        "postgres://u:secret@word@h/d",
+        "postgres://u/x:secret@h/d",
+        "postgres://u:secret@h",
+        "postgres:///d",
+        "postgres://u:secret@h:port/d",
+        "sqlite://",
+    ],
+)
+def test_no_database_url_and_nothing_of_it_is_quoted(url: str) -> None:
+    with pytest.raises(SettingsError, match="PICSAFE_USERS_DATABASE") as refused:
+        Settings.from_environment({"PICSAFE_USERS_DATABASE": url})
+    assert "secret" not in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["s3.example", "ftp://s3.example", "https://", "https://s3.example?x", "https://u:p@s3.example"]
+)
+def test_no_address_of_a_store(url: str) -> None:
+    with pytest.raises(SettingsError, match="PICSAFE_S3_ENDPOINT"):
+        store_url(url, "PICSAFE_S3_ENDPOINT")
 
 
 @pytest.mark.parametrize("region", REGIONS)

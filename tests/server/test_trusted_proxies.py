@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from picsafe_server.settings import SettingsError
+from picsafe_server.addresses import SettingsError
 from picsafe_server.trusted_proxies import check_trusted_proxies
 
 

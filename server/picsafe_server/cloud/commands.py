@@ -8,7 +8,8 @@ from typing import Final
 
 from picsafe_protocol.errors import ServiceError
 from picsafe_protocol.regions import REGIONS
-from picsafe_server.settings import Settings, SettingsError
+from picsafe_server.addresses import SettingsError
+from picsafe_server.settings import Settings
 
 WAIT_SECONDS: Final = 120
 """How long a store may take to come up: longer than any container of one."""
@@ -30,7 +31,7 @@ def _make_buckets(settings: Settings, options: argparse.Namespace) -> None:
     until = time.monotonic() + WAIT_SECONDS
     for region, bucket in settings.s3_buckets.items():
         aws_region = REGIONS[region].aws_region
-        client = connect(aws_region, settings.s3_endpoint)
+        client = connect(aws_region, settings.s3_endpoint, read_seconds=60)
         while True:
             try:
                 made = make_bucket(client, bucket, None if settings.s3_endpoint else aws_region)

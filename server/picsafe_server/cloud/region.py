@@ -30,7 +30,7 @@ class Turns:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionCloud:
-    """The parts of one region: nothing is shared between regions but the database server and the threads."""
+    """The parts of one region: nothing is shared between regions but the database server."""
 
     region: str
     base: str

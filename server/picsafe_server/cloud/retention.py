@@ -5,6 +5,7 @@ Reading compares with the clock, so nothing here has to be punctual for a report
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -13,13 +14,26 @@ from sqlalchemy.exc import IntegrityError
 
 from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS
 from picsafe_server.cloud.ledger import upload_of
+from picsafe_server.cloud.models import Discard
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.stores import Upload
+from picsafe_server.sweeping import Step
 
 ORPHAN_MARGIN = timedelta(hours=1)
 """What no row leads to is deleted so long after any row could have led to it: the clocks of disk, bucket and server differ."""
 
+ORPHAN_SECONDS = 1800.0
+"""Looking through all that a store holds, once an hour: a long list in a bucket takes its time."""
+DISCARDS_AT_ONCE = 4
+"""Deletions under way at a time: a few that hang must not hold up the rest, nor take all of the region's threads."""
+DISCARD_WITHIN = timedelta(hours=1)
+"""After so long the operator has to know that the store does not delete."""
+
 _log = logging.getLogger("picsafe.cloud")
+
+
+class DeletionLate(Exception):
+    """Ciphertext lies where it should not be any more."""
 
 
 async def delete(cloud: RegionCloud, report_id: str, issuer: str) -> None:
@@ -44,25 +58,52 @@ async def discard_now(cloud: RegionCloud, upload: Upload) -> bool:
     return True
 
 
-async def sweep(cloud: RegionCloud) -> dict[str, int]:
-    """All that is due in one region; counts."""
-    now = cloud.clock.now()
-    expired = await _all(cloud.ledger.expire, now)
-    abandoned = await _all(cloud.ledger.forget_abandoned, now)
-    discarded = await _discard_all(cloud)
-    orphans = await cloud.store.sweep(
-        abandoned=now - timedelta(hours=UPLOAD_HOURS) - ORPHAN_MARGIN,
-        expired=now - timedelta(days=REPORT_DAYS) - ORPHAN_MARGIN,
-    )
-    return {"expired": expired, "abandoned": abandoned, "discarded": discarded, "orphans": orphans}
+def steps(cloud: RegionCloud) -> list[Step]:
+    """What is done by the clock in one region."""
+
+    async def expire() -> int:
+        return await _all(cloud.ledger.expire, cloud.clock.now())
+
+    async def forget_abandoned() -> int:
+        return await _all(cloud.ledger.forget_abandoned, cloud.clock.now())
+
+    async def discard() -> int:
+        return await _discard_all(cloud)
+
+    async def delete_orphans() -> int:
+        now = cloud.clock.now()
+        return await cloud.store.sweep(
+            abandoned=now - timedelta(hours=UPLOAD_HOURS) - ORPHAN_MARGIN,
+            expired=now - timedelta(days=REPORT_DAYS) - ORPHAN_MARGIN,
+        )
+
+    region = cloud.region
+    return [
+        Step("expired", expire, region=region),
+        Step("abandoned", forget_abandoned, region=region),
+        Step("discarded", discard, region=region),
+        Step("orphans", delete_orphans, ORPHAN_SECONDS, region),
+    ]
 
 
 async def _discard_all(cloud: RegionCloud) -> int:
+    """Delete from the store what the ledger has let go of; `DeletionLate` when something has been waiting for too long."""
     done, last = 0, ""
+    late: list[Discard] = []
     while rows := await cloud.ledger.discards(after=last):
-        for row in rows:
-            done += await discard_now(cloud, upload_of(row))
+        for some in (rows[start : start + DISCARDS_AT_ONCE] for start in range(0, len(rows), DISCARDS_AT_ONCE)):
+            outcomes = await asyncio.gather(*(discard_now(cloud, upload_of(row)) for row in some))
+            done += sum(outcomes)
+            late += [
+                row
+                for row, gone in zip(some, outcomes, strict=True)
+                if not gone and row.since <= cloud.clock.now() - DISCARD_WITHIN
+            ]
         last = rows[-1].name  # on past those that fail: they must not keep the others
+    if late:
+        raise DeletionLate(
+            f"{cloud.region}: {len(late)} packages that are over could not be deleted for an hour or more"
+        )
     return done
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from litestar import Router
 
+from picsafe_protocol.errors import PicSafeError, StorageFull
 from picsafe_protocol.regions import REGIONS
 from picsafe_server.cloud import retention
 from picsafe_server.cloud.ledger import Ledger
@@ -18,15 +18,18 @@ from picsafe_server.cloud.models import known_keys
 from picsafe_server.cloud.receiving import Receiver
 from picsafe_server.cloud.region import RegionCloud, Turns
 from picsafe_server.cloud.routes import keys, packages, uploads
-from picsafe_server.cloud.stores import Store
+from picsafe_server.cloud.stores import Store, StoreUnfit
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
 from picsafe_server.database import Database
 from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import Role
+from picsafe_server.roles import NotReady, Role, migrate
+from picsafe_server.sweeping import Step
 from picsafe_server.tokens import Signer, Verifier
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+STORE_SECONDS = 4
+"""How long a store may take to say that it is well."""
 _log = logging.getLogger("picsafe.cloud")
 
 
@@ -43,8 +46,7 @@ class CloudRole(Role):
     async def start(self) -> None:
         await self._open()
         await self._known_keys().check(self._key_files())
-        for cloud in self.regions.values():
-            await self._prepare(cloud)
+        await asyncio.gather(*map(self._prepare, self.regions.values()))
 
     async def accept_keys(self) -> list[str]:
         await self._open()
@@ -55,11 +57,10 @@ class CloudRole(Role):
 
     async def _open(self) -> None:
         settings = self.context.settings
-        self._database = Database(settings.database(self.name), MIGRATIONS)
-        await self._database.migrate()
+        self._database = Database(settings.database(self.name), MIGRATIONS, settings.database_bounds)
+        await migrate(self.name, self._database)
         issuers = [settings.users_base, *settings.trusted_user_servers]
         self._verifier = Verifier(issuers, self.context.http, self.context.clock)
-        self._threads = Threads()
         self.regions = {region: self._cloud(region) for region in settings.regions}
 
     def _known_keys(self) -> KnownKeys:
@@ -78,35 +79,37 @@ class CloudRole(Role):
         incoming = folder / "incoming"
         incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         base = settings.cloud_base(region)
+        threads = Threads()
         return RegionCloud(
             region=region,
             base=base,
             report_days=settings.report_days,
             ledger=Ledger(self._database, region),
-            store=self._store(region, folder, incoming),
-            receiver=Receiver(incoming, self._threads),
+            store=self._store(region, folder, incoming, threads),
+            receiver=Receiver(incoming, threads),
             signer=Signer.from_file(base, folder / "signing.pem", clock),
             verifier=self._verifier,
             clock=clock,
             completing=Turns(),
         )
 
-    def _store(self, region: str, folder: Path, incoming: Path) -> Store:
+    def _store(self, region: str, folder: Path, incoming: Path, threads: Threads) -> Store:
         settings = self.context.settings
         bucket = settings.s3_buckets.get(region)
         if bucket is None:
-            return FileStore(folder, incoming, self._threads)
+            return FileStore(folder, incoming, threads)
         from picsafe_server.cloud.stores.s3 import S3Store  # boto3 takes a while to load
 
         aws_region = REGIONS[region].aws_region
-        return S3Store(bucket, aws_region, settings.s3_endpoint, settings.report_days, self._threads)
+        return S3Store(bucket, aws_region, settings.s3_endpoint, settings.report_days, threads)
 
     async def _prepare(self, cloud: RegionCloud) -> None:
         # A bucket that is away at this moment must not keep the other regions and roles from starting: `ready` tells.
         try:
             await cloud.store.prepare()
         except Exception as error:  # noqa: BLE001 whatever the store's trouble is
-            _log.error("%s: the store cannot serve yet", cloud.region, exc_info=error)
+            expected = isinstance(error, (PicSafeError, StoreUnfit))  # then the sentence says it all
+            _log.error("%s: the store cannot serve yet: %s", cloud.region, error, exc_info=None if expected else error)
 
     async def stop(self) -> None:
         for cloud in self.regions.values():
@@ -115,13 +118,24 @@ class CloudRole(Role):
 
     async def ready(self) -> None:
         await self._database.check()
-        await asyncio.gather(*(cloud.store.check() for cloud in self.regions.values()))
+        await asyncio.gather(*(self._check_store(cloud) for cloud in self.regions.values()))
+        await self._verifier.check(self.context.settings.users_base)
 
-    async def sweep(self) -> Mapping[str, int]:
-        total: Counter[str] = Counter()
-        for cloud in self.regions.values():
-            try:
-                total.update(await retention.sweep(cloud))
-            except Exception as error:  # noqa: BLE001 one region's trouble must not stop the others
-                _log.error("%s: sweep failed", cloud.region, exc_info=error)
-        return dict(total)
+    async def _check_store(self, cloud: RegionCloud) -> None:
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await cloud.store.check()
+        except TimeoutError as error:
+            raise NotReady(f"the store of region {cloud.region} does not answer") from error
+        except StorageFull as error:
+            raise NotReady(f"the store of region {cloud.region} is full") from error
+        except StoreUnfit as error:
+            raise NotReady(str(error)) from error
+        except Exception as error:
+            raise NotReady(f"the store of region {cloud.region} cannot serve: {type(error).__name__}") from error
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        return self._verifier.clock_offsets()
+
+    def steps(self) -> Sequence[Step]:
+        return [step for cloud in self.regions.values() for step in retention.steps(cloud)]

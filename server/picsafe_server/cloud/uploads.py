@@ -106,7 +106,14 @@ def _until(cloud: RegionCloud, grant: Grant, now: datetime) -> datetime:
 async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
     """How far the upload is; `NotFound` when there is none."""
     try:
-        return await _state(cloud, await _existing(cloud, grant))
+        package = await cloud.ledger.find(grant.report_id)
+        if package is None:
+            raise NotFound(_LOST, advice=_BEGIN_AGAIN)
+        now = cloud.clock.now()
+        check_alive(package, grant, now)
+        if is_abandoned(package, now):  # forgotten by the sweep: looking writes nothing
+            raise NotFound(_LOST, advice=_BEGIN_AGAIN)
+        return await _state(cloud, package)
     except UploadLost as error:
         raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
 

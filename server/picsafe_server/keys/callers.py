@@ -134,6 +134,14 @@ class Callers:
         )
         return Grant(caller, claims.rid, claims.until, _access(claims.access))
 
+    async def check(self, issuer: str) -> None:
+        """`NotReady` while no token of `issuer` can be verified."""
+        await self._verifier.check(issuer)
+
+    def clock_offsets(self) -> Mapping[str, float]:
+        """Seconds by which the clocks of user servers were ahead of this one's."""
+        return self._verifier.clock_offsets()
+
     async def user_or_grant(self, token: str, action: Action) -> Caller | Grant:
         """Whichever of the two the token is."""
         kind = taken_apart(token)[0].get("typ")

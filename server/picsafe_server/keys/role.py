@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from litestar import Router
+from sqlalchemy import select
 
 from picsafe_server.database import Database
 from picsafe_server.keys import key_routes, log_routes
@@ -15,12 +16,13 @@ from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.callers import Callers
 from picsafe_server.keys.checkpoint import Checkpointer
 from picsafe_server.keys.ending import destroy_due
-from picsafe_server.keys.models import known_keys
+from picsafe_server.keys.models import known_keys, log_head
 from picsafe_server.keys.refusals import close_windows
 from picsafe_server.keys.signed_head import RollbackGuard, SignedHeadFile
 from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
 from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import Context, Role
+from picsafe_server.roles import Context, Role, migrate
+from picsafe_server.sweeping import Step
 from picsafe_server.tokens import Verifier
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -39,7 +41,7 @@ class KeysRole(Role):
         issuers = {settings.users_base, *settings.trusted_user_servers}
         self.folder = folder = context.folder(self.name)
         self.callers = Callers(Verifier(issuers, context.http, clock), settings.keys_base, clock)
-        self.database = Database(settings.database(self.name), MIGRATIONS)
+        self.database = Database(settings.database(self.name), MIGRATIONS, settings.database_bounds)
         self.wrapper: KeyWrapper = MasterKeyFile(settings.master_key_file or folder / "master.keys")
         self.checkpointer = Checkpointer.from_file(settings.keys_base, folder / "log.pem")
         self.signed_head = SignedHeadFile(folder / "log.head")
@@ -66,7 +68,7 @@ class KeysRole(Role):
         )
 
     async def start(self) -> None:
-        await self.database.migrate()
+        await migrate(self.name, self.database)
         await self.known_keys.check(self.key_files())
         self._guard.is_expected = await self.known_keys.knows(SIGNED_HEAD)
         await self.appender.start()
@@ -75,7 +77,7 @@ class KeysRole(Role):
 
     async def accept_keys(self) -> list[str]:
         try:
-            await self.database.migrate()
+            await migrate(self.name, self.database)
             return await self.known_keys.accept(self.key_files())
         finally:
             await self.stop()
@@ -94,9 +96,19 @@ class KeysRole(Role):
 
     async def ready(self) -> None:
         self.appender.check()
-        await self.database.check()
+        await self.database.check(select(log_head.c.size).with_for_update())
+        await self.callers.check(self.context.settings.users_base)
 
-    async def sweep(self) -> Mapping[str, int]:
+    def clock_offsets(self) -> Mapping[str, float]:
+        return self.callers.clock_offsets()
+
+    def steps(self) -> Sequence[Step]:
+        return [
+            Step("destroyed", self._destroy_due),
+            Step("refusal_windows", lambda: close_windows(self.database, self.context.clock)),
+        ]
+
+    async def _destroy_due(self) -> int:
         destroyed = await destroy_due(self.database, self.appender, self.context.clock)
         await self.appender.forget()
-        return {"destroyed": destroyed, "refusal_windows": await close_windows(self.database, self.context.clock)}
+        return destroyed

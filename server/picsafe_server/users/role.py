@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from litestar import Request, Router
 from litestar.di import Provide
+from sqlalchemy import select
 
 from picsafe_server.database import Database
 from picsafe_server.json_bodies import json_only
 from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import Role
+from picsafe_server.roles import Role, migrate
+from picsafe_server.sweeping import Step
 from picsafe_server.tokens import Signer
 from picsafe_server.users import services as parts
 from picsafe_server.users.authentication import authenticate
 from picsafe_server.users.controllers import CONTROLLERS
-from picsafe_server.users.models import known_keys
+from picsafe_server.users.models import ChangeCounter, known_keys
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.services import Services
 
@@ -53,8 +55,8 @@ class UsersRole(Role):
 
     async def _opened(self) -> tuple[Database, Signer]:
         settings = self.context.settings
-        database = Database(settings.database(self.name), MIGRATIONS)
-        await database.migrate()
+        database = Database(settings.database(self.name), MIGRATIONS, settings.database_bounds)
+        await migrate(self.name, database)
         return database, Signer.from_file(settings.users_base, self._signing_key, self.context.clock)
 
     @property
@@ -79,21 +81,22 @@ class UsersRole(Role):
 
     async def stop(self) -> None:
         await self.services.live.stop()
+        await self.services.sessions.touches.stop()
         await self.services.database.close()
 
     async def ready(self) -> None:
-        await self.services.database.check()
+        await self.services.database.check(select(ChangeCounter.last).with_for_update())
 
-    async def sweep(self) -> Mapping[str, int]:
+    def steps(self) -> Sequence[Step]:
         services = self.services
-        return {
-            "reports expired": await services.expiry.expire(),
-            "reports forgotten": await services.expiry.forget(),
-            "withdrawal calls made": await services.withdrawals.make_calls(),
-            "sessions ended": await services.sessions.sweep(),
-            "sign-in counts forgotten": await services.throttle.sweep(),
-            "look-ups forgotten": await services.look_ups.sweep(),
-            "devices forgotten": await services.devices.sweep(),
-            "security log lines forgotten": await services.security.sweep(),
-            "logs contradicted": await services.checkpoints.sweep(),
-        }
+        return [
+            Step("reports expired", services.expiry.expire),
+            Step("reports forgotten", services.expiry.forget),
+            Step("withdrawal calls made", services.withdrawals.make_all_calls),
+            Step("sessions ended", services.sessions.sweep),
+            Step("sign-in counts forgotten", services.throttle.sweep),
+            Step("look-ups forgotten", services.look_ups.sweep),
+            Step("devices forgotten", services.devices.sweep),
+            Step("security log lines forgotten", services.security.sweep),
+            Step("logs contradicted", services.checkpoints.sweep),
+        ]

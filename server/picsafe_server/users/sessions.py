@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol import limits
@@ -22,6 +22,7 @@ from picsafe_server.users.passwords import Passwords
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.throttle import Throttle
+from picsafe_server.users.touches import Touches, Used
 
 _IDLE = timedelta(hours=limits.SESSION_IDLE_HOURS)
 _LONGEST = timedelta(days=limits.SESSION_DAYS)
@@ -58,6 +59,7 @@ class Sessions:
         self._throttle = throttle
         self._devices = devices
         self._security = security
+        self.touches = Touches(database)
 
     async def sign_in(
         self, email: str, password: str, device: str, address: str, device_secret: str | None = None
@@ -135,21 +137,20 @@ class Sessions:
             return await self._service(*parts)
         now = self._clock.now()
         async with self._database.reading() as session:
-            row = await session.scalar(
-                select(SignedInSession).where(SignedInSession.token_hash == credentials.digest(token), is_alive(now))
-            )
+            mine = SignedInSession.token_hash == credentials.digest(token)
+            row = await session.scalar(select(SignedInSession).where(mine, SignedInSession.expires_at > now))
             found = await _account(session, Account.id == row.account_id) if row else None
         if row is None or found is None:
             raise NotSignedIn
-        if now - row.last_used_at >= TOUCH:
-            await self._touch(row.id, now)
+        used = self._last_used(SignedInSession, row.id, row.last_used_at)
+        if used is None or used <= now - _IDLE:
+            raise NotSignedIn
+        if now - used >= TOUCH:
+            self.touches.touch(SignedInSession, row.id, now)
         return principal.person(*found, row.id)
 
-    async def _touch(self, session_id: str, now: datetime) -> None:
-        async with self._database.writing() as session:
-            await session.execute(
-                update(SignedInSession).where(SignedInSession.id == session_id).values(last_used_at=now)
-            )
+    def _last_used(self, kind: Used, identifier: str, written: datetime | None) -> datetime | None:
+        return max(filter(None, (written, self.touches.last(kind, identifier))), default=None)
 
     async def _service(self, account_id: str, secret: str) -> Principal:
         now = self._clock.now()
@@ -168,11 +169,9 @@ class Sessions:
         if row is None:
             raise NotSignedIn("This service account's token is not valid any more.", advice="Make a new one.")
         account, institution = row
-        if account.last_used_at is None or now - account.last_used_at >= TOUCH:
-            async with self._database.writing() as session:
-                await session.execute(
-                    update(ServiceAccount).where(ServiceAccount.id == account.id).values(last_used_at=now)
-                )
+        used = self._last_used(ServiceAccount, account.id, account.last_used_at)
+        if used is None or now - used >= TOUCH:
+            self.touches.touch(ServiceAccount, account.id, now)
         return principal.service(account, institution)
 
     async def again(self, who: Principal) -> Principal:

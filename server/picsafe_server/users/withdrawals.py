@@ -72,6 +72,13 @@ class Withdrawals:
                 )
         await self.make_calls(report_id)
 
+    async def make_all_calls(self) -> int:
+        """Make all calls that are due; how many succeeded. Many to a server that is away are put off, and keep the others waiting for seconds only."""
+        total = 0
+        while calls := await self._claim(None):
+            total += sum(await asyncio.gather(*(self._attempt(call) for call in calls)))
+        return total
+
     async def make_calls(self, report_id: str | None = None) -> int:
         """Make the calls that are due, all or those of one report; how many succeeded."""
         outcomes = await asyncio.gather(*(self._attempt(call) for call in await self._claim(report_id)))

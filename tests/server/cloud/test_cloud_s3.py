@@ -208,7 +208,7 @@ LOCATIONS = {
 def test_a_bucket_in_another_aws_region_is_refused(region: str, location: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    client = connect(REGIONS[region].aws_region, "")
+    client = connect(REGIONS[region].aws_region, "", read_seconds=60)
     right = LOCATIONS[region] == location
     with Stubber(client) as aws:
         aws.add_response("head_bucket", {}, {"Bucket": "clinic"})
@@ -227,7 +227,7 @@ def test_each_region_speaks_to_its_own_aws_region(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     for region in REGIONS.values():
-        host = httpx.URL(connect(region.aws_region, "").meta.endpoint_url).host
+        host = httpx.URL(connect(region.aws_region, "", read_seconds=60).meta.endpoint_url).host
         assert host in {f"s3.{region.aws_region}.amazonaws.com", "s3.amazonaws.com"}
 
 

@@ -14,6 +14,7 @@ from server.keys.world import KEYS, Someone, UserServers, World, code, key_serve
 from sqlalchemy import Connection, delete, text, update
 
 from picsafe_protocol.errors import Conflict
+from picsafe_server.addresses import SettingsError
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
 from picsafe_server.keys import log
@@ -24,7 +25,7 @@ from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_n
 from picsafe_server.keys.restoring import accept_restored_log
 from picsafe_server.keys.signed_head import SignedHead, SignedHeadFile
 from picsafe_server.keys.tree import frontier_of
-from picsafe_server.settings import Settings, SettingsError
+from picsafe_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
 

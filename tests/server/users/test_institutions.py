@@ -364,6 +364,7 @@ async def test_a_service_account_s_token_is_shown_once_and_works_until_revoked(w
     me = (await pacs.get("/users/v1/me")).json()
     assert (me["kind"], me["role"], me["name"], me["email"]) == ("service", "service", "PACS", None)
     assert me["institution"]["name"] == "Royal"
+    await world.users.services.sessions.touches.settled()
     (listed,) = (await admin.get("/v1/institution/service-accounts")).json()["service_accounts"]
     assert set(listed) == {"id", "name", "created_at", "last_used_at"}
     assert listed["last_used_at"] is not None

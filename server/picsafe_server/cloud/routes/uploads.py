@@ -109,7 +109,7 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     **only(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
-    """Reads back every byte; then the package is there for downloads and never changes. The same receipt however often asked.
+    """Once every byte is stored and verified, the package is there for downloads and never changes. The same receipt however often asked.
 
     `pieces` is base64 of the SHA-256 of each 256 KiB of the package, one after the other (format, section 9): readers of ranges fetch and
     check it. 400 `invalid_request` for a list of another length. The receipt's `digest` is the list's.

@@ -35,6 +35,10 @@ class UploadLost(Exception):
     """The store has nothing of this upload (any more): it has to begin again."""
 
 
+class StoreUnfit(Exception):
+    """The store is not one that reports may be put into; the message says what to change."""
+
+
 class Store(ABC):
     """Blobs of one region."""
 
@@ -62,7 +66,8 @@ class Store(ABC):
 
     @abstractmethod
     async def publish(self, upload: Upload, sha256: str) -> None:
-        """Make one immutable package of the parts, durably, having read back every byte of it. May be repeated.
+        """Make one immutable package of the parts, durably and known to have this SHA-256: read back, or put together out of
+        parts that the store itself checked. May be repeated.
 
         `UploadIncomplete` (the parts stay), `UploadMismatch` (the upload is of no use any more), `UploadLost`.
         """

@@ -45,8 +45,8 @@ class FileStore(Store):
         await self._threads.quick(self._make_folders)
 
     async def check(self) -> None:
-        await self._threads.quick(self._make_folders)
-        await self._threads.quick(self._try_writing)
+        await self._threads.probe(self._make_folders)
+        await self._threads.probe(self._try_writing)
 
     async def begin(self, name: str, size: int) -> Upload:
         upload = Upload(name, size)

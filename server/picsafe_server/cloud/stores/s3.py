@@ -7,6 +7,9 @@
 
 A key holds a name that is used for one attempt only, and a multipart upload can be completed once, so no package is ever
 written over. Where the store knows conditional writes it is told so besides (`If-None-Match: *`).
+
+Every part is signed with its SHA-256, which the store compares with what it got. A package whose parts all came through
+this process is therefore known to be what was declared; any other is read back.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import TYPE_CHECKING
 from picsafe_protocol.errors import ServiceError, UploadIncomplete, UploadMismatch
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
+from picsafe_server.cloud.stores.progress import Progress
 from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, connect, make_fit
 from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
 from picsafe_server.cloud.stores.threads import Threads
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("picsafe.cloud.s3")
 
+QUICK_SECONDS = 4
+"""How long the store may be silent where it has nothing to move."""
+BULK_SECONDS = 8
+"""The same where it takes or gives the bytes of a part."""
+ASSEMBLY_SECONDS = 60
+"""The same where it puts a package together out of some five hundred parts."""
 MEDIA_TYPE = "application/octet-stream"
 
 
@@ -43,26 +53,31 @@ class S3Store(Store):
         self._required_region = None if endpoint else aws_region
         self._days = days
         self._threads = threads
-        self._client = connect(aws_region, endpoint)
+        self._client = connect(aws_region, endpoint, read_seconds=QUICK_SECONDS)
+        self._bulk = connect(aws_region, endpoint, read_seconds=BULK_SECONDS)
+        self._patient = connect(aws_region, endpoint, read_seconds=ASSEMBLY_SECONDS)
+        self._progress = Progress()
         self._fit = False
 
     async def prepare(self) -> None:
         await self._threads.quick(self._make_fit)
 
     async def check(self) -> None:
-        await self._threads.quick(self._check)
+        await self._threads.probe(self._check)
 
     async def begin(self, name: str, size: int) -> Upload:
         await self._threads.quick(self._require_fit)
         if parts.count(size) == 1:
             return Upload(name, size)
-        return Upload(name, size, await self._threads.quick(self._create, name))
+        session = await self._threads.quick(self._create, name)
+        self._progress.begin(name)
+        return Upload(name, size, session)
 
     async def parts(self, upload: Upload) -> Collection[int]:
         return await self._threads.quick(self._parts, upload)
 
     async def put_part(self, upload: Upload, index: int, received: Path) -> None:
-        await self._threads.quick(self._put_part, upload, index, received)
+        await self._threads.bulk(self._put_part, upload, index, received)
 
     async def publish(self, upload: Upload, sha256: str) -> None:
         await self._threads.long(self._publish, upload, sha256)
@@ -83,7 +98,8 @@ class S3Store(Store):
         return await self._threads.long(self._delete_orphans, abandoned)
 
     async def close(self) -> None:
-        self._client.close()
+        for client in (self._client, self._bulk, self._patient):
+            client.close()
 
     async def _blocks(self, body: StreamingBody) -> AsyncIterator[bytes]:
         while block := await self._threads.quick(_read, body):
@@ -125,64 +141,88 @@ class S3Store(Store):
             return {part["PartNumber"] - 1 for part in self._listed(upload)}
 
     def _put_part(self, upload: Upload, index: int, received: Path) -> None:
-        with received.open("rb") as body, _lost_when_gone(), translated():
+        content = received.read_bytes()
+        with _lost_when_gone(), translated():
             if not upload.session:
-                self._client.put_object(Bucket=self._bucket, Key=_only_part(upload), Body=body)
+                self._bulk.put_object(Bucket=self._bucket, Key=_only_part(upload), Body=content)
                 return
-            self._client.upload_part(
+            answer = self._bulk.upload_part(
                 Bucket=self._bucket,
                 Key=_package(upload),
                 UploadId=upload.session,
                 PartNumber=index + 1,
-                Body=body,
+                Body=content,
             )
+        self._progress.add(upload.name, index, answer["ETag"], content)
 
     def _publish(self, upload: Upload, sha256: str) -> None:
+        is_verified = False
         if not self._exists(_package(upload)):
-            if upload.session:
-                self._complete(upload)
-            else:
-                self._put_package(upload)
-        self._verify(upload, sha256)
+            is_verified = self._complete(upload, sha256) if upload.session else self._put_package(upload, sha256)
+        if is_verified:
+            self._check_size(upload)
+        else:
+            self._verify(upload, sha256)
+        self._progress.forget(upload.name)
         if not upload.session:
             self._delete(_only_part(upload))
 
-    def _complete(self, upload: Upload) -> None:
+    def _complete(self, upload: Upload, sha256: str) -> bool:
+        """Put the parts together; whether it is known that they have this SHA-256."""
         with _lost_when_gone():
             listed = self._listed(upload)
         there = {part["PartNumber"] - 1 for part in listed}
         missing = sorted(set(range(parts.count(upload.size))) - there)
         if missing:
             raise UploadIncomplete(missing=missing)
+        known = self._progress.whole(upload.name, [part["ETag"] for part in listed])
+        if known is not None and known != sha256:
+            raise UploadMismatch
         completed: list[CompletedPartTypeDef] = [
             {"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in listed
         ]
-        # Somebody else may have completed it since; `_verify` looks at what is there.
-        with suppress(NothingThere, AlreadyThere), translated():
-            self._client.complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=_package(upload),
-                UploadId=upload.session,
-                MultipartUpload={"Parts": completed},
-                IfNoneMatch="*",
-            )
+        try:
+            with translated():
+                self._patient.complete_multipart_upload(
+                    Bucket=self._bucket,
+                    Key=_package(upload),
+                    UploadId=upload.session,
+                    MultipartUpload={"Parts": completed},
+                    IfNoneMatch="*",
+                )
+        except (NothingThere, AlreadyThere):
+            return False  # somebody else may have completed it since; `_verify` looks at what is there
+        return known is not None
 
-    def _put_package(self, upload: Upload) -> None:
+    def _put_package(self, upload: Upload, sha256: str) -> bool:
+        """Put the only part where the package belongs; whether it is known that it has this SHA-256."""
         try:
             with translated(), closing(self._get(_only_part(upload))) as body:
                 content = body.read()
         except NothingThere:
             if self._exists(_package(upload)):
-                return
+                return False
             raise UploadIncomplete(missing=[0]) from None
-        with suppress(AlreadyThere), translated():
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=_package(upload),
-                Body=content,
-                ContentType=MEDIA_TYPE,
-                IfNoneMatch="*",
-            )
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise UploadMismatch
+        try:
+            with translated():
+                self._bulk.put_object(
+                    Bucket=self._bucket,
+                    Key=_package(upload),
+                    Body=content,
+                    ContentType=MEDIA_TYPE,
+                    IfNoneMatch="*",
+                )
+        except AlreadyThere:
+            return False
+        return True
+
+    def _check_size(self, upload: Upload) -> None:
+        with _lost_when_gone(), translated():
+            found = self._client.head_object(Bucket=self._bucket, Key=_package(upload))["ContentLength"]
+        if found != upload.size:
+            raise UploadMismatch
 
     def _verify(self, upload: Upload, sha256: str) -> None:
         digest = hashlib.sha256()
@@ -193,6 +233,7 @@ class S3Store(Store):
             raise UploadMismatch
 
     def _discard(self, upload: Upload) -> None:
+        self._progress.forget(upload.name)
         if upload.session:
             self._abort(_package(upload), upload.session)
         else:
@@ -229,7 +270,7 @@ class S3Store(Store):
     def _get(self, key: str, start: int = 0, stop: int | None = None) -> StreamingBody:
         wanted = f"bytes={start}-{'' if stop is None else stop - 1}"
         with translated():
-            return self._client.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"]
+            return self._bulk.get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"]
 
     def _listed(self, upload: Upload) -> list[PartTypeDef]:
         found: list[PartTypeDef] = []

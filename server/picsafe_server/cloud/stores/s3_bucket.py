@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -9,9 +11,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from picsafe_protocol.limits import UPLOAD_HOURS
+from picsafe_server.cloud.stores import StoreUnfit
 from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
@@ -20,29 +24,45 @@ PACKAGES = "packages/"
 UPLOADS = "uploads/"
 CONNECTIONS = 64
 """Connections to a bucket that are kept: each download holds one while it lasts."""
+CONNECT_SECONDS = 2
 _OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
 """What AWS calls the regions that are older than their names."""
 
 
-class BucketUnfit(Exception):
+class BucketUnfit(StoreUnfit):
     """The bucket is not one that reports may be put into; the message says what to change."""
 
 
-def connect(aws_region: str, endpoint: str) -> S3Client:
-    """A client for the bucket's region. Credentials come from boto3's own chain: environment, file, container or machine role."""
+def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
+    """A client for the bucket's region; a call takes twice `read_seconds` and a few more at most. Credentials come from
+    boto3's own chain: environment, file, container or machine role."""
     config = Config(
         signature_version="s3v4",
-        s3={"addressing_style": "path" if endpoint else "virtual"},
-        # Other S3 servers refuse the checksums that boto3 adds by itself; every package is read back against its SHA-256.
+        # Signed with its SHA-256, a body that was changed on its way is refused by the store, also without TLS.
+        s3={"addressing_style": "path" if endpoint else "virtual", "payload_signing_enabled": True},
+        # Other S3 servers refuse the checksums that boto3 adds by itself.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
-        retries={"mode": "standard", "total_max_attempts": 3},
-        connect_timeout=5,
-        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 2},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
         max_pool_connections=CONNECTIONS,
     )
+    # boto3 knows a variable of its own only; an authority for everything should not have to be named twice.
+    authorities = None if os.environ.get("AWS_CA_BUNDLE") else os.environ.get("SSL_CERT_FILE")
     session = boto3.session.Session()
-    return session.client("s3", region_name=aws_region, endpoint_url=endpoint or None, config=config)
+    client = session.client(
+        "s3", region_name=aws_region, endpoint_url=endpoint or None, config=config, verify=authorities
+    )
+    for operation in ("UploadPart", "PutObject"):
+        client.meta.events.register(f"before-send.s3.{operation}", _in_one_piece)
+    return client
+
+
+def _in_one_piece(request: AWSPreparedRequest, **_: object) -> None:
+    """Send a body that is in memory as it is: boto3 makes a file of it, and sends that 16 KiB at a time."""
+    if isinstance(request.body, BytesIO):
+        request.body = request.body.getvalue()
 
 
 def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int) -> None:

@@ -13,15 +13,22 @@ R = TypeVar("R")
 
 QUICK_THREADS = 16
 """Reads and writes of a block: many at once, so that a slow disk or bucket does not stop everybody."""
+BULK_THREADS = 6
+"""Sending whole parts on: each holds one in memory."""
+PROBE_THREADS = 2
+"""Looking whether the store is well, also while it is not and all others wait for it."""
 LONG_THREADS = 4
 """Reading back a whole package: seconds each, and enough of them to keep a disk busy."""
 
 
 class Threads:
-    """Two limits, so that long work never keeps the quick from running. A cancelled caller waits for its thread: nothing runs on behind its back."""
+    """The limits of one region, so that a store that hangs is no other region's trouble, and long work never keeps the quick
+    from running. A cancelled caller waits for its thread: nothing runs on behind its back."""
 
     def __init__(self) -> None:
         self._quick = CapacityLimiter(QUICK_THREADS)
+        self._bulk = CapacityLimiter(BULK_THREADS)
+        self._probe = CapacityLimiter(PROBE_THREADS)
         self._long = CapacityLimiter(LONG_THREADS)
 
     async def quick(self, function: Callable[[*A], R], *arguments: *A) -> R:
@@ -31,3 +38,11 @@ class Threads:
     async def long(self, function: Callable[[*A], R], *arguments: *A) -> R:
         """Run something that takes seconds."""
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self._long)
+
+    async def bulk(self, function: Callable[[*A], R], *arguments: *A) -> R:
+        """Run something that moves a whole part."""
+        return await anyio.to_thread.run_sync(function, *arguments, limiter=self._bulk)
+
+    async def probe(self, function: Callable[[*A], R], *arguments: *A) -> R:
+        """Run something that changes nothing, and do not wait for it once nobody wants to know any more."""
+        return await anyio.to_thread.run_sync(function, *arguments, limiter=self._probe, abandon_on_cancel=True)

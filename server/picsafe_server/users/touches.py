@@ -1,0 +1,78 @@
+"""When sessions and service accounts were last used: written a little later, many at once, so that reading waits for no lock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import update
+
+from picsafe_server.database import Database, is_away
+from picsafe_server.users.models import ServiceAccount, SignedInSession
+
+Used = type[SignedInSession] | type[ServiceAccount]
+
+_RETRY_SECONDS: Final = 5.0
+
+_log = logging.getLogger("picsafe.users")
+
+
+class Touches:
+    """Remembers uses until they are written. One transaction at a time, so that a locked database costs one connection."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pending: dict[tuple[Used, str], datetime] = {}
+        self._written: dict[tuple[Used, str], datetime] = {}
+        """By the last transaction: who has just read a row may have read it before."""
+        self._writing: asyncio.Task[None] | None = None
+
+    def touch(self, kind: Used, identifier: str, now: datetime) -> None:
+        """It is used now."""
+        self._pending[kind, identifier] = now
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+
+    def last(self, kind: Used, identifier: str) -> datetime | None:
+        """When it was last used, as far as a row that was just read may not have it."""
+        key = kind, identifier
+        return self._pending.get(key, self._written.get(key))
+
+    async def settled(self) -> None:
+        """Return when everything is written that was used until now."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
+
+    async def stop(self) -> None:
+        """Write what can be written at once, and end."""
+        if self._writing is not None:
+            self._writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._writing
+        if self._pending:
+            try:
+                async with asyncio.timeout(_RETRY_SECONDS):
+                    await self._write()
+            except Exception as error:  # noqa: BLE001 a session may seem unused for a minute longer than it was
+                _log.warning("last uses are lost: %s", type(error).__name__)
+
+    async def _write_all(self) -> None:
+        while self._pending:
+            try:
+                await self._write()
+            except Exception as error:  # noqa: BLE001 whatever it is, the uses are remembered until it is over
+                _log.warning("last uses cannot be written yet", exc_info=None if is_away(error) else error)
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _write(self) -> None:
+        written = dict(self._pending)
+        async with self._database.writing() as session:
+            for (kind, identifier), used in sorted(written.items(), key=lambda item: item[0][1]):
+                await session.execute(update(kind).where(kind.id == identifier).values(last_used_at=used))
+        self._written = written
+        for key, used in written.items():
+            if self._pending.get(key) == used:
+                del self._pending[key]

@@ -1,0 +1,147 @@
+"""Uploads into S3: what is known of them need not be read back, what is not known is; and a store that hangs is one region's trouble."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server.cloud.buckets import Bucket
+from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
+
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_server.cloud.stores import s3
+from picsafe_server.cloud.stores.s3 import S3Store
+
+pytestmark = pytest.mark.anyio
+
+LARGE = bytes_of(2 * UPLOAD_PART_BYTES + MIB)
+
+
+def store_of(world: World) -> S3Store:
+    store = world.role.regions["au"].store
+    assert isinstance(store, S3Store)
+    return store
+
+
+@contextmanager
+def read_back(*worlds: World) -> Iterator[list[str]]:
+    """The keys of what is read from the store meanwhile."""
+    keys: list[str] = []
+
+    def seen(params: dict[str, Any], **_: object) -> None:
+        keys.append(params["Key"])
+
+    for world in worlds:
+        store_of(world)._bulk.meta.events.register("provide-client-params.s3.GetObject", seen)
+    yield keys
+
+
+def settings(bucket: Bucket) -> dict[str, Any]:
+    return {"s3_buckets": {"au": bucket.name}, "s3_endpoint": bucket.endpoint}
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0], [1, 1, 0, 2, 0]])
+async def test_what_came_through_one_process_is_not_read_back(bucket: Bucket, tmp_path: Path, order: list[int]) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        report_id = new_identifier()
+        await world.begin(report_id, len(LARGE))
+        with read_back(world) as keys:
+            for index in order:
+                assert (await world.put(report_id, index, split(LARGE)[index])).status_code == 204
+            assert (await world.complete(report_id, sha256(LARGE))).status_code == 201
+        assert keys == []
+        assert (await world.download(report_id)).content == LARGE
+
+
+@pytest.mark.s3
+async def test_what_came_through_two_processes_is_read_back(bucket: Bucket, tmp_path: Path) -> None:
+    async with (
+        running_world(tmp_path, **settings(bucket)) as first,
+        running_world(tmp_path, **settings(bucket)) as second,
+    ):
+        second.users.signers = first.users.signers
+        for whole in (LARGE, LARGE[:-1] + b"?"):
+            report_id = new_identifier()
+            await first.begin(report_id, len(LARGE))
+            for index, world in enumerate((first, second, first)):
+                assert (await world.put(report_id, index, split(LARGE)[index])).status_code == 204
+            with read_back(first, second) as keys:
+                answer = await first.complete(report_id, sha256(whole))
+            assert answer.status_code == (201 if whole == LARGE else 409)
+            assert len(keys) == 1
+
+
+@pytest.mark.s3
+async def test_a_part_that_is_sent_again_with_other_bytes_is_not_taken_for_the_first(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    changed = b"?" + LARGE[1:]
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        for whole, status in ((changed, 201), (LARGE, 409)):
+            report_id = new_identifier()
+            await world.begin(report_id, len(LARGE))
+            for index, part in enumerate(split(LARGE)):
+                await world.put(report_id, index, part)
+            await world.put(report_id, 0, split(changed)[0])
+            assert (await world.complete(report_id, sha256(whole))).status_code == status
+
+
+@pytest.mark.s3
+async def test_attack_by_a_package_that_is_not_the_one_declared(bucket: Bucket, tmp_path: Path) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        for content in (LARGE, LARGE[:1000]):
+            report_id = new_identifier()
+            await world.begin(report_id, len(content))
+            for index, part in enumerate(split(content)):
+                await world.put(report_id, index, part)
+            assert problem(await world.complete(report_id, sha256(b"another"))) == (409, "upload_mismatch")
+            assert (await world.download(report_id)).status_code == 404
+    assert bucket.objects() == []
+    assert bucket.unfinished() == []
+
+
+@pytest.mark.s3
+async def test_a_part_that_changes_on_its_way_to_the_store_is_refused_by_it(bucket: Bucket, tmp_path: Path) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        report_id = new_identifier()
+        await world.begin(report_id, len(LARGE))
+
+        def flip(request: Any, **_: object) -> None:
+            request.body = b"?" + request.body[1:]
+
+        store_of(world)._bulk.meta.events.register("before-send.s3.UploadPart", flip)
+        assert (await world.put(report_id, 0, split(LARGE)[0])).status_code == 503
+        assert (await world.upload_state(report_id)).json()["parts"] == []
+
+
+async def test_a_store_that_hangs_is_the_trouble_of_its_own_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    for name in ("QUICK_SECONDS", "BULK_SECONDS"):
+        monkeypatch.setattr(s3, name, 0.5)
+    silent = socket.create_server(("127.0.0.1", 0), backlog=256)  # connections come about, and nobody answers
+    port = silent.getsockname()[1]
+    options = {"s3_buckets": {"au": "bucket"}, "s3_endpoint": f"http://127.0.0.1:{port}"}
+    async with running_world(tmp_path, **options) as world:
+        hanging = [asyncio.create_task(world.begin(new_identifier(), 1000)) for _ in range(40)]
+        began = time.monotonic()
+        await asyncio.sleep(0.1)
+        report_id = await world.upload(LARGE[:1000], region="de")
+        assert (await world.download(report_id, region="de")).status_code == 200
+        assert not all(task.done() for task in hanging)
+        answers = await asyncio.gather(*hanging)
+        assert time.monotonic() - began < 60
+        ready = await world.client.get("/ready")
+    silent.close()
+    assert {problem(answer) for answer in answers} == {(503, "service")}
+    assert "region au" in ready.json()["reasons"]["cloud"][0]

@@ -1,0 +1,171 @@
+"""Calls of the server to other servers, which may be slow, endless or hostile: each ends, and holds little."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from picsafe_protocol.errors import PicSafeError
+from picsafe_server.certificates import own_certificate
+from picsafe_server.clock import MovableClock
+from picsafe_server.http import ANSWER_BYTES, RoleTransport, role_client
+from picsafe_server.roles import NotReady
+from picsafe_server.tokens import Signer, Verifier
+
+pytestmark = pytest.mark.anyio
+
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@asynccontextmanager
+async def stranger(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Somebody's server that does what `behave` does; its base URL."""
+    handling: set[asyncio.Task[None]] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        handling.add(task)
+        try:
+            await behave(reader, writer)
+        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"{'https' if tls else 'http'}://localhost:{port}"
+    finally:
+        server.close()
+        for task in handling:
+            task.cancel()
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(HEAD + b"Content-Length: 100000\r\n\r\n")
+    while True:
+        writer.write(b" ")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+
+
+async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(HEAD + b"\r\n")
+    while True:
+        writer.write(b" " * 65536)
+        await writer.drain()
+
+
+def answering(body: bytes, more: bytes = b"") -> Behaviour:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + more + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+        await writer.drain()
+
+    return answer
+
+
+async def test_attack_by_an_answer_that_is_dripped(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stranger(drip) as url, role_client(RoleTransport([])) as http:
+        began = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout):
+            await http.get(url, timeout=0.3)
+        assert time.monotonic() - began < 5
+
+
+async def test_attack_by_an_answer_without_end() -> None:
+    async with stranger(flood) as url, role_client(RoleTransport([])) as http:
+        with pytest.raises(httpx.RemoteProtocolError, match="too large"):
+            await http.get(url)
+
+
+async def test_attack_by_an_answer_that_unpacks_to_much() -> None:
+    packed = gzip.compress(b" " * 64 * ANSWER_BYTES)
+    async with (
+        stranger(answering(packed, b"Content-Encoding: gzip\r\n")) as url,
+        role_client(RoleTransport([])) as http,
+    ):
+        with pytest.raises(httpx.RemoteProtocolError, match="compressed"):
+            await http.get(url)
+
+
+async def test_an_answer_of_the_largest_size_is_read() -> None:
+    async with stranger(answering(b"x" * ANSWER_BYTES)) as url, role_client(RoleTransport([])) as http:
+        assert len((await http.get(url)).content) == ANSWER_BYTES
+
+
+@pytest.mark.parametrize(
+    "jwks",
+    [b"[" * 100_000, b'{"keys":' + b"[" * 5000, b'{"keys": [1]}', b'{"keys": {}}', b"null", b'{"keys": [{"crv": "Ed25519"}]}'],
+    ids=["deep", "deep keys", "a number", "an object", "null", "no key"],
+)  # fmt: skip
+async def test_attack_by_public_keys_that_are_none(jwks: bytes) -> None:
+    async with stranger(answering(jwks)) as url, role_client(RoleTransport([])) as http:
+        verifier = Verifier([url], http, MovableClock())
+        with pytest.raises(NotReady, match="no token can be verified"):
+            await verifier.check(url)
+        token = Signer(url, Ed25519PrivateKey.generate(), MovableClock()).sign("x", "y", 60)
+        with pytest.raises(PicSafeError):
+            await verifier.verify(token, "x", "y")
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, False), (5, False), (-45, True), (45, True)])
+async def test_a_clock_that_differs_is_noticed(seconds: int, told: bool, caplog: pytest.LogCaptureFixture) -> None:
+    clock = MovableClock()
+    date = (clock.now() + timedelta(seconds=seconds)).strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").encode()
+    signer = Signer("http://localhost", Ed25519PrivateKey.generate(), clock)
+    jwks = httpx.Response(200, json=signer.jwks()).content
+    async with stranger(answering(jwks, date)) as url, role_client(RoleTransport([])) as http:
+        verifier = Verifier([url], http, clock)
+        await verifier.check(url)
+    assert ("the clock of" in caplog.text) == told
+    assert abs(verifier.clock_offsets()[url] - seconds) < 3
+
+
+async def test_a_private_authority_is_trusted_where_the_environment_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = own_certificate(tmp_path, "127.0.0.1")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate.chain, certificate.key)
+    async with stranger(answering(b"{}"), tls) as url:
+        async with role_client(RoleTransport([])) as http:
+            with pytest.raises(httpx.ConnectError):
+                await http.get(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.chain))
+        async with role_client(RoleTransport([])) as http:
+            assert (await http.get(url)).status_code == 200
+
+
+async def test_calls_go_through_the_proxy_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with stranger(proxy) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        monkeypatch.setenv("NO_PROXY", "keys.inside.example")
+        async with role_client(RoleTransport([])) as http:
+            with pytest.raises(httpx.ProxyError):
+                await http.get("https://keys.hospital.example/keys/.well-known/jwks.json")
+            with pytest.raises(httpx.ConnectError):
+                await http.get("https://keys.inside.example/keys/.well-known/jwks.json")
+    assert asked == [b"CONNECT keys.hospital.example:443 HTTP/1.1\r\n"]

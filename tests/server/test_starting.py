@@ -1,0 +1,103 @@
+"""Starting with a setting that cannot be, or a database that is not there: one line says which, and nothing else happens."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from server.postgres import Cluster, cluster
+from server.processes import SERVER, environment, free_port, running_server, wait_until_ready
+
+from picsafe_server import database
+from picsafe_server.database import Database, DatabaseUnusable
+from picsafe_server.users.role import MIGRATIONS
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL that is stopped and started."""
+    with cluster() as running:
+        yield running
+
+
+def refused(folder: Path, **variables: str) -> str:
+    """The one line with which `run` ends."""
+    done = subprocess.run(
+        [SERVER, "run", "--port", str(free_port())],
+        env=environment(folder, free_port(), **variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PICSAFE_PUBLIC_URL": "https://hospital.example/picsafe"},
+        {"PICSAFE_USERS_DATABASE": "postgres://picsafe:a@b@db/users"},
+        {"PICSAFE_S3_ENDPOINT": "s3.example"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_a_setting_that_cannot_be_is_named_in_one_line(variables: dict[str, str], tmp_path: Path) -> None:
+    assert next(iter(variables)) in refused(tmp_path, **variables)
+
+
+def test_a_database_of_a_newer_version_is_named_in_one_line(tmp_path: Path) -> None:
+    with running_server(tmp_path, PICSAFE_ROLES="users"):
+        pass
+    with sqlite3.connect(tmp_path / "data" / "users" / "users.sqlite") as file:
+        file.execute("UPDATE alembic_version SET version_num = '9999'")
+    line = refused(tmp_path / "data", PICSAFE_ROLES="users")
+    assert "PICSAFE_USERS_DATABASE: its schema is not one of this version of PicSafe, but a newer one" in line
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_not_there_yet_is_waited_for(postgres: Cluster, tmp_path: Path) -> None:
+    url = postgres.url(postgres.create_database())
+    postgres.postmaster.stop()
+    with running_server(tmp_path, wait=False, PICSAFE_ROLES="users", PICSAFE_USERS_DATABASE=url) as server:
+        try:
+            deadline = time.monotonic() + 60
+            while "waiting for" not in server.log() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        finally:
+            postgres.postmaster.start()
+        wait_until_ready(server)
+        log = server.log()
+    assert "waiting for the database at 127.0.0.1" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.postgres
+def test_a_database_that_never_comes_is_named(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0)
+    with pytest.raises(DatabaseUnusable, match=r"waited 0 s in vain; 127\.0\.0\.1: database .* does not exist"):
+        asyncio.run(Database(postgres.url("nowhere"), MIGRATIONS).migrate())
+
+
+@pytest.mark.postgres
+def test_somebody_whom_the_database_refuses_is_told_at_once(postgres: Cluster) -> None:
+    began = time.monotonic()
+    url = postgres.url("postgres").replace("picsafe@", "stranger:secret@")
+    with pytest.raises(DatabaseUnusable, match='"stranger"') as refusal:
+        asyncio.run(Database(url, MIGRATIONS).migrate())
+    assert "secret" not in str(refusal.value)
+    assert time.monotonic() - began < 30
+
+
+def test_a_command_waits_for_no_port(tmp_path: Path) -> None:
+    """`migrate` brings the databases to the newest schema without listening anywhere."""
+    done = subprocess.run(
+        [SERVER, "migrate"], env=environment(tmp_path, 1), capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
