@@ -23,7 +23,7 @@ FOR_DEVELOPERS = {"RuntimeError", "ValueError", "TypeError", "LookupError", "Ass
 """Errors that say that the program is wrong, never that the world is."""
 
 NAMES = re.compile(
-    r"Accept|Authorization|Range|Digest|Location|Bearer|Escape|Enter|(Home|End|Arrow.*|Delete|Shift|Tab)$|Matroska|Ogg|Web|Quick|Flash$"
+    r"Accept|Authorization|Range|Digest|Location|Bearer|Escape|Enter|(Home|End|Arrow.*|Delete|Shift|Tab)$|Matroska|Ogg|Web|Quick|(Flash|Radiance|Musepack)$"
     r"|Files|Unknown|.*Error$|.*Format$|.*Names$|Collator"
 )
 """Beginnings of headers, keys, formats and classes of the browser's that look like words."""
