@@ -54,7 +54,15 @@ class _State(Collector):
             server: offset for role in self._roles.values() for server, offset in role.clock_offsets().items()
         }.items():
             clocks.add_metric([server], offset)
-        yield from (finished, late, ready, clocks)
+        contradicted = GaugeMetricFamily(
+            "picsafe_key_server_log_contradicted",
+            "1 when the access log of a key server contradicts what it was",
+            labels=["key_server"],
+        )
+        for each_role in self._roles.values():
+            for key_server, is_contradicted in each_role.contradicted_logs().items():
+                contradicted.add_metric([key_server], float(is_contradicted))
+        yield from (finished, late, ready, clocks, contradicted)
 
 
 class Metrics:

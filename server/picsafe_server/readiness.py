@@ -33,11 +33,15 @@ _log = logging.getLogger("picsafe.ready")
 
 
 class ReadinessAnswer(msgspec.Struct):
-    """Whether every role of the process can serve; `reasons` says why one cannot."""
+    """Whether every role of the process can serve; `reasons` says why one cannot.
+
+    `warnings` is what an operator has to look at by role. It stops nothing, so it changes neither `status` nor the HTTP status.
+    """
 
     status: Literal["ready", "not ready"]
     roles: dict[str, Literal["ready", "not ready"]]
     reasons: dict[str, list[str]]
+    warnings: dict[str, list[str]]
 
 
 class Readiness:
@@ -59,11 +63,12 @@ class Readiness:
             if self._known is None or time.monotonic() - self._looked >= KEPT_SECONDS:
                 before, self._known = self._known, await self._look()
                 self._looked = time.monotonic()
-                if before is None or before.reasons != self._known.reasons:
-                    _log.info("%s%s", self._known.status, "".join(map(_told, self._known.reasons.items())))
+                if before is None or _details(before) != _details(self._known):
+                    _log.info("%s%s", self._known.status, "".join(map(_told, _details(self._known))))
             known = self._known
         if self.is_draining:
-            return ReadinessAnswer("not ready", known.roles, {**known.reasons, "process": ["it is about to stop"]})
+            reasons = {**known.reasons, "process": ["it is about to stop"]}
+            return msgspec.structs.replace(known, status="not ready", reasons=reasons)
         return known
 
     def last(self) -> Mapping[str, str]:
@@ -71,18 +76,22 @@ class Readiness:
         return {} if self._known is None else self._known.roles
 
     async def _look(self) -> ReadinessAnswer:
-        found = await asyncio.gather(*map(self._reasons, self._roles.values()))
-        reasons = {role: why for role, why in zip(self._roles, found, strict=True) if why}
+        found = await asyncio.gather(*map(self._look_into, self._roles.values()))
+        reasons = {role: why for role, (why, _) in zip(self._roles, found, strict=True) if why}
+        warnings = {role: what for role, (_, what) in zip(self._roles, found, strict=True) if what}
         roles: dict[str, Literal["ready", "not ready"]] = {
             role: "not ready" if role in reasons else "ready" for role in self._roles
         }
-        return ReadinessAnswer("not ready" if reasons else "ready", roles, reasons)
+        return ReadinessAnswer("not ready" if reasons else "ready", roles, reasons, warnings)
 
-    async def _reasons(self, role: Role) -> list[str]:
-        reasons = []
+    async def _look_into(self, role: Role) -> tuple[list[str], list[str]]:
+        """Why the role cannot serve, and its warnings."""
+        reasons: list[str] = []
+        warnings: list[str] = []
         try:
             async with asyncio.timeout(ROLE_SECONDS):
                 await role.ready()
+                warnings.extend(await role.warnings())
         except Exception as error:  # noqa: BLE001 whatever it is, the role is not ready
             _log.debug("%s is not ready", role.name, exc_info=error)
             reasons.append(_reason(error))
@@ -91,7 +100,7 @@ class Readiness:
         with contextlib.suppress(OSError):
             if shutil.disk_usage(self._settings.data).free < FREE_BYTES:
                 reasons.append("the disk is full")
-        return reasons
+        return reasons, warnings
 
 
 def _reason(error: Exception) -> str:
@@ -104,13 +113,20 @@ def _reason(error: Exception) -> str:
     return f"it cannot serve: {type(error).__name__}"
 
 
+def _details(answer: ReadinessAnswer) -> list[tuple[str, list[str]]]:
+    return [*answer.reasons.items(), *answer.warnings.items()]
+
+
 def _told(reasons: tuple[str, list[str]]) -> str:
     return f"; {reasons[0]}: {', '.join(reasons[1])}"
 
 
 @get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **only(OPEN))
 async def ready(state: State) -> Response[ReadinessAnswer]:
-    """503 with the same fields where a role cannot serve, sweeping is late, or the process is about to stop: `reasons` says why."""
+    """503 with the same fields where a role cannot serve, sweeping is late, or the process is about to stop: `reasons` says why.
+
+    `warnings` is there with either status: what an operator has to look at although everything serves.
+    """
     readiness: Readiness = state.readiness
     answer = await readiness.answer()
     return Response(answer, status_code=200 if answer.status == "ready" else 503)

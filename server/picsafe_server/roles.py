@@ -80,6 +80,14 @@ class Role(ABC):
     async def ready(self) -> None:
         """Return when the role can serve; raise any exception when it cannot, `NotReady` to say why."""
 
+    async def warnings(self) -> Sequence[str]:
+        """What an operator has to look at although the role serves: sentences that tell nothing secret."""
+        return []
+
+    def contradicted_logs(self) -> Mapping[str, bool]:
+        """By key server that the role watches: whether its access log contradicts what it was, as last looked into."""
+        return {}
+
     def clock_offsets(self) -> Mapping[str, float]:
         """Seconds by which the clocks of servers that the role asks were ahead of this one's, by base URL."""
         return {}

@@ -11,11 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 from server.keys.world import KEYS, Someone, UserServers, key_server
 from server.keys.world import World as Keys
 from sqlalchemy import select
 
 from picsafe_protocol.errors import NotFound
+from picsafe_server import readiness
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
 from picsafe_server.settings import Settings
@@ -40,8 +43,9 @@ class Network:
 class Site:
     """A user server, and the folder of a key server of which copies are put back."""
 
-    def __init__(self, users: UsersRole, network: Network, folder: Path, clock: MovableClock) -> None:
-        self.users, self.network, self.folder, self.clock = users, network, folder, clock
+    def __init__(self, app: Any, network: Network, folder: Path, clock: MovableClock) -> None:
+        self.app, self.network, self.folder, self.clock = app, network, folder, clock
+        self.users: UsersRole = app.state.roles["users"]
         self.signers = UserServers(clock)
 
     @asynccontextmanager
@@ -69,6 +73,21 @@ class Site:
         async with self.users.services.database.reading() as session:
             return (await session.scalars(select(KeyServerLog))).one()
 
+    async def warnings(self) -> dict[str, list[str]]:
+        """Those of `/ready`, which is 200."""
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://picsafe.test") as http:
+            answer = await http.get("/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+        warnings: dict[str, list[str]] = answer.json()["warnings"]
+        return warnings
+
+    def shown(self) -> dict[str, float]:
+        """The metric, by key server."""
+        text = generate_latest(self.app.state.metrics._registry).decode()
+        families = {family.name: family.samples for family in text_string_to_metric_families(text)}
+        return {each.labels["key_server"]: each.value for each in families["picsafe_key_server_log_contradicted"]}
+
     async def record(self) -> list[tuple[str, str | None, str | None]]:
         async with self.users.services.database.reading() as session:
             acts = await session.scalars(
@@ -85,10 +104,9 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     settings = Settings(public_url="https://picsafe.test", keys_url=KEYS, roles=("users",), data=tmp_path / "users")
     app = create_app(settings, clock, httpx.ASGITransport(network))
     async with app.lifespan():
-        users = app.state.roles["users"]
-        assert isinstance(users, UsersRole)
-        await provisioning.create_institution(users, "Royal", domains=["royal.example"])
-        yield Site(users, network, tmp_path, clock)
+        site = Site(app, network, tmp_path, clock)
+        await provisioning.create_institution(site.users, "Royal", domains=["royal.example"])
+        yield site
 
 
 async def test_a_log_that_grows_is_followed(site: Site) -> None:
@@ -137,6 +155,29 @@ async def test_attack_a_whole_machine_put_back(
     assert (await site.record())[1:] == [("log_accepted", KEYS, problem)]
     with pytest.raises(NotFound):
         await site.users.services.checkpoints.accept(KEYS)
+
+
+async def test_an_operator_sees_a_contradiction_without_reading_logs(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`/ready` stays 200: the user server serves, and restarting it would explain nothing."""
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0)
+    await site.grown(3)
+    await site.users.services.checkpoints.sweep()
+    assert site.shown() == {KEYS: 0.0}
+    assert await site.warnings() == {}
+    site.copy()
+    await site.grown(3)
+    site.put_back()
+    await site.grown(1)
+    (warning,) = (await site.warnings())["users"]
+    assert warning.startswith(f"the access log of {KEYS} contradicts what it was")
+    assert "accept-log" in warning
+    assert site.shown() == {KEYS: 1.0}
+    async with site.key_server():
+        await site.users.services.checkpoints.accept(KEYS)
+    assert await site.warnings() == {}
+    assert site.shown() == {KEYS: 0.0}
 
 
 async def test_attack_a_checkpoint_that_is_not_signed_by_the_key_server_is_not_kept(site: Site) -> None:

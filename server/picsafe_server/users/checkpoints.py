@@ -3,7 +3,7 @@
 A key server can be put back to an earlier state together with all that it remembers itself. The user server is another machine:
 it asks for the checkpoint every few minutes, and what it has seen must be the beginning of what it sees. A contradiction is
 never passed over: both checkpoints are kept, it is logged, every institution concerned finds it in its administration record,
-and it stays until an operator says that it is explained.
+and it stays until an operator says that it is explained. Until then `/ready` warns of it, and a metric has it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import base64
 import binascii
 import logging
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,8 @@ class Checkpoints:
         self._administration = administration
         self._http = http
         self._looked: float | None = None
+        self.last_known: Mapping[str, bool] = {}
+        """By key server: whether its log contradicts what it was, as `contradictions` found it last."""
 
     async def sweep(self) -> int:
         """Look at every key server when it is time to; how many contradict themselves."""
@@ -60,7 +63,20 @@ class Checkpoints:
             return 0
         self._looked = time.monotonic()
         urls = [self._key_servers.own, *self._key_servers.permitted]
-        return sum(await asyncio.gather(*(self.look(url) for url in urls)))
+        found = sum(await asyncio.gather(*(self.look(url) for url in urls)))
+        await self.contradictions()
+        return found
+
+    async def contradictions(self) -> Mapping[str, bool]:
+        """By key server of which a checkpoint is kept: whether a later one contradicts it, whoever noticed that."""
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                select(KeyServerLog.key_server, KeyServerLog.contradiction.is_not(None)).order_by(
+                    KeyServerLog.key_server
+                )
+            )
+            self.last_known = {key_server: bool(is_contradicted) for key_server, is_contradicted in rows}
+        return self.last_known
 
     async def look(self, url: str) -> bool:
         """Whether the key server contradicts what it signed before. One that does not answer is looked at another time."""

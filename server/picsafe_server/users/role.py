@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -86,6 +86,17 @@ class UsersRole(Role):
 
     async def ready(self) -> None:
         await self.services.database.check(select(ChangeCounter.last).with_for_update())
+
+    async def warnings(self) -> Sequence[str]:
+        logs = await self.services.checkpoints.contradictions()
+        return [
+            f"the access log of {key_server} contradicts what it was: key-server accept-log, once that is explained"
+            for key_server, is_contradicted in logs.items()
+            if is_contradicted
+        ]
+
+    def contradicted_logs(self) -> Mapping[str, bool]:
+        return self.services.checkpoints.last_known
 
     def steps(self) -> Sequence[Step]:
         services = self.services
