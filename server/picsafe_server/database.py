@@ -166,12 +166,10 @@ async def _arrived(engine: AsyncEngine) -> None:
             async with engine.connect():
                 return
         except Exception as error:
-            if not (
-                isinstance(error, (DBAPIError, OSError)) or hasattr(error, "sqlstate")
-            ):  # the last: the driver's own
+            if not (isinstance(error, (DBAPIError, OSError)) or _sqlstate(error)):
                 raise
             reason = f"{engine.url.host or engine.url.database}: {str(getattr(error, 'orig', error)).splitlines()[0]}"
-            if not (is_away(error) or getattr(error, "sqlstate", None) == _NO_SUCH_DATABASE):
+            if not (is_away(error) or _sqlstate(error) == _NO_SUCH_DATABASE):
                 raise DatabaseUnusable(reason) from error
             if time.monotonic() >= deadline:
                 raise DatabaseUnusable(f"waited {WAIT_SECONDS} s in vain; {reason}") from error
@@ -186,10 +184,15 @@ def is_away(error: BaseException) -> bool:
         return error.connection_invalidated or (original is not None and is_away(original.__cause__ or original))
     if isinstance(error, (NoConnectionFree, TimeoutError, ConnectionError, socket.gaierror)) or _is_busy_sqlite(error):
         return True
-    state = str(
-        getattr(error, "sqlstate", None) or ""
-    )  # of the driver's own errors, which connecting raises as they are
+    state = _sqlstate(error)
     return state in _AWAY or state.startswith("08")
+
+
+def _sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five letters for what went wrong, or nothing. Connecting raises some of the driver's errors as they are, and
+    others wrapped by SQLAlchemy, which keeps the letters on the inner one."""
+    inner = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(inner, "sqlstate", None) or "")
 
 
 def _is_busy_sqlite(error: BaseException | None) -> bool:
