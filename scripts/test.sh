@@ -46,19 +46,18 @@ check)
 most)
     step "protocol, DICOM, server, command and deployment" in_two -m "not long" \
         tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
-    # In one process, so that it prints how many damaged files were accepted.
-    step "media of many writers, damaged" "$bin/pytest" -q -m "not long" tests/media_corpus
+    step "media of many writers, damaged" in_two -m "not long" tests/media_corpus
     step "client in a real browser" in_two -m "not long" tests/client
     step "everything together in Chromium" in_browsers -m "not long" tests/e2e
-    # The other browsers go the main ways; `make test-all` takes them through everything.
+    # `make test-all` takes the other browsers through everything.
     step "the main ways in Firefox" in_browsers -m "not long" --browser firefox tests/e2e/test_shell_sign_in.py tests/e2e/test_reports.py
-    step "the main ways in WebKit" in_browsers -m "not long" --browser webkit tests/e2e/test_shell_sign_in.py
+    step "signing in with WebKit" in_browsers -m "not long" --browser webkit tests/e2e/test_shell_sign_in.py
     step "container" "$bin/pytest" -q -m "not long" tests/container
     ;;
 all)
     step "protocol, DICOM, server, command and deployment" in_two \
         tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
-    step "media of many writers, damaged" "$bin/pytest" -q tests/media_corpus
+    step "media of many writers, damaged" in_two tests/media_corpus
     step "client in a real browser" in_two tests/client
     for engine in chromium firefox webkit; do
         step "everything together in $engine" in_browsers --browser "$engine" tests/e2e

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser
 TURNS = int(os.environ.get("PICSAFE_BENCH_TURNS", "9"))
 SMALL, LARGE = 5_000_000, 500_000_000
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 80  # two and a half megabytes
-BUDGET: Final = 1.5
+BUDGET: Final = 1.3
 SMALL_NAME: Final = "5 MB"
 
 _CLICKED: Final = """(node) => new Promise((shown) => {
