@@ -18,6 +18,8 @@ from picsafe_server.addresses import SettingsError
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 
+LOST = "lost"
+"""Stored instead of a fingerprint: an operator has said that the role goes on without this key."""
 _TAG = b"picsafe/known-key/v1\x00"
 
 
@@ -35,8 +37,9 @@ def known_keys_table(metadata: MetaData) -> Table:
 _log = logging.getLogger("picsafe.keys")
 
 
-def _refused(sentence: str) -> SettingsError:
-    _log.critical("%s", sentence)  # what starts the roles may wrap the error in others
+def refused(sentence: str) -> SettingsError:
+    """The error of a role that does not start, logged: what starts the roles may wrap it in others."""
+    _log.critical("%s", sentence)
     return SettingsError(sentence)
 
 
@@ -64,11 +67,11 @@ class KnownKeys:
 
     async def check(self, found: Mapping[str, KeyFile]) -> None:
         """Remember keys of names that are new; `SettingsError`, which says what to do, for one that is another than remembered."""
-        known = await self._read()
+        known = {name: known for name, known in (await self._read()).items() if known != LOST}
         for name, key in found.items():
             if known.get(name, key.fingerprint) != key.fingerprint:
                 await self._database.close()  # the role does not start
-                raise _refused(
+                raise refused(
                     f"{key.path} is another key ({name}) than the one that the database of the role {self._role} was used with. "
                     f"Is PICSAFE_DATA the folder that it was? Put the right file there. For a deliberate new key: "
                     f"picsafe-server accept-keys {self._role}"
@@ -83,6 +86,14 @@ class KnownKeys:
         others = [name for name, key in found.items() if known.get(name, key.fingerprint) != key.fingerprint]
         await self._write(found)
         return others
+
+    async def lose(self, keys: Mapping[str, Path]) -> None:
+        """Remember that the role goes on without these keys, which were in those files."""
+        await self._write({name: KeyFile(path, LOST) for name, path in keys.items()})
+
+    async def lost(self) -> set[str]:
+        """The names of the keys without which the role goes on."""
+        return {name for name, fingerprint in (await self._read()).items() if fingerprint == LOST}
 
     async def knows(self, name: str) -> bool:
         """Whether a key of this name is remembered."""
@@ -104,5 +115,7 @@ class KnownKeys:
                 [{"name": name, "fingerprint": key.fingerprint, "since": now} for name, key in keys.items()],
             )
 
+        if not keys:
+            return
         async with self._database.writing() as session:
             await (await session.connection()).run_sync(write)

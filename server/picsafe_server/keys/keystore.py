@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from picsafe_server.keys.models import report_keys
 from picsafe_server.keys.policy import Access
@@ -138,6 +138,13 @@ def due(connection: Connection, now: int, limit: int) -> list[str]:
     """Keys whose time is over and that are still there, the longest overdue first."""
     query = select(report_keys.c.key_id).where(report_keys.c.wrapped.is_not(None), report_keys.c.until <= now)
     return list(connection.scalars(query.order_by(report_keys.c.until).limit(limit)))
+
+
+def wrapped_under_others(connection: Connection, masters: Collection[int]) -> dict[int, int]:
+    """How many living keys each master key wraps that is not one of `masters`."""
+    others = report_keys.c.wrapped.is_not(None) & report_keys.c.master.not_in(masters)
+    counts = select(report_keys.c.master, func.count().label("living")).where(others).group_by(report_keys.c.master)
+    return {row.master: row.living for row in connection.execute(counts)}
 
 
 def not_wrapped_under(connection: Connection, master: int, after: str, limit: int) -> list[KeyRecord]:

@@ -10,7 +10,7 @@ from litestar import Router
 from sqlalchemy import select
 
 from picsafe_server.database import Database
-from picsafe_server.keys import key_routes, log_routes
+from picsafe_server.keys import key_routes, keystore, log_routes
 from picsafe_server.keys.allowance import Allowance
 from picsafe_server.keys.appender import Appender
 from picsafe_server.keys.callers import Callers
@@ -20,7 +20,7 @@ from picsafe_server.keys.models import known_keys, log_head
 from picsafe_server.keys.refusals import close_windows
 from picsafe_server.keys.signed_head import RollbackGuard, SignedHeadFile
 from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
-from picsafe_server.known_keys import KeyFile, KnownKeys
+from picsafe_server.known_keys import KeyFile, KnownKeys, refused
 from picsafe_server.roles import Context, Role, migrate
 from picsafe_server.sweeping import Step
 from picsafe_server.tokens import Verifier
@@ -70,6 +70,7 @@ class KeysRole(Role):
     async def start(self) -> None:
         await migrate(self.name, self.database)
         await self.known_keys.check(self.key_files())
+        await self._check_master_keys()
         self._guard.is_expected = await self.known_keys.knows(SIGNED_HEAD)
         await self.appender.start()
         if self._guard.is_expected:
@@ -78,16 +79,40 @@ class KeysRole(Role):
     async def accept_keys(self) -> list[str]:
         try:
             await migrate(self.name, self.database)
-            return await self.known_keys.accept(self.key_files())
+            others = await self.known_keys.accept(self.key_files())
+            missing = {_master_name(number): path for path, number, _ in await self._missing_master_keys()}
+            await self.known_keys.lose(missing)
+            return [*others, *(f"{name} is lost" for name in missing)]
         finally:
             await self.stop()
+
+    async def _check_master_keys(self) -> None:
+        """Refuse to start with an old copy of the file: what it lacks, no report of these days opens without."""
+        for path, number, count in await self._missing_master_keys():
+            await self.database.close()
+            raise refused(
+                f"{path} lacks master key number {number}, which {count} report keys in the database are wrapped with. "
+                f"Is it an old copy? Put the newest one there: that of another key server, or of the latest backup. "
+                f"Only when it is lost, and with it every one of those reports: picsafe-server accept-keys {self.name}"
+            )
+
+    async def _missing_master_keys(self) -> list[tuple[Path, int, int]]:
+        """What the file lacks: where it is, the number, and how many living keys are wrapped with it. Lost ones excepted."""
+        if not isinstance(self.wrapper, MasterKeyFile):
+            return []
+        path = self.wrapper.path
+        numbers = list(read_master_keys(path))
+        async with self.database.reading() as session:
+            used = await (await session.connection()).run_sync(keystore.wrapped_under_others, numbers)
+        lost = await self.known_keys.lost() if used else set()
+        return [(path, number, count) for number, count in sorted(used.items()) if _master_name(number) not in lost]
 
     def key_files(self) -> dict[str, KeyFile]:
         """The key that signs the log, and each master key."""
         found = {"log.pem": KeyFile.of(self.folder / "log.pem", self.checkpointer.public_key)}
         if isinstance(self.wrapper, MasterKeyFile):
             for number, key in read_master_keys(self.wrapper.path).items():
-                found[f"master.keys {number}"] = KeyFile.of(self.wrapper.path, key)
+                found[_master_name(number)] = KeyFile.of(self.wrapper.path, key)
         return found
 
     async def stop(self) -> None:
@@ -112,3 +137,7 @@ class KeysRole(Role):
         destroyed = await destroy_due(self.database, self.appender, self.context.clock)
         await self.appender.forget()
         return destroyed
+
+
+def _master_name(number: int) -> str:
+    return f"master.keys {number}"

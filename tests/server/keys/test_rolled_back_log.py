@@ -17,12 +17,13 @@ from picsafe_protocol.errors import Conflict
 from picsafe_server.addresses import SettingsError
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
-from picsafe_server.keys import log
+from picsafe_server.keys import log, rotation
 from picsafe_server.keys.audit import recompute
 from picsafe_server.keys.commands import check_log
 from picsafe_server.keys.entries import operator
 from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
 from picsafe_server.keys.restoring import accept_restored_log
+from picsafe_server.keys.role import KeysRole
 from picsafe_server.keys.signed_head import SignedHead, SignedHeadFile
 from picsafe_server.keys.tree import frontier_of
 from picsafe_server.settings import Settings
@@ -283,3 +284,39 @@ async def test_a_second_folder_of_keys_by_mistake_is_refused(
         await _start(other, clock, sqlite_url)
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         await opened(world, 1)
+
+
+async def test_an_old_copy_of_the_master_keys_is_refused_until_an_operator_gives_up_what_it_lacks(
+    tmp_path: Path, clock: MovableClock, users: UserServers, sqlite_url: str
+) -> None:
+    """Added and used without a restart, as `rotate-master` does: nothing but the report keys tells that number 2 was there."""
+    path, ada = tmp_path / "keys" / "master.keys", Someone("Ada")
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        first = await world.send(ada)
+        old = path.read_bytes()
+        rotation.add_master_key(path)
+        sent = [await world.send(ada) for _ in range(3)]
+        await world.revoke(ada, sent[2])  # its key is destroyed: nothing is lost with the master key
+    newest = path.read_bytes()
+    path.write_bytes(old)
+    lacks = rf"{path} lacks master key number 2, which 2 report keys .* newest .* accept-keys keys"
+    with pytest.raises(SettingsError, match=lacks):
+        await _start(tmp_path, clock, sqlite_url)
+    path.write_bytes(newest)
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        assert (await world.open(ada, sent[0])).json()["key"] == sent[0].key
+    path.write_bytes(old)
+    assert await _accept_keys(tmp_path, clock, sqlite_url) == ["master.keys 2 is lost"]
+    assert await _accept_keys(tmp_path, clock, sqlite_url) == []
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        assert (await world.open(ada, first)).json()["key"] == first.key
+        assert code(await world.open(ada, sent[0])) == "service"
+    path.write_bytes(newest)  # it was found after all
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
+        assert (await world.open(ada, sent[0])).json()["key"] == sent[0].key
+
+
+async def _accept_keys(data: Path, clock: MovableClock, url: str) -> list[str]:
+    settings = Settings(public_url="https://keys.test", roles=("keys",), data=data, keys_database=url)
+    role: KeysRole = create_app(settings, clock).state.roles["keys"]
+    return await role.accept_keys()
