@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -194,6 +195,40 @@ async def test_what_cannot_be_deleted_is_over_all_the_same_and_deleted_later(
         assert stored(world)
     assert (await world.role.sweep())["discarded"] == 1
     assert stored(world) == []
+
+
+async def test_a_store_that_has_not_deleted_for_an_hour_makes_the_cloud_not_ready(
+    files_world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sweeper = files_world.app.state.sweeper
+    (discarded,) = (each for each in sweeper.watched if each.step.title == "discarded (au)")
+
+    async def sweep() -> None:
+        """A round of the step, an hour after the last one that was finished."""
+        discarded._since = time.monotonic() - 3600
+        files_world.app.state.readiness._looked = 0.0
+        await sweeper.sweep(discarded)
+
+    async def broken(upload: Upload) -> None:
+        raise OSError(5, "Input/output error")
+
+    report_id = await files_world.upload(SMALL)
+    with monkeypatch.context() as patch:
+        patch.setattr(files_world.role.regions["au"].store, "discard", broken)
+        await files_world.delete(report_id)
+        await sweep()
+        assert (await files_world.client.get("/ready")).status_code == 200, "a bad minute of the store alarms nobody"
+        finished = discarded.finished_at
+        files_world.clock.move(timedelta(minutes=90))
+        await sweep()
+        assert discarded.finished_at == finished
+        assert "1 packages that are over could not be deleted" in caplog.text
+        answer = await files_world.client.get("/ready")
+        assert answer.status_code == 503
+        assert answer.json()["reasons"] == {"cloud": ["not finished in time: discarded (au)"]}
+    await sweep()
+    assert stored(files_world) == []
+    assert (await files_world.client.get("/ready")).status_code == 200
 
 
 async def test_one_region_in_trouble_does_not_keep_the_others_from_being_swept(
