@@ -15,6 +15,7 @@ from picsafe_client.catalogue import CATALOGUE
 from picsafe_client.screens import report_keys
 from picsafe_client.screens.report_facts import consent_words
 from picsafe_client.screens.report_names import KIND_ICONS, TYPES, medium_label, site, type_name
+from picsafe_client.screens.report_sender import Origin
 from picsafe_client.screens.report_toolbar import OTHER_KEYS, TOOLS
 from picsafe_client.screens.report_trouble import MEANINGS, meaning, state_error
 from picsafe_protocol import errors
@@ -52,6 +53,12 @@ def test_a_medium_is_named_by_kind_number_length_and_caption() -> None:
 )
 def test_body_site_and_side(place: str, side: Laterality | None, words: str) -> None:
     assert site(replace(REPORT, body_site=place, laterality=side)) == words
+
+
+@pytest.mark.parametrize("erased", [False, True], ids=["unknown", "erased"])
+def test_a_sender_whom_no_server_names_is_called_unknown_and_not_by_the_claim(erased: bool) -> None:
+    heading = Origin(None, erased, REPORT.author).heading()
+    assert heading == CATALOGUE["report.sender_erased" if erased else "report.sender_unknown"]
 
 
 @pytest.mark.parametrize("key", [f"report.purpose_{each.value}" for each in Purpose])

@@ -126,7 +126,7 @@ class ReportScreen(Screen):
         report = opened.report
         shown = self._shown = ShownReport(self, opened, self._waiting, self._looked)
         self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
-        about = " · ".join(part for part in (site(report), date(report.captured_at), report.author.name) if part)
+        about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
         self._toolbar.name(report.patient.name or t("report.unnamed"), about)
         self._toolbar.enable(True)
         dom.clear(self._body, shown.strip.node, shown.stage.node, shown.facts.node)

@@ -29,10 +29,17 @@ class Origin:
         """The same in a line each, for a printed photo."""
         return [("report.sent_by", self._sent_by(", ")), *self._claim(", ")]
 
-    def _sent_by(self, between: str) -> str:
+    def heading(self) -> str:
+        """For the heading: the sender only, whose address tells them from others who go by the same name."""
         if self.sender is None:
-            return t("report.sender_erased" if self.erased else "report.sender_unknown")
-        return _words(self.sender, between)
+            return self._unknown()
+        return ", ".join((self.sender.name, self.sender.email))
+
+    def _sent_by(self, between: str) -> str:
+        return self._unknown() if self.sender is None else _words(self.sender, between)
+
+    def _unknown(self) -> str:
+        return t("report.sender_erased" if self.erased else "report.sender_unknown")
 
     def _claim(self, between: str) -> Rows:
         if self.sender is not None and self.sender.is_author(self.author):

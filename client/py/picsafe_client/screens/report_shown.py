@@ -48,8 +48,8 @@ class ShownReport:
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
         self.beside = Beside(screen, self.stage, self.report, waiting, looked, self._saved)
         self.strip = Strip(self.report, self.stage.show_own)
-        self._origin = Origin(opened.sender, opened.sender_erased, self.report.author)
-        self.facts = Facts(self.report, self._origin, self._show_evidence)
+        self.origin = Origin(opened.sender, opened.sender_erased, self.report.author)
+        self.facts = Facts(self.report, self.origin, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
 
@@ -117,9 +117,9 @@ class ShownReport:
         try:
             async with Wait(t("print.preparing"), self._waiting) as wait:
                 pages = await stoppable(
-                    wait, report_printing.pages(self.report, self._origin, which, self.media, *self._printed_by())
+                    wait, report_printing.pages(self.report, self.origin, which, self.media, *self._printed_by())
                 )
-            cover = report_printing.cover(self.report, self._origin, *self._printed_by()) if covered else None
+            cover = report_printing.cover(self.report, self.origin, *self._printed_by()) if covered else None
             missing = len(which) - len(pages) + len(await printing.print_pages(pages, cover))
         finally:
             self.media.pinned.clear()
@@ -131,7 +131,7 @@ class ShownReport:
         url = self.media.url_now(self.stage.index)
         if url and self.stage.view is not None and not printing.is_laid_out():
             printing.lay_out(
-                [report_printing.page(self.report, self._origin, self.stage.index, url, *self._printed_by())]
+                [report_printing.page(self.report, self.origin, self.stage.index, url, *self._printed_by())]
             )
             self._screen.on(dom.window(), "afterprint", lambda _event: printing.discard())
 

@@ -119,9 +119,9 @@ class Toolbar:
         self._tools.hidden = not yes
 
     def name(self, title: str, about: str) -> None:
-        """Whose report it is, and of what."""
+        """Whose report it is; what of, when, and from whom."""
         self._title.textContent = title
-        self._about.textContent = about
+        self._about.textContent = self._about.title = about  # in a narrow window only its beginning is seen
 
     def show(self, view: View | None, *, has_two: bool, is_other: bool = False) -> None:
         """How large the photo is shown, and which tools fit what is shown: `is_other` when it is another report's."""
