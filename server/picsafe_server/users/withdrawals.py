@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final, NamedTuple
 
 import httpx
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, case, delete, func, select
 
 from picsafe_protocol.errors import ReportExpired
 from picsafe_protocol.tokens import Action
@@ -26,11 +29,27 @@ _CALL_SECONDS = 5.0
 _FIRST_PAUSE = timedelta(seconds=30)
 """Before a call is tried again, and twice as long after each failure. Longer than a call takes, so that no two processes make it at once."""
 _LONGEST_PAUSE = timedelta(minutes=15)
-_AT_ONCE = 20
+_AT_ONCE: Final = 20
+"""Calls to one server."""
+_SERVER_SECONDS: Final = 60
+"""How long a round goes on with one server: half of the round's deadline, so that a server that hangs never makes the round late."""
 _DONE = frozenset({200, 204, 410})
 """Done, or there is nothing left to be done. Not 404: a server that does not know the route has not revoked anything."""
 
 _log = logging.getLogger("picsafe.users.withdrawals")
+
+_SERVER: Final = case(
+    (WithdrawalCall.action == Action.KEY_REVOKE.value, func.coalesce(Report.key_server, "")), else_=Report.region
+)
+"""What distinguishes the servers of one action: the key server, or the cloud's region."""
+
+
+class _Server(NamedTuple):
+    action: str
+    name: str
+
+    def is_called(self) -> ColumnElement[bool]:
+        return (WithdrawalCall.action == self.action) & (self.name == _SERVER)
 
 
 class Withdrawals:
@@ -73,29 +92,50 @@ class Withdrawals:
         await self.make_calls(report_id)
 
     async def make_all_calls(self) -> int:
-        """Make all calls that are due; how many succeeded. Many to a server that is away are put off, and keep the others waiting for seconds only."""
-        total = 0
-        while calls := await self._claim(None):
-            total += sum(await asyncio.gather(*(self._attempt(call) for call in calls)))
+        """Make the calls that are due; how many succeeded. Each server has its own share: one that hangs holds up its own calls only."""
+        now = self._clock.now()
+        query = select(WithdrawalCall.action, _SERVER).join(Report, Report.id == WithdrawalCall.report_id)
+        async with self._database.reading() as session:
+            found = await session.execute(query.where(WithdrawalCall.next_at <= now).distinct())
+            servers = [_Server(action, name) for action, name in found]
+        outcomes = await asyncio.gather(*map(self._call_server, servers), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+
+    async def make_calls(self, report_id: str) -> int:
+        """Make the calls of one report that are due; how many succeeded."""
+        return await self._attempt_all(await self._claim(WithdrawalCall.report_id == report_id))
+
+    async def _call_server(self, server: _Server) -> int:
+        began, total = time.monotonic(), 0
+        while calls := await self._claim(server.is_called()):
+            total += await self._attempt_all(calls)
+            if time.monotonic() - began >= _SERVER_SECONDS:
+                break  # the rest is still due, and first in the next round
         return total
 
-    async def make_calls(self, report_id: str | None = None) -> int:
-        """Make the calls that are due, all or those of one report; how many succeeded."""
-        outcomes = await asyncio.gather(*(self._attempt(call) for call in await self._claim(report_id)))
-        return sum(outcomes)
-
-    async def _claim(self, report_id: str | None) -> list[WithdrawalCall]:
+    async def _claim(self, wanted: ColumnElement[bool]) -> Sequence[WithdrawalCall]:
         """Calls that are due, put off for all others meanwhile: for longer after each failure."""
         now = self._clock.now()
-        query = select(WithdrawalCall).where(WithdrawalCall.next_at <= now).order_by(WithdrawalCall.next_at)
-        if report_id is not None:
-            query = query.where(WithdrawalCall.report_id == report_id)
+        query = (
+            select(WithdrawalCall)
+            .join(Report, Report.id == WithdrawalCall.report_id)
+            .where(WithdrawalCall.next_at <= now, wanted)
+            .order_by(WithdrawalCall.next_at)
+            .limit(_AT_ONCE)
+            .with_for_update(of=WithdrawalCall, skip_locked=True)
+        )
         async with self._database.writing() as session:
-            calls = (await session.scalars(query.limit(_AT_ONCE).with_for_update(skip_locked=True))).all()
+            calls = (await session.scalars(query)).all()
             for call in calls:
                 call.next_at = now + min(_FIRST_PAUSE * 2 ** min(call.attempts, 10), _LONGEST_PAUSE)
                 call.attempts += 1
-        return list(calls)
+        return calls
+
+    async def _attempt_all(self, calls: Sequence[WithdrawalCall]) -> int:
+        return sum(await asyncio.gather(*map(self._attempt, calls)))
 
     async def _attempt(self, call: WithdrawalCall) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from server.users.world import World, ids, on_sqlite, problem, somebody
 from sqlalchemy import func, select
 
-from picsafe_server.users.models import WithdrawalCall
+from picsafe_protocol.identifiers import new_identifier
+from picsafe_server.users import withdrawals
+from picsafe_server.users.models import WITHDRAWN, Report, WithdrawalCall
 
 pytestmark = pytest.mark.anyio
 
@@ -129,3 +132,54 @@ async def test_after_its_time_nobody_needs_to_be_asked(world: World) -> None:
     assert (await world.users.sweep())["withdrawal calls made"] == 2
     assert world.neighbours.calls == []
     assert await owed(world) == 0
+
+
+async def owe_revocations(world: World, sender_id: str, count: int) -> None:
+    """Reports that are withdrawn, with keys that the key server has not taken back yet."""
+    now = world.clock.now()
+    async with world.users.services.database.writing() as session:
+        for _ in range(count):
+            report = Report(
+                id=new_identifier(), sender_id=sender_id, region="au", state=WITHDRAWN, created_at=now,
+                expires_at=now + timedelta(days=7), withdrawn_at=now,
+            )  # fmt: skip
+            session.add(report)
+            await session.flush()
+            session.add(WithdrawalCall(report_id=report.id, action="key.revoke", next_at=now))
+
+
+async def test_a_key_server_that_hangs_holds_up_no_other_server(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withdrawals, "_CALL_SECONDS", 60.0)
+    ada, bo = await world.person("Ada"), await world.person("Bo", "DE")
+    await owe_revocations(world, ada.id, 45)
+    world.clock.move(timedelta(minutes=1))
+    report_id = await world.report(bo, ada)
+    world.neighbours.are_away = True
+    await bo.delete(f"/v1/reports/{report_id}")
+    world.clock.move(timedelta(minutes=1))
+    world.neighbours.are_away = False
+    world.neighbours.key_server_answers.clear()
+    one_round = asyncio.create_task(world.users.services.withdrawals.make_all_calls())
+    async with asyncio.timeout(20):
+        while both(report_id, "de")[0] not in calls(world):
+            await asyncio.sleep(0.01)
+    assert not one_round.done()
+    world.neighbours.key_server_answers.set()
+    assert await one_round == 47
+    assert await owed(world) == 0
+
+
+@on_sqlite
+async def test_a_server_that_hangs_takes_its_share_of_a_round_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(withdrawals, "_CALL_SECONDS", 0.05)
+    monkeypatch.setattr(withdrawals, "_SERVER_SECONDS", 0)
+    ada = await world.person("Ada")
+    await owe_revocations(world, ada.id, 45)
+    world.neighbours.key_server_answers.clear()
+    begun = []
+    for _ in range(3):
+        assert (await world.users.sweep())["withdrawal calls made"] == 0
+        begun.append(len({path for _, path, _ in world.neighbours.calls}))
+    assert begun == [20, 40, 45], "those that were not asked for in a round are first in the next"

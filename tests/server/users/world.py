@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -56,6 +57,9 @@ class Neighbours:
         """Method, path and the claims of the grant of each call that changes something."""
         self.answer_with = 204
         self.are_away = False
+        self.key_server_answers = asyncio.Event()
+        """Calls that change something at the key server are answered once this is set, as it is at first."""
+        self.key_server_answers.set()
 
     def receipt(self, report_id: str, region: str = "au", **claims: Any) -> str:
         """The receipt of this region's cloud for a report."""
@@ -76,6 +80,8 @@ class Neighbours:
         token = headers[b"authorization"].decode().removeprefix("Bearer ")
         claims = jwt.decode(token, options={"verify_signature": False})
         self.calls.append((scope["method"], path, claims))
+        if path.startswith("/keys/"):
+            await self.key_server_answers.wait()
         await _answer(send, self.answer_with, None)
 
 
