@@ -1,4 +1,8 @@
-"""Slows down finding out who has an account: it takes a signed-in person, and even they may only ask so often."""
+"""Slows down finding out who has an account: it takes a signed-in person, and even they may only ask so often.
+
+Addresses that nobody has are counted in the database. Searches are reads, and answered while the database cannot be written
+to: they are counted in memory.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from picsafe_protocol import limits
 from picsafe_protocol.errors import TooManyRequests
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
+from picsafe_server.memory_counter import MemoryCounter
 from picsafe_server.users.counting import Count, count, forget_old
 from picsafe_server.users.models import LookUps as Counted
 from picsafe_server.users.principal import Principal
@@ -23,11 +28,11 @@ class LookUps:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._searches = MemoryCounter(clock, limits.LOOK_UP_WINDOW_SECONDS)
 
     async def unknown(self, who: Principal, amount: int) -> None:
         """The caller named `amount` addresses that nobody has; `TooManyRequests`, instead of saying which, when there were too many."""
-        seconds = await self._count(who, "unknown", limits.UNKNOWN_RECIPIENTS, amount)
-        if seconds:
+        if seconds := await self._count_unknown(who, amount):
             raise TooManyRequests(
                 "You named too many addresses that nobody uses PicSafe with. "
                 f"Wait {_minutes(seconds)}, then try again. Nothing was sent.",
@@ -35,10 +40,9 @@ class LookUps:
                 retry_after=seconds,
             )
 
-    async def search(self, who: Principal) -> None:
+    def search(self, who: Principal) -> None:
         """The caller searches for recipients; `TooManyRequests` when that was too often."""
-        seconds = await self._count(who, "search", limits.RECIPIENT_SEARCHES, 1)
-        if seconds:
+        if seconds := self._searches.take(who.id, limits.RECIPIENT_SEARCHES):
             raise TooManyRequests(
                 f"You searched for recipients too often. Wait {_minutes(seconds)}, or type the whole address.",
                 advice="Type the whole address.",
@@ -50,8 +54,8 @@ class LookUps:
         async with self._database.writing() as session:
             return await forget_old(session, Counted, _WINDOW, self._clock.now())
 
-    async def _count(self, who: Principal, kind: str, maximum: int, amount: int) -> int:
-        what = Count(hashlib.sha256(f"{kind} {who.id}".encode()).digest(), maximum)
+    async def _count_unknown(self, who: Principal, amount: int) -> int:
+        what = Count(hashlib.sha256(f"unknown {who.id}".encode()).digest(), limits.UNKNOWN_RECIPIENTS)
         async with self._database.writing() as session:  # of its own: it counts also when the request is refused
             return (await count(session, Counted, what, _WINDOW, self._clock.now(), amount)).seconds
 

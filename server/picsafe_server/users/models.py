@@ -227,7 +227,7 @@ class SignInFailures(Base):
 
 
 class LookUps(Base):
-    """How often of late one account asked for people whom it may not know of. Subjects are hashes."""
+    """How many addresses without an account somebody named of late. Subjects are hashes."""
 
     __tablename__ = "look_ups"
 

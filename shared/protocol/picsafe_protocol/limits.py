@@ -149,7 +149,7 @@ RECIPIENT_SUGGESTIONS: Final = 20
 UNKNOWN_RECIPIENTS: Final = 100
 RECIPIENT_SEARCHES: Final = 1000
 LOOK_UP_WINDOW_SECONDS: Final = 3600
-"""Addresses without an account that one person names as recipients in the window, and searches for recipients: twice a whole list that is out of date, and a day's typing; testing who has an account takes years."""
+"""Addresses without an account that one person names as recipients in the window, and searches for recipients that a process answers one person in it: twice a whole list that is out of date, and a day's typing; testing who has an account takes years. Searches are counted in memory: they are reads, which write nothing."""
 
 REPORT_INDEX_DAYS: Final = 30
 """How long the index remembers a report after its time, without any content: its sender can still see who opened it."""

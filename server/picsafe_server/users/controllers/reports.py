@@ -175,6 +175,6 @@ async def suggest_recipients(
     ] = "",
 ) -> Suggestions:
     """Colleagues, and people written to before. A part of their name or address begins with the text. 429 after very many."""
-    await services.look_ups.search(caller)
+    services.look_ups.search(caller)
     found = await suggest(services.database, caller, text)
     return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])

@@ -1,0 +1,33 @@
+"""Counting how often something happens in memory: for limits on what must not cost a write.
+
+Each process counts for itself, so several of them allow that many times as much, which is still an end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable
+
+from picsafe_server.clock import Clock
+
+
+class MemoryCounter:
+    """Counts by subject in a window that begins with the first time and is the same for all subjects."""
+
+    def __init__(self, clock: Clock, window_seconds: float) -> None:
+        self._clock = clock
+        self._window = window_seconds
+        self._since = 0.0
+        self._counts: Counter[Hashable] = Counter()
+
+    def take(self, subject: Hashable, maximum: int) -> int:
+        """Count once more; 0, or the seconds until the window is over when that would be more than `maximum`."""
+        now = self._clock.now().timestamp()
+        if not 0 <= now - self._since < self._window:
+            self._since = now
+            self._counts.clear()
+        if self._counts[subject] >= maximum:
+            return max(1, math.ceil(self._since + self._window - now))
+        self._counts[subject] += 1
+        return 0
