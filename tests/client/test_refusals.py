@@ -49,6 +49,7 @@ def test_what_a_server_says_is_not_shown(kind: type[errors.PicSafeError]) -> Non
             "This is more than PicSafe accepts.",
         ),
         ({"code": "unexpected", "incident": "4f0c2a91"}, "(incident 4f0c2a91)"),
+        ({"code": "not_as_sent", "what": "key_server"}, "may have answered with another file"),
         ({"code": "what nobody knows", "detail": FOREIGN}, "Something went wrong on the server."),
     ],
 )

@@ -115,6 +115,10 @@ def test_every_error_says_what_it_means_for_the_patient_data(kind: type[errors.P
     assert meaning(kind()).endswith(".")
 
 
+def test_a_wrong_key_does_not_say_that_the_file_is_another() -> None:
+    assert "nothing proves that it is what the sender encrypted" in meaning(errors.WrongKey(), from_disk=True)
+
+
 def test_every_meaning_has_words() -> None:
     assert all(key in CATALOGUE for _, key in MEANINGS)
 

@@ -39,7 +39,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.not_as_sent": "Was angekommen ist, ist nicht das, was gesendet wurde.",
     "error.not_as_sent.advice": "Versuchen Sie es später noch einmal oder über ein anderes Netz: Etwas zwischen Ihnen und der Cloud kann es verändert haben. Tritt es wieder auf, informieren Sie Ihren Administrator.",
     "error.not_as_sent.key_server": "Diese Datei nennt einen anderen Schlüsselserver als den, mit dem der Bericht gesendet wurde.",
-    "error.not_as_sent.key_server.advice": "Versuchen Sie es erneut. Tritt es wieder auf, sagen Sie Ihrem Administrator, dass die Cloud die falsche Datei ausgibt.",
+    "error.not_as_sent.key_server.advice": "Versuchen Sie es später noch einmal oder über ein anderes Netz: Die Cloud oder etwas zwischen Ihnen und der Cloud hat vielleicht mit einer anderen Datei geantwortet. Tritt es wieder auf, informieren Sie Ihren Administrator.",
     "error.not_as_sent.sender": "Der Schlüsselserver nennt einen anderen Absender als die Liste der Berichte.",
     "error.not_as_sent.sender.advice": "Verlassen Sie sich nicht auf diesen Bericht. Fragen Sie den Absender, ob er von ihm ist, und informieren Sie Ihren Administrator.",
     "error.digest_missing": "Nichts belegt, dass dies der gesendete Bericht ist.",

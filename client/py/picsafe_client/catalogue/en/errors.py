@@ -42,7 +42,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.not_as_sent": "What arrived is not what was sent.",
     "error.not_as_sent.advice": "Try again later, or over another network: something between you and the cloud may have changed it. If it happens again, tell your administrator.",
     "error.not_as_sent.key_server": "This file names another key server than the one that the report was sent with.",
-    "error.not_as_sent.key_server.advice": "Try again. If it happens again, tell your administrator: the cloud gives out the wrong file.",
+    "error.not_as_sent.key_server.advice": "Try again later, or over another network: the cloud, or something between you and it, may have answered with another file. If it happens again, tell your administrator.",
     "error.not_as_sent.sender": "The key server names another sender than the list of reports does.",
     "error.not_as_sent.sender.advice": "Do not rely on this report. Ask the sender whether it is theirs, and tell your administrator.",
     "error.digest_missing": "Nothing tells whether this is the report that was sent.",

@@ -25,7 +25,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_not_ours": "Nothing of this file was opened or sent anywhere.",
     "report.means_untouched": "Nothing was opened and nothing was changed.",
     "report.means_not_sent": "Nothing of it is shown. It says nothing about the report itself, which may still be whole.",
-    "report.means_not_trusted": "Nothing of it is shown, because it is not what the sender encrypted.",
+    "report.means_not_trusted": "Nothing of it is shown, because nothing proves that it is what the sender encrypted.",
     "report.means_not_shown": "Nothing of it is shown.",
     "report.means_gone": "There is nothing left here that could be shown.",
     "report.means_gone_for_all": "Nobody can open it any more. Copies that were saved before are not affected.",

@@ -39,7 +39,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.not_as_sent": "Ce qui est arrivé n’est pas ce qui a été envoyé.",
     "error.not_as_sent.advice": "Réessayez plus tard, ou par un autre réseau : quelque chose entre vous et le cloud l’a peut-être modifié. Si cela se reproduit, prévenez votre administrateur.",
     "error.not_as_sent.key_server": "Ce fichier nomme un autre serveur de clés que celui avec lequel le rapport a été envoyé.",
-    "error.not_as_sent.key_server.advice": "Réessayez. Si cela se reproduit, prévenez votre administrateur : le cloud délivre le mauvais fichier.",
+    "error.not_as_sent.key_server.advice": "Réessayez plus tard, ou par un autre réseau : le cloud, ou quelque chose entre vous et lui, a peut-être répondu par un autre fichier. Si cela se reproduit, prévenez votre administrateur.",
     "error.not_as_sent.sender": "Le serveur de clés nomme un autre expéditeur que la liste des rapports.",
     "error.not_as_sent.sender.advice": "Ne vous fiez pas à ce rapport. Demandez à l’expéditeur s’il est bien de lui, et prévenez votre administrateur.",
     "error.digest_missing": "Rien n’établit que c’est le rapport qui a été envoyé.",

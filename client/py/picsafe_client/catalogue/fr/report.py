@@ -25,7 +25,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_not_ours": "Rien de ce fichier n’a été ouvert ni envoyé où que ce soit.",
     "report.means_untouched": "Rien n’a été ouvert ni modifié.",
     "report.means_not_sent": "Rien n’en est affiché. Cela ne dit rien du rapport lui-même, qui est peut-être intact.",
-    "report.means_not_trusted": "Rien n’en est affiché, car ce n’est pas ce que l’expéditeur a chiffré.",
+    "report.means_not_trusted": "Rien n’en est affiché, car rien ne prouve que c’est ce que l’expéditeur a chiffré.",
     "report.means_not_shown": "Rien n’en est affiché.",
     "report.means_gone": "Il ne reste rien ici qui puisse être affiché.",
     "report.means_gone_for_all": "Personne ne peut plus l’ouvrir. Les copies enregistrées auparavant ne sont pas touchées.",
