@@ -112,10 +112,15 @@ REPORT_STATES: Final = (
     State(
         "report",
         "A report",
-        "Thumbnails, the photo, the facts with consent and who has opened it.",
+        "Thumbnails, the photo, the facts with consent and recipients.",
         lambda stage: stage.report(),
     ),
-    State("report-facts", "Its facts", "Consent in words, and who has opened it, proved in this browser.", _facts),
+    State(
+        "report-facts",
+        "Its facts",
+        "Consent in words, and the recipients. Who has opened it, only its sender sees.",
+        _facts,
+    ),
     State(
         "report-zoomed",
         "Looking closely",

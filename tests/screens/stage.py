@@ -14,7 +14,7 @@ from made_reports import MadeFile
 from playwright.sync_api import Page, expect
 
 from demo import pictures
-from picsafe_protocol.report import Patient
+from picsafe_protocol.report import Author, Patient
 from picsafe_protocol.tokens import Role
 
 
@@ -78,9 +78,11 @@ def opening_scene(clinic: Clinic) -> People:
             (pictures.photo("deep", 11), ""),
         )
     ]
-    oldest = clinic.send(ana, [ben], photos[:1])
+    by_ana, by_clare = (Author(each.name, each.email, "Harbour Clinic") for each in (ana, clare))
+    oldest = clinic.send(ana, [ben], photos[:1], author=by_ana)
     clinic.clock.move(timedelta(days=6, hours=4))
-    older = clinic.send(clare, [ben, ana], photos[1:], patient=Patient("Nils Åkesson", "1981-02-03", "MRN 00777"))
+    nils = Patient("Nils Åkesson", "1981-02-03", "MRN 00777")
+    older = clinic.send(clare, [ben, ana], photos[1:], patient=nils, author=by_clare)
     clinic.clock.move(timedelta(hours=2))
-    first = clinic.send(ana, [ben], photos)
+    first = clinic.send(ana, [ben], photos, author=by_ana)
     return People(ana, ben, clare, first.header.report_id, (oldest.header.report_id, older.header.report_id))
