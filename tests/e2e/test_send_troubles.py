@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,12 @@ from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
 from e2e.visits import READY, WATCH, Visit
 from playwright.sync_api import Browser, expect
 
-from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES
+from picsafe_protocol.limits import GRANT_RENEWAL_SECONDS, MEDIA_COUNT, MEDIA_FILE_BYTES
 
 JPEG = drawn_photo(320, 240, "firebrick")
 PHOTO = file("IMG_2041.jpg", JPEG)
+LATER = "(passed) => { const now = performance.now.bind(performance); performance.now = () => now() + passed; }"
+"""By the page's monotonic clock so many milliseconds pass at once."""
 FULL = (507, {"code": "storage_full", "detail": "There is no room left to store this."})
 
 
@@ -488,6 +490,56 @@ def test_a_browser_whose_clock_is_an_hour_off_writes_the_right_times(
         assert abs(datetime.fromisoformat(text) - datetime.now(UTC)) < timedelta(minutes=10), text
     visit.nothing_was_refused()
     profile.close()
+
+
+@pytest.fixture
+def grant_grows_old(screen: SendScreen) -> Callable[[], None]:
+    """Call it when the second part is on its way: the page's grant is then older than `GRANT_RENEWAL_SECONDS`, but no server refuses it."""
+
+    def later() -> None:
+        weather = screen.visit.clinic.weather
+        while not weather.asked("/parts/1"):
+            screen.page.wait_for_timeout(20)
+        weather.seen.clear()
+        screen.page.evaluate(LATER, (GRANT_RENEWAL_SECONDS + 1) * 1000)
+
+    return later
+
+
+def test_an_old_grant_is_renewed_before_it_is_refused(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path, grant_grows_old: Callable[[], None]
+) -> None:
+    with under_way(screen, reader, large):
+        grant_grows_old()
+    screen.has_arrived()
+    paths = [path for _, path, _ in clinic.weather.seen]
+    renewed = [index for index, path in enumerate(paths) if path.endswith("/grants")]
+    assert len(renewed) == 1, "once for all that was left"
+    assert renewed[0] < min(index for index, path in enumerate(paths) if "/parts/" in path)
+    assert parts_sent(clinic) == "2", "no part was refused"
+    assert newest(clinic, reader).files == [large.read_bytes()]
+
+
+def test_behind_a_locked_page_an_upload_goes_on_until_its_grant_is_old(
+    screen: SendScreen, clinic: Clinic, reader: Person, large: Path, grant_grows_old: Callable[[], None]
+) -> None:
+    before = len(inbox(clinic, reader))
+    with (
+        screen.page.expect_response(lambda answer: answer.url.endswith("/grants")) as refused,
+        under_way(screen, reader, large, patient="Locked Away"),
+    ):
+        screen.page.click("#lock-button")
+        expect(screen.page.locator("#password")).to_be_visible()
+        grant_grows_old()
+    assert refused.value.status == 401
+    screen.page.wait_for_timeout(500)
+    assert parts_sent(clinic) == "", "it waits for its sender"
+    screen.visit.shows_nothing_of("Locked Away", "operation.wav")
+    screen.visit.enter_password()
+    screen.has_arrived()
+    assert parts_sent(clinic) == "2", "what had arrived was kept"
+    assert len(inbox(clinic, reader)) == before + 1
+    assert newest(clinic, reader).files == [large.read_bytes()]
 
 
 # Moved clocks: last, since the sessions of this module end by them
