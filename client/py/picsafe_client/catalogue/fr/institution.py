@@ -147,8 +147,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "changes.sessions_ended": "Toutes les sessions de {whom} terminées",
     "changes.institution_made": "Établissement « {after} » créé",
     "changes.institution_removed": "Établissement « {before} » retiré",
-    "changes.log_contradicted": "Le journal des accès de {before} ne se poursuit pas tel qu’il était : {after}",
-    "changes.log_accepted": "A accepté que le journal des accès de {before} ne se poursuive pas tel qu’il était : {after}",
+    "changes.log_contradicted": "Le journal des accès de {before} ne se poursuit pas tel qu’il était : {after}",
+    "changes.log_accepted": "A accepté que le journal des accès de {before} ne se poursuive pas tel qu’il était : {after}",
     "changes.other": "Une modification que cette version de la page ne connaît pas",
     # journal des accès
     "access.text": "Chaque demande d’une clé des rapports de votre établissement. Le journal ne peut pas être réécrit sans que cela se voie.",
