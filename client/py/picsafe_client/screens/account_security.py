@@ -22,7 +22,7 @@ class SecurityList:
     def __init__(self, screen: Screen) -> None:
         self._api = screen.app.api
         self._before: int | None = None
-        self._rows = dom.el("ul", {"class": "devices", "id": "security-lines"})
+        self._rows = dom.el("ul", {"class": "security-events", "id": "security-lines"})
         self._waiting = dom.el("div")
         self._more = dom.el("div", {"class": "list-end"})
         self.node = dom.el("div", {"class": "stack"}, self._rows, self._waiting, self._more)
@@ -41,7 +41,7 @@ class SecurityList:
 def _row(line: Line) -> dom.Node:
     words = dom.el("span", {"class": "device-name"}, event_words(line))
     facts = dom.el("span", {"class": "soft small"}, ", ".join(facts_of(line)))
-    return dom.el("li", {"class": "device"}, dom.el("span", {"class": "device-words"}, words, facts))
+    return dom.el("li", {"class": "security-event"}, dom.el("span", {"class": "device-words"}, words, facts))
 
 
 def event_words(line: Line) -> str:
