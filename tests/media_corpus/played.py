@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 import av
@@ -64,8 +65,11 @@ def as_much_of_a_row(before: Played, after: Played, plan: Cleaned) -> bool:
     """The same for rows of frames and for WAVE, where it is not always clear to a decoder what is sound.
 
     Where bytes between frames were cut out, the decoder lost its way in the original, but not in the copy. It may have made
-    a frame of rubbish at the beginning or the end.
+    a frame of rubbish at the beginning or the end. Behind a frame that is broken off it passes over whole ones; the copy does
+    not hold the broken one, so it may play more.
     """
+    if Removal.STRAY_BYTES in plan.removed and after.frames > before.frames:
+        return True
     if before.is_damaged or sum(isinstance(part, Keep) for part in plan.segments) > 1 + (
         "wav" in plan.description.extension
     ):
@@ -79,10 +83,21 @@ def as_much_of_a_row(before: Played, after: Played, plan: Cleaned) -> bool:
 
 
 def as_much_of_pages(before: Played, after: Played, plan: Cleaned) -> bool:
-    """The same for Ogg: where bytes that are no page were cut out, the decoder stopped, or took the two headers for sound."""
+    """The same for Ogg: where bytes that are no page were cut out, the decoder stopped, or took the two headers for sound.
+
+    Of a chained Speex stream it takes the headers of all links but the first for sound. Such a header makes up to
+    two frames or none, depending on the comments in it.
+    """
     if Removal.STRAY_BYTES in plan.removed:
         return after.frames >= before.frames - 2
+    if before.is_damaged and Removal.TAGS in plan.removed:
+        return after.frames >= before.frames - 2 * (_runs_of_new_bytes(plan) - 1)
     return as_much(before, after, plan)
+
+
+def _runs_of_new_bytes(plan: Cleaned) -> int:
+    """At how many places a copy differs from its original: in Ogg, one for each emptied comment header."""
+    return sum(not is_kept for is_kept, _ in groupby(plan.segments, lambda part: isinstance(part, Keep)))
 
 
 def played(data: bytes) -> Played | None:

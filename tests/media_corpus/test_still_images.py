@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ LONG_MUTATIONS = 100_000
 STRUCTURE = {"JFIF", "Adobe", "PNG", "PNG-pHYs", "RIFF", "GIF", "QuickTime", "Meta", "Track1"}
 """Groups of exiftool's that say how the pixels are stored. `ICC…` is colour, `IFD0` may hold the orientation."""
 ABOUT_THE_FILE = {"System", "File", "ExifTool"}
+
+Record = Callable[[str, object], None]
 
 
 @pytest.fixture(params=STILLS)
@@ -51,20 +53,19 @@ def test_exiftool_finds_only_structure_colours_and_the_orientation(container: Co
         assert dict(_unexpected(tags)) == {}, name
 
 
-def test_damage_never_changes_what_is_shown(container: Container, capsys: pytest.CaptureFixture[str]) -> None:
-    _try(container, MUTATIONS, capsys)
+def test_damage_never_changes_what_is_shown(container: Container, record_property: Record) -> None:
+    _try(container, MUTATIONS, record_property)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
-def test_much_damage_never_changes_what_is_shown(container: Container, capsys: pytest.CaptureFixture[str]) -> None:
-    _try(container, LONG_MUTATIONS, capsys)
+def test_much_damage_never_changes_what_is_shown(container: Container, record_property: Record) -> None:
+    _try(container, LONG_MUTATIONS, record_property)
 
 
-def _try(container: Container, count: int, capsys: pytest.CaptureFixture[str]) -> None:
+def _try(container: Container, count: int, record_property: Record) -> None:
     tally = run(container, samples_of(container), range(count))
-    with capsys.disabled():
-        print(f"\n{container.name}: {tally}")
+    record_property("told at the end", f"{container.name}: {tally}")
     assert tally.faults == []
     assert tally.accepted > tally.unreadable
 

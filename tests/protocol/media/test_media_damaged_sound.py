@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 import pytest
 from protocol.media import sound_files as sound
@@ -177,6 +178,50 @@ def test_zeros_before_an_mp3_go() -> None:
 def test_a_row_of_frames_that_begins_within_a_frame_loses_that_one(build: type[bytes]) -> None:
     data = build()
     assert cleaned(data[60:])[1] == data[data.index(data[:3], 60) :]
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+def test_frames_between_rubbish_at_the_beginning_and_damage_stay(build: Callable[[int], bytes]) -> None:
+    assert cleaned(bytes(50) + build(4) + bytes(9) + build(20))[1] == build(4) + build(20)
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+def test_frames_within_a_frame_whose_length_is_damaged_stay(build: Callable[[int], bytes]) -> None:
+    frames, length = build(20), len(build(1))
+    longer = frames[2 * length : 3 * length]
+    longer = b"\xff\xfb\xe0" + longer[3:] if build is sound.mp3 else longer[:4] + b"\x7f" + longer[5:]
+    data = frames[: 2 * length] + longer + frames[3 * length :]
+    plan, copy = cleaned(data)
+    assert copy == data[: 2 * length] + data[3 * length :]
+    assert plan.description.duration == pytest.approx(cleaned(build(19))[0].description.duration)
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+@pytest.mark.parametrize("present", [10, 60, 90])
+def test_a_tag_behind_a_frame_that_was_broken_off_goes_though_it_begins_within_that_frame(
+    build: Callable[[int], bytes], present: int
+) -> None:
+    tag = sound.id3v2(b"TIT2\x00\x00\x02\x00\x00\x00" + b"Jane Doe" * 64)
+    plan, copy = cleaned(build(6) + build(1)[:present] + tag + build(5))
+    assert copy == build(6) + build(5)
+    assert Removal.TAGS in plan.removed
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+@pytest.mark.parametrize("length", [b"\x00\x00\x00\x10", b"\x00\x00\x02\x10", b"\x4a\x02\x42\x5e"])
+def test_what_begins_like_a_tag_hides_only_the_frame_that_it_damaged(
+    build: Callable[[int], bytes], length: bytes
+) -> None:
+    frames, at = build(20), len(build(10))
+    damaged = b"ID3\x03\x00\x00" + length
+    _, copy = cleaned(frames[:at] + damaged + frames[at + len(damaged) :])
+    assert copy == frames[:at] + frames[at + len(build(1)) :]
+
+
+@pytest.mark.parametrize("build", [sound.mp3, sound.adts])
+def test_a_whole_frame_before_a_tag_or_rubbish_stays(build: Callable[[int], bytes]) -> None:
+    for between in (sound.id3v2(), bytes(50), b"\xff" * 50):
+        assert cleaned(build(6) + between + build(5))[1] == build(6) + build(5)
 
 
 def test_a_sound_that_was_cut_off_within_its_tags_is_never_sent_as_its_cover() -> None:

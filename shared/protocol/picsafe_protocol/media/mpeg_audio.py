@@ -103,10 +103,17 @@ async def frames_begin(
 
 
 async def search_frames(window: Window, at: int, kind: FrameFormat, until: int, end: int) -> int | None:
-    """Where, from `at` and before `until`, a row of frames begins that cannot be an accident."""
-    for found in re.finditer(b"\xff", await window.take(at, until)):
-        if await frames_begin(window, at + found.start(), kind, end, _CERTAIN_IN_RUBBISH):
-            return at + found.start()
+    """Where, from `at` and before `until`, a row of frames begins that cannot be an accident.
+
+    Shorter rows of the same stream in front of it count as well: something interrupts them.
+    """
+    places = [at + found.start() for found in re.finditer(b"\xff", await window.take(at, until))]
+    for start in places:
+        if await frames_begin(window, start, kind, end, _CERTAIN_IN_RUBBISH):
+            head = kind.parse(await window.upto(start, kind.header_bytes))
+            for earlier in places:
+                if head and await frames_begin(window, earlier, kind, end, _CERTAIN, head.stream):
+                    return earlier
     return None
 
 
@@ -120,25 +127,70 @@ async def is_same_stream(window: Window, one: int, other: int, kind: FrameFormat
 async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat, until: int | None = None) -> Cleaned:
     """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if given."""
     end = await cut_tags_behind(window, plan, begin, until)
-    at, seconds, stream = begin, 0.0, None
+    at, seconds, seconds_before, last = begin, 0.0, 0.0, None
+    is_behind_frame = False
     while at < end:
         frame = kind.parse(await window.upto(at, kind.header_bytes))
-        if frame is None:
-            at = await _pass_over(window, plan, at, end, kind, stream)
+        if frame:
+            at, last, is_behind_frame = min(at + frame.length, end), frame, True
+            seconds_before, seconds = seconds, seconds + frame.seconds
             continue
-        at, stream = min(at + frame.length, end), frame.stream
-        seconds += frame.seconds
+        broken_off = await _interrupted(window, at, end, kind, last) if last and is_behind_frame else None
+        if last and broken_off is not None:
+            plan.cut(at - last.length, broken_off, Removal.STRAY_BYTES)
+            at, seconds = broken_off, seconds_before
+        else:
+            at = await _pass_over(window, plan, at, end, kind, last.stream if last else None)
+        is_behind_frame = False
     return plan.finish(Description("audio", kind.media_type, kind.extension, duration=seconds))
+
+
+async def _interrupted(window: Window, at: int, end: int, kind: FrameFormat, last: Frame) -> int | None:
+    """Where the last frame is broken off, which claims to end at `at`; None where it is whole.
+
+    Its length is damaged, or the rest of it is missing. Then its own bytes hold the next frames, or a tag in front of them, and
+    those go on behind `at`.
+    """
+    if await behind_id3v2(window, at) > at:
+        return None
+    begin = at - last.length
+    for found in re.finditer(b"\xff|ID3", await window.take(begin, at)):
+        start = begin + found.start()
+        behind = min(await behind_id3v2(window, start), end)
+        if behind > at and await frames_begin(window, behind, kind, end):
+            return start
+        if start > begin and behind == start and await _reach_across(window, start, at, end, kind, last.stream):
+            return start
+    return None
+
+
+async def _reach_across(
+    window: Window, start: int, border: int, end: int, kind: FrameFormat, stream: tuple[int, ...]
+) -> bool:
+    """Whether a row of frames of this stream begins at `start` that does not stop at `border`."""
+    if not await frames_begin(window, start, kind, end, _CERTAIN, stream):
+        return False
+    while start < border:
+        frame = kind.parse(await window.upto(start, kind.header_bytes))
+        if frame is None or frame.stream != stream:
+            return False
+        start += frame.length
+    return start == end or kind.parse(await window.upto(start, kind.header_bytes)) is not None
 
 
 async def _pass_over(
     window: Window, plan: Plan, at: int, end: int, kind: FrameFormat, stream: tuple[int, ...] | None
 ) -> int:
-    """Cuts what lies between frames and returns where they go on; decoders pass over it too."""
+    """Cuts what lies between frames and returns where they go on; decoders pass over it too.
+
+    The length of a tag is only believed when frames follow the tag: what begins like one may be damage.
+    """
     behind = min(await behind_id3v2(window, at), end)
     if behind > at:
-        plan.cut(at, behind, Removal.TAGS)
-        return behind
+        plan.note(Removal.TAGS)
+        if await frames_begin(window, behind, kind, end, _CERTAIN_OF_STREAM):
+            plan.cut(at, behind)
+            return behind
     for begin in range(at, end, SEARCH_BYTES):
         block = await window.take(begin, min(begin + SEARCH_BYTES, end))
         for found in re.finditer(b"\xff", block):
@@ -149,5 +201,5 @@ async def _pass_over(
             ):
                 plan.cut(at, start, Removal.STRAY_BYTES)
                 return start
-    plan.cut(at, end, Removal.STRAY_BYTES)
+    plan.cut(at, end, *([] if behind > at else [Removal.STRAY_BYTES]))
     return end
