@@ -260,6 +260,60 @@ def test_a_recording_that_was_cut_off_keeps_its_whole_blocks_and_says_so(unknown
     assert Caution.CUT_SHORT not in cleaned(data)[0].warnings
 
 
+def shortened(data: bytes, missing: int) -> bytes:
+    """With a length of the film that leaves out its last bytes, though they are there."""
+    at = data.index(bytes.fromhex("18538067")) + 4
+    length = int.from_bytes(data[at : at + 8], "big") - missing
+    return data[:at] + length.to_bytes(8, "big") + data[at + 8 :]
+
+
+@pytest.mark.parametrize("missing", [1, 22, 23, len(CLUSTERS[1]), len(CLUSTERS[1]) + 1])
+def test_clusters_behind_the_end_that_the_film_names_stay(missing: int) -> None:
+    data = webm(info(), tracks(), *CLUSTERS)
+    plan, copy = cleaned(shortened(data, missing))
+    assert plan.warnings == ()
+    assert copy == cleaned(data)[1]
+    assert not survives(shortened(data, missing) + data)
+
+
+def test_a_live_recording_that_was_cut_off_between_two_blocks_of_a_cluster_says_so() -> None:
+    data = webm(info(duration=None), tracks(), *CLUSTERS, unknown=True)
+    plan, copy = cleaned(data[: -len(ebml.simple_block(40))])
+    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert copy.count(b"a picture") == 3
+
+
+@pytest.mark.parametrize("rest", [12, 23, 50])
+def test_blocks_behind_the_end_of_a_damaged_cluster_are_never_taken_for_private_data(rest: int) -> None:
+    data = webm(info(), tracks(), cluster(0, *(ebml.simple_block(at, b"sound" * 30) for at in range(9))), CLUSTERS[1])
+    at = data.index(bytes.fromhex("1f43b675")) + 4
+    length = int.from_bytes(data[at : at + 8], "big") - rest
+    assert not survives(data[:at] + length.to_bytes(8, "big") + data[at + 8 :])
+    assert survives(webm(info(), tracks(), *CLUSTERS, ebml.short("4abc", b"Jane Doe"), CLUSTERS[1]))
+
+
+def test_damage_within_a_cluster_leaves_the_tags_behind_it_removable() -> None:
+    broken = cluster(0, ebml.simple_block(0), b"\xf0\x00\xfc\xea\xde\x2f\x20\xad")
+    plan, copy = cleaned(webm(info(), tracks(), broken, tag(b"TITLE", b"Jane Doe")))
+    assert Removal.TAGS in plan.removed
+    assert broken in copy
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_a_cluster_with_a_length_beyond_the_file_ends_where_the_next_begins(unknown: bool) -> None:
+    data = webm(info(), tracks(), *CLUSTERS, cluster(2000), unknown=unknown)
+    at = data.index(CLUSTERS[1]) + 4
+    plan, copy = cleaned(data[:at] + b"\x01\x00\x00\x40\x00\x00\x00\x30" + data[at + 8 :])
+    assert plan.warnings == ()
+    assert copy == cleaned(data)[1]
+
+
+def test_a_film_is_refused_when_clusters_lie_somewhere_behind_its_end() -> None:
+    data = webm(info(), tracks(), *CLUSTERS)
+    assert survives(data + bytes(50))
+    assert not survives(data + bytes(50) + CLUSTERS[1])
+
+
 def test_the_checksum_of_a_cluster_that_was_cut_off_goes() -> None:
     data = webm(
         info(),

@@ -9,7 +9,7 @@ from picsafe_protocol.media.model import Removal
 from picsafe_protocol.media.plan import Plan
 from picsafe_protocol.media.source import Window, damaged
 
-__all__ = ["CRC32", "VOID", "Element", "element_at", "elements", "shorten", "unsigned", "void", "zero"]
+__all__ = ["CRC32", "VOID", "Element", "element_at", "elements", "resize", "unsigned", "void", "zero"]
 
 VOID: Final = 0xEC
 CRC32: Final = 0xBF
@@ -59,12 +59,14 @@ async def element_at(window: Window, at: int, end: int) -> Element | None:
     return Element(number, at, start, start + length)
 
 
-def shorten(plan: Plan, element: Element, stop: int) -> Element:
-    """Writes that an element ends earlier, at `stop`, where the file was cut off."""
+def resize(plan: Plan, element: Element, stop: int) -> Element:
+    """Writes that an element ends at `stop`: where the file was cut off, or its length was wrong."""
     if element.open:
         return element._replace(stop=stop)
     where = element.begin + (element.number.bit_length() + 7) // 8
     width = element.start - where
+    if stop - element.start >= (1 << 7 * width) - 1:
+        raise damaged("the length of a part is missing")
     plan.put(where, element.start, (1 << 7 * width | stop - element.start).to_bytes(width, "big"))
     return element._replace(stop=stop)
 

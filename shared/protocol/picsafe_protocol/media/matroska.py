@@ -10,7 +10,7 @@ from typing import Final
 
 from picsafe_protocol.media.bounds import SEARCH_BYTES, WINDOW_BYTES
 from picsafe_protocol.media.codec_names import codec_name
-from picsafe_protocol.media.ebml import CRC32, VOID, Element, element_at, elements, shorten, unsigned, void, zero
+from picsafe_protocol.media.ebml import CRC32, VOID, Element, element_at, elements, resize, unsigned, void, zero
 from picsafe_protocol.media.matroska_tracks import MatroskaTrack, clean_track_entry
 from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
 from picsafe_protocol.media.plan import Plan
@@ -89,6 +89,8 @@ async def _after(window: Window, plan: Plan, at: int) -> None:
     """Behind the film there is nothing, or nothing that matters."""
     if await window.upto(at, 4) == _SEGMENT.to_bytes(4, "big") or await _is_found(window, SIGNATURE, at):
         raise damaged("it holds two films")
+    if await _is_found(window, _CLUSTER_ID, at):
+        raise damaged("picture or sound goes on behind its end")
     plan.cut(at, window.size, *([Removal.STRAY_BYTES] if at < window.size else []))
 
 
@@ -97,10 +99,19 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
     at, checksum, before = segment.start, None, plan.edits
     stop = min(segment.stop, window.size)
     end = stop
-    while at < stop:
+    while at < stop or (at < window.size and await window.upto(at, 4) == _CLUSTER_ID):
+        if at == stop:
+            stop = end = window.size  # picture and sound go on behind the end that the file names
         element = await element_at(window, at, stop)
+        if element and element.number == _CLUSTER and element.stop > stop == segment.stop < window.size:
+            stop = end = window.size
+            continue
         if element is None or element.stop > stop:
-            end = await _cut_off(window, plan, film, at, element)
+            end = await _cut_off(window, plan, film, at, stop, element)
+            if at < end < stop and await _goes_on(window, end, stop):
+                at, end = end, stop  # only the length of that cluster was wrong
+                continue
+            plan.warn(Caution.CUT_SHORT)
             break
         at = element.stop
         if element.number == _CLUSTER:
@@ -110,9 +121,14 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
                 if at < stop and not await _goes_on(window, at, stop):
                     end = at
                     break
-        elif element.open:
+            continue
+        if element.open:
             raise damaged("the length of a part is missing")
-        elif element.number == CRC32:
+        if element.number in (_EBML, _SEGMENT):
+            raise damaged("it holds two films")
+        if element.number not in _AT_TOP:
+            await _require_whole_cluster(window, film)
+        if element.number == CRC32:
             checksum = element
         elif element.number == VOID:
             await zero(window, plan, element, Removal.STRAY_BYTES)
@@ -122,32 +138,41 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
             await void(window, plan, element, *await _contents(window, element))
     if end < stop and await _is_found(window, _CLUSTER_ID, end + 1):
         raise damaged("a part in its middle is broken")
-    if end < segment.stop and not (segment.open and end == window.size):
+    if end < max(stop, segment.stop):
         plan.warn(Caution.CUT_SHORT)
         plan.cut(end, stop)
-        shorten(plan, segment, end)
+        resize(plan, segment, end)
         if film.last_cluster is None:
             raise damaged("it ends before its picture or sound begins")
+    elif end > segment.stop:
+        resize(plan, segment, end)
     if checksum and plan.edits > before:
         await void(window, plan, checksum)
     return stop
 
 
-async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, element: Element | None) -> int:
-    """Deals with the part at `at`, within which the file ends; returns where what can be played ends."""
+async def _require_whole_cluster(window: Window, film: _Film) -> None:
+    """Behind a cluster whose length is too small, the rest of its blocks would pass for elements that are not wanted."""
+    cluster = film.last_cluster
+    if cluster and not cluster.open and await _cluster(window, film, cluster) != cluster.stop:
+        raise damaged("a part in its middle is broken")
+
+
+async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, stop: int, element: Element | None) -> int:
+    """Deals with the part at `at`, within which the film ends at `stop`; returns where what can be played ends."""
     if element is None:
         return at
     if element.number not in _AT_TOP:
         raise damaged("a part of it is unknown and too long")
     if element.number != _CLUSTER:
         return at
-    end = await _cluster(window, film, element._replace(stop=window.size))
+    end = await _cluster(window, film, element._replace(stop=stop))
     if end == element.start:
         return at
     async for child in elements(window, element.start, end):
         if child.number == CRC32:
             await void(window, plan, child)
-    film.last_cluster = shorten(plan, element, end)
+    film.last_cluster = resize(plan, element, end)
     return end
 
 
