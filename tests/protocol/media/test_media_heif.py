@@ -206,6 +206,18 @@ def test_a_film_beside_the_picture_is_cleaned_as_a_film() -> None:
     assert [secret for secret in SECRETS if secret in copy] == []
 
 
+def test_media_data_that_neither_the_picture_nor_the_film_uses_go() -> None:
+    picture = dataclasses.replace(PLAIN, brand=b"hevc").build()
+    padding, unused = box(b"free", bytes(len(picture) - 28)), box(b"mdat", b"Jane Doe")
+    film = box_files.Film((box_files.VIDEO,), between=(padding,), after=(unused,)).build()
+    plan, copy = cleaned(picture + film[len(picture) :])
+    assert plan.warnings == ()
+    assert Removal.STRAY_BYTES in plan.removed
+    assert [secret for secret in SECRETS if secret in copy] == []
+    assert PIXELS in copy
+    assert b"".join(box_files.VIDEO.samples) in copy
+
+
 def test_bytes_that_the_picture_shares_with_metadata_are_kept() -> None:
     data = Picture([*PLAIN.items, Item(2, b"Exif", b"")]).build()
     pixels_at = data.index(PIXELS)

@@ -208,10 +208,10 @@ async def _data(window: Window, items: Items, number: int, meta: Box) -> bytes:
 
 
 async def _clean_boxes(window: Window, plan: Plan, found: list[Box], kept: list[Range], gone: list[Range]) -> None:
-    """Blanks what the picture does not need. Beside a film nothing but the items that go is blanked: the rest is its."""
+    """Blanks what the picture does not need. What a film in the file uses stays too."""
     movies = [box for box in found if box.kind == b"moov"]
     for moov in movies:
-        await clean_moov(window, plan, moov, found)
+        await clean_moov(window, plan, moov, found, kept)
     wanted = {box.begin for box in found if box.kind in _KEPT or within(kept, box.start, box.stop)}
     for box in found:
         if box.begin not in wanted:
@@ -221,7 +221,7 @@ async def _clean_boxes(window: Window, plan: Plan, found: list[Box], kept: list[
             for start, stop in named:
                 await blank(window, plan, start, stop)
             unnamed = without([(box.start, box.stop)], merged(within(kept, box.start, box.stop) + named))
-            for start, stop in [] if movies else unnamed:
+            for start, stop in [] if movies and box.kind == b"mdat" else unnamed:
                 await blank(window, plan, start, stop, Removal.STRAY_BYTES)
 
 

@@ -5,6 +5,7 @@ Nothing moves, because the index of a film holds absolute offsets. Kept is an al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from picsafe_protocol.limits import MIB
@@ -18,7 +19,7 @@ from picsafe_protocol.media.movie_boxes import clean_children, clean_track, tag_
 from picsafe_protocol.media.movie_header import MovieHeader, read_movie_header
 from picsafe_protocol.media.packed_ranges import PackedRanges
 from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import within, without
+from picsafe_protocol.media.ranges import Range, merged, within, without
 from picsafe_protocol.media.sample_tables import add_samples
 from picsafe_protocol.media.source import Window, damaged
 from picsafe_protocol.media.tracks import Track, read_tracks
@@ -99,7 +100,7 @@ async def clean_movie(window: Window) -> Cleaned:
         raise damaged("it has no index" if not movies else "it has two indexes")
     if not any(box.kind == b"mdat" for box in found):
         raise damaged("there is no picture or sound in it")
-    header, tracks, gone = await clean_moov(window, plan, movies[0], found, blank_rest=True)
+    header, tracks, gone = await clean_moov(window, plan, movies[0], found)
     last = max((box.begin for box in found if box.kind in _KEPT), default=0)
     for box in found:
         if box.kind == b"moof":
@@ -121,25 +122,24 @@ async def remove_box(window: Window, plan: Plan, box: Box, *, is_last: bool) -> 
 
 
 async def clean_moov(
-    window: Window, plan: Plan, moov: Box, found: list[Box], *, blank_rest: bool = False
+    window: Window, plan: Plan, moov: Box, found: list[Box], pictures: Sequence[Range] = ()
 ) -> tuple[MovieHeader, list[Track], frozenset[int]]:
-    """Cleans the index and removes the tracks beside picture and sound.
+    """Cleans the index, and removes the tracks beside picture and sound and all media data that those two do not use.
 
-    Returns what it says, the tracks of picture and sound, and the numbers of those that are gone. With `blank_rest`, all
-    media data that picture and sound do not use go as well.
+    `pictures` are parts of the media data that stay although no track uses them. Returns what the index says, the tracks of
+    picture and sound, and the numbers of those that are gone.
     """
     header = await read_movie_header(window, moov)
     tracks = await read_tracks(window, moov)
     shown, others = [track for track in tracks if track.kind], [track for track in tracks if not track.kind]
     numbers = frozenset(track.number for track in others) - {track.number for track in shown}
-    used = await used_ranges(window, moov, shown, numbers, found) if blank_rest and shown else None
+    used = await used_ranges(window, moov, shown, numbers, found) if shown else None
     if used is not None:
-        await _blank_rest(window, plan, used, found)
+        await _blank_rest(window, plan, used, found, pictures)
         for track in others:
             await free_up(window, plan, track.box, Removal.DATA_TRACK)
     else:
-        if blank_rest:
-            plan.warn(Caution.UNUSED_DATA_KEPT)
+        plan.warn(Caution.UNUSED_DATA_KEPT)
         has_fragments = any(box.kind == b"moof" for box in found)
         removed = [
             track for track in others if await _remove_track(window, plan, track, found, has_fragments=has_fragments)
@@ -153,14 +153,17 @@ async def clean_moov(
     return header, [track for track in shown if track.kind], numbers
 
 
-async def _blank_rest(window: Window, plan: Plan, used: PackedRanges, found: list[Box]) -> None:
+async def _blank_rest(
+    window: Window, plan: Plan, used: PackedRanges, found: list[Box], pictures: Sequence[Range]
+) -> None:
     ranges = used.merged()
     media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
-    if not ranges or any(not within(media, start, start + 1) for start, _ in ranges):
+    is_elsewhere = not ranges or any(not within(media, start, start + 1) for start, _ in ranges)
+    if is_elsewhere and not pictures:
         raise damaged("its picture or sound is not where its index says")
     if used.reaches_beyond:
         plan.warn(Caution.CUT_SHORT)
-    await blank_unused(window, plan, ranges, found)
+    await blank_unused(window, plan, merged([*ranges, *pictures]) if pictures else ranges, found)
 
 
 async def _remove_from_fragment(window: Window, plan: Plan, moof: Box, gone: frozenset[int]) -> frozenset[int]:
