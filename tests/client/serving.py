@@ -4,6 +4,7 @@
         page.goto(site.url)
 
 `site.extra` answers further paths, or replaces files: path -> (media type, content), or an HTTP status to refuse with.
+`site.stalls` are paths at which some bytes of a longer answer arrive, and then nothing more.
 `site.requests` lists the paths that were asked for.
 """
 
@@ -34,7 +35,9 @@ class Site:
     url: str = ""
     policy: str | None = POLICY
     extra: dict[str, tuple[str, bytes] | int] = field(default_factory=dict)
+    stalls: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -49,6 +52,7 @@ def serve(folder: Path, *, policy: str | None = POLICY) -> Iterator[Site]:
     try:
         yield site
     finally:
+        site.ended.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -62,7 +66,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         self.site.requests.append(path)
         given = self.site.extra.get(path)
-        if isinstance(given, int):
+        if path in self.site.stalls:
+            self._stall(self.site.stalls[path])
+        elif isinstance(given, int):
             self._answer(given, "text/plain; charset=utf-8", b"")
         elif given is not None:
             self._answer(200, *given)
@@ -98,6 +104,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Security-Policy", headers.WORKER_POLICY if of_worker else self.site.policy)
         self.end_headers()
         self.wfile.write(content)
+
+    def _stall(self, beginning: bytes) -> None:
+        if beginning:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(beginning) + 1000))
+            self.end_headers()
+            self.wfile.write(beginning)
+        self.site.ended.wait()
+        self.close_connection = True
 
     def log_message(self, *_arguments: object) -> None:
         pass

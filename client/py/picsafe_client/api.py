@@ -1,7 +1,8 @@
 """Talking to the servers of PicSafe. JSON becomes Python; media bytes stay JavaScript buffers.
 
 Every refusal arrives as the `PicSafeError` that the server named in its problem details. A connection that fails is
-`Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about.
+`Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about. JSON calls have `CALL_SECONDS`
+from beginning to end; `fetch` and what moves bytes have no deadline of their own, since a package may take as long as it needs.
 
 Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`waiting.Wait.signal` has one).
 """
@@ -29,6 +30,9 @@ from picsafe_protocol.errors import (
 )
 
 USERS: Final = "/users"
+CALL_SECONDS: Final = 60
+"""For one JSON call with its whole answer: enough for a full page of a list over a telephone's worst network, and little enough
+that a connection that a proxy has forgotten does not keep somebody waiting for good."""
 GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
 NETWORK_SIGN_IN: Final = 511
 """RFC 6585, section 6: the network wants a person to sign in first."""
@@ -80,9 +84,22 @@ class Api:
                 self.on_signed_out()
             raise
 
-    async def cloud(self, url: str, method: str, path: str, token: str, body: Any = None, *, signal: Any = None) -> Any:
-        """Calls a cloud with a grant: ``await api.cloud(grant.url, "POST", f"/v1/uploads/{id}", grant.token, {...})``."""
-        return await self.request(method, url + path, token=token, body=body, signal=signal)
+    async def cloud(
+        self,
+        url: str,
+        method: str,
+        path: str,
+        token: str,
+        body: Any = None,
+        *,
+        signal: Any = None,
+        seconds: float | None = None,
+    ) -> Any:
+        """Calls a cloud with a grant: ``await api.cloud(grant.url, "POST", f"/v1/uploads/{id}", grant.token, {...})``.
+
+        `seconds` is how long it may take: a cloud may have to read a whole package before it answers.
+        """
+        return await self.request(method, url + path, token=token, body=body, signal=signal, seconds=seconds)
 
     async def keys(self, url: str, method: str, path: str, token: str, body: Any = None, *, signal: Any = None) -> Any:
         """Calls a key server with a grant or a user token (`user_token`)."""
@@ -97,8 +114,12 @@ class Api:
         body: Any = None,
         signal: Any = None,
         cookies: bool = False,
+        seconds: float | None = None,
     ) -> Any:
-        """One JSON call to any server; the answer is its JSON, None when it is empty. Raises `Intercepted` for anything else."""
+        """One JSON call to any server; the answer is its JSON, None when it is empty. Raises `Intercepted` for anything else.
+
+        It has `seconds` from beginning to end (by default `CALL_SECONDS`); then it is `Unreachable`, and may have been done.
+        """
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -109,7 +130,7 @@ class Api:
             url,
             headers=headers,
             body=None if body is None else json.dumps(body, ensure_ascii=False),
-            signal=signal,
+            signal=_within(CALL_SECONDS if seconds is None else seconds, signal),
             cookies=cookies,
         )
         text = str(await _body(response.text()))
@@ -235,8 +256,17 @@ def _range(start: int | None, stop: int | None) -> str:
     return f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
 
 
+def _within(seconds: float, signal: Any) -> Any:
+    """A signal that aborts with `signal`, and when the time is over."""
+    import js
+    from pyodide.ffi import to_js
+
+    deadline = js.AbortSignal.timeout(seconds * 1000)
+    return deadline if signal is None else js.AbortSignal.any(to_js([signal, deadline]))
+
+
 async def _body(promise: Any) -> Any:
-    """Awaits a JavaScript promise of the network, turning its two ways of failing into ours."""
+    """Awaits a JavaScript promise of the network, turning its three ways of failing into ours."""
     from pyodide.ffi import JsException
 
     try:
@@ -244,6 +274,8 @@ async def _body(promise: Any) -> Any:
     except JsException as error:
         if getattr(error, "name", "") == "AbortError":
             raise Cancelled from None
+        if getattr(error, "name", "") == "TimeoutError":
+            raise refusal(Unreachable, "late") from None
         raise Unreachable from error
 
 

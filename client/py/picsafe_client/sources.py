@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, Final
@@ -24,6 +24,10 @@ RENEW_BEFORE: Final = timedelta(seconds=30)
 
 FIRST_TRIES: Final = 4
 """So often is a cloud asked that has never answered yet; about seven seconds."""
+ANSWER_SECONDS: Final = 600
+"""Until the answer to a request for bytes begins: some proxies read all of it before they pass on its first byte."""
+SILENT_SECONDS: Final = 60
+"""Between two pieces of an answer that has begun. Then its connection is taken for dead, and the rest is asked for again."""
 _CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 
@@ -103,13 +107,8 @@ class CloudPackage:
             raise NotAsSent(what="list") from None
 
     async def _list(self, grant: Grant, most: int) -> bytes:
-        import js
-
-        headers = {"Authorization": f"Bearer {grant.token}"}
         url = f"{grant.url}/v1/packages/{self._report_id}/pieces"
-        abort = js.AbortController.new()
-        response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
-        body = _ResponseBody(response, abort, 0)
+        body = await self._answer(url, {"Authorization": f"Bearer {grant.token}"}, 0)
         found = bytearray()
         while (piece := await body.next()) is not None:
             if len(found) + int(piece.byteLength) > most:
@@ -125,14 +124,20 @@ class CloudPackage:
             return self._grant
 
     async def _request(self, grant: Grant, start: int, stop: int) -> Body[Any]:
+        headers = {"Authorization": f"Bearer {grant.token}", "Range": f"bytes={start}-{stop - 1}"}
+        return await self._answer(f"{grant.url}/v1/packages/{self._report_id}", headers, start)
+
+    async def _answer(self, url: str, headers: Mapping[str, str], start: int) -> _ResponseBody:
         import js
 
-        headers = {"Authorization": f"Bearer {grant.token}", "Range": f"bytes={start}-{stop - 1}"}
-        url = f"{grant.url}/v1/packages/{self._report_id}"
         abort = js.AbortController.new()
         try:
-            response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
             return _ResponseBody(response, abort, start)
+        except TimeoutError:
+            abort.abort()
+            raise refusal(Unreachable, "late") from None
         except BaseException:
             abort.abort()
             raise
@@ -152,6 +157,7 @@ class _ResponseBody:
         self._skip = start - first
         self._reader = response.body.getReader()
         self._abort = abort
+        self._has_begun = False
 
     async def next(self) -> Any:
         """The next bytes as a Uint8Array, None at the end."""
@@ -159,11 +165,16 @@ class _ResponseBody:
 
         while True:
             try:
-                piece = await self._reader.read()
+                async with asyncio.timeout(SILENT_SECONDS if self._has_begun else ANSWER_SECONDS):
+                    piece = await self._reader.read()
+            except TimeoutError:
+                self._abort.abort()
+                raise refusal(Unreachable, "broke") from None
             except JsException as error:
                 if getattr(error, "name", "") == "AbortError":
                     raise Cancelled from None
                 raise refusal(Unreachable, "broke") from error
+            self._has_begun = True
             if piece.done:
                 return None
             length = int(piece.value.length)

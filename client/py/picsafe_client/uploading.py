@@ -193,7 +193,9 @@ class Upload:
     async def _call(self, method: str, path: str, body: Any, signal: Any) -> Any:
         async def call() -> Any:
             where = f"/v1/uploads/{self._report_id}{path}"
-            return await self._api.cloud(self._grant.url, method, where, self._grant.token, body, signal=signal)
+            return await self._api.cloud(
+                self._grant.url, method, where, self._grant.token, body, signal=signal, seconds=ANSWER_SECONDS
+            )
 
         return await self._with_fresh_grant(call, signal)
 

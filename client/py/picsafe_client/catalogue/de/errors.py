@@ -176,6 +176,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.intercepted.advice": "In einem Gastnetz müssen Sie sich vielleicht erst anmelden: Öffnen Sie eine andere Seite in diesem Browser. Sonst kann ein Proxy oder ein Virenscanner im Weg sein; wenden Sie sich an Ihren Administrator.",
     "error.unreachable.gateway": "Der Server ist gerade nicht verfügbar.",
     "error.unreachable.gateway.advice": "Warten Sie einen Moment und versuchen Sie es erneut; was schon übertragen ist, bleibt erhalten.",
+    "error.unreachable.late": "Der Server hat nicht rechtzeitig geantwortet.",
+    "error.unreachable.late.advice": "Prüfen Sie das Netz und versuchen Sie es erneut. Wenn Sie etwas ändern wollten, sehen Sie vorher nach, ob es schon geändert ist.",
     "error.unreachable.broke": "Die Verbindung ist abgebrochen, bevor alles angekommen war.",
     "error.unreachable.broke.advice": "Prüfen Sie das Netz und versuchen Sie es erneut; was schon übertragen ist, bleibt erhalten.",
     "error.unreachable.file": "Die Datei kann auf diesem Computer nicht mehr gelesen werden.",

@@ -179,6 +179,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.intercepted.advice": "A guest network may want you to sign in first: open another page in this browser. Otherwise a proxy or a virus scanner may be in the way; tell your administrator.",
     "error.unreachable.gateway": "The server is not available at the moment.",
     "error.unreachable.gateway.advice": "Wait a moment and try again; what was already transferred is kept.",
+    "error.unreachable.late": "The server has not answered in time.",
+    "error.unreachable.late.advice": "Check the network and try again. If you were changing something, look first whether it has been changed.",
     "error.unreachable.broke": "The connection broke before everything had arrived.",
     "error.unreachable.broke.advice": "Check the network and try again; what was already transferred is kept.",
     "error.unreachable.file": "The file can no longer be read from this computer.",

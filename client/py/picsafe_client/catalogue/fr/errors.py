@@ -176,6 +176,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.intercepted.advice": "Un réseau d’invités demande parfois de s’y connecter d’abord : ouvrez une autre page dans ce navigateur. Sinon, un proxy ou un antivirus peut faire obstacle ; prévenez votre administrateur.",
     "error.unreachable.gateway": "Le serveur n’est pas disponible pour le moment.",
     "error.unreachable.gateway.advice": "Attendez un instant et réessayez ; ce qui est déjà transféré est gardé.",
+    "error.unreachable.late": "Le serveur n’a pas répondu à temps.",
+    "error.unreachable.late.advice": "Vérifiez le réseau et réessayez. Si vous vouliez modifier quelque chose, regardez d’abord si c’est déjà fait.",
     "error.unreachable.broke": "La connexion a été coupée avant que tout soit arrivé.",
     "error.unreachable.broke.advice": "Vérifiez le réseau et réessayez ; ce qui est déjà transféré est gardé.",
     "error.unreachable.file": "Le fichier ne peut plus être lu sur cet ordinateur.",

@@ -1,0 +1,84 @@
+"""A connection on which nothing more arrives, as proxies leave them: the page says so in the end, and waits for nothing for good."""
+
+from __future__ import annotations
+
+import pytest
+from client.page_driver import ClientPage
+from client.serving import Site
+
+pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
+
+_CALL = """
+import asyncio, js
+from picsafe_client import api
+from picsafe_client.refusals import words_of
+from picsafe_protocol.errors import PicSafeError
+
+async def said(path, signal=None):
+    try:
+        await asyncio.wait_for(api.Api().request("GET", path, signal=signal), 30)
+    except PicSafeError as error:
+        return [error.code, *words_of(error)]
+    except api.Cancelled:
+        return ["cancelled"]
+    except TimeoutError:
+        return ["still waiting"]
+"""
+
+
+@pytest.mark.parametrize("beginning", [b"", b'{"reports": ['], ids=["no answer", "half an answer"])
+async def test_a_call_that_is_never_answered_ends_in_words(
+    client_page: ClientPage, site: Site, beginning: bytes
+) -> None:
+    site.stalls["/stalls"] = beginning
+    said = await client_page.python(f"{_CALL}\napi.CALL_SECONDS = 0.3\nawait said('/stalls')")
+    assert said[:2] == ["unreachable", "The server has not answered in time."]
+    assert "try again" in said[2]
+
+
+async def test_a_call_with_a_deadline_can_still_be_cancelled(client_page: ClientPage, site: Site) -> None:
+    site.stalls["/stalls"] = b""
+    cancels = """
+controller = js.AbortController.new()
+js.setTimeout(controller.abort.bind(controller), 300)
+await said("/stalls", controller.signal)
+"""
+    assert await client_page.python(_CALL + cancels) == ["cancelled"]
+
+
+_DOWNLOAD = """
+import asyncio, datetime
+from picsafe_client import api, sources
+from picsafe_client.refusals import words_of
+from picsafe_protocol.errors import PicSafeError
+
+sources.ANSWER_SECONDS, sources.SILENT_SECONDS = seconds
+package = sources.CloudPackage(api.Api(), "r")
+package._grant = api.Grant("", "token", datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1))
+
+async def arrived():
+    got = b""
+    try:
+        body = await package.get(0, 1100)
+        while piece := await body.next():
+            got += piece.to_bytes()
+    except PicSafeError as error:
+        return [got.decode(), words_of(error)[0]]
+
+await asyncio.wait_for(arrived(), 30)
+"""
+
+
+@pytest.mark.parametrize(
+    ("beginning", "seconds", "words"),
+    [
+        (b"", [0.5, 60], "The server has not answered in time."),
+        (b"x" * 100, [60, 0.5], "The connection broke before everything had arrived."),
+    ],
+    ids=["before its first byte", "in the middle"],
+)
+async def test_a_download_that_falls_silent_counts_as_broken(
+    client_page: ClientPage, site: Site, beginning: bytes, seconds: list[float], words: str
+) -> None:
+    site.stalls["/v1/packages/r"] = beginning
+    assert await client_page.python(_DOWNLOAD, seconds=seconds) == [beginning.decode(), words]
