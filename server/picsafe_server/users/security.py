@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, delete, event, select, true
+from sqlalchemy import ColumnElement, delete, event, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from picsafe_server.clock import Clock, rfc3339
 from picsafe_server.database import Database
-from picsafe_server.users.models import Account, SecurityLine
+from picsafe_server.users.models import Account, SecurityLine, ServiceAccount
 from picsafe_server.users.principal import Principal
 
 _BEYOND = 2**62
@@ -55,6 +55,8 @@ class SecurityEvent(str, Enum):
     ENABLED = "account.enabled"
     REMOVED = "account.removed"
     ROLE_CHANGED = "account.role_changed"
+    SERVICE_ACCOUNT_MADE = "service_account.made"
+    SERVICE_ACCOUNT_REVOKED = "service_account.revoked"
 
 
 class Actor(str, Enum):
@@ -69,7 +71,7 @@ class Actor(str, Enum):
 
 @dataclass(frozen=True)
 class Named:
-    """A line with the present addresses of its people."""
+    """A line with the present addresses of its people; a service account has its name in place of one."""
 
     line: SecurityLine
     email: str | None
@@ -88,7 +90,7 @@ class SecurityLog:
         self,
         session: AsyncSession,
         happened: SecurityEvent,
-        account: Account | Principal | None,
+        account: Account | ServiceAccount | Principal | None,
         actor: Actor,
         *,
         by: Principal | None = None,
@@ -110,7 +112,9 @@ class SecurityLog:
         told = _told(line)
         event.listen(session.sync_session, "after_commit", lambda _: _log.info(told), once=True)
 
-    def record_by(self, session: AsyncSession, happened: SecurityEvent, account: Account, by: Principal | None) -> None:
+    def record_by(
+        self, session: AsyncSession, happened: SecurityEvent, account: Account | ServiceAccount, by: Principal | None
+    ) -> None:
         """What an administrator did to `account`; the operator when `by` is None."""
         actor = Actor.OPERATOR if by is None else Actor.ADMINISTRATOR
         self.record(session, happened, account, actor, by=by)
@@ -149,8 +153,9 @@ class SecurityLog:
     async def _page(self, condition: ColumnElement[bool], before: int, limit: int) -> Sequence[Named]:
         whom, who = aliased(Account), aliased(Account)
         query = (
-            select(SecurityLine, whom.email, who.email)
+            select(SecurityLine, func.coalesce(whom.email, ServiceAccount.name), who.email)
             .outerjoin(whom, whom.id == SecurityLine.account_id)
+            .outerjoin(ServiceAccount, ServiceAccount.id == SecurityLine.account_id)
             .outerjoin(who, who.id == SecurityLine.by_id)
             .where(condition, SecurityLine.number < before)
             .order_by(SecurityLine.number.desc())

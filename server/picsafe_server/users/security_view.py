@@ -15,7 +15,7 @@ from picsafe_server.users.security import Named
 class SecurityEventView(Struct, frozen=True):
     """A line of the security log. `event` is a stable name of two parts, as `sign_in.refused`; there may be names that you do not know.
 
-    `account`: whom it is about, by address; null for the whole network. `actor`: who made it happen; `by` names an administrator.
+    `account`: whom it is about, by address, or the service account, by name; null for the whole network. `actor`: who made it happen; `by` names an administrator.
     `network` is the client's, as 203.0.113.0/24; `device` is what the device called itself. Both are null where they are not known.
     """
 

@@ -18,6 +18,7 @@ from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
 from picsafe_server.users.models import Institution, ServiceAccount
 from picsafe_server.users.names import checked_name
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.security import SecurityEvent, SecurityLog
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,19 @@ class NewServiceAccount:
 class ServiceAccounts:
     """Makes and revokes service accounts of one institution at a time."""
 
-    def __init__(self, database: Database, clock: Clock, changes: Changes, administration: Administration) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        changes: Changes,
+        administration: Administration,
+        security: SecurityLog,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
         self._administration = administration
+        self._security = security
 
     async def of(self, institution_id: str) -> Sequence[ServiceAccount]:
         """The institution's service accounts that are not revoked, oldest first."""
@@ -76,6 +85,7 @@ class ServiceAccounts:
             session.add(account)
             act = Act.SERVICE_ACCOUNT_MADE
             self._administration.record(session, institution_id, who, act, whom=Whom.of(account))
+            self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_MADE, account, who)
         return NewServiceAccount(account, credentials.service_token(account.id, secret))
 
     async def revoke(self, institution_id: str, account_id: str, who: Principal | None = None) -> None:
@@ -97,4 +107,5 @@ class ServiceAccounts:
                 raise NotFound
             act = Act.SERVICE_ACCOUNT_REVOKED
             self._administration.record(session, institution_id, who, act, whom=Whom.of(revoked))
+            self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_REVOKED, revoked, who)
             await self._changes.append(session, Change(SESSION_ENDED, [audiences.session(account_id)]))

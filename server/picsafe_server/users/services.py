@@ -99,7 +99,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         invitations=invitations,
         institutions=Institutions(database, clock, key_servers, administration),
         members=Members(database, clock, invitations, sessions, administration, security),
-        service_accounts=ServiceAccounts(database, clock, changes, administration),
+        service_accounts=ServiceAccounts(database, clock, changes, administration, security),
         administration=administration,
         key_servers=key_servers,
         grants=grants,

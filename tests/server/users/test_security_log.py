@@ -124,6 +124,29 @@ async def test_a_reset_and_what_an_administrator_does_stand_in_the_member_s_log(
     ]
 
 
+async def test_service_accounts_stand_in_it_with_who_made_and_revoked_them(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token that reads everything an institution gets: whoever made one has to be found."""
+    admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
+    other = await world.person("Other", institution="Mater", role=Role.ADMINISTRATOR)
+    made = (await admin.post("/v1/institution/service-accounts", {"name": "PACS"})).json()
+    account = made["id"]
+    with caplog.at_level(logging.INFO, logger="picsafe.security"):
+        await admin.delete(f"/v1/institution/service-accounts/{account}")
+    assert (await admin.delete(f"/v1/institution/service-accounts/{account}")).status_code == 404
+    path = "/v1/institution/security"
+    found = (await lines(admin, path))[:2]
+    assert [line["event"] for line in found] == ["service_account.revoked", "service_account.made"]
+    for line in found:
+        assert line["account"] == {"id": account, "name": "PACS"}
+        assert (line["actor"], line["by"]) == ("administrator", {"id": admin.id, "name": admin.email})
+    assert await events(admin, path, event="service_account.made") == ["service_account.made"]
+    assert await events(other, path) == ["sign_in.succeeded"]
+    (told,) = [json.loads(record.message) for record in caplog.records if record.name == "picsafe.security"]
+    assert (told["event"], told["account"], told["by"]) == ("service_account.revoked", account, admin.id)
+
+
 @on_sqlite
 async def test_the_server_s_log_has_lines_of_json_without_addresses_names_or_devices(
     world: World, caplog: pytest.LogCaptureFixture
