@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import botocore.exceptions
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from picsafe_protocol.errors import PicSafeError
 from picsafe_server.certificates import own_certificate
 from picsafe_server.clock import MovableClock
+from picsafe_server.cloud.stores.s3_bucket import connect
 from picsafe_server.http import ANSWER_BYTES, RoleTransport, role_client
 from picsafe_server.roles import NotReady
 from picsafe_server.tokens import Signer, Verifier
@@ -137,17 +139,23 @@ async def test_a_clock_that_differs_is_noticed(seconds: int, told: bool, caplog:
     assert abs(verifier.clock_offsets()[url] - seconds) < 3
 
 
+def private_tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """TLS for this machine by an authority that nobody knows, and the authority's certificate."""
+    certificate = own_certificate(folder, "127.0.0.1")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate.chain, certificate.key)
+    return tls, certificate.chain
+
+
 async def test_a_private_authority_is_trusted_where_the_environment_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = own_certificate(tmp_path, "127.0.0.1")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate.chain, certificate.key)
+    tls, authority = private_tls(tmp_path)
     async with stranger(answering(b"{}"), tls) as url:
         async with role_client(RoleTransport([])) as http:
             with pytest.raises(httpx.ConnectError):
                 await http.get(url)
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.chain))
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         async with role_client(RoleTransport([])) as http:
             assert (await http.get(url)).status_code == 200
 
@@ -169,3 +177,51 @@ async def test_calls_go_through_the_proxy_that_the_environment_names(monkeypatch
             with pytest.raises(httpx.ConnectError):
                 await http.get("https://keys.inside.example/keys/.well-known/jwks.json")
     assert asked == [b"CONNECT keys.hospital.example:443 HTTP/1.1\r\n"]
+
+
+async def head_bucket(endpoint: str) -> None:
+    """Ask an S3 store whether it has a bucket, as a cloud does."""
+    client = connect("eu-central-1", endpoint, read_seconds=5)
+    await asyncio.to_thread(client.head_bucket, Bucket="reports")
+
+
+@pytest.fixture
+def s3_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "something")
+    for variable in ("SSL_CERT_FILE", "AWS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("s3_credentials")
+async def test_a_store_of_packages_may_have_a_private_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls, authority = private_tls(tmp_path)
+    async with stranger(answering(b""), tls) as url:
+        with pytest.raises(botocore.exceptions.SSLError):
+            await head_bucket(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        await head_bucket(url)
+        monkeypatch.setenv("SSL_CERT_FILE", ssl.get_default_verify_paths().openssl_cafile)
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(authority))  # of the store alone, before the one for everything
+        await head_bucket(url)
+
+
+@pytest.mark.usefixtures("s3_credentials")
+async def test_a_store_of_packages_is_reached_by_way_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with stranger(proxy) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        with pytest.raises(botocore.exceptions.ProxyConnectionError):
+            await head_bucket("https://s3.hospital.example")
+        assert {tuple(line.split()[:2]) for line in asked} == {(b"CONNECT", b"s3.hospital.example:443")}
+        with pytest.raises(botocore.exceptions.SSLError):  # the server itself, which speaks no TLS
+            await head_bucket(url.replace("http:", "https:"))
