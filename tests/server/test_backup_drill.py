@@ -40,8 +40,9 @@ class Site:
 
     def __init__(self, running: Cluster, folder: Path) -> None:
         self.running = running
-        self.data, self.backup = folder / "data", folder / "backup"
+        self.data, self.backup, self.files_backup = folder / "data", folder / "backup", folder / "files backup"
         self.backup.mkdir()
+        self.files_backup.mkdir()
         self.databases = {role: running.create_database() for role in ROLES}
         self.clock = MovableClock()
 
@@ -51,7 +52,8 @@ class Site:
 
     def shell(self, commands: str) -> None:
         plain = {f"{role.upper()}_DATABASE": self.plain(name) for role, name in self.databases.items()}
-        environment = {**os.environ, **self.settings(), **plain, "BACKUP": str(self.backup)}
+        places = {"BACKUP": str(self.backup), "FILES_BACKUP": str(self.files_backup)}
+        environment = {**os.environ, **self.settings(), **plain, **places}
         environment["PATH"] = f"{self.running.programs}:{Path('.venv/bin').resolve()}:{os.environ['PATH']}"
         done = subprocess.run(["bash", "-euc", commands], env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -104,6 +106,8 @@ async def test_what_was_sent_before_the_backup_opens_after_everything_was_lost(s
     async with site.open() as clinic:
         kept = await clinic.send()
         site.shell(documented("pg_dump"))
+    assert {path.suffix for path in site.backup.iterdir()} == {".dump"}, "no place has keys and what they unwrap"
+    assert [path.name for path in site.files_backup.iterdir()] == ["keys.tar"]
     site.lose_databases(*ROLES)
     for file in (*site.data.glob("*/signing.pem"), *site.data.glob("cloud/*/signing.pem"), *site.data.glob("keys/*")):
         file.unlink()
