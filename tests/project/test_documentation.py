@@ -62,3 +62,14 @@ def test_every_decision_is_in_the_index() -> None:
     index = (DOCS / "decisions" / "README.md").read_text("utf-8")
     missing = [page.name for page in (DOCS / "decisions").glob("[0-9]*.md") if page.name not in index]
     assert not missing
+
+
+def test_every_refusal_is_in_the_table_of_final_answers() -> None:
+    refusals = re.findall(r"^Refuses with (.*)$", (DOCS / "api.md").read_text("utf-8"), re.MULTILINE)
+    codes = {str(code) for line in refusals for code in re.findall(r"`(\w+)`", line)}
+    table = (
+        (DOCS / "integrate.md").read_text("utf-8").partition("### Which answers are final")[2].partition("\n### ")[0]
+    )
+    missing = {code for code in codes if f"`{code}`" not in table}
+    assert codes
+    assert not missing
