@@ -13,10 +13,12 @@ from litestar.exceptions import InternalServerException
 
 from picsafe_protocol.errors import InvalidRequest, UploadMismatch
 from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import UPLOAD_IDLE_SECONDS
-from picsafe_server.cloud.stores import BLOCK
+from picsafe_protocol.limits import KIB, UPLOAD_IDLE_SECONDS
 from picsafe_server.cloud.stores.durable import room_needed, write_all
 from picsafe_server.cloud.stores.threads import Threads
+
+RECEIVED_BLOCK = 128 * KIB
+"""Held in memory of each part that is under way: a thread is worth its while, and a thousand silent senders cost little."""
 
 
 class Receiver:
@@ -82,11 +84,11 @@ async def _alive(body: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterat
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
-    """The same bytes in pieces of about `BLOCK`: a thread is worth its while, and no more than that is held."""
+    """The same bytes in pieces of about `RECEIVED_BLOCK`; no more than that is held."""
     block = bytearray()
     async for piece in pieces:
         block += piece
-        if len(block) >= BLOCK:
+        if len(block) >= RECEIVED_BLOCK:
             yield block
             block = bytearray()
     if block:

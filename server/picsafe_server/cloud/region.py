@@ -14,6 +14,7 @@ from picsafe_server.clock import Clock
 from picsafe_server.cloud.ledger import Ledger
 from picsafe_server.cloud.receiving import Receiver
 from picsafe_server.cloud.stores import Store
+from picsafe_server.cloud.under_way import PartsUnderWay
 from picsafe_server.tokens import Signer, Verifier
 
 
@@ -39,6 +40,7 @@ class RegionCloud:
     ledger: Ledger
     store: Store
     receiver: Receiver
+    under_way: PartsUnderWay
     signer: Signer
     verifier: Verifier
     clock: Clock

@@ -21,6 +21,7 @@ from picsafe_server.cloud.routes import keys, packages, uploads
 from picsafe_server.cloud.stores import Store, StoreUnfit
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
+from picsafe_server.cloud.under_way import PartsUnderWay
 from picsafe_server.database import Database
 from picsafe_server.known_keys import KeyFile, KnownKeys
 from picsafe_server.roles import NotReady, Role, migrate
@@ -61,6 +62,7 @@ class CloudRole(Role):
         await migrate(self.name, self._database)
         issuers = [settings.users_base, *settings.trusted_user_servers]
         self._verifier = Verifier(issuers, self.context.http, self.context.clock)
+        self._under_way = PartsUnderWay()
         self.regions = {region: self._cloud(region) for region in settings.regions}
 
     def _known_keys(self) -> KnownKeys:
@@ -87,6 +89,7 @@ class CloudRole(Role):
             ledger=Ledger(self._database, region),
             store=self._store(region, folder, incoming, threads),
             receiver=Receiver(incoming, threads),
+            under_way=self._under_way,
             signer=Signer.from_file(base, folder / "signing.pem", clock),
             verifier=self._verifier,
             clock=clock,

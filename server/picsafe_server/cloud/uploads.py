@@ -119,12 +119,15 @@ async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
 
 
 async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, body: AsyncIterator[bytes]) -> None:
-    """Receive part `index` and keep it when it is whole and has the digest `sha256`."""
+    """Receive part `index` and keep it when it is whole and has the digest `sha256`; of several requests the newest counts."""
     package = await _existing(cloud, grant)
     if package.state == STORED:
         raise Conflict("The upload is complete: the package cannot change any more.")
     length = parts.length(package.size, index)
-    async with cloud.receiver.received(body, length, sha256) as received:
+    async with (
+        cloud.under_way.receiving(package.name, index, body) as reception,
+        cloud.receiver.received(reception.body(), length, sha256) as received,
+    ):
         try:
             await cloud.store.put_part(upload_of(package), index, received)
         except UploadLost as error:

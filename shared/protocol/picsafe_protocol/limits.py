@@ -56,6 +56,12 @@ UPLOAD_HOURS: Final = 24
 UPLOAD_IDLE_SECONDS: Final = 60
 """A sender that is silent for so long within a part is gone: what came of that part is thrown away, and it is sent again."""
 
+UPLOAD_PARTS_UNDER_WAY: Final = 8
+"""Parts of one upload that are received at once: more than fill any line. Of each the server holds a block in memory and the rest on its disk."""
+
+PARTS_UNDER_WAY: Final = 1024
+"""The same for all uploads of one process, more than all open drafts of one person can have: at the worst some 300 MB of memory and 8 GiB of disk."""
+
 JSON_BODY_BYTES: Final = 256 * KIB
 """The body of any JSON request."""
 

@@ -16,6 +16,7 @@ from picsafe_protocol.errors import (
     LimitExceeded,
     ReportExpired,
     StorageFull,
+    TooManyRequests,
     UploadIncomplete,
     UploadMismatch,
 )
@@ -89,13 +90,15 @@ async def abort(request: AnyRequest) -> None:
     tags=_TAGS,
     status_code=204,
     request_max_body_size=parts.PART,
-    **only(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull),
+    **only(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull, TooManyRequests),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
-    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts.
+    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts, and ends an
+    earlier request for the same part that still lasts.
 
     400 `invalid_request` for a wrong length or index, 404 when there is no upload (begin again), 409 `upload_mismatch` for
-    another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`.
+    another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`, 429 with `Retry-After` while eight
+    other parts of the upload are under way, 503 with `Retry-After` while very many of the server are, or when a newer request came.
     """
     sha256 = parts.parse_content_digest(request.headers.get("content-digest"))
     await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
