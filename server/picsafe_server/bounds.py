@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +23,9 @@ from picsafe_protocol.errors import RequestTimedOut
 ANSWER_SECONDS = 2
 """Between the end of a body's time, when whoever reads it is told, and the end of the connection: for the answer 408."""
 
+_ACKNOWLEDGED = slice(120, 128)
+"""`tcpi_bytes_acked` in Linux's `struct tcp_info`: buffers of the system hold megabytes, so what it took says little."""
+
 _HEAD_TOO_LARGE = b"431 Request Header Fields Too Large"
 _BODY_TOO_LARGE = b"413 Content Too Large"
 _TOO_MANY = b"429 Too Many Requests"
@@ -28,7 +33,8 @@ _TOO_MANY = b"429 Too Many Requests"
 
 class BoundedProtocol(HttpToolsProtocol):
     """Closes a connection whose message is too large or too late; `limits` says what that is for its head, its body, its
-    trailers, the rest of a body after an early answer, and requests that are sent before the last one is answered."""
+    trailers, the rest of a body after an early answer, requests that are sent before the last one is answered, and for an
+    answer that is not read."""
 
     _in_head = True
     _in_body = False
@@ -39,13 +45,22 @@ class BoundedProtocol(HttpToolsProtocol):
     """Since the last such step: of a head, of sizes of chunks, of trailers, or between two messages."""
     _deadline: asyncio.TimerHandle | None = None
     _answering: RequestResponseCycle | None = None
+    _look: asyncio.TimerHandle | None = None
+    _taken = 0
+    """Bytes of answers that the client had taken at the last look."""
+    _was_waiting = False
+    _drained = 0
+    """How often answers went on because the client had taken what waited."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._set_deadline(limits.REQUEST_HEAD_SECONDS)
+        self._look = self.loop.call_later(limits.ANSWER_PROGRESS_SECONDS, self._look_at_answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._set_deadline(None)
+        if self._look is not None:
+            self._look.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -95,6 +110,31 @@ class BoundedProtocol(HttpToolsProtocol):
             elif self._deadline is None:  # uvicorn's own ends with any byte, also one that begins no message
                 self._set_deadline(limits.REQUEST_HEAD_SECONDS)
         super().on_response_complete()
+
+    def resume_writing(self) -> None:
+        self._drained += 1
+        super().resume_writing()
+
+    def _look_at_answer(self) -> None:
+        """End a connection that holds bytes of an answer which its client does not take, also after `close`, which waits for it."""
+        is_waiting = self.transport.get_write_buffer_size() > 0
+        taken = self._taken_bytes()
+        if is_waiting and self._was_waiting and taken - self._taken < limits.ANSWER_PROGRESS_BYTES:
+            self.transport.abort()
+            return
+        self._was_waiting, self._taken = is_waiting, taken
+        self._look = self.loop.call_later(limits.ANSWER_PROGRESS_SECONDS, self._look_at_answer)
+
+    def _taken_bytes(self) -> int:
+        """What the client's system has acknowledged; where ours does not say, what its buffers show, in steps."""
+        connection = self.transport.get_extra_info("socket")
+        try:
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED.stop)
+        except (AttributeError, OSError):  # no TCP, or not Linux
+            info = b""
+        if len(info) >= _ACKNOWLEDGED.stop:
+            return int.from_bytes(info[_ACKNOWLEDGED], sys.byteorder)
+        return self._drained * limits.ANSWER_PROGRESS_BYTES - self.transport.get_write_buffer_size()
 
     def _set_deadline(self, seconds: float | None) -> None:
         if self._deadline is not None:

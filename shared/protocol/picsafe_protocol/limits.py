@@ -78,6 +78,9 @@ REQUEST_BODY_BYTES: Final = 2 * UPLOAD_PART_BYTES
 """Any body, also one that nobody reads: twice the largest that is asked for, so that a part that is a little too long gets its answer."""
 REQUEST_REST_SECONDS: Final = 30
 """For the rest of a body that was answered before its end, such as a part of an upload that is refused; then the connection ends."""
+ANSWER_PROGRESS_SECONDS: Final = 60
+ANSWER_PROGRESS_BYTES: Final = 64 * KIB
+"""While bytes of an answer wait, a client takes so many within the time, or its connection ends: a kilobyte a second, below any network."""
 PIPELINED_REQUESTS: Final = 16
 """Requests that wait on one connection for the answer to an earlier one: browsers send none, and each is held in memory."""
 UPLOAD_BYTES_PER_SECOND: Final = 4 * KIB
