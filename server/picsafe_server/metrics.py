@@ -19,6 +19,11 @@ from picsafe_server.roles import Role
 from picsafe_server.sweeping import Sweeper
 
 _SWEEP_LABELS: Final = ["role", "step", "region"]
+_LOG_STATES: Final = {
+    "contradicted": "1 when the access log of a key server contradicts what it was",
+    "unproven": "1 when a key server has signed a larger log without a proof that it begins with what it was",
+    "unseen": "1 when no checkpoint of a key server could be had for an hour",
+}
 
 
 class _State(Collector):
@@ -54,15 +59,15 @@ class _State(Collector):
             server: offset for role in self._roles.values() for server, offset in role.clock_offsets().items()
         }.items():
             clocks.add_metric([server], offset)
-        contradicted = GaugeMetricFamily(
-            "picsafe_key_server_log_contradicted",
-            "1 when the access log of a key server contradicts what it was",
-            labels=["key_server"],
-        )
+        logs = [
+            GaugeMetricFamily(f"picsafe_key_server_log_{name}", meaning, labels=["key_server"])
+            for name, meaning in _LOG_STATES.items()
+        ]
         for each_role in self._roles.values():
-            for key_server, is_contradicted in each_role.contradicted_logs().items():
-                contradicted.add_metric([key_server], float(is_contradicted))
-        yield from (finished, late, ready, clocks, contradicted)
+            for key_server, log in each_role.watched_logs().items():
+                for family, value in zip(logs, (log.is_contradicted, log.is_unproven, log.is_unseen), strict=True):
+                    family.add_metric([key_server], float(value))
+        yield from (finished, late, ready, clocks, *logs)
 
 
 class Metrics:

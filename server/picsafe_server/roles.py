@@ -34,6 +34,28 @@ class Context:
         return folder
 
 
+@dataclass(frozen=True, kw_only=True)
+class WatchedLog:
+    """How the access log of a key server is, as another server sees it."""
+
+    is_contradicted: bool
+    """A checkpoint contradicts an earlier one."""
+    is_unproven: bool
+    """A larger log was signed, and no proof has come that it begins with the earlier one."""
+    is_unseen: bool
+    """No checkpoint could be had for long."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What an operator should know, each the end of a sentence that begins with "the access log of URL"."""
+        texts = {
+            "contradicts what it was: key-server accept-log, once that is explained": self.is_contradicted,
+            "has grown without a proof that it begins with what it was": self.is_unproven and not self.is_contradicted,
+            "could not be looked at for an hour": self.is_unseen,
+        }
+        return [text for text, applies in texts.items() if applies]
+
+
 class NotReady(Exception):
     """Why a role cannot serve, as a sentence for the operator that tells nothing secret."""
 
@@ -84,8 +106,8 @@ class Role(ABC):
         """What an operator has to look at although the role serves: sentences that tell nothing secret."""
         return []
 
-    def contradicted_logs(self) -> Mapping[str, bool]:
-        """By key server that the role watches: whether its access log contradicts what it was, as last looked into."""
+    def watched_logs(self) -> Mapping[str, WatchedLog]:
+        """By key server that the role watches: how its access log is, as last looked into."""
         return {}
 
     def clock_offsets(self) -> Mapping[str, float]:

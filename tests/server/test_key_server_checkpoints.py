@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import logging
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from server.keys.world import KEYS, Someone, UserServers, key_server
 from server.keys.world import World as Keys
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from picsafe_protocol.errors import NotFound
 from picsafe_server import readiness
 from picsafe_server.app import create_app
 from picsafe_server.clock import MovableClock
+from picsafe_server.http import ANSWER_BYTES
 from picsafe_server.settings import Settings
-from picsafe_server.users import provisioning
+from picsafe_server.users import checkpoints, provisioning
 from picsafe_server.users.models import AdministrativeAct, KeyServerLog
 from picsafe_server.users.role import UsersRole
 
@@ -40,6 +47,21 @@ class Network:
         await self.app(scope, receive, send)
 
 
+class Lying:
+    """The key server `honest`, but for what `answers` has by the end of the path: a status and a body."""
+
+    def __init__(self, honest: Any, answers: Mapping[str, tuple[int, bytes]]) -> None:
+        self.honest, self.answers = honest, answers
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        for end, (status, body) in self.answers.items():
+            if scope["path"].endswith(end):
+                await send({"type": "http.response.start", "status": status, "headers": []})
+                await send({"type": "http.response.body", "body": body})
+                return
+        await self.honest(scope, receive, send)
+
+
 class Site:
     """A user server, and the folder of a key server of which copies are put back."""
 
@@ -55,8 +77,9 @@ class Site:
             yield keys
         self.network.app = None
 
-    async def grown(self, entries: int) -> None:
+    async def grown(self, entries: int, **lies: tuple[int, bytes]) -> None:
         async with self.key_server() as keys:
+            self.network.app = Lying(keys.app, {f"/{end}": lie for end, lie in lies.items()})
             sent = await keys.send(Someone("Ada"))
             for _ in range(entries - 1):
                 await keys.open(sent.owner, sent)
@@ -82,11 +105,11 @@ class Site:
         warnings: dict[str, list[str]] = answer.json()["warnings"]
         return warnings
 
-    def shown(self) -> dict[str, float]:
+    def shown(self, state: str = "contradicted") -> dict[str, float]:
         """The metric, by key server."""
         text = generate_latest(self.app.state.metrics._registry).decode()
         families = {family.name: family.samples for family in text_string_to_metric_families(text)}
-        return {each.labels["key_server"]: each.value for each in families["picsafe_key_server_log_contradicted"]}
+        return {each.labels["key_server"]: each.value for each in families[f"picsafe_key_server_log_{state}"]}
 
     async def record(self) -> list[tuple[str, str | None, str | None]]:
         async with self.users.services.database.reading() as session:
@@ -197,3 +220,132 @@ async def test_attack_a_checkpoint_that_is_not_signed_by_the_key_server_is_not_k
         assert not await site.users.services.checkpoints.look(KEYS)
         async with site.users.services.database.reading() as session:
             assert (await session.scalars(select(KeyServerLog))).all() == []
+
+
+NO_PROOFS = [(404, b""), (503, b""), (302, b""), (200, b"<html>"), (200, b'{"proof": 1}'), (200, b"[" * 100_000)]
+
+
+@pytest.mark.parametrize("lie", NO_PROOFS)
+async def test_attack_a_history_that_nobody_proves_does_not_become_the_kept_one(
+    site: Site, lie: tuple[int, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0)
+    await site.grown(3)
+    site.copy()
+    await site.grown(3)
+    kept = await site.kept()
+    site.put_back()
+    await site.grown(5, consistency=lie)
+    assert not site.contradicts, "not yet"
+    known = await site.kept()
+    assert (known.size, known.root, known.note) == (6, kept.root, kept.note)
+    (warning,) = (await site.warnings())["users"]
+    assert warning.startswith(f"the access log of {KEYS} has grown without a proof")
+    assert (site.shown("unproven"), site.shown()) == ({KEYS: 1.0}, {KEYS: 0.0})
+    assert await site.record() == []
+    site.clock.move(timedelta(minutes=31))
+    await site.grown(1, consistency=lie)
+    assert site.contradicts, "it gave a proof before, of 6 after 3"
+    problem = "The log of 9 entries was signed, and no proof is given that it begins with that of 6."
+    assert await site.record() == [("log_contradicted", KEYS, problem)]
+    assert (await site.kept()).size == 6
+    assert site.shown() == {KEYS: 0.0}
+    assert "accept-log" in (await site.warnings())["users"][0]
+    assert site.shown() == {KEYS: 1.0}
+
+
+async def test_a_key_server_that_never_gave_a_proof_has_hours_for_an_update(site: Site) -> None:
+    await site.grown(3)
+    for hours, is_contradicted in ((0, False), (5, False), (1, True)):
+        site.clock.move(timedelta(hours=hours))
+        await site.grown(1, consistency=(404, b""))
+        assert site.contradicts is is_contradicted
+        assert (await site.kept()).size == 3
+
+
+async def test_a_proof_that_comes_late_is_taken(site: Site) -> None:
+    await site.grown(3)
+    await site.grown(2, consistency=(502, b""))
+    assert (await site.kept()).unproven is not None
+    await site.grown(2)
+    known = await site.kept()
+    assert (known.size, known.unproven, known.unproven_since) == (7, None, None)
+    assert known.proven_at is not None
+
+
+async def test_attack_what_was_signed_without_a_proof_is_evidence_too(site: Site) -> None:
+    """Between two honest answers a longer log was signed, which the later one does not have."""
+    await site.grown(3)
+    site.copy()
+    await site.grown(3, consistency=(404, b""))
+    site.put_back()
+    await site.grown(4)
+    assert site.contradicts
+    assert (await site.record())[0][2] == "The log of 7 entries does not begin with that of 6."
+
+
+def _note(size: str, extra: str = "") -> tuple[dict[str, Any], bytes]:
+    """A JWKS, and a checkpoint that is signed with its key."""
+    key, origin = Ed25519PrivateKey.generate(), KEYS.partition("://")[2] + "/v1"
+    raw = key.public_key().public_bytes_raw()
+    text = f"{origin}\n{size}\n{base64.b64encode(bytes(32)).decode()}\n{extra}"
+    key_id = hashlib.sha256(origin.encode() + b"\n\x01" + raw).digest()[:4]
+    blob = base64.b64encode(key_id + key.sign(text.encode())).decode()
+    x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return {"keys": [{"crv": "Ed25519", "x": x}]}, f"{text}\n\u2014 {origin} {blob}\n".encode()
+
+
+DEEP = b'{"keys":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+SURPRISES = {
+    "deep keys": (DEEP, b""),
+    "keys of another kind": (b'{"keys": 1}', b""),
+    "more than is read": (b" " * (ANSWER_BYTES + 1), b""),
+    "no UTF-8": (b"{}", b"\xff"),
+    **{
+        name: (json.dumps(jwks).encode(), note)
+        for name, (jwks, note) in {
+            "a size that no database holds": _note(str(10**30)),
+            "a size that Python does not convert": _note("9" * 5000),
+            "a character that PostgreSQL does not store": _note("4", "\0\n"),
+            "a note without end": _note("4", "x" * 20_000 + "\n"),
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("surprise", SURPRISES)
+async def test_attack_no_answer_of_a_key_server_breaks_the_look(
+    site: Site, surprise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks at other key servers go on, and that this one is not looked at is seen."""
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0)
+    monkeypatch.setattr(checkpoints, "UNSEEN_SECONDS", 0)
+    keys, note = SURPRISES[surprise]
+    looks = site.users.services.checkpoints
+    async with site.key_server() as honest:
+        await honest.send(Someone("Ada"))
+        site.network.app = Lying(honest.app, {"/jwks.json": (200, keys), "/checkpoint": (200, note)})
+        assert await looks.sweep() == 0
+        assert site.shown("unseen") == {KEYS: 1.0}
+        assert (await site.warnings())["users"] == [f"the access log of {KEYS} could not be looked at for an hour"]
+        site.network.app = honest.app
+        monkeypatch.setattr(checkpoints, "UNSEEN_SECONDS", 60)
+        assert await looks.sweep() == 0, "at once, without waiting for the next time that it is due"
+    assert (await site.kept()).size == 1
+    assert await site.warnings() == {}
+    assert site.shown("unseen") == {KEYS: 0.0}
+
+
+async def test_a_look_that_the_database_fails_is_not_finished(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = site.users.services.checkpoints
+    async with site.key_server():
+        with monkeypatch.context() as trouble:
+            trouble.setattr(looks, "_keep", _away)
+            with pytest.raises(OperationalError):
+                await looks.sweep()
+        await looks.sweep()
+    assert (await site.kept()).size == 0
+
+
+async def _away(*_: object) -> bool:
+    raise OperationalError("SELECT 1", {}, Exception("the database is away"))

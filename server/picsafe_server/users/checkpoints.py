@@ -1,23 +1,23 @@
 """Keeps the newest checkpoint of every key server, and notices when a later one contradicts it.
 
 A key server can be put back to an earlier state together with all that it remembers itself. The user server is another machine:
-it asks for the checkpoint every few minutes, and what it has seen must be the beginning of what it sees. A contradiction is
-never passed over: both checkpoints are kept, it is logged, every institution concerned finds it in its administration record,
-and it stays until an operator says that it is explained. Until then `/ready` warns of it, and a metric has it.
+it asks for the checkpoint every few minutes, and what it has seen must be the beginning of what it sees. The kept checkpoint
+moves only with a proof of that. A key server that gives none is *unproven*, which operators see at once, and after a while that
+is a contradiction. A contradiction is never passed over: both checkpoints are kept, it is logged, every institution concerned
+finds it in its administration record, and it stays until an operator says that it is explained. Until then `/ready` warns of
+it, and a metric has it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import logging
 import time
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,16 +25,30 @@ from picsafe_protocol.errors import Conflict, NotFound, ProofInvalid
 from picsafe_protocol.merkle import verify_consistency
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
-from picsafe_server.tokens import JWKS_PATH
+from picsafe_server.roles import WatchedLog
 from picsafe_server.users.administration import Act, Administration
+from picsafe_server.users.foreign_logs import ForeignLogs, NoAnswer
 from picsafe_server.users.key_servers import KeyServers
 from picsafe_server.users.models import Institution, KeyServerLog
-from picsafe_server.users.signed_notes import Checkpoint, opened, public_keys
+from picsafe_server.users.signed_notes import Checkpoint, said
 
 LOOK_SECONDS = 300
 """Between two looks at a key server: rarely enough to cost nothing, and often enough that a rollback is news."""
-_CALL_SECONDS = 5.0
+UNSEEN_SECONDS = 3600
+"""How long no look at a key server may succeed before operators see that: longer than an update or a restart takes."""
+PATIENCE: Final = timedelta(hours=6)
+"""How long a larger log may lack a proof before that is a contradiction: key servers can be updated meanwhile."""
+PATIENCE_ONCE_PROVEN: Final = timedelta(minutes=30)
+"""The same for a key server that gave a proof before: several looks, so that a proxy's bad minute accuses nobody."""
 _log = logging.getLogger("picsafe.users.checkpoints")
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What a comparison found: a contradiction, or what came instead of a proof, or neither."""
+
+    contradiction: str | None = None
+    lack: str | None = None
 
 
 class Checkpoints:
@@ -46,53 +60,63 @@ class Checkpoints:
         clock: Clock,
         key_servers: KeyServers,
         administration: Administration,
-        http: httpx.AsyncClient,
+        logs: ForeignLogs,
     ) -> None:
         self._database = database
         self._clock = clock
         self._key_servers = key_servers
         self._administration = administration
-        self._http = http
-        self._looked: float | None = None
-        self.last_known: Mapping[str, bool] = {}
-        """By key server: whether its log contradicts what it was, as `contradictions` found it last."""
+        self._logs = logs
+        self._began = time.monotonic()
+        self._seen: dict[str, float] = {}
+        self.last_known: Mapping[str, WatchedLog] = {}
+        """By key server: how its log is, as `states` found it last."""
 
     async def sweep(self) -> int:
-        """Look at every key server when it is time to; how many contradict themselves."""
-        if self._looked is not None and time.monotonic() - self._looked < LOOK_SECONDS:
-            return 0
-        self._looked = time.monotonic()
-        urls = [self._key_servers.own, *self._key_servers.permitted]
-        found = sum(await asyncio.gather(*(self.look(url) for url in urls)))
-        await self.contradictions()
-        return found
+        """Look at every key server when it is time to; how many contradict themselves.
 
-    async def contradictions(self) -> Mapping[str, bool]:
-        """By key server of which a checkpoint is kept: whether a later one contradicts it, whoever noticed that."""
+        A look that failed is repeated in the next round. What one key server answers keeps no other from being looked at.
+        """
+        now = time.monotonic()
+        due = [url for url in self._watched() if url not in self._seen or now - self._seen[url] >= LOOK_SECONDS]
+        found = await asyncio.gather(*map(self.look, due), return_exceptions=True)
+        await self.states()
+        for outcome in found:
+            if isinstance(outcome, BaseException):
+                raise outcome  # the database's, so that the step does not count as finished
+        return sum(outcome is True for outcome in found)
+
+    async def states(self) -> Mapping[str, WatchedLog]:
+        """By key server that is watched, or of which a checkpoint is kept: how its log is, whichever process noticed that."""
         async with self._database.reading() as session:
-            rows = await session.execute(
-                select(KeyServerLog.key_server, KeyServerLog.contradiction.is_not(None)).order_by(
-                    KeyServerLog.key_server
-                )
-            )
-            self.last_known = {key_server: bool(is_contradicted) for key_server, is_contradicted in rows}
+            rows = {row.key_server: row for row in await session.scalars(select(KeyServerLog))}
+        self.last_known = {url: self._state(url, rows.get(url)) for url in sorted({*rows, *self._watched()})}
         return self.last_known
+
+    def _watched(self) -> list[str]:
+        return [self._key_servers.own, *self._key_servers.permitted]
+
+    def _state(self, url: str, row: KeyServerLog | None) -> WatchedLog:
+        return WatchedLog(
+            is_contradicted=row is not None and row.contradiction is not None,
+            is_unproven=row is not None and row.unproven is not None,
+            is_unseen=url in self._watched() and time.monotonic() - self._seen.get(url, self._began) > UNSEEN_SECONDS,
+        )
 
     async def look(self, url: str) -> bool:
         """Whether the key server contradicts what it signed before. One that does not answer is looked at another time."""
         try:
-            found = await self._fetch(url)
-            async with self._database.reading() as session:
-                known = await session.get(KeyServerLog, url)
-            problem = await self._compare(url, known, found)
-        except (httpx.HTTPError, ValueError) as error:
-            _log.warning("the checkpoint of %s cannot be had: %s", url, type(error).__name__)
+            found = await self._logs.checkpoint(url)
+        except NoAnswer as error:
+            _log.warning("the checkpoint of %s cannot be had: %s", url, error)
             return False
-        except ProofInvalid as error:
-            _log.warning("the checkpoint of %s cannot be verified: %s", url, error)
-            return False
+        async with self._database.reading() as session:
+            known = await session.get(KeyServerLog, url)
+        finding = await self._compare(url, known, found)
         async with self._database.writing() as session:
-            return await self._keep(session, url, known, found, problem)
+            is_contradicted = await self._keep(session, url, known, found, finding)
+        self._seen[url] = time.monotonic()
+        return is_contradicted
 
     async def accept(self, url: str) -> str:
         """For an operator: go on from the checkpoint that contradicts; what was wrong. `NotFound` when nothing is."""
@@ -107,40 +131,31 @@ class Checkpoints:
             raise Conflict("The key server contradicts itself again.")
         return problem
 
-    async def _fetch(self, url: str) -> Checkpoint:
-        keys = await self._get(url + JWKS_PATH)
-        note = await self._get(url + "/v1/checkpoint")
-        return opened(note.text, url.partition("://")[2] + "/v1", public_keys(keys.json()))
-
-    async def _get(self, url: str) -> httpx.Response:
-        async with asyncio.timeout(_CALL_SECONDS * 2):
-            answer = await self._http.get(url, timeout=_CALL_SECONDS)
-        answer.raise_for_status()
-        return answer
-
-    async def _compare(self, url: str, known: KeyServerLog | None, found: Checkpoint) -> str | None:
-        """How `found` contradicts what is known; None when it does not."""
+    async def _compare(self, url: str, known: KeyServerLog | None, found: Checkpoint) -> _Finding:
+        """How `found` goes together with each checkpoint that was seen before."""
         if known is None or known.size == 0:
-            return None
-        if found.size < known.size:
-            return f"The log had {known.size} entries, and now it has {found.size}."
-        if found.size == known.size:
-            return None if found.root == known.root else f"Two different logs of {found.size} entries were signed."
-        answer = await self._http.get(
-            f"{url}/v1/consistency", params={"from": known.size, "to": found.size}, timeout=_CALL_SECONDS
-        )
-        if answer.status_code == 404:
-            _log.warning("%s is an older server: nothing proves that its log has only grown", url)
-            return None
-        answer.raise_for_status()
-        try:
-            verify_consistency(known.size, found.size, _hashes(answer.json()), known.root, found.root)
-        except ProofInvalid:
-            return f"The log of {found.size} entries does not begin with that of {known.size}."
-        return None
+            return _Finding()
+        earlier = [Checkpoint(known.size, known.root, known.note)]
+        if known.unproven is not None:
+            earlier.append(said(known.unproven))
+        for each in earlier:
+            if found.size < each.size:
+                return _Finding(f"The log had {each.size} entries, and now it has {found.size}.")
+            if found.size == each.size and found.root != each.root:
+                return _Finding(f"Two different logs of {found.size} entries were signed.")
+        for each in earlier:
+            if found.size > each.size:
+                try:
+                    proof = await self._logs.consistency(url, each.size, found.size)
+                    verify_consistency(each.size, found.size, proof, each.root, found.root)
+                except NoAnswer as error:
+                    return _Finding(lack=str(error))
+                except ProofInvalid:
+                    return _Finding(f"The log of {found.size} entries does not begin with that of {each.size}.")
+        return _Finding()
 
     async def _keep(
-        self, session: AsyncSession, url: str, known: KeyServerLog | None, found: Checkpoint, problem: str | None
+        self, session: AsyncSession, url: str, known: KeyServerLog | None, found: Checkpoint, finding: _Finding
     ) -> bool:
         now = self._clock.now()
         row = await session.get(KeyServerLog, url, with_for_update=True)
@@ -150,12 +165,17 @@ class Checkpoints:
         if row.contradiction is not None:
             _log.critical("%s still contradicts itself: %s", url, row.contradiction)
             return True
-        if known is None or row.size != known.size or row.root != known.root:
+        if known is None or (row.note, row.unproven) != (known.note, known.unproven):
             return False  # another process has looked meanwhile; the next look compares with what it found
-        if problem is not None:
+        problem = finding.contradiction or (finding.lack and _lacks(row, found, finding.lack, now))
+        if problem:
             await self._contradict(session, row, found, problem, now)
             return True
-        row.size, row.root, row.note, row.seen_at = found.size, found.root, found.note, now
+        if finding.lack is None:
+            if found.size > row.size > 0:
+                row.proven_at = now
+            row.size, row.root, row.note, row.seen_at = found.size, found.root, found.note, now
+            row.unproven = row.unproven_since = None
         return False
 
     async def _contradict(
@@ -171,8 +191,12 @@ class Checkpoints:
                 self._administration.record(session, institution.id, None, act, before=url, after=problem)
 
 
-def _hashes(answer: Any) -> list[bytes]:
-    try:
-        return [base64.b64decode(text, validate=True) for text in answer["proof"]]
-    except (KeyError, TypeError, binascii.Error, ValueError) as error:
-        raise ProofInvalid("This is no proof.") from error
+def _lacks(row: KeyServerLog, found: Checkpoint, came: str, now: datetime) -> str | None:
+    """Remember that no proof came for `found`; what there is to say of it once it has lasted too long."""
+    _log.warning("nothing proves that the log of %s has only grown: %s", row.key_server, came)
+    if row.unproven is None or row.unproven_since is None:
+        row.unproven, row.unproven_since = found.note, now
+        return None
+    if now - row.unproven_since < (PATIENCE if row.proven_at is None else PATIENCE_ONCE_PROVEN):
+        return None
+    return f"The log of {found.size} entries was signed, and no proof is given that it begins with that of {row.size}."

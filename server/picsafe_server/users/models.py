@@ -384,6 +384,11 @@ class KeyServerLog(Base):
     note: Mapped[str] = mapped_column(Text)
     """The checkpoint as it was signed: evidence."""
     seen_at: Mapped[datetime] = mapped_column(_MOMENT)
+    proven_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    """When the key server last proved that its log had only grown; None while it never has."""
+    unproven: Mapped[str | None] = mapped_column(Text)
+    """The first later checkpoint of a larger log for which no proof has come; None while none is waited for."""
+    unproven_since: Mapped[datetime | None] = mapped_column(_MOMENT)
     contradiction: Mapped[str | None] = mapped_column(Text)
     """How a later checkpoint contradicts it; None while none does."""
     contradicted_by: Mapped[str | None] = mapped_column(Text)

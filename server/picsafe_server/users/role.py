@@ -13,7 +13,7 @@ from sqlalchemy import select
 from picsafe_server.database import Database
 from picsafe_server.json_bodies import json_only
 from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import Role, migrate
+from picsafe_server.roles import Role, WatchedLog, migrate
 from picsafe_server.sweeping import Step
 from picsafe_server.tokens import Signer
 from picsafe_server.users import services as parts
@@ -88,14 +88,10 @@ class UsersRole(Role):
         await self.services.database.check(select(ChangeCounter.last).with_for_update())
 
     async def warnings(self) -> Sequence[str]:
-        logs = await self.services.checkpoints.contradictions()
-        return [
-            f"the access log of {key_server} contradicts what it was: key-server accept-log, once that is explained"
-            for key_server, is_contradicted in logs.items()
-            if is_contradicted
-        ]
+        logs = await self.services.checkpoints.states()
+        return [f"the access log of {key_server} {text}" for key_server, log in logs.items() for text in log.warnings]
 
-    def contradicted_logs(self) -> Mapping[str, bool]:
+    def watched_logs(self) -> Mapping[str, WatchedLog]:
         return self.services.checkpoints.last_known
 
     def steps(self) -> Sequence[Step]:

@@ -16,6 +16,7 @@ from picsafe_server.users.checkpoints import Checkpoints
 from picsafe_server.users.devices import Devices
 from picsafe_server.users.drafts import Drafts
 from picsafe_server.users.expiry import Expiry
+from picsafe_server.users.foreign_logs import ForeignLogs
 from picsafe_server.users.grants import Grants
 from picsafe_server.users.institutions import Institutions
 from picsafe_server.users.invitations import Invitations
@@ -110,7 +111,7 @@ def build(context: Context, database: Database, signer: Signer) -> Services:
         views=views,
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),
         expiry=Expiry(database, clock, changes),
-        checkpoints=Checkpoints(database, clock, key_servers, administration, context.http),
+        checkpoints=Checkpoints(database, clock, key_servers, administration, ForeignLogs(context.http)),
         live=live,
         streams=Streams(database, live, OpenSessions(database, clock), views),
     )

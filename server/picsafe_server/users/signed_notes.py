@@ -7,7 +7,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from picsafe_protocol.errors import ProofInvalid
 from picsafe_protocol.merkle import HASH
 
+LARGEST_SIZE: Final = 2**63 - 1
+"""Of a log: what databases hold. At a million entries a second it is reached after 290,000 years."""
+NOTE_LENGTH: Final = 10_000
+"""Characters of a note that is kept: three lines and a few signatures are 300."""
 _ED25519 = b"\x01"
 
 
@@ -41,19 +45,28 @@ def public_keys(jwks: Mapping[str, Any]) -> list[bytes]:
 
 def opened(note: str, origin: str, keys: Iterable[bytes]) -> Checkpoint:
     """The checkpoint of the log `origin`, signed with one of `keys`; `ProofInvalid` otherwise."""
-    text, gap, signatures = note.partition("\n\n")
-    lines = text.split("\n")
-    if not gap or len(lines) < 3 or lines[0] != origin:
+    checkpoint = said(note)
+    text, _, signatures = note.partition("\n\n")
+    if text.split("\n", 1)[0] != origin:
         raise ProofInvalid("This is no checkpoint of the key server's log.")
+    signed = (text + "\n").encode()
+    if not any(_is_signed(signed, signatures, origin, key) for key in keys):
+        raise ProofInvalid("The checkpoint is not signed with a key that the key server publishes.")
+    return checkpoint
+
+
+def said(note: str) -> Checkpoint:
+    """What a note says, whoever signed it; `ProofInvalid` when it is no checkpoint, or one that no database can keep."""
+    text, gap, _ = note.partition("\n\n")
+    lines = text.split("\n")
+    if not gap or len(lines) < 3 or len(note) > NOTE_LENGTH or "\0" in note:
+        raise ProofInvalid("This is no checkpoint of a log.")
     try:
         size, root = int(lines[1]), base64.b64decode(lines[2], validate=True)
     except (ValueError, binascii.Error) as error:
         raise ProofInvalid("This is no checkpoint of a log.") from error
-    if size < 0 or str(size) != lines[1] or len(root) != HASH:
+    if not 0 <= size <= LARGEST_SIZE or str(size) != lines[1] or len(root) != HASH:
         raise ProofInvalid("This is no checkpoint of a log.")
-    signed = (text + "\n").encode()
-    if not any(_is_signed(signed, signatures, origin, key) for key in keys):
-        raise ProofInvalid("The checkpoint is not signed with a key that the key server publishes.")
     return Checkpoint(size, root, note)
 
 

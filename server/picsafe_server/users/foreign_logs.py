@@ -1,0 +1,58 @@
+"""Asks key servers for what they sign of their logs. Whatever a foreign server answers, the outcome is a result or `NoAnswer`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable
+from typing import Final, TypeVar
+
+import httpx
+
+from picsafe_protocol import strictjson
+from picsafe_server.tokens import JWKS_PATH
+from picsafe_server.users.signed_notes import Checkpoint, opened, public_keys
+
+T = TypeVar("T")
+_CALL_SECONDS: Final = 5.0
+
+
+class NoAnswer(Exception):
+    """The key server gave nothing that can be used; the text says what it gave instead."""
+
+
+class ForeignLogs:
+    """The logs of other servers, over HTTP."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def checkpoint(self, url: str) -> Checkpoint:
+        """The newest checkpoint of the key server at `url`, its signature verified. `NoAnswer` when there is none."""
+        return await _answered(self._checkpoint(url))
+
+    async def consistency(self, url: str, old: int, new: int) -> list[bytes]:
+        """What it says proves that its log of `new` entries begins with that of `old`; not verified. `NoAnswer` as above."""
+        return await _answered(self._consistency(url, old, new))
+
+    async def _checkpoint(self, url: str) -> Checkpoint:
+        keys = strictjson.parse(await self._get(url + JWKS_PATH))
+        note = await self._get(url + "/v1/checkpoint")
+        return opened(note.decode("utf-8"), url.partition("://")[2] + "/v1", public_keys(keys))
+
+    async def _consistency(self, url: str, old: int, new: int) -> list[bytes]:
+        answer = strictjson.parse(await self._get(f"{url}/v1/consistency?from={old}&to={new}"))
+        return [base64.b64decode(text, validate=True) for text in answer["proof"]]
+
+    async def _get(self, url: str) -> bytes:
+        answer = await self._http.get(url, timeout=_CALL_SECONDS)
+        answer.raise_for_status()
+        return answer.content
+
+
+async def _answered(call: Awaitable[T]) -> T:
+    try:
+        return await call
+    except httpx.HTTPStatusError as error:
+        raise NoAnswer(f"status {error.response.status_code}") from error
+    except Exception as error:
+        raise NoAnswer(f"{type(error).__name__}: {str(error)[:200]!r}") from error
