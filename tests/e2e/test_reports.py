@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -196,7 +197,8 @@ def test_all_files_are_saved_as_a_zip(visit: Visit, report: MadeReport) -> None:
         assert archive.read("2026-11-22_left-forearm_4.heic") == BROKEN_HEIC
         assert archive.read("consent/001.png") == report.files["consent/001.png"]
         assert archive.read("report.json") == report.report.to_bytes()
-        assert len(archive.namelist()) == 6
+        assert json.loads(archive.read("sender.json"))["report_id"] == report.header.report_id
+        assert len(archive.namelist()) == 7
 
 
 def test_some_of_the_files_are_saved_as_a_zip(visit: Visit) -> None:

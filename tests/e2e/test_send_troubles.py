@@ -230,7 +230,8 @@ def test_without_a_connection_nothing_is_sent_and_nothing_is_lost(
     screen.check()
     screen.page.context.set_offline(True)
     screen.send_button.click()
-    expect(screen.failure).to_contain_text("The server cannot be reached")
+    # It waits a while for the network before it gives up.
+    expect(screen.failure).to_contain_text("The server cannot be reached", timeout=40_000)
     expect(screen.failure).to_contain_text("Nobody has received anything.")
     screen.page.context.set_offline(False)
     screen.button("Try again").click()
