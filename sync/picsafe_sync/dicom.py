@@ -33,7 +33,7 @@ async def write_dicom(opened: Opened[bytes], index: int, folder: Path, name: str
             return None
         written = str(Path(name).with_suffix(".dcm"))
         with durable.create(folder / written) as file:
-            file.write(head(opened.payload.report, index, found.pixels, opened.sender))
+            file.write(head(opened.payload.report, index, found.pixels, opened.provenance))
             for piece in cleaned_chunks(photo, found.cleaned):
                 file.write(piece)
             file.write(tail(found.pixels))

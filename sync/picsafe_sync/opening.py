@@ -7,6 +7,7 @@ from collections.abc import Collection
 from picsafe_protocol import opening
 from picsafe_protocol.buffers import Source
 from picsafe_protocol.ciphers import AesGcm
+from picsafe_protocol.disk import cover_file
 from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.opening import GivenKey, Opened
 from picsafe_protocol.package import Header
@@ -24,12 +25,18 @@ async def open_report(
 ) -> Opened[bytes]:
     """Read the header, ask its key server when it is one of `key_servers`, decrypt the description.
 
-    `expected` is what the report's row says, None only for a file that no row is known of; `source` is compared with it as a whole
-    before anything else, unless it checks by ranges. `reason` goes into the access log. Raises `PackageRuleBroken`, `NotAsSent`, `KeyServerNotAllowed`, `NotPermitted`, `KeyRevoked`, `WrongKey`, `Tampered`, …
+    `expected` is what the report's row says. With None, for a file from disk, the user server is asked for the row of the report that
+    the file says it is. `source` is compared with the row as a whole before any key is asked for, unless it checks by ranges. `reason` goes into the access log. Raises `PackageRuleBroken`, `NotAsSent`, `KeyServerNotAllowed`, `NotPermitted`, `KeyRevoked`, `WrongKey`, `Tampered`, …
     """
 
     cipher = AesGcm()
-    if expected is not None and expected.digest is not None and not isinstance(source, PiecewiseSource):
+    if expected is None:
+
+        async def known(report_id: str) -> Expectations | None:
+            return (await api.report(report_id)).expected
+
+        source, expected = await cover_file(source, cipher, sha256_of_pieces, known)
+    elif expected.digest is not None and not isinstance(source, PiecewiseSource):
         source = await CoveredSource.of(source, cipher, sha256_of_pieces, expected.digest)
 
     async def release(header: Header) -> GivenKey:

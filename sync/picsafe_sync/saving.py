@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.expectations import SENDER_NAME, sender_document
 from picsafe_protocol.filenames import saved_names
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.media import FileSource
 from picsafe_protocol.opening import Opened
 from picsafe_protocol.payload import REPORT_NAME
 from picsafe_protocol.pixels import check_picture
+from picsafe_protocol.provenance import SENDER_NAME, sender_document
 from picsafe_sync import durable
 from picsafe_sync.dicom import write_dicom
 
@@ -62,7 +62,7 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
             durable.sync_file(file, folder / name)
         await _warn_of_pixels(folder / name, payload.facts(path))
     report = payload.report
-    origin = sender_document(report.report_id, opened.sender, report.author, erased=opened.sender_erased)
+    origin = sender_document(report.report_id, opened.provenance, report.author)
     for name, content in ((REPORT_NAME, report.to_bytes()), (SENDER_NAME, origin)):
         with durable.create(folder / name) as file:
             file.write(content)

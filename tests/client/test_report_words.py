@@ -22,6 +22,7 @@ from picsafe_protocol import errors
 from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.files import MEDIA_TYPES
 from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.provenance import Provenance
 from picsafe_protocol.report import Laterality, Report
 
 REPORT = described(
@@ -57,7 +58,7 @@ def test_body_site_and_side(place: str, side: Laterality | None, words: str) -> 
 
 @pytest.mark.parametrize("erased", [False, True], ids=["unknown", "erased"])
 def test_a_sender_whom_no_server_names_is_called_unknown_and_not_by_the_claim(erased: bool) -> None:
-    heading = Origin(None, erased, REPORT.author).heading()
+    heading = Origin(Provenance(None, "file", confirmed=False, erased=erased), REPORT.author).heading()
     assert heading == CATALOGUE["report.sender_erased" if erased else "report.sender_unknown"]
 
 

@@ -25,6 +25,7 @@ from picsafe_protocol.body import Region
 from picsafe_protocol.errors import UnsupportedMedium
 from picsafe_protocol.expectations import Sender
 from picsafe_protocol.media import CleanedSource, FileSource
+from picsafe_protocol.provenance import Provenance
 from picsafe_protocol.report import Author, Laterality, Patient, Report
 
 REPORT_ID = "abcdefghijklmnopqrstuvwxyz"
@@ -40,9 +41,10 @@ def found_in(photo: bytes) -> Fit | Reason:
     return asyncio.run(examine(FileSource.of(photo)))
 
 
-def author_of(report: Report) -> Sender:
+def author_of(report: Report) -> Provenance:
     """Whom the report names as its author, as the one who really sent it."""
-    return Sender("a" * 26, report.author.name, report.author.email, report.author.institution)
+    sender = Sender("a" * 26, report.author.name, report.author.email, report.author.institution)
+    return Provenance(sender, "index", confirmed=True)
 
 
 def dicom(photo: bytes, **facts: Any) -> tuple[bytes, bytes]:
@@ -248,43 +250,51 @@ def test_long_notes_are_cut_where_dicom_ends(notes: str, tmp_path: Path) -> None
     faultless(content, tmp_path)
     comments = str(read(content).ImageComments)
     sent = "Sent by Dr Ruth Abara, ruth.abara@clinic.example, Harbour Clinic."
-    assert comments.startswith(f"Rand\r\n\r\n{sent}\r\n\r\n" + notes[:4])
+    assert comments.startswith(f"{sent}\r\n\r\nRand\r\n\r\n" + notes[:4])
     assert len(comments.encode()) <= words.LT_BYTES
     assert (len(notes) > words.LT_BYTES) == comments.endswith("[...]")
 
 
 CLAIMED = "Dr Ruth Abara, ruth.abara@clinic.example, Harbour Clinic"
+KEY_MADE = "Key made for Eve, eve@elsewhere.example, Ward 3. Nobody has confirmed that this file is theirs."
 EVE = Sender("e" * 26, "Eve", "eve@elsewhere.example", "Ward 3")
 
 
 @pytest.mark.parametrize(
-    ("sender", "operator", "institution", "comment"),
+    ("provenance", "operator", "institution", "comment"),
     [
         (
-            EVE,
+            Provenance(EVE, "index", confirmed=True),
             "Eve",
             "Ward 3",
             f"Sent by Eve, eve@elsewhere.example, Ward 3. The report names another author, which nobody has confirmed: {CLAIMED}.",
         ),
         (
-            None,
+            Provenance(EVE, "file", confirmed=False),
             "",
             "None",
-            f"Nobody has confirmed who sent this. The report names as its author: {CLAIMED}.",
+            f"{KEY_MADE} The report names another author, which nobody has confirmed: {CLAIMED}.",
+        ),
+        (
+            Provenance(None, "file", confirmed=False),
+            "",
+            "None",
+            f"No server says who sent this. The report names as its author, which nobody has confirmed: {CLAIMED}.",
         ),
     ],
-    ids=["another sender", "nobody knows"],
+    ids=["another sender", "a file that another recipient may have made", "nobody knows"],
 )
 def test_the_author_that_a_report_claims_never_stands_where_its_sender_does(
-    sender: Sender | None, operator: str, institution: str, comment: str, tmp_path: Path
+    provenance: Provenance, operator: str, institution: str, comment: str, tmp_path: Path
 ) -> None:
     found = found_in(jpeg())
     assert isinstance(found, Fit)
     report = described(REPORT_ID, [MadeFile("image/jpeg", jpeg())])[0]
-    content = head(report, 0, found.pixels, sender) + jpeg() + tail(found.pixels)
+    content = head(report, 0, found.pixels, provenance) + jpeg() + tail(found.pixels)
     data = read(content)
     assert (str(data.OperatorsName), str(data.get("InstitutionName"))) == (operator, institution)
-    assert comment in str(data.ImageComments)
+    # First, so that no caption or note can say it before, or push it out of what the value holds.
+    assert str(data.ImageComments).startswith(comment)
 
 
 def test_another_program_reads_it(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from picsafe_dicom.instance import head, tail
 from picsafe_dicom.photo import Fit, examine
 from picsafe_protocol.expectations import Sender
 from picsafe_protocol.media import FileSource
+from picsafe_protocol.provenance import Provenance
 from picsafe_protocol.report import Patient
 
 LOADED = 60_000
@@ -124,7 +125,7 @@ def test_cpython_makes_the_same_file(
 ) -> None:
     found = clinic.within(examine(FileSource.of(photos[name])))
     assert isinstance(found, Fit)
-    who = Sender(sender.id, sender.name, sender.email)
+    who = Provenance(Sender(sender.id, sender.name, sender.email), "index", confirmed=True)
     parts = [head(report.report, NAMES.index(name), found.pixels, who), photos[name], tail(found.pixels)]
     assert saved.files[name] == b"".join(parts)
 

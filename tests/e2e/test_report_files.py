@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
 from e2e.pictures import drawn_photo, small_picture
 from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from made_reports import MadeFile, MadeReport, repacked
 from playwright.sync_api import Request, expect
+
+from picsafe_protocol.payload import build_payload
+from picsafe_protocol.report import Patient
 
 PHOTOS = [drawn_photo(800, 600, colour) for colour in ("olive", "navy")]
 
@@ -59,7 +63,9 @@ def test_a_picked_file_opens_and_only_its_key_is_asked_for(visit: Visit, clinic:
     asked = [request for request in sent if not request.url.startswith("blob:")]
     paths = [(request.method, request.url.removeprefix(clinic.url).partition("?")[0]) for request in asked]
     release = ("POST", f"/keys/v1/keys/{report.header.key_id}/release")
-    assert [each for each in paths if each[0] != "GET"] in ([release], [("POST", "/users/v1/tokens"), release])
+    opened = ("POST", f"/users/v1/reports/{report.header.report_id}/opened")  # it is the one that was sent
+    changing = [each for each in paths if each[0] != "GET" and each != opened]
+    assert changing in ([release], [("POST", "/users/v1/tokens"), release])
     assert not [path for _, path in paths if path.startswith("/cloud")]
     for request in asked:
         body = request.post_data_buffer or b""
@@ -108,3 +114,28 @@ def test_a_closed_file_is_forgotten(visit: Visit, report: MadeReport) -> None:
     visit.page.evaluate("() => { location.hash = '#/file'; }")
     expect(visit.page.get_by_role("button", name="Choose a file")).to_be_visible()
     visit.shows_nothing_of("MRN 00412")
+
+
+def test_a_file_that_nothing_confirms_names_no_sender_and_no_patient_in_the_lists(
+    visit: Visit, clinic: Clinic, reader: Person
+) -> None:
+    """What another recipient may have made: the key's holder is named as that, and the inbox keeps what it knew."""
+    sender = clinic.person("Dr Ida Falk", "ida.falk@clinic.example")
+    made = clinic.send(sender, [reader], [MadeFile("image/jpeg", PHOTOS[0], small_picture(PHOTOS[0]))])
+    report_id = made.header.report_id
+    payload = build_payload(replace(made.report, patient=Patient("Somebody Else")), made.files)
+    clinic.weather.refusals[f"/v1/reports/{report_id}"] = (404, {"code": "not_found"})
+    try:
+        visit.open_file("forged.picsafe", repacked(made, payload).package)
+        visit.sees_medium()
+    finally:
+        clinic.weather.refusals.clear()
+    expect(visit.facts).to_contain_text("Key made for")
+    expect(visit.facts).to_contain_text("Nobody has confirmed that this file is theirs.")
+    expect(visit.facts).not_to_contain_text("Sent by")
+    visit.to_inbox()
+    row = visit.page.locator(f".row[data-id='{report_id}']")
+    expect(row.locator(".row-patient")).to_have_text("")
+    visit.open_file("forged.picsafe", repacked(made, payload).package)
+    expect(visit.trouble).to_contain_text("not the report that was sent")
+    visit.shows_nothing_of("Somebody Else")

@@ -22,7 +22,8 @@ PUBLIC: dict[str, str] = {
     "consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "countries": "COUNTRIES",
     "csvcells": "inert",
-    "expectations": "DIGESTS_SINCE SENDER_NAME Created Expectations Sender created_in sender_document",
+    "disk": "Known cover_file",
+    "expectations": "DIGESTS_SINCE Created Expectations Sender created_in",
     "fields": "Fields",
     "filenames": "medium_name package_name report_name saved_names slug",
     "files": """
@@ -49,6 +50,7 @@ PUBLIC: dict[str, str] = {
         REPORT_NAME RULES Digest FilePart Payload PayloadPlan Range build_payload plan_payload read_payload_bytes sha256
     """,
     "pixels": "check_film check_picture has_too_many_pixels",
+    "provenance": "SENDER_NAME PersonSource Provenance person_in_words sender_document",
     "regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
     "sending": """

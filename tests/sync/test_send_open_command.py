@@ -13,6 +13,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,13 @@ def test_a_photo_and_a_clip_with_all_facts_arrive_byte_for_byte(
 
     folder = tmp_path / "out"
     opened = picsafe("open", report_id, "-o", folder, environment=ward.environment(ben))
-    assert (opened.returncode, opened.stderr.startswith("picsafe: sent by ")) == (0, True)
+    assert (opened.returncode, opened.stderr.startswith("picsafe: Sent by ")) == (0, True)
     assert "nobody has confirmed" not in opened.stderr
-    description, *files = map(Path, opened.stdout.splitlines())
+    description, origin, *files = map(Path, opened.stdout.splitlines())
+    assert json.loads(origin.read_bytes())["confirmed"]
     assert [path.name for path in files] == ["2026-11-22_left-forearm_1.jpg", "2026-11-22_left-forearm_2.mp4"]
     assert [path.read_bytes() for path in files] == [cleaned(photo), cleaned(CLIP)]
-    assert {path.name for path in folder.iterdir()} == {path.name for path in (description, *files)}
+    assert {path.name for path in folder.iterdir()} == {path.name for path in (description, origin, *files)}
     said = json.loads(description.read_bytes())
     for name in ("patient", "captured_at", "body_site", "laterality", "notes"):
         assert said[name] == FACTS[name], name
@@ -313,12 +315,66 @@ def test_an_output_that_is_a_file_is_not_touched(ward: Ward, ben: str, tmp_path:
     assert target.read_bytes() == b"mine"
 
 
+@contextmanager
+def unknown(ward: Ward, made: MadeReport) -> Iterator[None]:
+    """The user server knows nothing of a report, as that of another institution."""
+    part = f"/v1/reports/{made.report.report_id}"
+    ward.clinic.weather.refusals[part] = (404, {"code": "not_found", "title": "There is nothing here", "status": 404})
+    try:
+        yield
+    finally:
+        del ward.clinic.weather.refusals[part]
+
+
+def another_dose(made: MadeReport, tmp_path: Path) -> Path:
+    """What a recipient makes with the key that all of them have."""
+    report = replace(made.report, notes="Morphine 500 mg")
+    members = [(facts.path, made.files[facts.path]) for facts in report.files()]
+    return crafted(made, tmp_path, build([("report.json", report.to_bytes()), *members]))
+
+
+def test_a_file_that_a_recipient_packed_again_is_not_what_was_sent(ward: Ward, ben: str, tmp_path: Path) -> None:
+    path = another_dose(ward.send(PHOTO), tmp_path)
+    status, said = opened(ward, ben, path, tmp_path / "out")
+    assert status == ExitStatus.DAMAGED
+    assert "This file is not the report that was sent" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_nobody_can_compare_does_not_stand_under_the_sender_s_name(ward: Ward, ben: str, tmp_path: Path) -> None:
+    made = ward.send(PHOTO)
+    with unknown(ward, made):
+        status, said = opened(ward, ben, another_dose(made, tmp_path), tmp_path / "out")
+    assert status == 0
+    assert "Key made for " in said
+    assert "Nobody has confirmed that this file is theirs." in said
+    assert "sent by" not in said.lower()
+    told = json.loads((tmp_path / "out" / "sender.json").read_bytes())
+    assert (told["source"], told["confirmed"]) == ("file", False)
+
+
+def test_an_id_means_the_report_also_where_a_file_has_its_name(ward: Ward, ben: str, tmp_path: Path) -> None:
+    """A file named like a report, left in a shared folder, is not opened in the report's place."""
+    made, other = ward.send(PHOTO), ward.send(PHOTO, PHOTO)
+    name = made.report.report_id
+    (tmp_path / name).write_bytes(other.package)
+    done = picsafe("open", name, "-o", "out", environment=ward.environment(ben), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "report.json").read_bytes())["report_id"] == name
+    said = picsafe("open", "report", "-o", "other", environment=ward.environment(ben), cwd=tmp_path).stderr
+    assert "neither the id of a report nor the path of a file" in said
+    by_path = picsafe("open", f"./{name}", "-o", "other", environment=ward.environment(ben), cwd=tmp_path)
+    assert json.loads((tmp_path / "other" / "report.json").read_bytes())["report_id"] == other.report.report_id
+    assert by_path.returncode == 0
+
+
 def test_members_that_climb_out_of_the_folder_are_refused(ward: Ward, ben: str, tmp_path: Path) -> None:
     made = ward.send(PHOTO)
     payload = build([("report.json", made.report.to_bytes()), ("xx/xx/evil.jpg", b"evil")])
     path = crafted(made, tmp_path, payload.replace(b"xx/xx/", b"../../"))
     folder = tmp_path / "deep" / "out"
-    status, said = opened(ward, ben, path, folder)
+    with unknown(ward, made):
+        status, said = opened(ward, ben, path, folder)
     assert status == ExitStatus.DAMAGED
     assert "not well formed" in said
     assert not folder.exists()
@@ -330,10 +386,11 @@ def test_facts_that_look_like_paths_become_plain_names(ward: Ward, ben: str, tmp
     hostile = replace(made.report, body_site="../../../etc/passwd", patient=replace(made.report.patient, name="/\\.."))
     members = [(facts.path, made.files[facts.path]) for facts in hostile.files()]
     path = crafted(made, tmp_path, build([("report.json", hostile.to_bytes()), *members]))
-    status, said = opened(ward, ben, path, tmp_path / "out")
+    with unknown(ward, made):
+        status, said = opened(ward, ben, path, tmp_path / "out")
     assert status == 0
     # From disk, so by the key server's log; the file says that it is by Dr Ruth Abara.
-    assert re.search(r"sent by .*ana.*\n.*names another author, which nobody has confirmed: Dr Ruth Abara", said)
+    assert re.search(r"Key made for .*ana.*\n.*names another author, which nobody has confirmed: Dr Ruth Abara", said)
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
         "2026-11-22_left-etc-passwd_1.jpg",
         "report.json",

@@ -21,7 +21,7 @@ from picsafe_client.saving import Target
 from picsafe_client.texts import Phrase, t
 from picsafe_protocol import filenames, media
 from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.expectations import Sender
+from picsafe_protocol.provenance import Provenance
 from picsafe_protocol.report import Report
 from picsafe_protocol.storedzip import Entry, plan
 
@@ -58,8 +58,8 @@ async def load(api: Api, signal: Any = None) -> None:
         import picsafe_dicom.instance  # noqa: F401
 
 
-async def dicom_file(report: Report, index: int, blob: Any, sender: Sender | None) -> DicomFile:
-    """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`. `sender` as `OpenReport` has it.
+async def dicom_file(report: Report, index: int, blob: Any, provenance: Provenance) -> DicomFile:
+    """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`. `provenance` as `OpenReport` has it.
 
     Raises `UnsupportedMedium` when this browser cannot decode a photo that has to be compressed anew.
     """
@@ -75,7 +75,7 @@ async def dicom_file(report: Report, index: int, blob: Any, sender: Sender | Non
         if isinstance(described, Reason):
             raise _cannot(found)
         pixels = described
-    parts = [_bytes(head(report, index, pixels, sender)), jpeg, _bytes(tail(pixels))]
+    parts = [_bytes(head(report, index, pixels, provenance)), jpeg, _bytes(tail(pixels))]
     return DicomFile(new_blob(parts, MEDIA_TYPE), pixels.reason.value if pixels.reason else "")
 
 

@@ -17,11 +17,12 @@ from picsafe_client.refusals import refusal
 from picsafe_protocol.buffers import Buffers, Source
 from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
 from picsafe_protocol.errors import Gone
-from picsafe_protocol.expectations import Expectations, Sender
+from picsafe_protocol.expectations import Expectations
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.opening import GivenKey, NewDigest, Opened, Release, open_report
 from picsafe_protocol.package import Header
 from picsafe_protocol.payload import Payload
+from picsafe_protocol.provenance import Provenance
 from picsafe_protocol.report import Report, Thumbnail
 
 __all__ = ["Arrived", "KeyServer", "OpenReport", "PackageSource", "Release", "release_from"]
@@ -59,9 +60,8 @@ class OpenReport(Generic[B]):
         self._open: tuple[PackageSource[B], Payload[B], Header] | None = (source, opened.payload, opened.package.header)
         self._message_start = opened.package.encrypted[0]
         self._last_chunk = opened.reader.size // CHUNK
-        self.sender: Sender | None = opened.sender
-        """Who sent it, by the word of servers; None where none of them knows (any more). What the file claims is in `report`."""
-        self.sender_erased: bool = opened.sender_erased
+        self.provenance: Provenance = opened.provenance
+        """Who sent it, by the word of servers, and whether that is confirmed. What the file claims is in `report`."""
         self.buffers: Buffers[B] = opened.reader.cipher
         """What cuts and joins its bytes."""
         self.package_size: int = source.size

@@ -157,7 +157,7 @@ def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
             return limit, {"maximum": maximum}
         case Unexpected(incident=str(incident)) if _INCIDENT.fullmatch(incident):
             return "incident", {"incident": incident}
-        case NotAsSent(what=("key_server" | "sender") as what):
+        case NotAsSent(what=("key_server" | "sender" | "file") as what):
             return what, {}
         case PictureRefused(rule=str(rule)) if rule in _PICTURES:
             return _PICTURES[rule], {}

@@ -14,11 +14,11 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.opening import OpenReport
 from picsafe_protocol import filenames
-from picsafe_protocol.expectations import SENDER_NAME, sender_document
 from picsafe_protocol.files import FileFacts
 from picsafe_protocol.limits import MIB
 from picsafe_protocol.package import MEDIA_TYPE as PACKAGE_TYPE
 from picsafe_protocol.payload import REPORT_NAME
+from picsafe_protocol.provenance import SENDER_NAME, sender_document
 from picsafe_protocol.report import Report
 from picsafe_protocol.storedzip import Entry, Layout, plan
 
@@ -94,7 +94,8 @@ async def save_file(opened: OpenReport[Any], file: FileFacts, target: Target, pr
 
 
 async def save_package(opened: OpenReport[Any], target: Target, progress: Progress) -> None:
-    """The encrypted package as it came. Nothing is decrypted, so nothing is checked: that happens when it is opened."""
+    """The encrypted package as it came. Where the index has its digest, the source gives out no byte that it does not cover; nothing is
+    decrypted for it."""
     count = _Count(opened.package_size, progress)
     await _into(target, opened.package_pieces(count.arrived))
 
@@ -108,7 +109,7 @@ async def save_zip(
     at the end.
     """
     report = opened.report
-    origin = sender_document(report.report_id, opened.sender, report.author, erased=opened.sender_erased)
+    origin = sender_document(report.report_id, opened.provenance, report.author)
     facts = {REPORT_NAME: report.to_bytes(), SENDER_NAME: origin}
     sizes = {member.name: member.file.size if member.file else len(facts[member.name]) for member in members}
     checksums = dict.fromkeys(sizes, 0)

@@ -40,6 +40,8 @@ class DiskSource:
 
     def __init__(self, file: Any) -> None:
         self._file = file
+        self.digest: str | None = None
+        """That of the package, once every byte has been compared with it: see `disk.cover_file`."""
 
     @property
     def size(self) -> int:

@@ -16,8 +16,8 @@ from picsafe_dicom.anatomy import CODES
 from picsafe_dicom.photo import Pixels
 from picsafe_dicom.words import SH_BYTES
 from picsafe_protocol.body import Region, locate
-from picsafe_protocol.expectations import Sender
-from picsafe_protocol.report import Author, Report
+from picsafe_protocol.provenance import Provenance
+from picsafe_protocol.report import Report
 from picsafe_protocol.times import parse_time
 
 SOP_CLASS: Final = "1.2.840.10008.5.1.4.1.1.77.1.4"
@@ -31,13 +31,13 @@ _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
 _SIDES: Final = {"left": "L", "right": "R", "both": "B"}
 
 
-def head(report: Report, index: int, pixels: Pixels, sender: Sender | None) -> bytes:
+def head(report: Report, index: int, pixels: Pixels, provenance: Provenance) -> bytes:
     """Everything before the JPEG of medium number `index` (from 0), which `pixels` describes (PS3.5, annex A.4).
 
-    `sender` is who sent the report by the servers' word, None where they do not know: it stands where DICOM has a person and an
-    institution. The author that the report claims stands nowhere but in a comment that says so.
+    The sender by the servers' word stands where DICOM has a person and an institution, if it is confirmed that this is the file that
+    they sent. Anything else stands nowhere but at the head of a comment that says what it is worth, before the words of the report.
     """
-    dataset = _dataset(report, index, pixels, sender)
+    dataset = _dataset(report, index, pixels, provenance)
     written = io.BytesIO()
     dcmwrite(written, dataset, enforce_file_format=True)
     length = pixels.size + pixels.size % 2
@@ -49,7 +49,7 @@ def tail(pixels: Pixels) -> bytes:
     return bytes(pixels.size % 2) + _END
 
 
-def _dataset(report: Report, index: int, pixels: Pixels, sender: Sender | None) -> Dataset:
+def _dataset(report: Report, index: int, pixels: Pixels, provenance: Provenance) -> Dataset:
     medium = report.media[index]
     uid = UID(identity.instance_uid(report.report_id, medium.path, pixels.reason))
     meta = FileMetaDataset()
@@ -63,11 +63,13 @@ def _dataset(report: Report, index: int, pixels: Pixels, sender: Sender | None) 
     dataset.SOPClassUID = UID(SOP_CLASS)
     dataset.SOPInstanceUID = uid
     _patient(dataset, report)
-    _study(dataset, report, sender)
+    _study(dataset, report, provenance)
     _taken(dataset, report, index)
     _site(dataset, report)
     _image(dataset, pixels)
-    dataset.ImageComments = words.paragraphs(medium.caption, _origin(report.author, sender), report.notes)
+    dataset.ImageComments = words.paragraphs(
+        " ".join(provenance.sentences(report.author)), medium.caption, report.notes
+    )
     return dataset
 
 
@@ -86,17 +88,8 @@ def _patient(dataset: Dataset, report: Report) -> None:
         dataset.PatientComments = words.paragraphs(*whole)
 
 
-def _origin(author: Author, sender: Sender | None) -> str:
-    claimed = ", ".join(part for part in (author.name, author.email, author.institution) if part)
-    if sender is None:
-        return f"Nobody has confirmed who sent this. The report names as its author: {claimed}."
-    sent = f"Sent by {', '.join(part for part in (sender.name, sender.email, sender.institution) if part)}."
-    if sender.is_author(author):
-        return sent
-    return f"{sent} The report names another author, which nobody has confirmed: {claimed}."
-
-
-def _study(dataset: Dataset, report: Report, sender: Sender | None) -> None:
+def _study(dataset: Dataset, report: Report, provenance: Provenance) -> None:
+    sender = provenance.sender if provenance.confirmed else None
     dataset.StudyInstanceUID = UID(identity.study_uid(report.report_id))
     dataset.SeriesInstanceUID = UID(identity.series_uid(report.report_id))
     dataset.StudyID = report.report_id[:SH_BYTES]

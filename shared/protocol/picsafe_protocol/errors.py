@@ -226,7 +226,7 @@ class DigestMismatch(DecryptionError):
 
 
 class NotAsSent(PicSafeError):
-    """`what` differs, one word for a program: "key_server", "size", "digest", "list", "piece" or "sender"."""
+    """`what` differs, one word for a program: "key_server", "size", "digest", "list", "piece", "sender" or "file"."""
 
     code, status, title = "not_as_sent", 422, "What arrived is not what was sent"
     default_advice = (

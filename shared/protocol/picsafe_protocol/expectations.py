@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_protocol import strictjson
@@ -18,13 +18,10 @@ from picsafe_protocol.limits import PACKAGE_BYTES
 from picsafe_protocol.package import Header, is_keyserver_url
 from picsafe_protocol.report import Author
 
-__all__ = ["DIGESTS_SINCE", "SENDER_NAME", "Created", "Expectations", "Sender", "created_in", "sender_document"]
+__all__ = ["DIGESTS_SINCE", "Created", "Expectations", "Sender", "created_in"]
 
 DIGESTS_SINCE: Final = 2
 """The `v` of `created` entries since which every report has a digest."""
-
-SENDER_NAME: Final = "sender.json"
-"""What `sender_document` is called where a report is saved."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -39,9 +36,11 @@ class Sender:
     institution: str | None = None
 
     def is_author(self, author: Author) -> bool:
-        """Whether a report claims nobody else as its author: the same name, address and institution."""
-        claimed = (author.name, author.email.casefold(), author.institution)
-        return claimed == (self.name, self.email.casefold(), self.institution)
+        """Whether a report claims the address of its sender as its author's.
+
+        Names and institutions change, addresses are what an account is known by. Without one nothing shows that they are the same.
+        """
+        return bool(self.email) and author.email.casefold() == self.email.casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +88,6 @@ class Expectations:
             raise DigestMissing
         if created is not None and created.sender is not None and created.sender.id != self.sender.id:
             raise NotAsSent("The key server names another sender than the list of reports does.", what="sender")
-
-
-def sender_document(report_id: str, sender: Sender | None, author: Author, *, erased: bool) -> bytes:
-    """`sender.json`, which lies beside every `report.json` that is saved: who sent it by the servers' word.
-
-    `report.json` stays as the sender made it, and only claims an author; `author_differs` says whether that is somebody else.
-    """
-    told = {
-        "format": "picsafe-sender",
-        "version": 1,
-        "report_id": report_id,
-        "sender": None if sender is None else asdict(sender),
-        "erased": sender is None and erased,
-        "author_differs": sender is None or not sender.is_author(author),
-    }
-    return strictjson.dump(told)
 
 
 def created_in(answer: Any, header: Header) -> Created | None:

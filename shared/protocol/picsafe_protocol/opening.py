@@ -25,9 +25,10 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 from picsafe_protocol.buffers import Source
 from picsafe_protocol.chunked import Cipher, Reader
 from picsafe_protocol.errors import AnotherReport, KeyServerNotAllowed, NotAsSent, Unexpected
-from picsafe_protocol.expectations import Created, Expectations, Sender, created_in
+from picsafe_protocol.expectations import Created, Expectations, created_in
 from picsafe_protocol.package import Header, Package, read_package
 from picsafe_protocol.payload import Digest, Payload, sha256
+from picsafe_protocol.provenance import Provenance
 
 __all__ = ["GivenKey", "NewDigest", "Opened", "Release", "key_in", "open_report"]
 
@@ -63,11 +64,8 @@ class Opened(Generic[B]):
     package: Package[B]
     reader: Reader[B]
     payload: Payload[B]
-    sender: Sender | None
-    """Who sent it, by the word of the index, or of the key server's log for a file that no row is known of; never by the file's own.
-    None where neither says."""
-    sender_erased: bool
-    """Whether the key server's log knew the sender, who was erased from it."""
+    provenance: Provenance
+    """Who sent it, and whether that is confirmed for these bytes."""
 
     @property
     def header(self) -> Header:
@@ -84,7 +82,7 @@ async def open_report(
     expected: Expectations | None,
     new_digest: NewDigest[B] = sha256,
 ) -> Opened[B]:
-    """Take a package through every step above. `expected` is what its row says; None only for a file that no row is known of.
+    """Take a package through every step above. `expected` is what its row says; None only for a file that no row is known of, see `disk.cover_file`.
 
     With a digest in `expected` the source must check by it and say so, as `pieces.CoveredSource` does (`digest`; else `ValueError`).
     Raises `NotAsSent`, `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and whatever `source` and
@@ -104,9 +102,14 @@ async def open_report(
         expected.check_created(created)
     reader = await package.open(given.key, cipher)
     payload = await Payload.read(reader, header.report_id, new_digest)
-    named = created.sender if created is not None else None
+    return Opened(package, reader, payload, _provenance(expected, created))
+
+
+def _provenance(expected: Expectations | None, created: Created | None) -> Provenance:
     erased = created is not None and created.sender is None
-    return Opened(package, reader, payload, expected.sender if expected is not None else named, erased)
+    if expected is not None:
+        return Provenance(expected.sender, "index", expected.digest is not None, erased)
+    return Provenance(None if created is None else created.sender, "file", False, erased)
 
 
 def _check_source(source: Source[B], expected: Expectations) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from picsafe_protocol.errors import NotFound, PicSafeError
 from picsafe_protocol.identifiers import is_identifier
 from picsafe_protocol.media import FileSource
 from picsafe_protocol.opening import Opened
+from picsafe_protocol.package import EXTENSION
 from picsafe_sync import credentials, durable
 from picsafe_sync.answers import Me
 from picsafe_sync.api import Api
@@ -27,8 +29,10 @@ def open_(options: argparse.Namespace) -> None:
 
 async def _open(options: argparse.Namespace) -> None:
     async with credentials.api() as api:
-        path = Path(options.source)
-        if path.is_file():
+        if _is_path(options.source):
+            path = Path(options.source)
+            if not path.is_file():
+                raise NotFound(f"There is no file {options.source}.", advice="Check the name.")
             me = await api.me()
             with path.open("rb") as file:
                 opened = await open_report(api, FileSource(file), me.key_servers, expected=None)
@@ -36,7 +40,15 @@ async def _open(options: argparse.Namespace) -> None:
         elif is_identifier(options.source):
             await _from_cloud(api, await api.me(), options)
         else:
-            raise NotFound(f"There is no file {options.source}.", advice="Check the name.")
+            raise NotFound(
+                f"{options.source} is neither the id of a report nor the path of a file.",
+                advice=f"Check the id. A file needs a name that ends in {EXTENSION}, or its path, such as ./{options.source}.",
+            )
+
+
+def _is_path(source: str) -> bool:
+    """Whether a file is meant. What looks like an id is one: a file of that name in the current folder can be by anybody."""
+    return source.endswith(EXTENSION) or any(mark and mark in source for mark in (os.sep, os.altsep))
 
 
 async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
@@ -69,24 +81,10 @@ async def _save(opened: Opened[bytes], options: argparse.Namespace) -> None:
         raise
     for file in written:
         print(file)
-    print(f"picsafe: {_origin(opened)}", file=sys.stderr)
+    said = opened.provenance.sentences(opened.payload.report.author)
+    print("picsafe: " + "\n         ".join(said), file=sys.stderr)
     if options.dicom:
         _say_what_has_no_dicom(opened, written)
-
-
-def _origin(opened: Opened[bytes]) -> str:
-    """Who sent it, and whom the report names instead, if it does."""
-    sender, author = opened.sender, opened.payload.report.author
-    claimed = ", ".join(part for part in (author.name, author.email, author.institution) if part)
-    if sender is None:
-        erased = (
-            "Its sender has been erased from the access log" if opened.sender_erased else "No server says who sent it"
-        )
-        return f"{erased}. The report names as its author, which nobody has confirmed: {claimed}."
-    sent = f"sent by {', '.join(part for part in (sender.name, sender.email, sender.institution) if part)}."
-    if sender.is_author(author):
-        return sent
-    return f"{sent}\n         The report names another author, which nobody has confirmed: {claimed}."
 
 
 def _say_what_has_no_dicom(opened: Opened[bytes], written: list[Path]) -> None:

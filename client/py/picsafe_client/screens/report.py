@@ -125,7 +125,8 @@ class ReportScreen(Screen):
     def _present(self, opening: Opening, opened: Opened) -> None:
         report = opened.report
         shown = self._shown = ShownReport(self, opened, self._waiting, self._looked)
-        self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
+        if opening.row is not None:  # any other file names no patient in the lists
+            self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
         self._toolbar.name(report.patient.name or t("report.unnamed"), about)
         self._toolbar.enable(True)

@@ -135,7 +135,7 @@ class DicomSaver:
             blob = await self._media.blob(index)
         else:
             blob = await read_blob(self._opened, report.media[index], BrowserBlobs(), wait.progress)
-        return await dicom.dicom_file(report, index, blob, self._opened.sender)
+        return await dicom.dicom_file(report, index, blob, self._opened.provenance)
 
     def _photos(self) -> list[int]:
         return [index for index, medium in enumerate(self._opened.report.media) if medium.kind == "photo"]

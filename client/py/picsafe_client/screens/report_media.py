@@ -131,6 +131,11 @@ class ShownMedia:
         self.pinned: set[int] = set()
         """Media that stay although they are not shown, while they are being printed."""
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the bytes are known to be those of the report's sender."""
+        return self._opened.provenance.confirmed
+
     async def url(self, index: int, progress: Progress | None = None) -> str:
         """The object URL of a medium, once all of it is there and is what the report describes."""
         blob = await self.blob(index, progress)

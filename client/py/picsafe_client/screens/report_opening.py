@@ -15,16 +15,17 @@ from picsafe_client.sources import CloudPackage, DiskSource, Patience
 from picsafe_client.texts import Phrase, t
 from picsafe_client.waiting import Wait
 from picsafe_client.webcrypto import WebCryptoCipher
+from picsafe_protocol.disk import cover_file
 from picsafe_protocol.errors import PicSafeError, Unreachable
 from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.opening import GivenKey
+from picsafe_protocol.opening import GivenKey, Release
 from picsafe_protocol.package import Header
 
 Opened: TypeAlias = OpenReport[Any]
 
 
 class Opening:
-    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known."""
+    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known; of a file, if it is the one that was sent."""
 
     def __init__(self, app: App, patience: Patience) -> None:
         self._app = app
@@ -63,11 +64,29 @@ class Opening:
             source.close()
             raise
         self._patience.begun = True
-        return await self._trusted(source, wait, expected)
+        return await self._trusted(source, wait, expected, release_from(self._app.api))
 
     async def from_disk(self, file: Any, wait: Wait) -> Opened:
-        """A file of this computer. Nothing of it is sent anywhere; only its key server is asked."""
-        return await self._trusted(DiskSource(file), wait, None)
+        """A file of this computer. Nothing of it is sent anywhere; the user server is asked for the report of its name, and its key
+        server for the key."""
+        source = DiskSource(file)
+        row: Mapping[str, Any] | None = None
+
+        async def known(report_id: str) -> Expectations:
+            nonlocal row
+            row = await self._app.api.users("GET", f"/v1/reports/{report_id}")
+            wait.says(t("report.checking_file"))
+            return Expectations.of_row(row)
+
+        try:
+            wait.progress(0, 0)
+            _, expected = await cover_file(source, self._cipher, hash_pieces, known)
+        except BaseException:
+            source.close()
+            raise
+        if expected is not None:
+            self.row, source.digest = row, expected.digest
+        return await self._trusted(source, wait, expected, self._release)
 
     async def tell_opened(self) -> None:
         """Tells the user server that this person has opened the report, when it was sent to them."""
@@ -78,7 +97,9 @@ class Opening:
         if (box := self._app.boxes.get("inbox")) is not None:
             box.mark_opened(report_id)
 
-    async def _trusted(self, source: PackageSource[Any], wait: Wait, expected: Expectations | None) -> Opened:
+    async def _trusted(
+        self, source: PackageSource[Any], wait: Wait, expected: Expectations | None, release: Release
+    ) -> Opened:
         wait.progress(0, 0)
         wait.says(t("report.asking_key"))
         try:
@@ -87,7 +108,7 @@ class Opening:
                 cipher=self._cipher,
                 new_digest=sha256,
                 allowed_key_servers=self._app.require_me().key_servers,
-                release=self._release if expected is None else release_from(self._app.api),
+                release=release,
                 expected=expected,
             )
         except BaseException:

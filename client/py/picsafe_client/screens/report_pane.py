@@ -234,11 +234,12 @@ class Pane:
         """With `is_checked` the SHA-256 of all bytes is right: so it is the browser that cannot show them."""
         medium, index = self.medium, self.index
         name = type_name(medium)
+        checked = "is_complete" if self._media.is_confirmed else "is_complete_only"
         text = t("report.other_browser") if medium.media_type in ELSEWHERE else t("report.other_program")
         return banner.notice(
             "plain",
             t("report.cannot_show", name=name),
-            t("report.is_complete") if is_checked else t("report.is_checked_when_saved"),
+            t(f"report.{checked}" if is_checked else "report.is_checked_when_saved"),
             text,
             actions=[(t("report.save_this"), lambda _event: self._viewer.save_this(index))],
         )

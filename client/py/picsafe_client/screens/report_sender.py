@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from picsafe_client.texts import t
-from picsafe_protocol.expectations import Sender
+from picsafe_protocol.provenance import Provenance, person_in_words
 from picsafe_protocol.report import Author
 
 Rows: TypeAlias = list[tuple[str, str]]
@@ -17,35 +17,38 @@ Rows: TypeAlias = list[tuple[str, str]]
 class Origin:
     """What is known of the sender of an open report, and what its file says of its author."""
 
-    sender: Sender | None
-    erased: bool
+    provenance: Provenance
     author: Author
 
     def rows(self) -> Rows:
         """For the details, on the screen and on paper: the sender, and a claim that differs, with what it is worth."""
-        return [("report.sent_by", self._sent_by("\n")), *self._claim("\n")]
+        return [self._sender("\n"), *self._claim("\n")]
 
     def lines(self) -> Rows:
         """The same in a line each, for a printed photo."""
-        return [("report.sent_by", self._sent_by(", ")), *self._claim(", ")]
+        return [self._sender(", "), *self._claim(", ")]
 
     def heading(self) -> str:
         """For the heading: the sender only, whose address tells them from others who go by the same name."""
-        if self.sender is None:
+        sender = self.provenance.sender
+        if sender is None:
             return self._unknown()
-        return ", ".join((self.sender.name, self.sender.email))
+        known = person_in_words(Author(sender.name, sender.email))
+        return known if self.provenance.confirmed else f"{t('report.key_made_for')} {known}"
 
-    def _sent_by(self, between: str) -> str:
-        return self._unknown() if self.sender is None else _words(self.sender, between)
+    def _sender(self, between: str) -> tuple[str, str]:
+        sender = self.provenance.sender
+        if sender is None:
+            return "report.sent_by", self._unknown()
+        if self.provenance.confirmed:
+            return "report.sent_by", person_in_words(sender, between)
+        return "report.key_made_for", between.join([person_in_words(sender, between), t("report.not_confirmed_note")])
 
     def _unknown(self) -> str:
-        return t("report.sender_erased" if self.erased else "report.sender_unknown")
+        return t("report.sender_erased" if self.provenance.erased else "report.sender_unknown")
 
     def _claim(self, between: str) -> Rows:
-        if self.sender is not None and self.sender.is_author(self.author):
+        sender = self.provenance.sender
+        if sender is not None and sender.is_author(self.author):
             return []
-        return [("report.claims", between.join([_words(self.author, between), t("report.claims_note")]))]
-
-
-def _words(person: Sender | Author, between: str) -> str:
-    return between.join(part for part in (person.name, person.email, person.institution) if part)
+        return [("report.claims", between.join([person_in_words(self.author, between), t("report.claims_note")]))]

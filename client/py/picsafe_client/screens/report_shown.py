@@ -48,7 +48,7 @@ class ShownReport:
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
         self.beside = Beside(screen, self.stage, self.report, waiting, looked, self._saved)
         self.strip = Strip(self.report, self.stage.show_own)
-        self.origin = Origin(opened.sender, opened.sender_erased, self.report.author)
+        self.origin = Origin(opened.provenance, self.report.author)
         self.facts = Facts(self.report, self.origin, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []

@@ -38,6 +38,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.tampered.advice": "Versuchen Sie es erneut. Ein Proxy oder ein Virenscanner kann es verändert haben. Bleibt es so, wenden Sie sich an Ihren Administrator.",
     "error.not_as_sent": "Was angekommen ist, ist nicht das, was gesendet wurde.",
     "error.not_as_sent.advice": "Versuchen Sie es später noch einmal oder über ein anderes Netz: Etwas zwischen Ihnen und der Cloud kann es verändert haben. Tritt es wieder auf, informieren Sie Ihren Administrator.",
+    "error.not_as_sent.file": "Diese Datei ist nicht der Bericht, der gesendet wurde.",
+    "error.not_as_sent.file.advice": "Verlassen Sie sich nicht auf sie: Jemand anderes hat sie erstellt oder geändert, oder sie ist beschädigt. Öffnen Sie stattdessen den Bericht aus Ihrem Posteingang und sagen Sie Ihrem Administrator, woher die Datei kam.",
     "error.not_as_sent.key_server": "Diese Datei nennt einen anderen Schlüsselserver als den, mit dem der Bericht gesendet wurde.",
     "error.not_as_sent.key_server.advice": "Versuchen Sie es später noch einmal oder über ein anderes Netz: Die Cloud oder etwas zwischen Ihnen und der Cloud hat vielleicht mit einer anderen Datei geantwortet. Tritt es wieder auf, informieren Sie Ihren Administrator.",
     "error.not_as_sent.sender": "Der Schlüsselserver nennt einen anderen Absender als die Liste der Berichte.",

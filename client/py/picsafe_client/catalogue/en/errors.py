@@ -41,6 +41,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.tampered.advice": "Try again. A proxy or a virus scanner may have changed it. If it stays so, tell your administrator.",
     "error.not_as_sent": "What arrived is not what was sent.",
     "error.not_as_sent.advice": "Try again later, or over another network: something between you and the cloud may have changed it. If it happens again, tell your administrator.",
+    "error.not_as_sent.file": "This file is not the report that was sent.",
+    "error.not_as_sent.file.advice": "Do not rely on it: somebody else made or changed it, or it is damaged. Open the report from your inbox instead, and tell your administrator where the file came from.",
     "error.not_as_sent.key_server": "This file names another key server than the one that the report was sent with.",
     "error.not_as_sent.key_server.advice": "Try again later, or over another network: the cloud, or something between you and it, may have answered with another file. If it happens again, tell your administrator.",
     "error.not_as_sent.sender": "The key server names another sender than the list of reports does.",

@@ -38,6 +38,8 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.tampered.advice": "Réessayez. Un proxy ou un antivirus a pu le modifier. Si cela persiste, prévenez votre administrateur.",
     "error.not_as_sent": "Ce qui est arrivé n’est pas ce qui a été envoyé.",
     "error.not_as_sent.advice": "Réessayez plus tard, ou par un autre réseau : quelque chose entre vous et le cloud l’a peut-être modifié. Si cela se reproduit, prévenez votre administrateur.",
+    "error.not_as_sent.file": "Ce fichier n’est pas le rapport qui a été envoyé.",
+    "error.not_as_sent.file.advice": "Ne vous y fiez pas : quelqu’un d’autre l’a créé ou modifié, ou il est endommagé. Ouvrez plutôt le rapport depuis votre boîte de réception, et dites à votre administrateur d’où vient le fichier.",
     "error.not_as_sent.key_server": "Ce fichier nomme un autre serveur de clés que celui avec lequel le rapport a été envoyé.",
     "error.not_as_sent.key_server.advice": "Réessayez plus tard, ou par un autre réseau : le cloud, ou quelque chose entre vous et lui, a peut-être répondu par un autre fichier. Si cela se reproduit, prévenez votre administrateur.",
     "error.not_as_sent.sender": "Le serveur de clés nomme un autre expéditeur que la liste des rapports.",

@@ -1,0 +1,48 @@
+"""What to expect of a file from disk: the index is asked whether it knows the report that the file says it is.
+
+A report that is open to somebody has a row for them. Where that row has a digest, the file is the one that was sent or it is
+refused, as a package from the cloud is. Where there is none, nothing tells who made the file (`provenance`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
+
+from picsafe_protocol.buffers import Source
+from picsafe_protocol.chunked import Cipher
+from picsafe_protocol.errors import Gone, NotAsSent, NotFound, NotPermitted, ServiceError
+from picsafe_protocol.expectations import Expectations
+from picsafe_protocol.package import read_package
+from picsafe_protocol.pieces import CoveredSource, HashPieces
+
+__all__ = ["Known", "cover_file"]
+
+B = TypeVar("B")
+
+Known: TypeAlias = Callable[[str], Awaitable[Expectations | None]]
+"""Asks the user server for the row of a report; raises what it answers instead."""
+
+
+async def cover_file(
+    source: Source[B], cipher: Cipher[B], hash_: HashPieces[B], known: Known
+) -> tuple[Source[B], Expectations | None]:
+    """`source` and None where the index does not tell, or cannot be asked; else `source` compared with its digest, and the rest of the row.
+
+    Raises `NotAsSent` for a file that is not the one that was sent, and what reading its header raises.
+    """
+    header = (await read_package(source, cipher)).header
+    try:
+        expected = await known(header.report_id)
+    except (NotFound, NotPermitted, Gone, ServiceError):
+        return source, None
+    if expected is None or expected.digest is None:
+        return source, None
+    try:
+        return await CoveredSource.of(source, cipher, hash_, expected.digest), expected
+    except NotAsSent:  # the digest covers the size too
+        raise NotAsSent(
+            "This file is not the report that was sent: somebody else made or changed it, or it is damaged.",
+            advice="Do not rely on it. Open the report from the inbox instead, and tell your administrator where the file came from.",
+            what="file",
+        ) from None
