@@ -11,12 +11,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e.clinic import PASSWORD, Person
 from sync.serving import PICSAFE, TESTS, Ward, running_ward
 from sync.world import jpeg
 
+from picsafe_protocol.pieces import Pieces, hash_pieces
 from picsafe_protocol.tokens import Role
 from picsafe_server.settings import Settings
 from picsafe_sync.facts import read_facts
@@ -78,11 +80,19 @@ def test_no_example_is_left_out() -> None:
 
 
 def test_the_python_example_opens_a_report(ward: Ward, place: Path) -> None:
-    (example,) = blocks(INTEGRATE, "python")
+    _digest, example = blocks(INTEGRATE, "python")
     example = example.replace("https://picsafe.example", ward.clinic.url).replace("picsafe_st_…", ward.service_token)
     printed = run(shlex.join([sys.executable, "-c", example]), place, {"PATH": "/usr/bin:/bin"})
-    assert "'report.json', '2026-11-22_left-forearm_1.jpg'" in printed
+    assert "'report.json', 'sender.json', '2026-11-22_left-forearm_1.jpg'" in printed
     assert {path.name for path in (place / "out").iterdir()} >= {"report.json", "2026-11-22_left-forearm_1.jpg"}
+
+
+def test_the_digest_in_python_is_the_digest_of_the_format() -> None:
+    digest, _example = blocks(INTEGRATE, "python")
+    names: dict[str, Any] = {}
+    exec(digest, names)  # noqa: S102 the documentation's own example
+    package = bytes(range(251)) * 2000
+    assert names["digest"](package) == Pieces(len(package), hash_pieces(package)).digest
 
 
 def test_sync_once_as_documented(ward: Ward, place: Path) -> None:
@@ -124,7 +134,7 @@ def test_the_readme_s_commands_follow_each_other(ward: Ward, place: Path) -> Non
         bearer = {"Authorization": f"Bearer {grant['grant']}"}
         (place / "report.picsafe").write_bytes(http.get(f"{grant['url']}/v1/packages/{sent}", headers=bearer).content)
     printed = run(open_, place, signed_in).splitlines()
-    assert len(printed) == 3
+    assert len(printed) == 4
     assert all((place / name).is_file() for name in printed)
 
 

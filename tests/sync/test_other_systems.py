@@ -67,7 +67,7 @@ def test_without_unix_a_person_signs_in_sends_and_opens(ward: Ward, tmp_path: Pa
     sent = done.stdout.split()[1].rstrip(":")
     done = run("open", sent, "-o", tmp_path / "out", environment=ward.environment(ward.token_of(ward.ben)))
     assert done.returncode == 0, done.stderr
-    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".jpg", ".json"]
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".jpg", ".json", ".json"]
     assert run("logout", environment=environment).returncode == 0
 
 
