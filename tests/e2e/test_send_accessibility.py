@@ -103,7 +103,8 @@ def test_what_was_not_sent(screen: SendScreen, clinic: Clinic, reader: Person) -
     screen.choose(PHOTO)
     screen.describe([reader])
     screen.send()
-    expect(screen.page.get_by_role("heading", name="Not sent")).to_be_focused()
+    # It waits a while for the server before it gives up.
+    expect(screen.page.get_by_role("heading", name="Not sent")).to_be_focused(timeout=40_000)
     is_fine(screen)
 
 
