@@ -20,7 +20,7 @@ from PIL import Image
 
 from picsafe_server.certificates import own_certificate
 
-pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.container, pytest.mark.long, pytest.mark.timeout(900)]
 STAND_INS = ROOT / "tests" / "container" / "stand_ins" / "compose.yaml"
 HOST = "picsafe.example"
 PYTHON = Path("/usr/lib/python3") if sys.base_prefix == "/usr" else Path(sys.base_prefix)
@@ -103,10 +103,8 @@ class Example:
 
     def client(self, *command: str | Path, **environment: str) -> str:
         """Run a program of this checkout as somebody outside, who reaches the proxy by its public name."""
-        mounts = [
-            ("--volume", f"{path}:{path}:{mode}")
-            for path, mode in ((Path("/usr"), "ro"), (ROOT, "ro"), (self.folder, "rw"))
-        ]
+        places = {Path("/usr"): "ro", PYTHON: "ro", ROOT: "ro", self.folder: "rw"}
+        mounts = [("--volume", f"{path}:{path}:{mode}") for path, mode in places.items()]
         given = {
             "SSL_CERT_FILE": str(self.folder / "certificates" / "proxy.crt"),
             "HOME": str(self.folder),
