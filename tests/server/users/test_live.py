@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket as socketlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -287,6 +288,7 @@ async def test_an_idle_session_ends_at_the_next_ping_and_listening_is_not_using(
 
 async def test_several_processes_on_one_database_tell_each_other_s_news(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "other"
+    shutil.copytree(world.settings.data / "users", folder / "users", ignore=shutil.ignore_patterns("*.sqlite*"))
     async with running_world(folder, world.settings.users_database) as other, behind_a_socket(other) as socket:
         ada, bo = await world.person("Ada"), await world.person("Bo")
         async with socket.inbox(bo) as inbox:
