@@ -75,6 +75,7 @@ def test_only_these_are_open_to_everybody(app: Litestar) -> None:
         "GET /cloud/{region:str}/.well-known/jwks.json",
         "GET /keys/.well-known/jwks.json",
         "GET /keys/v1/checkpoint",
+        "GET /keys/v1/consistency",
     }
 
 
