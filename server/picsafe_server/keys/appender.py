@@ -7,6 +7,7 @@ While a transaction is under way the next operations gather, so nothing waits fo
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.created import Created, Proofs
 from picsafe_server.keys.entries import Entry, Event, milliseconds
 from picsafe_server.keys.inspection import inspect
-from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard
+from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead
 from picsafe_server.keys.transaction import Operation, Transaction
-from picsafe_server.keys.tree import Growth
+from picsafe_server.keys.tree import Growth, Head
 from picsafe_server.keys.writer import writer_for
 
 T = TypeVar("T")
@@ -50,6 +51,13 @@ class _Written:
     growth: Growth
     told: list[Created]
     hashes: dict[int, list[bytes]]
+    before: Head
+    compared: SignedHead | None
+    """The largest head that was signed when the transaction looked: the log begins with it."""
+
+
+class _NotSigned(Exception):
+    """The entries are durable, but their head must not be signed. The transaction must not be repeated."""
 
 
 class Appender:
@@ -71,8 +79,7 @@ class Appender:
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
         try:
-            head = await inspect(self._database, self._guard.check_read)
-            await asyncio.to_thread(self._guard.committed, head)
+            await self._signable()
         except log.LogDamaged as damage:
             self._believe(damage)
             return
@@ -96,12 +103,31 @@ class Appender:
         """A signed checkpoint of the log as it is now; `LogUnavailable` when the log is not written to."""
         self.check()  # nothing is signed of a log that is damaged
         try:
-            head = await inspect(self._database, self._guard.check_read)
-            await asyncio.to_thread(self._guard.committed, head)
+            head = await self._signable()
         except log.LogDamaged as damage:
             self._believe(damage)
             raise LogUnavailable from damage
         return self._checkpointer.checkpoint(head)
+
+    async def _signable(self) -> Head:
+        """The head as it is now, compared with what was signed before, and remembered."""
+        head, compared = await inspect(self._database, self._guard.check_read)
+        overtaken_by = await asyncio.to_thread(self._guard.remember, head, compared)
+        await self._compare_again(head, overtaken_by)
+        return head
+
+    async def _compare_again(self, head: Head, overtaken_by: SignedHead | None) -> None:
+        """Compare the log with what another process has signed since it was compared; `head` may be signed afterwards.
+
+        Each round finds a larger head in the file, and one that is as large as ours ends it: whatever is signed later was
+        compared with that one.
+        """
+        while overtaken_by is not None:
+            signed = overtaken_by
+            await inspect(self._database, functools.partial(self._guard.check_overtaken, head=head, signed=signed))
+            if signed.size >= head.size:
+                return
+            overtaken_by = await asyncio.to_thread(self._guard.remember, head, signed)
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof between two sizes of the log; `InvalidRequest` for sizes that it has not, `LogUnavailable` as `checkpoint`."""
@@ -156,7 +182,7 @@ class Appender:
         except Exception as error:  # noqa: BLE001 handed on to whoever waits
             if isinstance(error, LogRolledBack):
                 self._believe(error)
-            elif len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError)):
+            elif len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError, _NotSigned)):
                 for one in waiting:  # one that the database does not take must not fail the others
                     await self._commit([one])
                 return
@@ -172,19 +198,27 @@ class Appender:
     async def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:
         def decide_and_write(connection: Connection) -> _Written:
             transaction = Transaction(connection, milliseconds(self._clock.now()))
-            self._guard.check(connection, transaction.head)
+            before = transaction.head
+            compared = self._guard.check(connection, before)
             transaction.load(operations)
             outcomes = [operation.decide(transaction) for operation in operations]
             self._wiped = self._wiped or transaction.wipes
             entries, growth = transaction.write()
             told = list(transaction.told.values())
-            return _Written(outcomes, entries, growth, told, self._proofs.hashes(connection, told, growth.size))
+            hashes = self._proofs.hashes(connection, told, growth.size)
+            return _Written(outcomes, entries, growth, told, hashes, before, compared)
+
+        overtaken_by: SignedHead | None = None
 
         def remember(written: _Written) -> None:
+            nonlocal overtaken_by
             if written.entries:
-                self._guard.committed(written.growth.head)
+                before = SignedHead.of(written.before)
+                overtaken_by = self._guard.remember(written.growth.head, written.compared, before=before)
 
         done = await self._writer.transact(decide_and_write, remember)
+        if overtaken_by is not None:
+            await self._sign_after_all(done.growth.head, overtaken_by)
         if done.entries:  # durable and remembered from here on, so it may be signed
             checkpoint = self._checkpointer.checkpoint(done.growth.head)
             for entry in done.entries:
@@ -195,9 +229,19 @@ class Appender:
             self._proofs.fill(done.told, done.hashes, checkpoint)
         return done.outcomes
 
+    async def _sign_after_all(self, head: Head, overtaken_by: SignedHead) -> None:
+        """Return when `head`, which is durable, may be signed; `_NotSigned` otherwise."""
+        try:
+            await self._compare_again(head, overtaken_by)
+        except log.LogDamaged as damage:
+            self._believe(damage)
+            raise _NotSigned(str(damage)) from damage
+        except Exception as error:
+            raise _NotSigned(str(error)) from error
+
 
 def _failure(error: Exception) -> Exception:
-    if isinstance(error, (SQLAlchemyError, OSError, log.LogDamaged)):
+    if isinstance(error, (SQLAlchemyError, OSError, log.LogDamaged, _NotSigned)):
         _log.error("the access log cannot be written: %s: %s", type(error).__name__, getattr(error, "orig", error))
         unavailable = LogUnavailable()
         unavailable.__cause__ = error

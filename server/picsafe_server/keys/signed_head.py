@@ -5,6 +5,8 @@ database does not hold can tell that it was longer once: if it went on, the same
 
 The file is written before a checkpoint over a larger head leaves the process, and only ever with a larger head. Processes that
 share the folder take turns by a lock; each looks at the file within its transaction, when no other can be adding to the log.
+The database can differ: one process may run on a copy. So the file is read again under its lock before a head is signed, and
+a head that another process has put there meanwhile is looked for in the database first.
 
 It has two places of a page each, with a checksum, written in turn: whatever happens while one is written, the other holds the
 head before. So a release waits for the disk once more, where a file of the same name put in its place would take three times.
@@ -63,16 +65,29 @@ class SignedHeadFile:
             return None
         return max(_heads(content, self.path).values(), key=lambda head: head.size)
 
-    def grow(self, head: SignedHead) -> None:
-        """Remember `head`, unless a larger one is. Durable when it returns. `LogRolledBack` when another of its size is there."""
+    def grow(
+        self, head: SignedHead, compared: SignedHead | None, *, before: SignedHead | None = None
+    ) -> SignedHead | None:
+        """Remember `head`, whose log begins with `compared` and with `before`. None: it is durable and may be signed.
+
+        Otherwise nothing is written, and what the file holds is returned: another process has put it there since the
+        log was compared, and it may be the head of another log.
+        Raises `LogRolledBack` when the file holds another head of the same size, or has gone since `compared` was read.
+        """
         with self._locked():
             known = self.read()
-            if known is not None and known.size == head.size and known.root != head.root:
-                raise LogRolledBack(f"two logs of {head.size} entries were to be signed with one key")
             if known is None:
+                if compared is not None:
+                    raise LogRolledBack(f"{self.path}, which says how large the log was, is missing")
                 self._make(head)
-            elif known.size < head.size:
+                return None
+            if known.size == head.size and known.root != head.root:
+                raise LogRolledBack(f"two logs of {head.size} entries were to be signed with one key")
+            if known not in (head, compared, before):
+                return known
+            if known != head:
                 self._write(head)
+            return None
 
     def replace(self, head: SignedHead) -> None:
         """Forget what was, and remember `head`: for an operator who has accepted that the log lost entries."""
@@ -139,19 +154,30 @@ class RollbackGuard:
         self._known: SignedHead | None = None
         """The head that this process committed last: while it is the database's, nothing has come between."""
 
-    def check(self, connection: Connection, head: Head) -> None:
-        """`LogRolledBack` unless the log of `head` begins with the largest log that was signed.
+    def check(self, connection: Connection, head: Head) -> SignedHead | None:
+        """The largest head that was signed. `LogRolledBack` unless the log of `head` begins with it.
 
-        `head` must have been read after `signed` was: within a transaction that holds the lock on it, or by `check_read`.
+        `head` must have been read within a transaction that holds the lock on it.
         """
-        self._compare(connection, head, self._read())
+        signed = self._read()
+        self._compare(connection, head, signed)
+        return signed
 
-    def check_read(self, connection: Connection) -> Head:
-        """The head as it is now, checked; for whoever holds no lock. The file is read first: it is never ahead of the database."""
+    def check_read(self, connection: Connection) -> tuple[Head, SignedHead | None]:
+        """The head as it is now, and the signed one that it was compared with; for readers that hold no lock.
+
+        The file is read first: it is never ahead of the database.
+        """
         signed = self._read()
         head = log.check(connection)
         self._compare(connection, head, signed)
-        return head
+        return head, signed
+
+    def check_overtaken(self, connection: Connection, head: Head, signed: SignedHead) -> None:
+        """`LogRolledBack` unless the log in the database begins with both `head` and `signed`."""
+        now = log.read_head(connection)
+        self._compare(connection, now, signed)
+        self._compare(connection, now, SignedHead.of(head))
 
     def _read(self) -> SignedHead | None:
         signed = self.file.read()
@@ -159,11 +185,15 @@ class RollbackGuard:
             raise LogRolledBack(f"{self.file.path}, which says how large the log was, is missing")
         return signed
 
-    def committed(self, head: Head) -> None:
-        """Remember a head that is durable in the database. It may be signed when this returns."""
+    def remember(
+        self, head: Head, compared: SignedHead | None, *, before: SignedHead | None = None
+    ) -> SignedHead | None:
+        """Remember a head that is durable in the database; parameters, result and errors as `SignedHeadFile.grow`."""
         signed = SignedHead.of(head)
-        self.file.grow(signed)
-        self._known, self.is_expected = signed, True
+        overtaken_by = self.file.grow(signed, compared, before=before)
+        if overtaken_by is None:
+            self._known, self.is_expected = signed, True
+        return overtaken_by
 
     def _compare(self, connection: Connection, head: Head, signed: SignedHead | None) -> None:
         if signed is None or (signed == self._known and signed == SignedHead.of(head)):

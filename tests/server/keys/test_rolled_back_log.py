@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from server.keys.world import KEYS, Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection, delete, text, update
@@ -24,8 +27,8 @@ from picsafe_server.keys.entries import operator
 from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
 from picsafe_server.keys.restoring import accept_restored_log
 from picsafe_server.keys.role import KeysRole
-from picsafe_server.keys.signed_head import SignedHead, SignedHeadFile
-from picsafe_server.keys.tree import frontier_of
+from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.tree import Head, frontier_of
 from picsafe_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -178,7 +181,7 @@ async def test_a_head_that_cannot_be_remembered_is_not_signed(
 ) -> None:
     sent = await sqlite_world.send(ada, bo)
 
-    def full(self: SignedHeadFile, head: SignedHead) -> None:
+    def full(self: SignedHeadFile, head: SignedHead, *others: Any, **more: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as trouble:
@@ -189,14 +192,169 @@ async def test_a_head_that_cannot_be_remembered_is_not_signed(
     assert [entry["event"] for entry in await sqlite_world.log_of(sent)] == ["created", "released", "released"]
 
 
+def overtaken(world: World, meanwhile: Callable[[], Coroutine[Any, Any, None]], trouble: pytest.MonkeyPatch) -> None:
+    """`meanwhile` happens between the next commit of `world` and its writing to `log.head`."""
+    guard, loop = world.role.appender._guard, asyncio.get_running_loop()
+    remember, pending = guard.remember, [meanwhile]
+
+    def late(head: Head, compared: SignedHead | None, **more: Any) -> SignedHead | None:
+        if pending:
+            asyncio.run_coroutine_threadsafe(pending.pop()(), loop).result(30)
+        return remember(head, compared, **more)
+
+    trouble.setattr(guard, "remember", late)
+
+
+@pytest.mark.parametrize("entries", [1, 2, 3])
+async def test_attack_a_copy_of_the_database_signs_nothing_while_the_live_one_does(
+    tmp_path: Path,
+    clock: MovableClock,
+    users: UserServers,
+    sqlite_url: str,
+    entries: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two processes with one folder of keys and two databases: both looked at `log.head` when it had five entries."""
+    ada, bo = Someone("Ada"), Someone("Bo")
+    async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as live:
+        sent = await live.send(ada, bo)
+        for _ in range(4):
+            await live.open(bo, sent)
+    shutil.copy(tmp_path / "keys.sqlite", tmp_path / "copy.sqlite")
+    copy_url = f"sqlite+aiosqlite:///{tmp_path}/copy.sqlite"
+    async with (
+        key_server(tmp_path, clock, users, keys_database=sqlite_url) as live,
+        key_server(tmp_path, clock, users, keys_database=copy_url) as copy,
+    ):
+
+        async def go_on() -> None:
+            for _ in range(entries):
+                assert (await live.open(ada, sent)).status_code == 200
+
+        overtaken(copy, go_on, monkeypatch)
+        answer = await copy.open(bo, sent)
+        assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+        async with copy.role.database.snapshot() as now:
+            assert (await now.run_sync(log.read_head)).size == 6, "written, and not signed"
+        await refuses(copy)
+        async with live.role.database.snapshot() as now:
+            head = await now.run_sync(log.read_head)
+        assert live.role.signed_head.read() == SignedHead.of(head)
+        assert (await live.open(bo, sent)).status_code == 200
+
+
+async def test_a_process_overtaken_by_another_on_the_same_database_goes_on(
+    database_url: str, tmp_path: Path, clock: MovableClock, users: UserServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo = Someone("Ada"), Someone("Bo")
+    async with (
+        key_server(tmp_path, clock, users, keys_database=database_url) as slow,
+        key_server(tmp_path, clock, users, keys_database=database_url) as quick,
+    ):
+        sent = await slow.send(ada, bo)
+
+        async def go_on() -> None:
+            for _ in range(2):
+                assert (await quick.open(ada, sent)).status_code == 200
+
+        overtaken(slow, go_on, monkeypatch)
+        answer = await slow.open(bo, sent)
+        assert answer.status_code == 200
+        assert answer.json()["entry"]["proof"].split("\n\n", 1)[1].split("\n")[1] == "2"
+        assert (slow.role.signed_head.read() or SignedHead(0, b"")).size == 4
+        assert (await slow.open(bo, sent)).status_code == 200
+        assert len(await quick.log_of(sent)) == 5
+
+
+async def test_a_release_waits_for_the_disk_once_and_compares_once(
+    database_url: str, tmp_path: Path, clock: MovableClock, users: UserServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the database's own commit; also while two processes take turns."""
+    ada, bo = Someone("Ada"), Someone("Bo")
+    async with (
+        key_server(tmp_path, clock, users, keys_database=database_url) as one,
+        key_server(tmp_path, clock, users, keys_database=database_url) as two,
+    ):
+        sent, flushes, again = await one.send(ada, bo), [], []
+        flush, compare = os.fdatasync, RollbackGuard.check_overtaken
+
+        def counted(descriptor: int) -> None:
+            flushes.append(descriptor)
+            flush(descriptor)
+
+        def compared(self: RollbackGuard, *arguments: Any, **more: Any) -> None:
+            again.append(arguments)
+            compare(self, *arguments, **more)
+
+        monkeypatch.setattr(os, "fdatasync", counted)
+        monkeypatch.setattr(RollbackGuard, "check_overtaken", compared)
+        for server in (one, two) * 2:
+            assert (await server.open(bo, sent)).status_code == 200
+
+        looked, remembered = asyncio.Event(), threading.Event()
+        check, remember_one, remember_two = (
+            two.role.appender._guard.check,
+            one.role.appender._guard.remember,
+            two.role.appender._guard.remember,
+        )
+        under_way: list[asyncio.Task[httpx.Response]] = []
+
+        async def begin() -> None:
+            under_way.append(asyncio.create_task(two.open(bo, sent)))
+            await looked.wait()
+
+        def check_of_two(connection: Connection, head: Head) -> SignedHead | None:
+            looked.set()
+            return check(connection, head)
+
+        def remember_of_one(*arguments: Any, **more: Any) -> SignedHead | None:
+            found = remember_one(*arguments, **more)
+            remembered.set()
+            return found
+
+        def remember_of_two(*arguments: Any, **more: Any) -> SignedHead | None:
+            assert remembered.wait(30)
+            return remember_two(*arguments, **more)
+
+        monkeypatch.setattr(one.role.appender._guard, "remember", remember_of_one)
+        monkeypatch.setattr(two.role.appender._guard, "check", check_of_two)
+        monkeypatch.setattr(two.role.appender._guard, "remember", remember_of_two)
+        overtaken(one, begin, monkeypatch)
+        assert (await one.open(bo, sent)).status_code == 200
+        assert (await under_way[0]).status_code == 200
+        assert (len(flushes), again) == (6, [])
+
+
+def test_a_head_that_the_log_was_not_compared_with_is_never_passed_over(tmp_path: Path) -> None:
+    """Also when it is the smaller one: the larger would be the head of another log."""
+    file, compared, ours = SignedHeadFile(tmp_path / "log.head"), SignedHead(10, b"a" * 32), SignedHead(12, b"a" * 32)
+    assert file.grow(compared, None) is None
+    for size in (11, 13):
+        other = SignedHead(size, b"b" * 32)
+        file.replace(other)
+        assert file.grow(ours, compared) == other
+        assert file.read() == other
+    other = SignedHead(12, b"b" * 32)
+    file.replace(other)
+    with pytest.raises(LogRolledBack, match="two logs of 12 entries"):
+        file.grow(ours, compared)
+    before = SignedHead(11, b"a" * 32)
+    file.replace(before)
+    assert file.grow(ours, compared, before=before) is None
+    assert file.read() == ours
+    file.path.unlink()
+    with pytest.raises(LogRolledBack, match="is missing"):
+        file.grow(SignedHead(14, b"a" * 32), compared)
+
+
 def test_a_write_that_broke_off_leaves_the_head_before(tmp_path: Path) -> None:
     file = SignedHeadFile(tmp_path / "log.head")
     assert file.read() is None
     for size in range(1, 6):
         head = SignedHead(size, bytes([size]) * 32)
-        file.grow(head)
+        assert file.grow(head, file.read()) is None
         assert file.read() == head
-        file.grow(SignedHead(size - 1, b"x" * 32))  # smaller ones change nothing
+        assert file.grow(SignedHead(size - 1, b"x" * 32), None) == head  # smaller ones change nothing
         assert file.read() == head
     content = file.path.read_bytes()
     assert len(content) == 8192
