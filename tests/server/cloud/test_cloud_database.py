@@ -36,5 +36,5 @@ async def test_migrations_make_exactly_the_models(url: str) -> None:
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         tables = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
-    assert tables == {"packages", "discards", "alembic_version"}
+    assert tables == {"packages", "discards", "known_keys", "alembic_version"}
     await database.close()

@@ -284,7 +284,7 @@ async def test_a_master_key_that_is_missing_gives_no_key_and_says_so(
 TAMPERING = {
     "another recipient": "UPDATE report_keys SET access = CAST(replace(access, 'Bo', 'Ev') AS BLOB)",
     "a longer life": "UPDATE report_keys SET until = until + 1000",
-    "another report": "UPDATE report_keys SET report_id = 'b' || substr(report_id, 2)",
+    "another report": "UPDATE report_keys SET report_id = CASE substr(report_id, 1, 1) WHEN 'b' THEN 'c' ELSE 'b' END || substr(report_id, 2)",
     "another user server": "UPDATE report_keys SET issuer = 'https://hospital.test/users'",
     "a damaged key": "UPDATE report_keys SET wrapped = substr(wrapped, 1, 20) || x'00' || substr(wrapped, 22)",
 }

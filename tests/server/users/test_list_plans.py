@@ -50,7 +50,9 @@ async def test_lists_are_read_from_their_index_in_order(world: World, path: str,
         await world.report(ada, bo)
         await world.report(bo, ada)
     plans = await plans_of(world, bo, path, **parameters)
-    assert all(not step.startswith("SCAN") for plan in plans for step in plan), plans
+    scanned = [step for plan in plans for step in plan if step.startswith("SCAN")]
+    # The ids of the page, which the statement names itself, are no table.
+    assert set(scanned) <= {"SCAN CONSTANT ROW", "SCAN (subquery-1)"}, plans
     listings = [plan for plan in plans if any("listings" in step for step in plan)]
     assert listings
     for plan in listings:

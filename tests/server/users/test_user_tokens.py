@@ -27,6 +27,7 @@ async def test_a_person_s_token_says_who_they_are(world: World) -> None:
     )
     assert claims.pop("exp") - claims.pop("iat") == limits.USER_TOKEN_SECONDS
     assert len(claims.pop("jti")) == 26
+    assert claims.pop("inst_since") <= world.clock.now().timestamp()
     assert claims == {
         "iss": "http://localhost:8000/users",
         "aud": HERE,
