@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from picsafe_protocol.errors import InvalidRequest, LogUnavailable
+from picsafe_protocol.errors import LogUnavailable
 from picsafe_server.clock import Clock
 from picsafe_server.database import Database
 from picsafe_server.keys import log
@@ -56,6 +57,15 @@ class _Written:
     """The largest head that was signed when the transaction looked: the log begins with it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint over `head`, and when it was signed, by the monotonic clock."""
+
+    head: SignedHead
+    note: str
+    moment: float
+
+
 class _NotSigned(Exception):
     """The entries are durable, but their head must not be signed. The transaction must not be repeated."""
 
@@ -75,6 +85,8 @@ class Appender:
         self._wiped = False
         self._proofs = Proofs()
         self._closed = False
+        self.newest: Signed | None = None
+        """The checkpoint that this process signed last."""
 
     async def start(self) -> None:
         """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
@@ -107,7 +119,12 @@ class Appender:
         except log.LogDamaged as damage:
             self._believe(damage)
             raise LogUnavailable from damage
-        return self._checkpointer.checkpoint(head)
+        return self._sign(head)
+
+    def _sign(self, head: Head) -> str:
+        note = self._checkpointer.checkpoint(head)
+        self.newest = Signed(SignedHead.of(head), note, time.monotonic())
+        return note
 
     async def _signable(self) -> Head:
         """The head as it is now, compared with what was signed before, and remembered."""
@@ -128,21 +145,6 @@ class Appender:
             if signed.size >= head.size:
                 return
             overtaken_by = await asyncio.to_thread(self._guard.remember, head, signed)
-
-    async def consistency(self, old: int, new: int) -> list[bytes]:
-        """The proof between two sizes of the log; `InvalidRequest` for sizes that it has not, `LogUnavailable` as `checkpoint`."""
-        self.check()
-
-        def prove(connection: Connection) -> list[bytes]:
-            if not 0 < old <= new <= log.read_head(connection).size:
-                raise InvalidRequest("The log has no two such sizes.", field="from")
-            return log.stored_consistency_proof(connection, old, new)
-
-        async with self._database.snapshot() as connection:
-            try:
-                return await connection.run_sync(prove)
-            except log.LogDamaged as damage:
-                raise LogUnavailable from damage
 
     def check(self) -> None:
         """`LogUnavailable` when the log is not written to."""
@@ -220,7 +222,7 @@ class Appender:
         if overtaken_by is not None:
             await self._sign_after_all(done.growth.head, overtaken_by)
         if done.entries:  # durable and remembered from here on, so it may be signed
-            checkpoint = self._checkpointer.checkpoint(done.growth.head)
+            checkpoint = self._sign(done.growth.head)
             for entry in done.entries:
                 path = done.growth.inclusion_proof(entry.index)
                 entry.inclusion_proof = offline_proof(entry.index, path, checkpoint)

@@ -110,7 +110,7 @@ async def institution_log_csv(
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
     """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
-    return await role_of(request).appender.checkpoint()
+    return await role_of(request).public_log.checkpoint()
 
 
 class Consistency(msgspec.Struct):
@@ -133,7 +133,7 @@ async def consistency(
     to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
 ) -> Consistency:
     """For two sizes that checkpoints were signed for, 0 < `from` <= `to`; 400 for others. It says nothing of anyone."""
-    hashes = await role_of(request).appender.consistency(start, to)
+    hashes = await role_of(request).public_log.consistency(start, to)
     return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 

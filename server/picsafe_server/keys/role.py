@@ -17,6 +17,7 @@ from picsafe_server.keys.callers import Callers
 from picsafe_server.keys.checkpoint import Checkpointer
 from picsafe_server.keys.ending import destroy_due
 from picsafe_server.keys.models import known_keys, log_head
+from picsafe_server.keys.public_log import PublicLog
 from picsafe_server.keys.refusals import close_windows
 from picsafe_server.keys.signed_head import RollbackGuard, SignedHeadFile
 from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
@@ -48,6 +49,7 @@ class KeysRole(Role):
         self.allowance = Allowance(clock)
         self._guard = RollbackGuard(self.signed_head)
         self.appender = Appender(self.database, clock, self.checkpointer, self._guard)
+        self.public_log = PublicLog(self.database, self.appender, self.signed_head)
         self.known_keys = KnownKeys(self.database, known_keys, self.name, clock)
 
     def router(self) -> Router:

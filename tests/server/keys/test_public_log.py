@@ -1,0 +1,135 @@
+"""What anybody may ask of the log costs the key server next to nothing, and is still the newest."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from server.keys.test_access_log import opened
+from server.keys.world import Someone, UserServers, World, code, key_server
+from sqlalchemy import Connection
+
+from picsafe_server.clock import MovableClock
+from picsafe_server.keys import log, public_log
+from picsafe_server.keys.tree import Head
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """A connection for each time that the stored log was checked."""
+    found: list[Connection] = []
+    check = log.check
+
+    def counted(connection: Connection) -> Head:
+        found.append(connection)
+        return check(connection)
+
+    monkeypatch.setattr(log, "check", counted)
+    return found
+
+
+async def size(world: World) -> int:
+    jwks = await world.get("/keys/.well-known/jwks.json", None)
+    answer = await world.get("/keys/v1/checkpoint", None)
+    assert answer.status_code == 200
+    return opened(answer.text, jwks.json()["keys"][0]["vkey"])[0]
+
+
+async def test_attack_a_flood_of_requests_for_the_checkpoint_costs_one_look_at_the_log(
+    sqlite_world: World, ada: Someone, looks: list[Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada)
+    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 3600.0)
+    for entries in (2, 3):
+        await sqlite_world.open(ada, sent)
+        assert await size(sqlite_world) == entries, "a release renews it"
+    assert looks == []
+    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 0.0)
+    assert {await size(sqlite_world) for _ in range(2)} == {3}
+    assert len(looks) == 2, "an old one is compared again"
+    looks.clear()
+    sizes = await asyncio.gather(*(size(sqlite_world) for _ in range(40)))
+    assert set(sizes) == {3}
+    assert 1 <= len(looks) < 40, "those who come meanwhile share one look"
+
+
+async def test_a_checkpoint_is_never_older_than_one_of_another_process(
+    database_url: str,
+    tmp_path: Path,
+    clock: MovableClock,
+    users: UserServers,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise a user server that is answered now by this process and now by that one would see a log that shrinks."""
+    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 3600.0)
+    ada = Someone("Ada")
+    async with (
+        key_server(tmp_path, clock, users, keys_database=database_url) as one,
+        key_server(tmp_path, clock, users, keys_database=database_url) as two,
+    ):
+        sent = await one.send(ada)
+        for entries, (busy, idle) in enumerate([(one, two), (two, one), (two, one)], 2):
+            await busy.open(ada, sent)
+            assert [await size(world) for world in (idle, busy, idle)] == [entries] * 3
+
+
+async def test_no_checkpoint_of_a_log_that_is_damaged_is_given_out_again(sqlite_world: World, ada: Someone) -> None:
+    await sqlite_world.send(ada)
+    assert await size(sqlite_world) == 1
+    sqlite_world.role.appender._believe(log.LogDamaged("a node is not stored"))
+    answer = await sqlite_world.get("/keys/v1/checkpoint", None)
+    assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+
+
+async def test_nor_where_the_head_that_was_signed_is_no_longer_there(sqlite_world: World, ada: Someone) -> None:
+    await sqlite_world.send(ada)
+    assert await size(sqlite_world) == 1
+    for content in (b"?", None):
+        path = sqlite_world.role.signed_head.path
+        path.unlink() if content is None else path.write_bytes(content)
+        answer = await sqlite_world.get("/keys/v1/checkpoint", None)
+        assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+
+
+async def test_attack_proofs_are_computed_one_at_a_time_and_few_wait(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada)
+    await sqlite_world.open(ada, sent)
+    under_way = most = 0
+    prove = public_log._prove
+
+    def counted(connection: Connection, old: int, new: int) -> list[bytes]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        found = prove(connection, old, new)
+        under_way -= 1
+        return found
+
+    monkeypatch.setattr(public_log, "_prove", counted)
+    monkeypatch.setattr(public_log, "PROOFS_WAITING", 5)
+
+    async def ask() -> int:
+        answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
+        return answer.status_code
+
+    statuses = await asyncio.gather(*(ask() for _ in range(30)))
+    assert most == 1
+    assert statuses.count(200) >= 5
+    assert set(statuses) == {200, 503}
+    assert await ask() == 200, "and afterwards everybody is answered"
+
+
+async def test_a_proof_that_the_database_does_not_give_in_time_is_an_answer(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await sqlite_world.send(ada)
+    await sqlite_world.open(ada, sent)
+    monkeypatch.setattr(public_log, "PROOF_SECONDS", 0.05)
+    async with sqlite_world.role.public_log._one_at_a_time:
+        answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
+    assert (answer.status_code, code(answer)) == (503, "log_unavailable")
