@@ -32,6 +32,7 @@ from picsafe_server.settings import Settings
 from picsafe_server.users import checkpoints, provisioning
 from picsafe_server.users.models import AdministrativeAct, KeyServerLog
 from picsafe_server.users.role import UsersRole
+from picsafe_server.users.signed_notes import Checkpoint
 
 pytestmark = pytest.mark.anyio
 
@@ -139,6 +140,29 @@ async def test_a_log_that_grows_is_followed(site: Site) -> None:
         assert (await site.kept()).size == size
     assert not await site.users.services.checkpoints.look(KEYS), "one that is away contradicts nothing"
     assert (await site.kept()).size == 8
+    assert await site.record() == []
+
+
+async def test_a_look_that_another_process_overtakes_accuses_nobody(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer is older than what the other one keeps meanwhile."""
+    await site.grown(3)
+    checkpoints = site.users.services.checkpoints
+    ask = checkpoints._logs.checkpoint
+    async with site.key_server() as keys:
+        sent = await keys.send(Someone("Ada"))
+
+        async def slowly(url: str) -> Checkpoint:
+            monkeypatch.setattr(checkpoints._logs, "checkpoint", ask)
+            answer = await ask(url)
+            await keys.open(sent.owner, sent)
+            assert not await checkpoints.look(url)
+            return answer
+
+        monkeypatch.setattr(checkpoints._logs, "checkpoint", slowly)
+        assert not await checkpoints.look(KEYS)
+    assert (await site.kept()).size == 5
     assert await site.record() == []
 
 

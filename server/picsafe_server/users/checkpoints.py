@@ -105,13 +105,14 @@ class Checkpoints:
 
     async def look(self, url: str) -> bool:
         """Whether the key server contradicts what it signed before. One that does not answer is looked at another time."""
+        # What is known is read first: what another process learns meanwhile may well be newer than this answer.
+        async with self._database.reading() as session:
+            known = await session.get(KeyServerLog, url)
         try:
             found = await self._logs.checkpoint(url)
         except NoAnswer as error:
             _log.warning("the checkpoint of %s cannot be had: %s", url, error)
             return False
-        async with self._database.reading() as session:
-            known = await session.get(KeyServerLog, url)
         finding = await self._compare(url, known, found)
         async with self._database.writing() as session:
             is_contradicted = await self._keep(session, url, known, found, finding)
