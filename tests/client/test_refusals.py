@@ -50,6 +50,9 @@ def test_what_a_server_says_is_not_shown(kind: type[errors.PicSafeError]) -> Non
         ),
         ({"code": "unexpected", "incident": "4f0c2a91"}, "(incident 4f0c2a91)"),
         ({"code": "not_as_sent", "what": "key_server"}, "may have answered with another file"),
+        ({"code": "not_as_sent", "what": "sender"}, "Ask the sender whether it is theirs"),
+        ({"code": "not_as_sent", "what": "file"}, "Open the report from your inbox instead"),
+        ({"code": "not_as_sent", "what": "piece"}, "something between you and the cloud may have changed it"),
         ({"code": "what nobody knows", "detail": FOREIGN}, "Something went wrong on the server."),
     ],
 )

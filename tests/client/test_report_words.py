@@ -120,6 +120,23 @@ def test_a_wrong_key_does_not_say_that_the_file_is_another() -> None:
     assert "nothing proves that it is what the sender encrypted" in meaning(errors.WrongKey(), from_disk=True)
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        *((what, "says nothing about the report itself") for what in errors.NotAsSent.said if what != "sender"),
+        (None, "says nothing about the report itself"),
+        ("sender", "the servers do not agree on who sent it"),
+    ],
+)
+def test_what_is_not_as_sent_means_what_it_is(what: str | None, words: str) -> None:
+    """Bytes that a network changed accuse nobody. A sender of whom the servers say different things does."""
+    assert words in meaning(errors.NotAsSent(what=what))
+
+
+def test_a_report_without_its_digest_is_not_called_intact() -> None:
+    assert "nothing proves that it is what the sender encrypted" in meaning(errors.DigestMissing())
+
+
 def test_every_meaning_has_words() -> None:
     assert all(key in CATALOGUE for _, key in MEANINGS)
 

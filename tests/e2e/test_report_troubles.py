@@ -133,7 +133,7 @@ def test_a_package_changed_on_the_way_is_held_against_nobody_and_can_be_tried_ag
     released = len(clinic.weather.asked("/release"))
     clinic.weather.changes["/v1/packages/"] = lambda data: change(data) if len(data) > 1000 else data
     go(visit, report.header.report_id)
-    says(visit, "What arrived is not what was sent", "It says nothing about the report itself")
+    says(visit, "What arrived is not what was sent", "This says nothing about the report itself")
     assert len(clinic.weather.asked("/release")) == released
     says(visit, "something between you and the cloud may have changed it")
     expect(visit.trouble.get_by_role("button", name="Write to")).to_have_count(0)

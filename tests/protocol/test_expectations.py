@@ -6,13 +6,16 @@ from what the sender sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
+import picsafe_protocol
 from picsafe_protocol.buffers import BYTES, BytesSource, Source
 from picsafe_protocol.ciphers import AesGcm
 from picsafe_protocol.errors import AnotherReport, DigestMissing, NotAsSent, Unexpected
@@ -128,6 +131,20 @@ async def test_a_permitted_key_server_and_the_cloud_cannot_swap_a_report(reading
         await opened(reading, forgery.package, older, keys)
     assert caught.value.what == "key_server"
     assert keys.asked == []
+
+
+def test_each_difference_has_its_own_sentence_and_advice() -> None:
+    """On the command line; the page has words of its own. Only what a network can have changed is worth a second try."""
+    source = "".join(path.read_text("utf-8") for path in Path(picsafe_protocol.__file__).parent.glob("*.py"))
+    assert set(re.findall(r'NotAsSent\(what="(\w+)"', source)) == set(NotAsSent.said)
+    sentences = {what: str(NotAsSent(what=what)) for what in NotAsSent.said}
+    assert len(set(sentences.values())) == len(sentences)
+    for what in sentences:
+        advice = NotAsSent(what=what).advice
+        assert ("Try again" in advice) == (what not in {"sender", "file"}), what
+        assert ("Do not rely" in advice) == (what in {"sender", "file"}), what
+    assert "Ask the sender" in NotAsSent(what="sender").advice
+    assert str(NotAsSent(what=["sender"])) == f"{NotAsSent.title}."  # from a server
 
 
 @BOTH

@@ -226,7 +226,10 @@ class DigestMismatch(DecryptionError):
 
 
 class NotAsSent(PicSafeError):
-    """`what` differs, one word for a program: "key_server", "size", "digest", "list", "piece", "sender" or "file"."""
+    """`what` differs, one word for a program: "key_server", "size", "digest", "list", "piece", "sender" or "file".
+
+    The sentence and the advice follow from `what` where none are given.
+    """
 
     code, status, title = "not_as_sent", 422, "What arrived is not what was sent"
     default_advice = (
@@ -234,6 +237,37 @@ class NotAsSent(PicSafeError):
         "changed it. If it happens again, tell your administrator."
     )
     extra: ClassVar[tuple[str, ...]] = ("what",)
+    said: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "key_server": (
+            "This file names another key server than the one that the report was sent with.",
+            (
+                "Nothing of it was shown. Try again later, or over another network: the cloud, or something between you and "
+                "it, may have answered with another file. If it happens again, tell your administrator."
+            ),
+        ),
+        "size": ("What arrived has another size than what was sent.", default_advice),
+        "digest": ("What arrived is not what was sent.", default_advice),
+        "list": ("The list of checksums that arrived is not that of the report that was sent.", default_advice),
+        "piece": ("A part of what arrived is not what was sent.", default_advice),
+        "sender": (
+            "The key server names another sender than the list of reports does.",
+            (
+                "Nothing of it was shown. Do not rely on this report. Ask the sender whether it is theirs, and tell your "
+                "administrator."
+            ),
+        ),
+        "file": (
+            "This file is not the report that was sent: somebody else made or changed it, or it is damaged.",
+            (
+                "Do not rely on it. Open the report from the inbox instead, and tell your administrator where the file came "
+                "from."
+            ),
+        ),
+    }
+
+    def __init__(self, message: str | None = None, *, advice: str | None = None, **details: Any) -> None:
+        sentence, own_advice = self.said.get(str(details.get("what")), (None, None))
+        super().__init__(message or sentence, advice=advice or own_advice, **details)
 
 
 class AnotherReport(NotAsSent):

@@ -87,7 +87,7 @@ class Expectations:
         if self.digest is None and (created is None or created.version >= DIGESTS_SINCE):
             raise DigestMissing
         if created is not None and created.sender is not None and created.sender.id != self.sender.id:
-            raise NotAsSent("The key server names another sender than the list of reports does.", what="sender")
+            raise NotAsSent(what="sender")
 
 
 def created_in(answer: Any, header: Header) -> Created | None:

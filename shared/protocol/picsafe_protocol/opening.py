@@ -123,9 +123,7 @@ def _check_header(header: Header, expected: Expectations) -> None:
     if header.report_id != expected.report_id:
         raise AnotherReport("The cloud answered with another report than the one that was asked for.")
     if header.keyserver_url != expected.keyserver_url:
-        raise NotAsSent(
-            "This file names another key server than the one that the report was sent with.", what="key_server"
-        )
+        raise NotAsSent(what="key_server")
 
 
 def key_in(answer: Any) -> bytes:

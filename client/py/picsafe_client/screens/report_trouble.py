@@ -12,6 +12,7 @@ from picsafe_protocol.errors import (
     AccessError,
     DecryptionError,
     DigestMismatch,
+    DigestMissing,
     FormatError,
     Gone,
     InvalidKey,
@@ -34,6 +35,7 @@ MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
     (KeyServerNotAllowed, "report.means_not_asked"),
     (PackageRuleBroken, "report.means_not_ours"),
     (UnsupportedVersion, "report.means_untouched"),
+    (DigestMissing, "report.means_not_trusted"),
     (NotAsSent, "report.means_not_sent"),
     (DigestMismatch, "report.means_not_shown"),
     (DecryptionError, "report.means_not_trusted"),
@@ -48,7 +50,7 @@ MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
 LASTING: Final = (Gone, KeyServerNotAllowed, PackageRuleBroken, UnsupportedVersion, NotFound, AccessError)
 """Failures that trying again does not mend."""
 
-ASK_SENDER: Final = (Gone, DigestMismatch, FormatError, AccessError)
+ASK_SENDER: Final = (Gone, DigestMismatch, DigestMissing, FormatError, AccessError)
 """Failures that only the sender can mend."""
 
 UNAUTHENTICATED: Final = (PackageRuleBroken, InvalidKey, Tampered, Truncated, WrongKey)
@@ -80,11 +82,12 @@ def explained(
     if not from_disk and isinstance(error, UNAUTHENTICATED):
         error = NotAsSent()
     actions: list[banner.Action] = []
-    if not isinstance(error, LASTING):
+    is_sender_in_doubt = isinstance(error, NotAsSent) and error.what == "sender"
+    if not (isinstance(error, LASTING) or is_sender_in_doubt):
         actions.append((t("action.retry"), lambda _event: retry()))
     if from_disk:
         actions.append((t("report.choose_file"), lambda _event: choose_file()))
-    if row is not None and row["box"] == "inbox" and isinstance(error, ASK_SENDER):
+    if row is not None and row["box"] == "inbox" and (isinstance(error, ASK_SENDER) or is_sender_in_doubt):
         actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
     return banner.problem(error, means=meaning(error, from_disk=from_disk), actions=actions)
@@ -94,6 +97,8 @@ def meaning(error: BaseException, *, from_disk: bool = False) -> str:
     """What a failure means for the patient data."""
     if from_disk and isinstance(error, ServiceError):
         return t("report.means_on_disk")
+    if isinstance(error, NotAsSent) and error.what == "sender":
+        return t("report.means_sender_unclear")
     for kind, key in MEANINGS:
         if isinstance(error, kind):
             if isinstance(error, KeyDestroyed | KeyRevoked | ReportExpired):

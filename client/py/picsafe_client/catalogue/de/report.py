@@ -26,6 +26,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_not_ours": "Nichts aus dieser Datei wurde geöffnet oder irgendwohin gesendet.",
     "report.means_untouched": "Es wurde nichts geöffnet und nichts geändert.",
     "report.means_not_sent": "Nichts davon wird gezeigt. Über den Bericht selbst sagt das nichts; er kann noch unversehrt sein.",
+    "report.means_sender_unclear": "Nichts davon wird angezeigt, denn die Server sind sich nicht einig, wer ihn gesendet hat.",
     "report.means_not_trusted": "Nichts davon wird angezeigt, denn nichts belegt, dass es das ist, was verschlüsselt wurde.",
     "report.means_not_shown": "Nichts davon wird angezeigt.",
     "report.means_gone": "Hier gibt es nichts mehr, was angezeigt werden könnte.",

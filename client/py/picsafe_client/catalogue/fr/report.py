@@ -26,6 +26,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "report.means_not_ours": "Rien de ce fichier n’a été ouvert ni envoyé où que ce soit.",
     "report.means_untouched": "Rien n’a été ouvert ni modifié.",
     "report.means_not_sent": "Rien n’en est affiché. Cela ne dit rien du rapport lui-même, qui est peut-être intact.",
+    "report.means_sender_unclear": "Rien n’en est affiché, car les serveurs ne s’accordent pas sur l’expéditeur.",
     "report.means_not_trusted": "Rien n’en est affiché, car rien ne prouve que c’est ce que l’expéditeur a chiffré.",
     "report.means_not_shown": "Rien n’en est affiché.",
     "report.means_gone": "Il ne reste rien ici qui puisse être affiché.",
