@@ -66,7 +66,7 @@ def test_a_report_arrives_without_a_reload(clinic: Clinic, inbox: Visit, sender:
     expect(arrived).to_contain_text("Australia")
     expect(arrived).to_contain_text(re.compile(r"[67] days left"))
     expect(arrived.locator("time")).to_have_attribute("title", re.compile(r"^\d+ \w+ 20\d\d, \d\d:\d\d$"))
-    expect(inbox.page.locator("#announcer")).to_have_text("New report from Dr Ruth Abara")
+    expect(inbox.page.locator("#announcer")).to_have_text("New report from Dr Ruth Abara, ruth@clinic.example")
     expect(inbox.page).to_have_title(re.compile(r"^Inbox \(\d+\) – My PicSafe$"))
 
 

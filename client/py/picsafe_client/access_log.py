@@ -89,10 +89,10 @@ def _who(entry: Entry) -> list[dom.Child]:
             return [t("log.system")]
         when = entry.get("erased_at")
         return [t("log.erased_person"), dom.el("span", {"class": "soft small"}, moment(when)) if when else None]
-    place = who.get("institution") or who.get("email") or ""
+    places = [part for part in (who.get("email"), who.get("institution")) if part]
     return [
         dom.el("span", {"class": "table-name"}, who.get("name") or ""),
-        dom.el("span", {"class": "soft small"}, place),
+        *[dom.el("span", {"class": "soft small table-place"}, part) for part in places],
     ]
 
 

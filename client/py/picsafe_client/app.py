@@ -21,7 +21,7 @@ from typing import Any
 
 from picsafe_client import banner, dom, incidents, reset_notice, texts
 from picsafe_client.api import Api, Cancelled
-from picsafe_client.boxes import Box
+from picsafe_client.boxes import Box, sender_of
 from picsafe_client.frame import Frame
 from picsafe_client.live import Live
 from picsafe_client.lock import IdleLock
@@ -236,11 +236,11 @@ class App:
         if kind == "report" and data["box"] in self.boxes:
             is_new = self.boxes[data["box"]].put(dict(data))
             if is_new and data["box"] == "inbox" and data["unread"]:
-                dom.announce(t("inbox.arrived", name=data["sender"]["name"]))
+                dom.announce(t("inbox.arrived", name=sender_of(data)))
         elif kind == "removed":
             gone = self.boxes["inbox"].remove(data["id"])
             if gone is not None:
-                dom.announce(t("inbox.gone", name=gone["sender"]["name"]))
+                dom.announce(t("inbox.gone", name=sender_of(gone)))
         elif kind == "connected":
             for box in self.boxes.values():
                 if box.is_loaded:

@@ -11,6 +11,8 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from picsafe_client.texts import moment_of, t
+from picsafe_protocol.provenance import person_in_words
+from picsafe_protocol.report import Author
 
 Report: TypeAlias = dict[str, Any]
 """REPORT of the user server's API."""
@@ -159,6 +161,12 @@ def matches(report: Report, words: str, name: str = "") -> bool:
         said += [person["name"], person.get("email") or "", person.get("institution") or ""]
     text = " ".join(said).casefold()
     return all(word in text for word in words.casefold().split())
+
+
+def sender_of(report: Mapping[str, Any]) -> str:
+    """Name and address of the sender in one line: the address tells apart people who go by the same name."""
+    sender = report["sender"]
+    return person_in_words(Author(sender["name"], sender["email"]))
 
 
 def is_urgent(report: Report, now: datetime) -> bool:

@@ -89,7 +89,8 @@ class InboxScreen(ReportsScreen):
         if report["state"] != boxes.AVAILABLE:
             row.classList.add("row-over")
         part(".row-name").textContent = report["sender"]["name"]
-        part(".row-from").textContent = report["sender"].get("institution") or report["sender"].get("email") or ""
+        part(".row-address").textContent = report["sender"]["email"]
+        part(".row-institution").textContent = report["sender"].get("institution") or ""
         part(".row-patient").textContent = name
         part(".row-size").textContent = size(report["size"]) if report["size"] else ""
         part(".row-region").textContent = t(f"region.{report['region']}")

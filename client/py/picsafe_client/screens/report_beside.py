@@ -136,7 +136,7 @@ class Beside:
 
     def _choice(self, row: boxes.Report, opened: dom.Node) -> dom.Node:
         name = self._app.session_names.get(row["id"])
-        sender = row["sender"]["name"]
+        sender = boxes.sender_of(row)
         when = date(row["available_at"] or row["created_at"])
 
         def chosen(_event: Any) -> None:

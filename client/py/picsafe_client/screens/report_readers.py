@@ -31,7 +31,7 @@ def _from_row(row: Mapping[str, Any], place: dom.Node) -> None:
     for person in row["recipients"]:
         opened = person.get("opened_at")
         words = t("report.reader_opened", moment=moment(opened)) if opened else ""
-        dom.append(rows, _reader(person["name"] or person.get("email") or "", words))
+        dom.append(rows, _reader(person["name"], person["email"], words))
     dom.append(place, rows)
 
 
@@ -47,15 +47,16 @@ async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place:
         who = entry.get("who") or {}
         name = who.get("name") or t("log.erased_person")
         words = t(f"report.log_{entry['event']}", moment=moment(entry["time"]))
-        dom.append(rows, _reader(name, words, who.get("institution") or ""))
+        dom.append(rows, _reader(name, who.get("email") or "", words, who.get("institution") or ""))
     dom.append(place, rows if rows.childElementCount else dom.el("p", {"class": "soft"}, t("report.reader_nobody")))
 
 
-def _reader(name: str, words: str, institution: str = "") -> dom.Node:
+def _reader(name: str, email: str, words: str, institution: str = "") -> dom.Node:
     return dom.el(
         "li",
         {"class": "reader"},
         dom.el("span", {"class": "reader-name"}, name),
+        dom.el("span", {"class": "soft small reader-address"}, email) if email else None,
         dom.el("span", {"class": "soft small"}, institution) if institution else None,
         dom.el("span", {"class": "soft small number"}, words) if words else None,
     )
