@@ -70,8 +70,8 @@ async def test_a_report_goes_through_the_container(container: Container, tmp_pat
         opened = await open_report(api, source, [container.url + "/keys"], expected=Expectations.of_row(arrived))
         output = tmp_path / "opened"
         output.mkdir()
-        files = await save_report(opened, output)
-    assert hashlib.sha256(files[1].read_bytes()).hexdigest() == prepared[0].medium.sha256
+        files = {path.suffix: path for path in await save_report(opened, output)}
+    assert hashlib.sha256(files[".jpg"].read_bytes()).hexdigest() == prepared[0].medium.sha256
 
 
 def test_the_page_and_the_description_of_the_interface_are_there(container: Container) -> None:
