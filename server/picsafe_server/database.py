@@ -168,7 +168,8 @@ async def _arrived(engine: AsyncEngine) -> None:
         except Exception as error:
             if not (isinstance(error, (DBAPIError, OSError)) or _sqlstate(error)):
                 raise
-            reason = f"{engine.url.host or engine.url.database}: {str(getattr(error, 'orig', error)).splitlines()[0]}"
+            said = str(getattr(error, "orig", error)) or type(error).__name__  # a time limit has no words of its own
+            reason = f"{engine.url.host or engine.url.database}: {said.splitlines()[0]}"
             if not (is_away(error) or _sqlstate(error) == _NO_SUCH_DATABASE):
                 raise DatabaseUnusable(reason) from error
             if time.monotonic() >= deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 import subprocess
 import time
@@ -90,6 +91,15 @@ def test_a_database_that_never_comes_is_named(postgres: Cluster, monkeypatch: py
     monkeypatch.setattr(database, "WAIT_SECONDS", 0)
     with pytest.raises(DatabaseUnusable, match=r"waited 0 s in vain; 127\.0\.0\.1: database .* does not exist"):
         asyncio.run(Database(postgres.url("nowhere"), MIGRATIONS).migrate())
+
+
+def test_a_database_that_takes_connections_and_says_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0)
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql+asyncpg://picsafe@127.0.0.1:{silent.getsockname()[1]}/users"
+        with pytest.raises(DatabaseUnusable, match=r"in vain; 127\.0\.0\.1: TimeoutError"):
+            asyncio.run(Database(url, MIGRATIONS).migrate())
 
 
 @pytest.mark.postgres
