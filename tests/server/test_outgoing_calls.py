@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import botocore.exceptions
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from foreign_server import Behaviour, foreign_server
 
 from picsafe_protocol.errors import PicSafeError
 from picsafe_server.certificates import own_certificate
@@ -26,34 +27,7 @@ from picsafe_server.tokens import Signer, Verifier
 
 pytestmark = pytest.mark.anyio
 
-Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-
-
-@asynccontextmanager
-async def stranger(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Somebody's server that does what `behave` does; its base URL."""
-    handling: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        handling.add(task)
-        try:
-            await behave(reader, writer)
-        except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield f"{'https' if tls else 'http'}://localhost:{port}"
-    finally:
-        server.close()
-        for task in handling:
-            task.cancel()
 
 
 async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,7 +57,7 @@ def answering(body: bytes, more: bytes = b"") -> Behaviour:
 
 
 async def test_attack_by_an_answer_that_is_dripped(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with stranger(drip) as url, role_client(RoleTransport([])) as http:
+    async with foreign_server(drip) as url, role_client(RoleTransport([])) as http:
         began = time.monotonic()
         with pytest.raises(httpx.ReadTimeout):
             await http.get(url, timeout=0.3)
@@ -91,7 +65,7 @@ async def test_attack_by_an_answer_that_is_dripped(monkeypatch: pytest.MonkeyPat
 
 
 async def test_attack_by_an_answer_without_end() -> None:
-    async with stranger(flood) as url, role_client(RoleTransport([])) as http:
+    async with foreign_server(flood) as url, role_client(RoleTransport([])) as http:
         with pytest.raises(httpx.RemoteProtocolError, match="too large"):
             await http.get(url)
 
@@ -99,7 +73,7 @@ async def test_attack_by_an_answer_without_end() -> None:
 async def test_attack_by_an_answer_that_unpacks_to_much() -> None:
     packed = gzip.compress(b" " * 64 * ANSWER_BYTES)
     async with (
-        stranger(answering(packed, b"Content-Encoding: gzip\r\n")) as url,
+        foreign_server(answering(packed, b"Content-Encoding: gzip\r\n")) as url,
         role_client(RoleTransport([])) as http,
     ):
         with pytest.raises(httpx.RemoteProtocolError, match="compressed"):
@@ -107,7 +81,7 @@ async def test_attack_by_an_answer_that_unpacks_to_much() -> None:
 
 
 async def test_an_answer_of_the_largest_size_is_read() -> None:
-    async with stranger(answering(b"x" * ANSWER_BYTES)) as url, role_client(RoleTransport([])) as http:
+    async with foreign_server(answering(b"x" * ANSWER_BYTES)) as url, role_client(RoleTransport([])) as http:
         assert len((await http.get(url)).content) == ANSWER_BYTES
 
 
@@ -117,7 +91,7 @@ async def test_an_answer_of_the_largest_size_is_read() -> None:
     ids=["deep", "deep keys", "a number", "an object", "null", "no key"],
 )  # fmt: skip
 async def test_attack_by_public_keys_that_are_none(jwks: bytes) -> None:
-    async with stranger(answering(jwks)) as url, role_client(RoleTransport([])) as http:
+    async with foreign_server(answering(jwks)) as url, role_client(RoleTransport([])) as http:
         verifier = Verifier([url], http, MovableClock())
         with pytest.raises(NotReady, match="no token can be verified"):
             await verifier.check(url)
@@ -132,7 +106,7 @@ async def test_a_clock_that_differs_is_noticed(seconds: int, told: bool, caplog:
     date = (clock.now() + timedelta(seconds=seconds)).strftime("Date: %a, %d %b %Y %H:%M:%S GMT\r\n").encode()
     signer = Signer("http://localhost", Ed25519PrivateKey.generate(), clock)
     jwks = httpx.Response(200, json=signer.jwks()).content
-    async with stranger(answering(jwks, date)) as url, role_client(RoleTransport([])) as http:
+    async with foreign_server(answering(jwks, date)) as url, role_client(RoleTransport([])) as http:
         verifier = Verifier([url], http, clock)
         await verifier.check(url)
     assert ("the clock of" in caplog.text) == told
@@ -151,7 +125,7 @@ async def test_a_private_authority_is_trusted_where_the_environment_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, authority = private_tls(tmp_path)
-    async with stranger(answering(b"{}"), tls) as url:
+    async with foreign_server(answering(b"{}"), tls) as url:
         async with role_client(RoleTransport([])) as http:
             with pytest.raises(httpx.ConnectError):
                 await http.get(url)
@@ -160,16 +134,23 @@ async def test_a_private_authority_is_trusted_where_the_environment_names_it(
             assert (await http.get(url)).status_code == 200
 
 
-async def test_calls_go_through_the_proxy_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+@asynccontextmanager
+async def refusing_proxy(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A proxy that the environment names and that lets nobody through: its URL, and the first lines of what it was asked."""
     asked: list[bytes] = []
 
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readline())
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
 
-    async with stranger(proxy) as url:
+    async with foreign_server(refuse) as url:
         monkeypatch.setenv("HTTPS_PROXY", url)
+        yield url, asked
+
+
+async def test_calls_go_through_the_proxy_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with refusing_proxy(monkeypatch) as (_, asked):
         monkeypatch.setenv("NO_PROXY", "keys.inside.example")
         async with role_client(RoleTransport([])) as http:
             with pytest.raises(httpx.ProxyError):
@@ -198,7 +179,7 @@ async def test_a_store_of_packages_may_have_a_private_authority(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tls, authority = private_tls(tmp_path)
-    async with stranger(answering(b""), tls) as url:
+    async with foreign_server(answering(b""), tls) as url:
         with pytest.raises(botocore.exceptions.SSLError):
             await head_bucket(url)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
@@ -210,15 +191,7 @@ async def test_a_store_of_packages_may_have_a_private_authority(
 
 @pytest.mark.usefixtures("s3_credentials")
 async def test_a_store_of_packages_is_reached_by_way_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bytes] = []
-
-    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readline())
-        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-        await writer.drain()
-
-    async with stranger(proxy) as url:
-        monkeypatch.setenv("HTTPS_PROXY", url)
+    async with refusing_proxy(monkeypatch) as (url, asked):
         monkeypatch.setenv("NO_PROXY", "localhost")
         with pytest.raises(botocore.exceptions.ProxyConnectionError):
             await head_bucket("https://s3.hospital.example")

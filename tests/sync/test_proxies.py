@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from foreign_server import foreign_server
 from sync.world import URL, Rule, Sunk, World, nothing
 
 from picsafe_protocol.errors import Intercepted, PicSafeError, Unreachable
@@ -227,18 +228,13 @@ async def test_an_attacker_who_drips_the_head_of_an_answer_is_left(monkeypatch: 
     monkeypatch.setattr(api_module, "HEAD_SECONDS", 0.3)
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            writer.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
-            while True:
-                writer.write(b"x")
-                await writer.drain()
-                await asyncio.sleep(0.01)
-        except ConnectionError:
-            writer.close()
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
 
-    server = await asyncio.start_server(drip, "localhost", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, Api(f"http://localhost:{port}", "token", patience=Patience(attempts=1)) as api:
+    async with foreign_server(drip) as url, Api(url, "token", patience=Patience(attempts=1)) as api:
         async with asyncio.timeout(60):
             with pytest.raises(Unreachable, match="too slowly"):
                 await api.me()
