@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import uvicorn
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -195,6 +196,16 @@ def allowed_seconds(headers: Iterable[tuple[bytes, bytes]]) -> float:
     declared = dict(headers).get(b"content-length", b"0")
     length = int(declared) if declared.isdigit() else 0
     return limits.REQUEST_BODY_SECONDS + min(length, limits.UPLOAD_PART_BYTES) / limits.UPLOAD_BYTES_PER_SECOND
+
+
+async def end_connections(server: uvicorn.Server) -> None:
+    """Cut the connections that are still open once the time for ending them is over: a client that does not read its answer
+    keeps its connection, and uvicorn leaves it to the end of the process."""
+    while server.server_state.connections:
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def allow_files() -> None:

@@ -24,7 +24,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from picsafe_protocol import limits
 from picsafe_server.app import create_app
-from picsafe_server.bounds import BodyInTime, BoundedProtocol, allow_files
+from picsafe_server.bounds import BodyInTime, BoundedProtocol, allow_files, end_connections
 from picsafe_server.database import Database
 from picsafe_server.metrics import Metrics
 from picsafe_server.readiness import Readiness
@@ -83,6 +83,7 @@ class _Server(uvicorn.Server):
         for role in self._roles:
             role.closing()
         await super().shutdown(sockets)
+        await end_connections(self)
         _lifecycle.info("stopped")
 
 

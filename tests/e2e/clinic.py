@@ -29,6 +29,7 @@ from picsafe_protocol.pieces import Pieces, hash_pieces
 from picsafe_protocol.sending import Uploaded, completion
 from picsafe_protocol.tokens import Role
 from picsafe_server.app import create_app
+from picsafe_server.bounds import end_connections
 from picsafe_server.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
@@ -111,6 +112,7 @@ class Clinic:
                 await asyncio.sleep(0.02)
             started.set()
             await serving
+            await end_connections(self._server)
             # Connections to databases that a broken request left are closed in tasks of their own.
             left = asyncio.all_tasks() - {asyncio.current_task()}
             if left:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import uvicorn
 
 from picsafe_protocol import limits
 from picsafe_protocol.limits import KIB, MIB
-from picsafe_server.bounds import BoundedProtocol
+from picsafe_server.bounds import BoundedProtocol, end_connections
 
 ANSWER = 24 * MIB
 """More than the system's buffers of both ends hold."""
@@ -37,20 +38,36 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "http.response.body", "body": b": here\n\n", "more_body": True})
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[uvicorn.Server]:
+class Server(uvicorn.Server):
+    """Ends its connections as the product's server does."""
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        await super().shutdown(sockets)
+        await end_connections(self)
+
+
+@contextmanager
+def running() -> Iterator[uvicorn.Server]:
+    """A server of its own thread until the end of the block."""
     config = uvicorn.Config(
-        answering, host="127.0.0.1", port=0, http=BoundedProtocol, loop="uvloop", lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
+        answering, host="127.0.0.1", port=0, http=BoundedProtocol, loop="uvloop", lifespan="off", log_config=None,
+        timeout_graceful_shutdown=0,
+    )  # fmt: skip
+    server = Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         thread.join(0.02)
     yield server
-    server.should_exit = server.force_exit = True
+    server.should_exit = True
     thread.join(30)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[uvicorn.Server]:
+    with running() as server:
+        yield server
 
 
 def asked(server: uvicorn.Server, path: str) -> socket.socket:
@@ -101,3 +118,10 @@ def test_a_live_stream_that_is_silent_for_long_goes_on(server: uvicorn.Server, m
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):  # open, and nothing came
             connection.recv(65_536)
+
+
+def test_attack_by_never_reading_while_a_server_stops() -> None:
+    with running() as stopping, asked(stopping, "/whole"):
+        wait_until(stopping, 1)
+        stopping.should_exit = True
+        wait_until(stopping, 0)

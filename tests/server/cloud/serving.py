@@ -14,6 +14,7 @@ import uvicorn
 from server.cloud.world import PUBLIC, UserServers, World
 
 from picsafe_server.app import create_app
+from picsafe_server.bounds import end_connections
 from picsafe_server.clock import MovableClock
 from picsafe_server.settings import Settings
 
@@ -73,3 +74,4 @@ async def serving(data: Path, **settings: Any) -> AsyncIterator[Served]:
     finally:
         server.should_exit = True
         await running
+        await end_connections(server)
