@@ -59,6 +59,8 @@ class Weather:
     """Part of a path: what becomes of the bytes of the answer."""
     slow: float = 0.0
     """Seconds that each piece of a package takes."""
+    drips: set[str] = field(default_factory=set)
+    """Parts of paths: a proxy passes on a byte of the answer now and then, so that no single read takes long."""
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
     """Part of a path: its requests wait here until the gate is opened. See `Clinic.held`."""
     far: tuple[range, asyncio.Event] | None = None
@@ -276,10 +278,15 @@ class Clinic:
         is_package = "/v1/packages/" in path and not path.endswith("/pieces")
         limit = self.weather.breaks.pop(0) if is_package and self.weather.breaks else None
         change = next((change for part, change in self.weather.changes.items() if part in path), None)
+        drips = any(part in path for part in self.weather.drips)
         sent = 0
 
         async def disturbed(message: Any) -> None:
             nonlocal sent
+            if message["type"] == "http.response.body" and drips:
+                for byte in message.get("body", b""):
+                    await send(cast(Any, {**message, "body": bytes([byte]), "more_body": True}))
+                    await asyncio.sleep(0.1)
             if message["type"] == "http.response.body" and is_package:
                 body = message.get("body", b"")
                 if change is not None:

@@ -87,6 +87,19 @@ def visit(window: Visit, report: MadeReport) -> Iterator[Visit]:
     window.nothing_was_refused()
 
 
+def test_what_dicom_needs_that_a_proxy_lets_drip_ends_in_an_error(clinic: Clinic, visit: Visit) -> None:
+    """First, while it has not been fetched yet. Afterwards it is fetched as if nothing had been."""
+    clinic.weather.drips.add("/dicom.")
+    visit.python("from picsafe_client import dicom; dicom.ARCHIVE_SECONDS = 1.5")
+    try:
+        visit.press("s")
+        visit.page.locator(".choice", has_text="photos as DICOM").click()
+        expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
+    finally:
+        clinic.weather.drips.clear()
+    visit.python("from picsafe_client import dicom; dicom.ARCHIVE_SECONDS = 300")
+
+
 @pytest.fixture(scope="module")
 def saved(window: Visit, report: MadeReport, photos: dict[str, bytes]) -> Saved:
     window.to_inbox()

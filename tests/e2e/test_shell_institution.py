@@ -242,3 +242,25 @@ def test_the_access_log_is_filtered_and_exported(
     visit.page.get_by_label("Who").fill("nobody")
     visit.press("Enter")
     expect(visit.page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
+
+
+def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clinic, visit: Visit) -> None:
+    """A byte now and then: no single read takes long, so only a deadline for all of it helps."""
+    section(visit, "Access log")
+    expect(visit.page.get_by_role("button", name="Export as CSV")).to_be_visible()
+    clinic.weather.drips.add("/log.csv")
+    try:
+        visit.page.get_by_role("button", name="Export as CSV").click()
+        visit.page.locator(".wait").get_by_role("button", name="Cancel").click()
+        expect(visit.page.locator(".wait")).to_have_count(0)
+        expect(visit.page.get_by_text("The server has not answered in time.")).to_have_count(0)
+        visit.python("from picsafe_client import access_log; access_log.CSV_SECONDS = 1.5")
+        visit.page.get_by_role("button", name="Export as CSV").click()
+        expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
+        expect(visit.page.locator(".wait")).to_have_count(0)
+    finally:
+        clinic.weather.drips.clear()
+    visit.python("from picsafe_client import access_log; access_log.CSV_SECONDS = 60")
+    with download(visit.page) as saved:
+        visit.page.get_by_role("button", name="Export as CSV").click()
+    assert b"who_name" in saved.content

@@ -15,6 +15,8 @@ from picsafe_protocol.errors import PicSafeError
 Entry: TypeAlias = Mapping[str, Any]
 """ENTRY of the key server's API."""
 
+CSV_SECONDS: Final = 900
+"""For the whole log of an institution as CSV: 20 MB, some hundred thousand entries, in a quarter of an hour over a slow line."""
 NOT_SHOWN: Final = PicSafeError
 EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed", "erased", "restored")
 CHIPS: Final = {"released": "chip chip-good", "refused": "chip chip-danger", "restored": "chip chip-danger"}
@@ -44,7 +46,9 @@ async def of_institution(
 async def as_csv(api: Api, keyserver_url: str, wanted: Mapping[str, str], *, signal: Any = None) -> Any:
     """The same entries, all of them, as a Uint8Array of CSV."""
     token = await api.user_token(keyserver_url, signal=signal)
-    return await api.fetch_bytes(f"{keyserver_url}/v1/log.csv?{_query(wanted)}", token=token, signal=signal)
+    return await api.fetch_bytes(
+        f"{keyserver_url}/v1/log.csv?{_query(wanted)}", token=token, seconds=CSV_SECONDS, signal=signal
+    )
 
 
 def table(entries: Sequence[Entry], *, with_report: bool = False) -> dom.Node:

@@ -2,7 +2,8 @@
 
 Every refusal arrives as the `PicSafeError` that the server named in its problem details. A connection that fails is
 `Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about. JSON calls have `CALL_SECONDS`
-from beginning to end; `fetch` and what moves bytes have no deadline of their own, since a package may take as long as it needs.
+from beginning to end, `fetch_bytes` has what its caller says. `fetch` and `send_bytes` have no deadline of their own: their
+callers know how long a package may take.
 
 Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`waiting.Wait.signal` has one).
 """
@@ -42,15 +43,6 @@ TOKEN_MARGIN: Final = timedelta(seconds=30)
 
 class Cancelled(Exception):
     """The person stopped what was going on. No error: the banner ignores it."""
-
-
-@dataclass(frozen=True)
-class Ranged:
-    """A piece of a larger body: `data` is a Uint8Array, `total` the length of the whole in bytes, `etag` its version."""
-
-    data: Any
-    total: int
-    etag: str
 
 
 @dataclass(frozen=True)
@@ -138,47 +130,16 @@ class Api:
             return None
         return _json(text, trusted=cookies)
 
-    async def fetch_bytes(
-        self,
-        url: str,
-        start: int | None = None,
-        stop: int | None = None,
-        token: str | None = None,
-        *,
-        signal: Any = None,
-    ) -> Any:
-        """The bytes [start, stop) of a body, or all of it, as a Uint8Array. `fetch_range` also tells the total."""
-        return (await self.fetch_range(url, start, stop, token, signal=signal)).data
+    async def fetch_bytes(self, url: str, *, seconds: float, token: str | None = None, signal: Any = None) -> Any:
+        """A whole body as a Uint8Array. Raises `Unreachable` when it is not there after `seconds`, however steadily it comes.
 
-    async def fetch_range(
-        self,
-        url: str,
-        start: int | None = None,
-        stop: int | None = None,
-        token: str | None = None,
-        *,
-        etag: str = "",
-        signal: Any = None,
-    ) -> Ranged:
-        """The bytes [start, stop) of a body. `start=None` with a `stop` asks for the last `stop` bytes.
-
-        With the `etag` of an earlier answer, a body that has changed since arrives whole from byte 0
-        (`len(data) == total`) instead of as two halves of different bodies.
+        For files of a few megabytes. A package is read by ranges (`ranges`), each of which is tried again.
         """
-        headers: dict[str, str] = {}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if start is not None or stop is not None:
-            headers["Range"] = _range(start, stop)
-            if etag:
-                headers["If-Range"] = etag
-        response = await self.fetch("GET", url, headers=headers, signal=signal)
         import js
 
-        data = js.Uint8Array.new(await _body(response.arrayBuffer()))
-        span = str(response.headers.get("Content-Range") or "")
-        total = int(span.rpartition("/")[2]) if "/" in span else int(data.length)
-        return Ranged(data, total, str(response.headers.get("ETag") or ""))
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        response = await self.fetch("GET", url, headers=headers, signal=_within(seconds, signal))
+        return js.Uint8Array.new(await _body(response.arrayBuffer()))
 
     async def send_bytes(
         self,
@@ -248,12 +209,6 @@ class Api:
         if not response.ok:
             raise await _refusal(response)
         return response
-
-
-def _range(start: int | None, stop: int | None) -> str:
-    if start is None:
-        return f"bytes=-{stop}"
-    return f"bytes={start}-" if stop is None else f"bytes={start}-{stop - 1}"
 
 
 def _within(seconds: float, signal: Any) -> Any:

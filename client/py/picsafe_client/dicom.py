@@ -33,6 +33,9 @@ MEDIA_TYPE: Final = "application/dicom"
 QUALITY: Final = 0.95
 """Of the JPEG where a photo has to be compressed anew: no difference that an eye finds."""
 
+ARCHIVE_SECONDS: Final = 300
+"""For `picsafe_dicom` and pydicom: 400 kB as they are sent, so enough for a telephone at the edge of its network."""
+
 _ARCHIVE: Final = "/tmp/picsafe-dicom.zip"  # noqa: S108 in the browser there are no files but our own
 _loading = asyncio.Lock()
 
@@ -51,7 +54,7 @@ async def load(api: Api, signal: Any = None) -> None:
         if _ARCHIVE in sys.path:
             return
         url = str(dom.document().querySelector("meta[name=picsafe-dicom]").content)
-        archive = await api.fetch_bytes(url, signal=signal)
+        archive = await api.fetch_bytes(url, seconds=ARCHIVE_SECONDS, signal=signal)
         Path(_ARCHIVE).write_bytes(archive.to_bytes())
         sys.path.append(_ARCHIVE)
         await asyncio.sleep(0)  # the page may paint before the import, which takes a second or two

@@ -3,7 +3,7 @@
 ::
 
     async with Wait(t("report.fetching"), place) as wait:
-        data = await api.fetch_bytes(url, token=token, signal=wait.signal)
+        data = await api.fetch_bytes(url, token=token, seconds=SECONDS, signal=wait.signal)
         wait.progress(data.length, total)
 """
 
