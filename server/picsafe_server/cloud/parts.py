@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded
+from picsafe_protocol.errors import InvalidRequest, LimitExceeded, UploadMismatch
 from picsafe_protocol.limits import PACKAGE_BYTES, UPLOAD_PART_BYTES
 
 PART = UPLOAD_PART_BYTES
@@ -32,6 +32,13 @@ def length(size: int, index: int) -> int:
     if not 0 <= index < count(size):
         raise InvalidRequest(f"This upload has the parts 0 to {count(size) - 1}.", field="index")
     return min(PART, size - index * PART)
+
+
+def part_mismatch() -> UploadMismatch:
+    """What a sender is answered whose part arrived with another digest than it declares."""
+    return UploadMismatch(
+        "The part does not have the digest that Content-Digest declares.", advice="Send this part again."
+    )
 
 
 def parse_content_digest(header: str | None) -> bytes:

@@ -1,4 +1,4 @@
-"""Receiving one part: from the network into a file, a block at a time, checked before anybody else sees it."""
+"""Receiving one part: from the network into memory or into a file, checked before anybody else sees it."""
 
 from __future__ import annotations
 
@@ -8,33 +8,70 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from litestar.exceptions import InternalServerException
 
-from picsafe_protocol.errors import InvalidRequest, UploadMismatch
+from picsafe_protocol.errors import InvalidRequest
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.limits import KIB, UPLOAD_IDLE_SECONDS
+from picsafe_server.cloud.parts import part_mismatch
+from picsafe_server.cloud.stores import Part
 from picsafe_server.cloud.stores.durable import room_needed, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
-RECEIVED_BLOCK = 128 * KIB
-"""Held in memory of each part that is under way: a thread is worth its while, and a thousand silent senders cost little."""
+RECEIVED_BLOCK: Final = 128 * KIB
+"""Held in memory of each part that goes to the disk: a thread is worth its while, and a thousand silent senders cost little."""
+PARTS_IN_MEMORY: Final = 8
+"""Of a region, at a time: two senders that send four each. Parts beyond that go to the disk, so slow senders cost no memory."""
 
 
 class Receiver:
-    """Receives parts into the folder `incoming`. Whatever goes wrong, the file is gone afterwards."""
+    """Receives parts into memory as long as there is room, which is only for stores that check digests, otherwise into the
+    folder `incoming`. Whatever goes wrong, the file is gone afterwards."""
 
-    def __init__(self, incoming: Path, threads: Threads, idle_seconds: float = UPLOAD_IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        incoming: Path,
+        threads: Threads,
+        idle_seconds: float = UPLOAD_IDLE_SECONDS,
+        parts_in_memory: int = 0,
+    ) -> None:
         self._incoming = incoming
         self._threads = threads
         self._idle_seconds = idle_seconds
+        self._room = parts_in_memory
 
     @asynccontextmanager
-    async def received(self, body: AsyncIterator[bytes], length: int, sha256: bytes) -> AsyncIterator[Path]:
-        """A file holding exactly the `length` bytes of `body`, whose SHA-256 is `sha256`; it is removed in the end.
+    async def received(self, body: AsyncIterator[bytes], length: int, sha256: bytes) -> AsyncIterator[Part]:
+        """A part of exactly the `length` bytes of `body`, whose SHA-256 shall be `sha256`; a file is removed in the end.
 
-        `InvalidRequest` when the length is another or the connection breaks, `UploadMismatch` when the digest is another.
+        `InvalidRequest` when the length is another or the connection breaks; `UploadMismatch` when the digest is another and
+        the part is in a file.
         """
+        if self._room > 0:
+            self._room -= 1
+            try:
+                yield Part(await self._in_memory(body, length), sha256)
+            finally:
+                self._room += 1
+        else:
+            async with self._in_file(body, length, sha256) as path:
+                yield Part(path, sha256)
+
+    async def _in_memory(self, body: AsyncIterator[bytes], length: int) -> list[bytes]:
+        pieces = []  # as they came: putting them together costs as much as sending them
+        total = 0
+        async for piece in _alive(body, self._idle_seconds):
+            pieces.append(piece)
+            total += len(piece)
+            if total > length:
+                break
+        _check_length(total, length)
+        return pieces
+
+    @asynccontextmanager
+    async def _in_file(self, body: AsyncIterator[bytes], length: int, sha256: bytes) -> AsyncIterator[Path]:
         path = self._incoming / new_identifier()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -54,12 +91,14 @@ class Receiver:
             if total > length:
                 break
             await self._threads.quick(_keep, descriptor, digest, block)
-        if total != length:
-            raise InvalidRequest(f"This part is {length} bytes long.", field="body")
+        _check_length(total, length)
         if digest.digest() != sha256:
-            raise UploadMismatch(
-                "The part does not have the digest that Content-Digest declares.", advice="Send this part again."
-            )
+            raise part_mismatch()
+
+
+def _check_length(received: int, length: int) -> None:
+    if received != length:
+        raise InvalidRequest(f"This part is {length} bytes long.", field="body")
 
 
 def _keep(descriptor: int, digest: hashlib._Hash, block: bytearray) -> None:

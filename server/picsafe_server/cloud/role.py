@@ -15,7 +15,7 @@ from picsafe_protocol.regions import REGIONS
 from picsafe_server.cloud import retention
 from picsafe_server.cloud.ledger import Ledger
 from picsafe_server.cloud.models import known_keys
-from picsafe_server.cloud.receiving import Receiver
+from picsafe_server.cloud.receiving import PARTS_IN_MEMORY, Receiver
 from picsafe_server.cloud.region import RegionCloud, Turns
 from picsafe_server.cloud.routes import keys, packages, uploads
 from picsafe_server.cloud.stores import Store, StoreUnfit
@@ -88,7 +88,9 @@ class CloudRole(Role):
             report_days=settings.report_days,
             ledger=Ledger(self._database, region),
             store=self._store(region, folder, incoming, threads),
-            receiver=Receiver(incoming, threads),
+            receiver=Receiver(
+                incoming, threads, parts_in_memory=PARTS_IN_MEMORY if settings.s3_buckets.get(region) else 0
+            ),
             under_way=self._under_way,
             signer=Signer.from_file(base, folder / "signing.pem", clock),
             verifier=self._verifier,

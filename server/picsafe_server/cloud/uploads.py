@@ -126,10 +126,10 @@ async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, 
     length = parts.length(package.size, index)
     async with (
         cloud.under_way.receiving(package.name, index, body) as reception,
-        cloud.receiver.received(reception.body(), length, sha256) as received,
+        cloud.receiver.received(reception.body(), length, sha256) as part,
     ):
         try:
-            await cloud.store.put_part(upload_of(package), index, received)
+            await cloud.store.put_part(upload_of(package), index, part)
         except UploadLost as error:
             raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
 

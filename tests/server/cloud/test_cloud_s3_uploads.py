@@ -12,16 +12,25 @@ from typing import Any
 
 import pytest
 from server.cloud.buckets import Bucket
-from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
+from server.cloud.world import World, bytes_of, content_digest, problem, running_world, sha256, split
 
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_server.cloud.receiving import PARTS_IN_MEMORY
 from picsafe_server.cloud.stores import s3
 from picsafe_server.cloud.stores.s3 import S3Store
 
 pytestmark = pytest.mark.anyio
 
 LARGE = bytes_of(2 * UPLOAD_PART_BYTES + MIB)
+_TWIN = bytes.fromhex(
+    "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f89"
+    "55ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5b"
+    "d8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0"
+    "e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70"
+)
+"""The first published collision of MD5 (Wang and others, 2004) comes out by turning the highest bit of six of its bytes."""
+MD5_TWINS = (_TWIN, bytes(byte ^ 0x80 if at in {19, 45, 59, 83, 109, 123} else byte for at, byte in enumerate(_TWIN)))
 
 
 def store_of(world: World) -> S3Store:
@@ -115,11 +124,68 @@ async def test_a_part_that_changes_on_its_way_to_the_store_is_refused_by_it(buck
         await world.begin(report_id, len(LARGE))
 
         def flip(request: Any, **_: object) -> None:
-            request.body = b"?" + request.body[1:]
+            request.body = b"?" + b"".join(request.body)[1:]
 
         store_of(world)._bulk.meta.events.register("before-send.s3.UploadPart", flip)
         assert (await world.put(report_id, 0, split(LARGE)[0])).status_code == 503
         assert (await world.upload_state(report_id)).json()["parts"] == []
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("parts_in_memory", [PARTS_IN_MEMORY, 0])
+async def test_a_part_with_another_digest_than_declared_is_its_senders_fault(
+    bucket: Bucket, tmp_path: Path, parts_in_memory: int
+) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        world.role.regions["au"].receiver._room = parts_in_memory
+        for content in (LARGE, LARGE[:1000]):
+            report_id = new_identifier()
+            await world.begin(report_id, len(content))
+            part = split(content)[0]
+            wrong = await world.put(report_id, 0, b"?" + part[1:], digest=content_digest(part))
+            assert problem(wrong) == (409, "upload_mismatch")
+            assert (await world.upload_state(report_id)).json()["parts"] == []
+            for index, each in enumerate(split(content)):
+                assert (await world.put(report_id, index, each)).status_code == 204
+            assert (await world.complete(report_id, sha256(content))).status_code == 201
+
+
+@pytest.mark.s3
+async def test_parts_for_which_memory_has_no_room_arrive_as_well(bucket: Bucket, tmp_path: Path) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        receiver = world.role.regions["au"].receiver
+        receiver._room = 1
+        report_id = new_identifier()
+        await world.begin(report_id, len(LARGE))
+        parts = split(LARGE)
+        with read_back(world) as keys:
+            answers = await asyncio.gather(*(world.put(report_id, index, part) for index, part in enumerate(parts)))
+            assert [answer.status_code for answer in answers] == [204] * len(parts)
+            assert (await world.complete(report_id, sha256(LARGE))).status_code == 201
+        assert keys == []
+        assert receiver._room == 1
+        assert (await world.download(report_id)).content == LARGE
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_attack_by_two_parts_that_share_an_etag(bucket: Bucket, tmp_path: Path, processes: int) -> None:
+    """An ETag is an MD5. The bucket keeps the second part, and the receipt must not be about the first."""
+    twins = [twin + LARGE[len(twin) :] for twin in MD5_TWINS]
+    async with (
+        running_world(tmp_path, **settings(bucket)) as first,
+        running_world(tmp_path, **settings(bucket)) as second,
+    ):
+        second.users.signers = first.users.signers
+        report_id = new_identifier()
+        await first.begin(report_id, len(LARGE))
+        for index, part in enumerate(split(twins[0])):
+            await first.put(report_id, index, part)
+        again = first if processes == 1 else second
+        assert (await again.put(report_id, 0, split(twins[1])[0])).status_code == 204
+        answer = await first.complete(report_id, sha256(twins[0]))
+    assert problem(answer) == (409, "upload_mismatch")
+    assert bucket.objects() == []
 
 
 async def test_a_store_that_hangs_is_the_trouble_of_its_own_region(

@@ -23,6 +23,15 @@ SWEEP_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
+class Part:
+    """One part as it was received: in a file, which the store may take away, or in memory, in pieces as they came."""
+
+    content: Path | list[bytes]
+    sha256: bytes
+    """What its sender declares. Of a part in a file this was checked; of one in memory the store checks it."""
+
+
+@dataclass(frozen=True)
 class Upload:
     """One attempt at storing one package. `name` is never used for another attempt."""
 
@@ -61,8 +70,8 @@ class Store(ABC):
         """Which parts are there, durably and whole; `UploadLost`."""
 
     @abstractmethod
-    async def put_part(self, upload: Upload, index: int, received: Path) -> None:
-        """Store the part that lies in the file `received` (which the store may take away); replaces an earlier one; `UploadLost`."""
+    async def put_part(self, upload: Upload, index: int, part: Part) -> None:
+        """Store a part; it replaces an earlier one. `UploadLost`; `UploadMismatch` when it does not have its SHA-256."""
 
     @abstractmethod
     async def publish(self, upload: Upload, sha256: str) -> None:

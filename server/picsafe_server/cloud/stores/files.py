@@ -24,7 +24,7 @@ from pathlib import Path
 from picsafe_protocol.errors import StorageFull, UploadIncomplete, UploadMismatch
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.cloud import parts
-from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
+from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.durable import older, remove_folder, room_needed, sync_file, sync_folder, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
@@ -56,8 +56,10 @@ class FileStore(Store):
     async def parts(self, upload: Upload) -> Collection[int]:
         return await self._threads.quick(self._parts, upload)
 
-    async def put_part(self, upload: Upload, index: int, received: Path) -> None:
-        await self._threads.quick(self._put_part, upload, index, received)
+    async def put_part(self, upload: Upload, index: int, part: Part) -> None:
+        if not isinstance(part.content, Path):
+            raise TypeError("this store takes parts in files")
+        await self._threads.quick(self._put_part, upload, index, part.content)
 
     async def publish(self, upload: Upload, sha256: str) -> None:
         await self._threads.long(self._publish, upload, sha256)

@@ -4,12 +4,13 @@
 
     packages/<name>.picsafe     published packages; before that, S3's own multipart upload under this key, which nobody sees
     uploads/<name>/0            the only part of a small upload, which needs no multipart upload
+    uploads/<name>/others       empty: a process sent parts that the one which began the upload may not know of
 
 A key holds a name that is used for one attempt only, and a multipart upload can be completed once, so no package is ever
 written over. Where the store knows conditional writes it is told so besides (`If-None-Match: *`).
 
-Every part is signed with its SHA-256, which the store compares with what it got. A package whose parts all came through
-this process is therefore known to be what was declared; any other is read back.
+Every part is signed with the SHA-256 that its sender declares, which the store compares with what it got. A package whose
+parts all came through this process is therefore known to be what was declared (`progress` says why); any other is read back.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from typing import TYPE_CHECKING
 
 from picsafe_protocol.errors import ServiceError, UploadIncomplete, UploadMismatch
 from picsafe_server.cloud import parts
-from picsafe_server.cloud.stores import BLOCK, Store, Upload, UploadLost
+from picsafe_server.cloud.parts import part_mismatch
+from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.progress import Progress
 from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, connect, make_fit
 from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
+from picsafe_server.cloud.stores.s3_signing import declared
 from picsafe_server.cloud.stores.threads import Threads
 
 if TYPE_CHECKING:
@@ -76,8 +79,8 @@ class S3Store(Store):
     async def parts(self, upload: Upload) -> Collection[int]:
         return await self._threads.quick(self._parts, upload)
 
-    async def put_part(self, upload: Upload, index: int, received: Path) -> None:
-        await self._threads.bulk(self._put_part, upload, index, received)
+    async def put_part(self, upload: Upload, index: int, part: Part) -> None:
+        await self._threads.bulk(self._put_part, upload, index, part)
 
     async def publish(self, upload: Upload, sha256: str) -> None:
         await self._threads.long(self._publish, upload, sha256)
@@ -140,20 +143,32 @@ class S3Store(Store):
         with _lost_when_gone():
             return {part["PartNumber"] - 1 for part in self._listed(upload)}
 
-    def _put_part(self, upload: Upload, index: int, received: Path) -> None:
-        content = received.read_bytes()
+    def _put_part(self, upload: Upload, index: int, part: Part) -> None:
+        pieces = [part.content.read_bytes()] if isinstance(part.content, Path) else part.content
+        try:
+            self._send_part(upload, index, pieces, part.sha256)
+        except ServiceError:
+            # Refused for its digest, or not: S3 servers have several words for it. Only now is it worth hashing.
+            if hashlib.sha256(b"".join(pieces)).digest() != part.sha256:
+                raise part_mismatch() from None
+            raise
+
+    def _send_part(self, upload: Upload, index: int, pieces: list[bytes], sha256: bytes) -> None:
         with _lost_when_gone(), translated():
+            body = declared(pieces, sha256)
             if not upload.session:
-                self._bulk.put_object(Bucket=self._bucket, Key=_only_part(upload), Body=content)
+                self._bulk.put_object(Bucket=self._bucket, Key=_only_part(upload), Body=body)
                 return
+            if not self._progress.sending(upload.name, index, sha256):
+                self._client.put_object(Bucket=self._bucket, Key=_others(upload), Body=b"")
             answer = self._bulk.upload_part(
                 Bucket=self._bucket,
                 Key=_package(upload),
                 UploadId=upload.session,
                 PartNumber=index + 1,
-                Body=content,
+                Body=body,
             )
-        self._progress.add(upload.name, index, answer["ETag"], content)
+        self._progress.add(upload.name, index, answer["ETag"], pieces)
 
     def _publish(self, upload: Upload, sha256: str) -> None:
         is_verified = False
@@ -166,6 +181,8 @@ class S3Store(Store):
         self._progress.forget(upload.name)
         if not upload.session:
             self._delete(_only_part(upload))
+        elif not is_verified:
+            self._delete(_others(upload))
 
     def _complete(self, upload: Upload, sha256: str) -> bool:
         """Put the parts together; whether it is known that they have this SHA-256."""
@@ -192,7 +209,8 @@ class S3Store(Store):
                 )
         except (NothingThere, AlreadyThere):
             return False  # somebody else may have completed it since; `_verify` looks at what is there
-        return known is not None
+        # Whatever became part of the package was announced before: by now it can be seen.
+        return known is not None and self._progress.knows(upload.name) and not self._exists(_others(upload))
 
     def _put_package(self, upload: Upload, sha256: str) -> bool:
         """Put the only part where the package belongs; whether it is known that it has this SHA-256."""
@@ -236,8 +254,7 @@ class S3Store(Store):
         self._progress.forget(upload.name)
         if upload.session:
             self._abort(_package(upload), upload.session)
-        else:
-            self._delete(_only_part(upload))
+        self._delete(_others(upload) if upload.session else _only_part(upload))
         self._delete(_package(upload))
 
     def _delete_orphans(self, abandoned: datetime) -> int:
@@ -295,6 +312,10 @@ def _package(upload: Upload) -> str:
 
 def _only_part(upload: Upload) -> str:
     return f"{UPLOADS}{upload.name}/0"
+
+
+def _others(upload: Upload) -> str:
+    return f"{UPLOADS}{upload.name}/others"
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -13,9 +12,9 @@ from botocore.exceptions import ClientError
 from picsafe_protocol.limits import UPLOAD_HOURS
 from picsafe_server.cloud.stores import StoreUnfit
 from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
+from picsafe_server.cloud.stores.s3_signing import sign_as_declared
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
@@ -54,15 +53,8 @@ def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
     client = session.client(
         "s3", region_name=aws_region, endpoint_url=endpoint or None, config=config, verify=authorities
     )
-    for operation in ("UploadPart", "PutObject"):
-        client.meta.events.register(f"before-send.s3.{operation}", _in_one_piece)
+    sign_as_declared(client)
     return client
-
-
-def _in_one_piece(request: AWSPreparedRequest, **_: object) -> None:
-    """Send a body that is in memory as it is: boto3 makes a file of it, and sends that 16 KiB at a time."""
-    if isinstance(request.body, BytesIO):
-        request.body = request.body.getvalue()
 
 
 def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int) -> None:
