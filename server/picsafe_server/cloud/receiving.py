@@ -21,7 +21,8 @@ from picsafe_server.cloud.stores.durable import room_needed, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
 RECEIVED_BLOCK: Final = 128 * KIB
-"""Held in memory of each part that goes to the disk: a thread is worth its while, and a thousand silent senders cost little."""
+"""What is written, hashed or sent at a time. A part that goes to the disk holds this much in memory: starting a thread for it
+pays, and a thousand silent senders cost little."""
 PARTS_IN_MEMORY: Final = 8
 """Of a region, at a time: two senders that send four each. Parts beyond that go to the disk, so slow senders cost no memory."""
 
@@ -60,9 +61,9 @@ class Receiver:
                 yield Part(path, sha256)
 
     async def _in_memory(self, body: AsyncIterator[bytes], length: int) -> list[bytes]:
-        pieces = []  # as they came: putting them together costs as much as sending them
+        pieces = []  # not put together: that costs about as much as hashing them
         total = 0
-        async for piece in _alive(body, self._idle_seconds):
+        async for piece in _blocks(_alive(body, self._idle_seconds)):
             pieces.append(piece)
             total += len(piece)
             if total > length:
@@ -101,7 +102,7 @@ def _check_length(received: int, length: int) -> None:
         raise InvalidRequest(f"This part is {length} bytes long.", field="body")
 
 
-def _keep(descriptor: int, digest: hashlib._Hash, block: bytearray) -> None:
+def _keep(descriptor: int, digest: hashlib._Hash, block: bytes) -> None:
     digest.update(block)
     with room_needed():
         write_all(descriptor, block)
@@ -122,13 +123,17 @@ async def _alive(body: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterat
         raise InvalidRequest("The connection broke within this part.", field="body") from error
 
 
-async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytearray]:
-    """The same bytes in pieces of about `RECEIVED_BLOCK`; no more than that is held."""
+async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same bytes in pieces of at least `RECEIVED_BLOCK`, but for the last one. Small pieces are joined, because each
+    `bytes` takes some forty bytes more than it holds."""
     block = bytearray()
     async for piece in pieces:
+        if not block and len(piece) >= RECEIVED_BLOCK:
+            yield piece
+            continue
         block += piece
         if len(block) >= RECEIVED_BLOCK:
-            yield block
-            block = bytearray()
+            yield bytes(block)
+            block.clear()
     if block:
-        yield block
+        yield bytes(block)

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from server.cloud.buckets import Bucket
 from server.cloud.world import World, bytes_of, content_digest, problem, running_world, sha256, split
 
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
-from picsafe_server.cloud.receiving import PARTS_IN_MEMORY
+from picsafe_server.cloud.ledger import upload_of
+from picsafe_server.cloud.receiving import PARTS_IN_MEMORY, RECEIVED_BLOCK, Receiver
 from picsafe_server.cloud.stores import s3
+from picsafe_server.cloud.stores.progress import HELD_BYTES, Progress
 from picsafe_server.cloud.stores.s3 import S3Store
+from picsafe_server.cloud.stores.s3_bucket import connect
+from picsafe_server.cloud.stores.threads import Threads
 
 pytestmark = pytest.mark.anyio
 
@@ -148,6 +155,148 @@ async def test_a_part_with_another_digest_than_declared_is_its_senders_fault(
             for index, each in enumerate(split(content)):
                 assert (await world.put(report_id, index, each)).status_code == 204
             assert (await world.complete(report_id, sha256(content))).status_code == 201
+
+
+@pytest.mark.s3
+async def test_a_store_that_compares_no_digests_is_not_believed(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket does compare, so the probe that it should refuse is made an honest one on its way."""
+
+    def accepted(params: dict[str, Any], **_: object) -> None:
+        if params["url_path"].endswith("/uploads/probe"):
+            params["body"] = io.BytesIO(b"probe")
+
+    def connected(*arguments: Any, **options: Any) -> Any:
+        client = connect(*arguments, **options)
+        client.meta.events.register("before-call.s3.PutObject", accepted)
+        return client
+
+    monkeypatch.setattr(s3, "connect", connected)
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        for whole, status in ((LARGE, 201), (LARGE[:-1] + b"?", 409)):
+            report_id = new_identifier()
+            await world.begin(report_id, len(LARGE))
+            parts = split(LARGE)
+            wrong = await world.put(report_id, 0, b"?" + parts[0][1:], digest=content_digest(parts[0]))
+            assert problem(wrong) == (409, "upload_mismatch")
+            for index, part in enumerate(parts):
+                assert (await world.put(report_id, index, part)).status_code == 204
+            with read_back(world) as keys:
+                assert (await world.complete(report_id, sha256(whole))).status_code == status
+            assert len(keys) == 1
+
+
+@pytest.mark.s3
+async def test_looking_whether_a_store_compares_digests_leaves_nothing(bucket: Bucket, tmp_path: Path) -> None:
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        store = store_of(world)
+        assert store._compares_digests
+        assert bucket.objects() == []
+
+
+@pytest.mark.s3
+async def test_a_part_is_sent_once_more_when_its_connection_to_the_store_breaks(bucket: Bucket, tmp_path: Path) -> None:
+    broken: list[str] = []
+
+    def breaks(request: Any, **_: object) -> None:
+        if not broken:
+            broken.append(request.url)
+            raise ConnectionClosedError(endpoint_url=request.url)
+
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        store_of(world)._bulk.meta.events.register_last("before-send.s3.UploadPart", breaks)
+        report_id = new_identifier()
+        await world.begin(report_id, len(LARGE))
+        with read_back(world) as keys:
+            for index, part in enumerate(split(LARGE)):
+                assert (await world.put(report_id, index, part)).status_code == 204
+            assert (await world.complete(report_id, sha256(LARGE))).status_code == 201
+        assert (len(broken), keys) == (1, [])
+        assert (await world.download(report_id)).content == LARGE
+
+
+@pytest.mark.s3
+async def test_a_part_whose_answer_never_came_is_not_taken_for_known(bucket: Bucket, tmp_path: Path) -> None:
+    """The store has the part, and nobody here knows its ETag."""
+    async with running_world(tmp_path, **settings(bucket)) as world:
+        report_id = new_identifier()
+        await world.begin(report_id, len(LARGE))
+
+        def lost(**_: object) -> None:
+            raise ReadTimeoutError(endpoint_url="store")
+
+        events = store_of(world)._bulk.meta.events
+        events.register("after-call.s3.UploadPart", lost)
+        assert (await world.put(report_id, 0, split(LARGE)[0])).status_code == 503
+        events.unregister("after-call.s3.UploadPart", lost)
+        assert (await world.upload_state(report_id)).json()["parts"] == [0]
+        for index in (1, 2):
+            await world.put(report_id, index, split(LARGE)[index])
+        with read_back(world) as keys:
+            assert (await world.complete(report_id, sha256(LARGE))).status_code == 201
+        assert len(keys) == 1
+
+
+@pytest.mark.s3
+async def test_attack_by_completing_twice_while_two_parts_share_an_etag(bucket: Bucket, tmp_path: Path) -> None:
+    """One process knows the first twin, the other one stored the second. While the first waits between putting the package
+    together and looking for others, the second completes the upload as well: it must not take away what the first looks for."""
+    twins = [twin + LARGE[len(twin) :] for twin in MD5_TWINS]
+    together, go_on = threading.Event(), threading.Event()
+    async with (
+        running_world(tmp_path, **settings(bucket)) as first,
+        running_world(tmp_path, **settings(bucket)) as second,
+    ):
+        second.users.signers = first.users.signers
+        report_id = new_identifier()
+        await first.begin(report_id, len(LARGE))
+        for index, part in enumerate(split(twins[0])):
+            await first.put(report_id, index, part)
+        assert (await second.put(report_id, 0, split(twins[1])[0])).status_code == 204
+
+        def wait(**_: object) -> None:
+            together.set()
+            go_on.wait(30)
+
+        store_of(first)._patient.meta.events.register("after-call.s3.CompleteMultipartUpload", wait)
+        completing = asyncio.create_task(first.complete(report_id, sha256(twins[0])))
+        assert await asyncio.to_thread(together.wait, 30)
+        package = await second.role.regions["au"].ledger.find(report_id)
+        assert package is not None
+        await store_of(second).publish(upload_of(package), sha256(twins[1]))
+        go_on.set()
+        assert problem(await completing) == (409, "upload_mismatch")
+
+
+def test_attack_by_uploads_that_lack_their_first_part() -> None:
+    """What waits for such a part would keep all room from the uploads of others, which would have to be read back."""
+    part = [LARGE[:UPLOAD_PART_BYTES]]
+    progress = Progress()
+    for name in ("stuck", "other"):
+        progress.begin(name)
+    for index in range(1, HELD_BYTES // UPLOAD_PART_BYTES + 1):
+        assert progress.sending("stuck", index, b"")
+        progress.add("stuck", index, f"etag {index}", part)
+    for index in (1, 0):
+        assert progress.sending("other", index, b"")
+        progress.add("other", index, f"etag {index}", part)
+    assert progress.whole("other", ["etag 0", "etag 1"]) == sha256(part[0] * 2)
+    assert not progress.knows("stuck")
+
+
+async def test_attack_by_a_part_in_tiny_pieces(tmp_path: Path) -> None:
+    """An object for every few bytes would take ten times the memory of the part."""
+    receiver = Receiver(tmp_path, Threads(), parts_in_memory=1)
+
+    async def body() -> AsyncIterator[bytes]:
+        for start in range(0, MIB, 3):
+            yield LARGE[start : min(start + 3, MIB)]
+
+    async with receiver.received(body(), MIB, b"") as part:
+        assert isinstance(part.content, list)
+        assert b"".join(part.content) == LARGE[:MIB]
+        assert len(part.content) <= MIB // RECEIVED_BLOCK + 1
 
 
 @pytest.mark.s3

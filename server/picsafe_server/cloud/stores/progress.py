@@ -25,7 +25,8 @@ from picsafe_protocol.limits import UPLOAD_PART_BYTES
 UPLOADS: Final = 1000
 """Uploads that are remembered: the longest unused is forgotten, and read back when it is completed."""
 HELD_BYTES: Final = 8 * UPLOAD_PART_BYTES
-"""Of parts that came before one ahead of them, of all uploads: clients send a few at a time."""
+"""Of parts that came before one ahead of them, of all uploads: clients send a few at a time. For more, the longest unused
+uploads are forgotten."""
 
 
 class _Upload:
@@ -112,12 +113,21 @@ class Progress:
                 if before != etag:
                     self._forget(name)
                 return False
-            if index > len(upload.etags) and self._held_bytes + _length(pieces) > HELD_BYTES:
-                self._forget(name)
+            if index > len(upload.etags) and not self._make_room(name, _length(pieces)):
                 return False
             upload.held[index] = (etag, pieces)
             self._held_bytes += _length(pieces)
             return True
+
+    def _make_room(self, name: str, size: int) -> bool:
+        """Make room for a part of `name` that waits, at the cost of the uploads that are the longest unused; whether the upload
+        is not forgotten itself. One that lacks a part keeps no room from those that go on."""
+        while self._held_bytes + size > HELD_BYTES:
+            oldest = next((other for other, upload in self._uploads.items() if upload.held), name)
+            self._forget(oldest)
+            if oldest == name:
+                return False
+        return True
 
     def _forget(self, name: str) -> None:
         upload = self._uploads.pop(name, None)

@@ -4,13 +4,15 @@
 
     packages/<name>.picsafe     published packages; before that, S3's own multipart upload under this key, which nobody sees
     uploads/<name>/0            the only part of a small upload, which needs no multipart upload
-    uploads/<name>/others       empty: a process sent parts that the one which began the upload may not know of
+    uploads/<name>/others       empty: a process sent parts that the one which began the upload may not know of. It stays when the
+                                upload is complete, since another process may still be about to look for it.
 
 A key holds a name that is used for one attempt only, and a multipart upload can be completed once, so no package is ever
 written over. Where the store knows conditional writes it is told so besides (`If-None-Match: *`).
 
 Every part is signed with the SHA-256 that its sender declares, which the store compares with what it got. A package whose
-parts all came through this process is therefore known to be what was declared (`progress` says why); any other is read back.
+parts all came through this process is therefore known to be what was declared (`progress` says why); any other is read back,
+and so is every package where the store does not compare.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from picsafe_server.cloud import parts
 from picsafe_server.cloud.parts import part_mismatch
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.progress import Progress
-from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, connect, make_fit
+from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, compares_digests, connect, make_fit
 from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
 from picsafe_server.cloud.stores.s3_signing import declared
 from picsafe_server.cloud.stores.threads import Threads
@@ -61,6 +63,7 @@ class S3Store(Store):
         self._patient = connect(aws_region, endpoint, read_seconds=ASSEMBLY_SECONDS)
         self._progress = Progress()
         self._fit = False
+        self._compares_digests = False
 
     async def prepare(self) -> None:
         await self._threads.quick(self._make_fit)
@@ -73,7 +76,8 @@ class S3Store(Store):
         if parts.count(size) == 1:
             return Upload(name, size)
         session = await self._threads.quick(self._create, name)
-        self._progress.begin(name)
+        if self._compares_digests:
+            self._progress.begin(name)
         return Upload(name, size, session)
 
     async def parts(self, upload: Upload) -> Collection[int]:
@@ -112,6 +116,7 @@ class S3Store(Store):
 
     def _make_fit(self) -> None:
         make_fit(self._client, self._bucket, aws_region=self._required_region, days=self._days)
+        self._compares_digests = compares_digests(self._client, self._bucket)
         self._fit = True
 
     def _require_fit(self) -> None:
@@ -145,12 +150,13 @@ class S3Store(Store):
 
     def _put_part(self, upload: Upload, index: int, part: Part) -> None:
         pieces = [part.content.read_bytes()] if isinstance(part.content, Path) else part.content
+        if not self._compares_digests:
+            _check_digest(pieces, part.sha256)
         try:
             self._send_part(upload, index, pieces, part.sha256)
         except ServiceError:
             # Refused for its digest, or not: S3 servers have several words for it. Only now is it worth hashing.
-            if hashlib.sha256(b"".join(pieces)).digest() != part.sha256:
-                raise part_mismatch() from None
+            _check_digest(pieces, part.sha256)
             raise
 
     def _send_part(self, upload: Upload, index: int, pieces: list[bytes], sha256: bytes) -> None:
@@ -181,8 +187,6 @@ class S3Store(Store):
         self._progress.forget(upload.name)
         if not upload.session:
             self._delete(_only_part(upload))
-        elif not is_verified:
-            self._delete(_others(upload))
 
     def _complete(self, upload: Upload, sha256: str) -> bool:
         """Put the parts together; whether it is known that they have this SHA-256."""
@@ -316,6 +320,14 @@ def _only_part(upload: Upload) -> str:
 
 def _others(upload: Upload) -> str:
     return f"{UPLOADS}{upload.name}/others"
+
+
+def _check_digest(pieces: list[bytes], sha256: bytes) -> None:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    if digest.digest() != sha256:
+        raise part_mismatch()
 
 
 @contextmanager

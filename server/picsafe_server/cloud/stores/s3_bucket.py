@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import boto3
@@ -12,7 +14,7 @@ from botocore.exceptions import ClientError
 from picsafe_protocol.limits import UPLOAD_HOURS
 from picsafe_server.cloud.stores import StoreUnfit
 from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
-from picsafe_server.cloud.stores.s3_signing import sign_as_declared
+from picsafe_server.cloud.stores.s3_signing import declared, sign_as_declared
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,8 +26,14 @@ UPLOADS = "uploads/"
 CONNECTIONS = 64
 """Connections to a bucket that are kept: each download holds one while it lasts."""
 CONNECT_SECONDS = 2
+_PROBE = f"{UPLOADS}probe"
+_WRONG_DIGEST = frozenset({"XAmzContentSHA256Mismatch", "BadDigest", "SignatureDoesNotMatch"})
+"""What AWS and Ceph say of a body that is not what was signed, and what other stores might."""
 _OLD_NAMES = {"": "us-east-1", "EU": "eu-west-1"}
 """What AWS calls the regions that are older than their names."""
+
+
+_log = logging.getLogger("picsafe.cloud.s3")
 
 
 class BucketUnfit(StoreUnfit):
@@ -70,6 +78,23 @@ def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int
         _check_region(client, bucket, aws_region)
     _check_versioning(client, bucket)
     _ensure_lifecycle(client, bucket, days)
+
+
+def compares_digests(client: S3Client, bucket: str) -> bool:
+    """Whether the store refuses a body that does not have the SHA-256 with which it is signed. One that takes it gets a line
+    in the log."""
+    with translated():
+        try:
+            client.put_object(Bucket=bucket, Key=_PROBE, Body=declared([b"probe"], bytes(32)))
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.BAD_REQUEST:
+                raise
+            if error.response["Error"]["Code"] in _WRONG_DIGEST:
+                return True
+        else:
+            client.delete_object(Bucket=bucket, Key=_PROBE)
+    _log.warning("bucket %s does not say that it compares digests: every package is read back", bucket)
+    return False
 
 
 def make_bucket(client: S3Client, bucket: str, aws_region: str | None) -> bool:
