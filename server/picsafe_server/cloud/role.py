@@ -106,7 +106,7 @@ class CloudRole(Role):
         from picsafe_server.cloud.stores.s3 import S3Store  # boto3 takes a while to load
 
         aws_region = REGIONS[region].aws_region
-        return S3Store(bucket, aws_region, settings.s3_endpoint, settings.report_days, threads)
+        return S3Store(bucket, aws_region, settings.s3_endpoint, settings.report_days, incoming, threads)
 
     async def _prepare(self, cloud: RegionCloud) -> None:
         # A bucket that is away at this moment must not keep the other regions and roles from starting: `ready` tells.

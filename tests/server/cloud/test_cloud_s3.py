@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -97,6 +98,16 @@ async def test_uploads_that_no_row_leads_to_are_aborted_and_deleted(world: World
     assert (await world.role.sweep())["orphans"] == 2
     assert bucket.unfinished() == ["somebody/elses"]
     assert bucket.objects() == []
+
+
+async def test_parts_that_a_crash_left_on_the_disk_before_a_bucket_are_swept(world: World) -> None:
+    incoming = world.settings.data / "cloud" / "au" / "incoming"
+    now = world.clock.now().timestamp()
+    for name, hours in (("half", UPLOAD_HOURS + 2), ("on its way", 0)):
+        (incoming / name).write_bytes(b"x")
+        os.utime(incoming / name, (now - hours * 3600,) * 2)
+    assert (await world.role.sweep())["orphans"] == 1
+    assert [path.name for path in incoming.iterdir()] == ["on its way"]
 
 
 async def test_the_lifecycle_rules_are_set_at_start_beside_those_of_others(bucket: Bucket, tmp_path: Path) -> None:

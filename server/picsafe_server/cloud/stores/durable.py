@@ -61,6 +61,15 @@ def _unless_missing(function: object, path: str, information: tuple[object, Base
         raise information[1]
 
 
+def remove_older_files(folder: Path, than: datetime) -> int:
+    """Remove the files in `folder` that were last changed before `than`; how many."""
+    done = 0
+    for path in older(folder, than):
+        path.unlink(missing_ok=True)
+        done += 1
+    return done
+
+
 def older(folder: Path, than: datetime) -> Iterator[Path]:
     """What lies in `folder` and was last changed before `than`."""
     for path in folder.iterdir():

@@ -25,7 +25,15 @@ from picsafe_protocol.errors import StorageFull, UploadIncomplete, UploadMismatc
 from picsafe_protocol.identifiers import new_identifier
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
-from picsafe_server.cloud.stores.durable import older, remove_folder, room_needed, sync_file, sync_folder, write_all
+from picsafe_server.cloud.stores.durable import (
+    older,
+    remove_folder,
+    remove_older_files,
+    room_needed,
+    sync_file,
+    sync_folder,
+    write_all,
+)
 from picsafe_server.cloud.stores.threads import Threads
 
 _SHORTER = "a published package has not the length that it had"
@@ -189,17 +197,11 @@ class FileStore(Store):
         sync_folder(self._uploads)
 
     def _delete_orphans(self, abandoned: datetime, expired: datetime) -> int:
-        done = 0
-        for path in older(self._incoming, abandoned):
-            path.unlink(missing_ok=True)
-            done += 1
+        done = remove_older_files(self._incoming, abandoned)
         for path in older(self._uploads, abandoned):
             remove_folder(path)
             done += 1
-        for path in older(self._packages, expired):
-            path.unlink(missing_ok=True)
-            done += 1
-        return done
+        return done + remove_older_files(self._packages, expired)
 
 
 def _read(path: Path) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ from picsafe_protocol.errors import ServiceError, UploadIncomplete, UploadMismat
 from picsafe_server.cloud import parts
 from picsafe_server.cloud.parts import part_mismatch
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
+from picsafe_server.cloud.stores.durable import remove_older_files
 from picsafe_server.cloud.stores.progress import Progress
 from picsafe_server.cloud.stores.s3_bucket import PACKAGES, UPLOADS, BucketUnfit, compares_digests, connect, make_fit
 from picsafe_server.cloud.stores.s3_errors import AlreadyThere, NothingThere, translated
@@ -51,12 +52,15 @@ MEDIA_TYPE = "application/octet-stream"
 
 
 class S3Store(Store):
-    """Packages in `bucket`, which lies in `aws_region`; `endpoint` is empty for AWS."""
+    """Packages in `bucket`, which lies in `aws_region`; `endpoint` is empty for AWS. Parts may be received in `incoming`."""
 
-    def __init__(self, bucket: str, aws_region: str, endpoint: str, days: int, threads: Threads) -> None:
+    def __init__(
+        self, bucket: str, aws_region: str, endpoint: str, days: int, incoming: Path, threads: Threads
+    ) -> None:
         self._bucket = bucket
         self._required_region = None if endpoint else aws_region
         self._days = days
+        self._incoming = incoming
         self._threads = threads
         self._client = connect(aws_region, endpoint, read_seconds=QUICK_SECONDS)
         self._bulk = connect(aws_region, endpoint, read_seconds=BULK_SECONDS)
@@ -262,7 +266,7 @@ class S3Store(Store):
         self._delete(_package(upload))
 
     def _delete_orphans(self, abandoned: datetime) -> int:
-        done = 0
+        done = remove_older_files(self._incoming, abandoned)
         with translated():
             uploads = self._client.get_paginator("list_multipart_uploads")
             for page in uploads.paginate(Bucket=self._bucket, Prefix=PACKAGES):
