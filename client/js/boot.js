@@ -1,5 +1,5 @@
 // Starts Python through PyScript and says how that went: by the events `picsafe:ready` and `picsafe:boot-failed` on the
-// document (the latter with `detail.reason`), by `picsafe.shell.failed`, and in `picsafe.boot` for whoever looks later.
+// document (the latter with `detail.reason`), by `picsafe.shell.failed`, and in `picsafe.boot` for code that looks later.
 // Everything is imported below, not up here, where a file that cannot be had would end this script without a word.
 
 const boot = {
@@ -8,7 +8,7 @@ const boot = {
   snapshot: true, // false when Python had to start without it
   kept: `picsafe-${document.querySelector("meta[name=picsafe-release]").content}`, // the name of this release's files on this computer
 
-  /** A file of this release may be damaged on this computer: the next start fetches all of them anew. */
+  /** A file of this release may be damaged on this computer: the next start fetches all of them again. */
   forget() {
     return globalThis.caches?.delete(boot.kept).catch(() => {});
   },

@@ -61,7 +61,7 @@ async function fromSnapshot() {
   const coming = pieces(SNAPSHOT);
   coming.catch(() => {}); // it is awaited below, perhaps after it has failed
   const createPyodideModule = async (settings) => {
-    settings.API.config._loadSnapshot = null; // or the page would keep it for ever
+    settings.API.config._loadSnapshot = null; // or the page would never release it
     const module = await create(settings);
     restore(module, head, await coming);
     return module;
@@ -124,7 +124,7 @@ async function fromFiles() {
   return python;
 }
 
-// When the WebAssembly cannot be had or compiled, Pyodide says so on the console and its promise stays open for ever.
+// When the WebAssembly cannot be had or compiled, Pyodide says so on the console and its promise never settles.
 // So the promise here ends by that warning, too.
 function unlessWasmFails(loading) {
   return new Promise((resolve, reject) => {

@@ -36,8 +36,8 @@ export async function importKey(raw) {
 /**
  * Decrypts consecutive sealed chunks, the first of them number `firstChunk`; only the last may be shorter than 16400.
  * Throws an error named "Tampered" when one of them does not authenticate, "Truncated" when the last has no whole tag.
- * `spent` is an earlier result that nobody uses any more: where it is large enough it is written over. To get so much memory
- * anew from the system takes a third of the time.
+ * `spent` is an earlier result that nobody uses any more: where it is large enough it is overwritten. Allocating that much
+ * memory takes a third of the time.
  */
 export async function openChunks(key, baseNonce, firstChunk, sealed, spent) {
   const count = Math.max(1, Math.ceil(sealed.length / SEALED));

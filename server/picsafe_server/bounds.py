@@ -22,7 +22,7 @@ from picsafe_protocol import limits
 from picsafe_protocol.errors import RequestTimedOut
 
 ANSWER_SECONDS = 2
-"""Between the end of a body's time, when whoever reads it is told, and the end of the connection: for the answer 408."""
+"""Between the end of a body's time, when its reader gets the error, and the end of the connection: for the answer 408."""
 
 _ACKNOWLEDGED = slice(120, 128)
 """`tcpi_bytes_acked` in Linux's `struct tcp_info`: buffers of the system hold megabytes, so what it took says little."""
@@ -83,7 +83,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._set_deadline(limits.REQUEST_HEAD_SECONDS)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._in_head:  # a trailer is no header: whoever checked the headers has not seen it
+        if self._in_head:  # a trailer is no header: checks of the headers have not seen it
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -164,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 class BodyInTime:
     """Lets a body take `limits.REQUEST_BODY_SECONDS`, and longer only as its declared length demands at
-    `limits.UPLOAD_BYTES_PER_SECOND`; then `RequestTimedOut` to whoever reads it."""
+    `limits.UPLOAD_BYTES_PER_SECOND`; then `RequestTimedOut` for its reader."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Serves the built client: `/` and `/worker.js`, each with its policy, `/assets/…` for ever, each in the encoding that the browser takes."""
+"""Serves the built client: `/` and `/worker.js`, each with its policy, `/assets/…` as immutable, each in the encoding that the browser takes."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class MemoryCounter:
         self._counts: Counter[Hashable] = Counter()
 
     def take(self, subject: Hashable, maximum: int) -> int:
-        """Count once more; 0, or the seconds until the window is over when that would be more than `maximum`."""
+        """Count one more; 0, or the seconds until the window is over when that would be more than `maximum`."""
         now = self._clock.now().timestamp()
         if not 0 <= now - self._since < self._window:
             self._since = now

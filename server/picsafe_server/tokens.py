@@ -88,7 +88,7 @@ class Signer:
         return {"keys": [key]}
 
     def sign(self, kind: str, audience: str, seconds: int | None, **claims: Any) -> str:
-        """A token of `kind` for `audience` that lives for `seconds` (a receipt, with None, for ever)."""
+        """A token of `kind` for `audience` that lives for `seconds` (a receipt, with None, never expires)."""
         now = int(self._clock.now().timestamp())
         body = {"iss": self.issuer, "aud": audience, "iat": now, **claims}
         if seconds is not None:

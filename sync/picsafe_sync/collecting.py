@@ -220,7 +220,7 @@ class Collector:
             _log.info("report %s is over: the server was not told that it is stored", report.id)
 
     async def _store(self, report: Listed) -> None:
-        """Fetch, open and store. A package that proves damaged is fetched once more: the damage may have come on the way."""
+        """Fetch, open and store. A package that proves damaged is fetched again: the damage may have come on the way."""
         if report.keyserver_url not in self._key_servers:
             raise errors.KeyServerNotAllowed(keyserver_url=report.keyserver_url)
         try:

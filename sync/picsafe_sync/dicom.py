@@ -1,6 +1,6 @@
 """Photos of an opened report as DICOM files beside themselves, byte for byte those that My PicSafe makes.
 
-A photo that would have to be compressed anew is left as it is: this command decodes no picture that arrived from elsewhere.
+A photo that would have to be recompressed is left as it is: this command decodes no picture that arrived from elsewhere.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from picsafe_sync import durable
 async def write_dicom(opened: Opened[bytes], index: int, folder: Path, name: str) -> str | None:
     """Write medium number `index` (from 0), which lies in `folder` as `name`, as DICOM beside it; the new file's name.
 
-    None when DICOM cannot hold it as it is, or when it is larger than is decoded or not as large as the report says: whoever
-    opens a DICOM file trusts its rows and columns. What is written is on the disk when this returns.
+    None when DICOM cannot hold it as it is, or when it is larger than is decoded or not as large as the report says:
+    readers of DICOM files trust rows and columns. What is written is on the disk when this returns.
     """
     from picsafe_dicom.instance import head, tail
     from picsafe_dicom.photo import Fit, examine

@@ -74,7 +74,7 @@ def facts_of(options: argparse.Namespace, facts: Facts) -> Facts:
 
 
 def facts_at(facts: Facts, now: datetime) -> Facts:
-    """The same facts with consent recorded `now`, by the server's clock: it is given by whoever runs the command, and now."""
+    """The same facts with consent recorded `now`, by the server's clock: it is given by the person who runs the command, and now."""
     return replace(facts, consent=tuple(replace(record, recorded_at=utc_text(now)) for record in facts.consent))
 
 

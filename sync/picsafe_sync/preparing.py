@@ -71,7 +71,7 @@ def _preparing(paths: Sequence[Path], prepared: list[PreparedMedium]) -> Iterato
 
 
 def _check_file(path: Path) -> None:
-    """Nothing but a file is opened: a pipe would be waited for, a device read for ever."""
+    """Nothing but a file is opened: a pipe would block, a device would be read without end."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise InvalidRequest(f"{path} is not a file.", advice="Name photos, videos or sounds.", field="media")
 

@@ -1,4 +1,4 @@
-"""Hears of new reports at once, over the user server's events; without them polling goes on all the same."""
+"""Listens for the user server's events to learn of new reports at once; without them, polling continues."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def test_what_a_sender_did_not_clean_holds_no_metadata(saved: Saved, photos: dic
 
 def test_what_was_changed_and_left_out_is_said(saved: Saved) -> None:
     assert HEIC not in saved.files
-    assert "5 photos in it were compressed anew" in saved.said
+    assert "5 photos in it were recompressed" in saved.said
     assert "1 photo is not among them" in saved.said
     assert f"number {NAMES.index(HEIC) + 1}" in saved.said
 

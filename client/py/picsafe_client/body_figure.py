@@ -104,7 +104,7 @@ def marked_figure(located: Located | None, label: str) -> dom.Node | None:
 
 
 def chooser(chosen: Callable[[str, str], None]) -> dom.Node:
-    """The figure to click on: `chosen` hears the site's name and the side, empty in the middle. Whoever cannot point writes."""
+    """The figure to click on: `chosen` hears the site's name and the side, empty in the middle. People who cannot point write instead."""
     drawing = figure(t("figure.choose"))
     drawing.classList.add("body-chooser")
 

@@ -118,7 +118,7 @@ class Box:
             others.insert(place, report)
 
     def mark_opened(self, report_id: str) -> None:
-        """The person has opened it here; the server has been told by whoever calls this."""
+        """The person has opened it here; the caller has already told the server."""
         report = self.get(report_id)
         if report is not None and report["unread"]:
             report["unread"] = False

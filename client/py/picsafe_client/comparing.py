@@ -126,7 +126,7 @@ async def _photo(
     if wanted is None:
         return Comparison.UNDECODABLE, seen
     if seen is None or seen.way != wanted.way:
-        # Memory may have been short, or one of the two was decoded in another way: both once more, in the same way.
+        # Memory may have been short, or one of the two was decoded in another way: decode both again, in the same way.
         wanted, seen = await decoder.photo(original, "image"), await decoder.photo(copy, "image")
         look()
     if wanted is None:

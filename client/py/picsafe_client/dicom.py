@@ -1,5 +1,5 @@
 """A photo as a DICOM file, put together in the browser: `picsafe_dicom` writes what stands around the JPEG, which stays outside
-Python; so does the pixels' way through a canvas where a photo has to be compressed anew.
+Python; so does redrawing the pixels on a canvas where a photo has to be recompressed.
 
 pydicom is not in the memory snapshot: `load` fetches it from this page's own server when DICOM is first wanted.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "application/dicom"
 QUALITY: Final = 0.95
-"""Of the JPEG where a photo has to be compressed anew: no difference that an eye finds."""
+"""JPEG quality of a photo that has to be recompressed: no visible difference."""
 
 ARCHIVE_SECONDS: Final = 300
 """For `picsafe_dicom` and pydicom: 400 kB as they are sent, so enough for a telephone at the edge of its network."""
@@ -42,7 +42,7 @@ _loading = asyncio.Lock()
 
 @dataclass(frozen=True)
 class DicomFile:
-    """A finished file. `reason` is why its photo was compressed anew, a value of `picsafe_dicom.photo.Reason`, or empty."""
+    """A finished file. `reason` is why its photo was recompressed, a value of `picsafe_dicom.photo.Reason`, or empty."""
 
     blob: Any
     reason: str
@@ -64,7 +64,7 @@ async def load(api: Api, signal: Any = None) -> None:
 async def dicom_file(report: Report, index: int, blob: Any, provenance: Provenance) -> DicomFile:
     """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`. `provenance` as `OpenReport` has it.
 
-    Raises `UnsupportedMedium` when this browser cannot decode a photo that has to be compressed anew.
+    Raises `UnsupportedMedium` when this browser cannot decode a photo that has to be recompressed.
     """
     from picsafe_dicom.instance import head, tail
     from picsafe_dicom.photo import Fit, Reason, compressed_anew, examine
@@ -115,7 +115,7 @@ def zip_name(report: Report, *, with_patient: bool) -> str:
 
 
 def reasons_in_words(reasons: Sequence[str]) -> str:
-    """Why photos were compressed anew, each reason said once; empty when none was."""
+    """Why photos were recompressed, each reason once; empty when none was."""
     return " ".join(t(f"dicom.reason_{reason}") for reason in dict.fromkeys(reasons) if reason)
 
 

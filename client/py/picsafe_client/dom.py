@@ -159,7 +159,7 @@ def remove(node: Node) -> None:
 
 
 def keep_focus(place: Node) -> None:
-    """What had the focus is gone: the nearest heading has it then, or whoever uses the keyboard would start from the top."""
+    """What had the focus is gone: move it to the nearest heading, so that keyboard users do not start from the top."""
     page = document()
     if page.querySelector(":focus"):
         return

@@ -44,7 +44,7 @@ async def encoded(canvas: Any, media_type: str, quality: float | None = None) ->
     done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def finish(blob: Any) -> None:
-        if not done.done():  # whoever waited may have been stopped
+        if not done.done():  # the caller may have been stopped
             done.set_result(blob)
 
     canvas.toBlob(create_once_callable(finish), media_type, quality)

@@ -1,4 +1,4 @@
-"""What nobody foresaw, for whoever looks into it: where in the program it happened, never what it was about.
+"""Unexpected errors, recorded for developers: where in the program it happened, never what it was about.
 
 The browser's console outlives a lock, and the words of an exception may hold a patient's name.
 """

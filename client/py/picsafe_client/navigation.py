@@ -52,7 +52,7 @@ class Navigation:
             self._shell.ask_anyone()
 
     def leave(self) -> None:
-        """Takes the screen off the page; its plaintext first, and whatever fails the rest all the same."""
+        """Takes the screen off the page; its plaintext first, and the rest even when that fails."""
         if self._showing is not None:
             self._showing.cancel()
             self._showing = None

@@ -2,7 +2,7 @@
 
 `OpenReport.open` takes it through the steps of `picsafe_protocol.opening`: until they have passed nothing of it is believed.
 From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces` raises at the end
-when it is not, so whoever reads a file shows and keeps nothing of it before the end. Only players of video and sound read
+when it is not, so callers show and keep nothing of a file before its end. Only players of video and sound read
 by `part`: what they get is what was encrypted at that place (docs/decisions/0011-playing-while-decrypting.md). Bytes are opaque buffers, Python never
 looks into them; so this module runs in CPython too, which is where most of its tests are.
 """

@@ -217,7 +217,7 @@ class RangedSource(Generic[B]):
             stretch.end()
 
     async def request(self, start: int, stop: int) -> Body[B]:
-        """One request. Raises `Unexpected` for an answer about a package of another size, whoever gave it."""
+        """One request. Raises `Unexpected` for an answer about a package of another size, also from a proxy."""
         body = await self._remote.get(start, stop)
         if body.total not in {None, self._size}:
             body.stop()

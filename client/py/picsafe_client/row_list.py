@@ -73,7 +73,7 @@ class RowList:
             self._settle(group)
 
     def renew(self, ids: Iterable[str]) -> None:
-        """Makes the rows of these items anew, where they exist; an unfolded one stays unfolded."""
+        """Rebuilds the rows of these items, where they exist; an unfolded one stays unfolded."""
         for group in self._groups:
             for each in set(ids) & group.rows.keys():
                 old = group.rows[each]

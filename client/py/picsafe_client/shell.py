@@ -36,7 +36,7 @@ class Shell:
         return _me(await self._shell.ask(why, email, end_session))
 
     def ask_anyone(self) -> None:
-        """Brings up the sign-in form for whoever comes, after a screen that was public; `signed_in` has the answer."""
+        """Brings up the sign-in form after a screen that was public; `signed_in` has the answer."""
         self._shell.askAnyone()
 
     def state(self, name: str) -> None:

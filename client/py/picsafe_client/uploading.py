@@ -32,7 +32,7 @@ LONGEST_PAUSE: Final = 30.0
 ANSWER_SECONDS: Final = 600
 """A request without an answer for so long is made again: a part of 8 MiB takes nine minutes at 128 kbit/s."""
 BEGINNINGS: Final = 3
-"""How often an upload that the cloud has lost is begun anew."""
+"""How often an upload that the cloud has lost is restarted."""
 
 T = TypeVar("T")
 

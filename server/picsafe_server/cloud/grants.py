@@ -1,4 +1,4 @@
-"""Who may call the cloud: whoever holds a grant for this cloud, this report and this action. Nothing else is known of them."""
+"""Who may call the cloud: holders of a grant for this cloud, this report and this action. Nothing else is known of them."""
 
 from __future__ import annotations
 

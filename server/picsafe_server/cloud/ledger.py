@@ -1,4 +1,4 @@
-"""The cloud's database, one transaction a function. Whoever lets go of bytes writes a `Discard` in the same transaction."""
+"""The cloud's database, one transaction a function. A transaction that gives up bytes also writes a `Discard`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
 class Package(Base):
     """A package on its way in (`uploading`), in place (`stored`), or no more (`gone`).
 
-    A row that is gone stays for ever as a tombstone without content, so that nobody can store another package under the
+    A row that is gone stays as a permanent tombstone without content, so that nobody can store another package under the
     identifier of a report that expired or was withdrawn.
     """
 

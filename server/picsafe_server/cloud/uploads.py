@@ -200,7 +200,7 @@ async def _somebody_was_first(
     again = await cloud.ledger.find(grant.report_id)
     if again is not None and again.name == package.name and again.state == STORED:
         return _receipt_again(again, sha256, pieces)
-    # Whoever let go of it may have deleted it before it was published.
+    # A transaction that gave it up may have deleted it before it was published.
     await cloud.ledger.let_go(upload_of(package), cloud.clock.now())
     await discard_now(cloud, upload_of(package))
     if again is not None:

@@ -181,7 +181,7 @@ class Appender:
     async def _commit(self, waiting: Sequence[_Waiting]) -> None:
         try:
             outcomes = await self._transact([one.operation for one in waiting])
-        except Exception as error:  # noqa: BLE001 handed on to whoever waits
+        except Exception as error:  # noqa: BLE001 handed on to the callers
             if isinstance(error, LogRolledBack):
                 self._believe(error)
             elif len(waiting) > 1 and not isinstance(error, (OperationalError, InterfaceError, OSError, _NotSigned)):
@@ -194,7 +194,7 @@ class Appender:
                     one.outcome.set_exception(failure)
         else:
             for one, outcome in zip(waiting, outcomes, strict=True):
-                if not one.outcome.done():  # whoever asked may have gone
+                if not one.outcome.done():  # the caller may have gone
                     one.outcome.set_result(outcome)
 
     async def _transact(self, operations: Sequence[Operation[Any]]) -> list[Any]:

@@ -94,10 +94,10 @@ def _rewrap(settings: Settings, options: argparse.Namespace) -> None:
         result = await rewrap(database, MasterKeyFile(_master_key_file(settings)))
         if result.failed:
             raise Conflict(
-                f"{result.done} report keys were wrapped anew, {len(result.failed)} cannot be unwrapped: {' '.join(result.failed)}",
+                f"{result.done} report keys were rewrapped, {len(result.failed)} cannot be unwrapped: {' '.join(result.failed)}",
                 advice="Put the master key that they name back into the file, then run `picsafe-server keys rewrap`.",
             )
-        return f"{result.done} report keys were wrapped anew."
+        return f"{result.done} report keys were rewrapped."
 
     _with_database(settings, work)
 
@@ -126,7 +126,7 @@ def _accept_restored_log(settings: Settings, options: argparse.Namespace) -> Non
     lost = str(options.lost or "")
     if lost != "unknown" and not lost.isdecimal():
         raise Conflict(
-            "This gives up entries of the access log that were signed and that the database does not have. Whoever has seen them "
+            "This gives up entries of the access log that were signed and that the database does not have. Everybody who has seen them "
             "can prove that they are missing; keys that were made or taken back since are as they were before.",
             advice="Look for a newer copy of the database first. Then give `--lost` the size that the key server names in its log.",
         )

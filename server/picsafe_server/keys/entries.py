@@ -77,7 +77,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 def operator(key_server: str, reason: str) -> Person:
-    """Whoever gives commands on the machine of the key server with this URL; PicSafe does not know who that is."""
+    """The operator who gives commands on the machine of the key server with this URL; PicSafe does not know their name."""
     return Person(key_server, "operator", "Operator of the key server", "", None, None, "", reason)
 
 

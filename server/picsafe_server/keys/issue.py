@@ -40,7 +40,7 @@ class Issue:
         return ((self.candidate.issuer, self.candidate.report_id),)
 
     def decide(self, transaction: Transaction) -> tuple[KeyRecord, Entry] | PicSafeError | None:
-        """The key, still wrapped, and its entry; or the refusal; or None when the candidate must be wrapped anew."""
+        """The key, still wrapped, and its entry; or the refusal; or None when the candidate must be rewrapped."""
         key = transaction.key_of_report(self.candidate.issuer, self.candidate.report_id)
         if key is None:
             if transaction.now >= self.candidate.until:

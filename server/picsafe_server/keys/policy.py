@@ -58,7 +58,7 @@ def may_have_key(access: Access, issuer: str, begun: int, caller: Caller) -> boo
     """The owner, the recipients, and people whose role the policy of their institution admits.
 
     A policy is for those who belonged to the institution when the report was `begun` (milliseconds since 1970): its sender was
-    told of them, and not of whoever joins later.
+    told of them, and not of people who join later.
     """
     if caller.issuer != issuer:
         return False

@@ -1,4 +1,4 @@
-"""How many refusals of one person the log lists: it is for ever, so a flood must not fill it.
+"""How many refusals of one person the log lists: entries are never deleted, so a flood must not fill it.
 
 A row a person, not a count over the log: what a refusal costs must not grow with the flood.
 """

@@ -24,7 +24,7 @@ async def accept_restored_log(
 ) -> Head:
     """Append an entry `restored` to a log that is behind what was signed, and sign from then on what the database has.
 
-    `lost` is the size of the largest log that was signed, None where the file that knows it is gone: whoever gives it has read
+    `lost` is the size of the largest log that was signed, None where the file that knows it is gone: giving it confirms having read
     what is given up. `Conflict` when it is another number, or when nothing was lost.
     """
 

@@ -1,4 +1,4 @@
-"""Another master key, while the key server runs: add one, wrap every living report key anew, retire the old one.
+"""Another master key, while the key server runs: add one, rewrap every living report key, retire the old one.
 
 Each step can be repeated after a crash: what is to be done is read from the database, never remembered. Running key servers
 notice the file by themselves; those on other machines need it copied before anything is wrapped under it.
@@ -29,12 +29,12 @@ from picsafe_server.keys.wrapping import (
 from picsafe_server.keys.writer import writer_for
 
 BATCH = 200
-"""Keys wrapped anew in one transaction: a few milliseconds, between which releases go on."""
+"""Keys rewrapped in one transaction: a few milliseconds, between which releases go on."""
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What a round of wrapping anew did. `failed` are keys that nobody can unwrap: their master key is missing."""
+    """What a round of rewrapping did. `failed` are keys that nobody can unwrap: their master key is missing."""
 
     done: int
     failed: tuple[str, ...]
@@ -49,7 +49,7 @@ def add_master_key(path: Path) -> int:
 
 
 async def rewrap(database: Database, wrapper: KeyWrapper) -> Rewrapped:
-    """Wrap every report key that is not yet under the newest master key anew."""
+    """Rewrap every report key that is not yet under the newest master key."""
     done, failed, after = 0, [], ""
     writer = writer_for(database)
     try:
@@ -76,7 +76,7 @@ async def retire_master_key(database: Database, path: Path, number: int) -> None
     """Take master key `number` out of the file. `Conflict` while it still wraps a report key, or is the newest."""
 
     def retire(connection: Connection) -> None:
-        log.read_head(connection, lock=True)  # whoever issues a key waits here, and then sees the new file
+        log.read_head(connection, lock=True)  # a process that issues a key waits here, and then sees the new file
         with changing_master_keys(path) as keys:
             if number not in keys:
                 raise InvalidRequest(f"There is no master key number {number}.", field="number")
@@ -85,7 +85,7 @@ async def retire_master_key(database: Database, path: Path, number: int) -> None
             used = select(func.count()).where(report_keys.c.master == number, report_keys.c.wrapped.is_not(None))
             count = connection.execute(used).scalar_one()
             if count:
-                raise Conflict(f"Master key {number} still wraps {count} report keys: wrap them anew first.")
+                raise Conflict(f"Master key {number} still wraps {count} report keys: rewrap them first.")
             del keys[number]
         connection.execute(delete(known_keys).where(known_keys.c.name == f"master.keys {number}"))
 

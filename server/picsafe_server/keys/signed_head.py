@@ -9,7 +9,7 @@ The database can differ: one process may run on a copy. So the file is read agai
 a head that another process has put there meanwhile is looked for in the database first.
 
 It has two places of a page each, with a checksum, written in turn: whatever happens while one is written, the other holds the
-head before. So a release waits for the disk once more, where a file of the same name put in its place would take three times.
+head before. So a release flushes the disk one additional time; replacing the file would take three.
 """
 
 from __future__ import annotations

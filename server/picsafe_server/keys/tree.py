@@ -1,7 +1,7 @@
 """The shape of the log: an RFC 6962 tree that grows leaf by leaf, as arithmetic on positions. No storage here.
 
 Node (level, position) is the root of the complete subtree over leaves `position * 2^level` up to the next one's first;
-level 0 are the leaf hashes. Every complete subtree is kept for ever, so a proof reads at most one node a level, and a
+level 0 are the leaf hashes. Every complete subtree is kept permanently, so a proof reads at most one node a level, and a
 C2SP tlog-tiles tile (level L, number N) is the 256 nodes of level 8·L from position 256·N. The frontier of a tree are the
 roots of the complete subtrees that make it up, largest first: one for each bit that is set in its size.
 """

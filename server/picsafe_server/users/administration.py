@@ -27,7 +27,7 @@ class Act(str, Enum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 the name of an act
     """An invitation for somebody who has a password."""
     PASSWORD_RESET_USED = "password_reset_used"  # noqa: S105
-    """Whoever holds that invitation has set a new password; `after` names who made it."""
+    """The holder of that invitation has set a new password; `after` names who made it."""
     ROLE_CHANGED = "role_changed"
     DISABLED = "disabled"
     ENABLED = "enabled"

@@ -1,6 +1,6 @@
 """The numbered sequence of changes: what live inboxes are told, and the order in which polling sees reports.
 
-Numbers come from one row that stays locked until the transaction ends. So whoever sees number n has seen, or can see, every
+Numbers come from one row that stays locked until the transaction ends. So a reader who sees number n has seen, or can see, every
 smaller one, and a number is never left out: that is what makes a cursor safe. The lock is taken last and held shortly.
 """
 

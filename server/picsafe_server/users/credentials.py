@@ -22,7 +22,7 @@ def digest(secret: str) -> bytes:
 
 
 def service_token(account_id: str, secret: str) -> str:
-    """The token of a service account, recognisable to whoever finds it in a log or a repository."""
+    """The token of a service account, recognisable by scanners of logs and repositories."""
     return f"{SERVICE_PREFIX}{account_id}_{secret}"
 
 

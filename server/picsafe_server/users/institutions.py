@@ -127,7 +127,7 @@ def _written(value: object) -> str:
 
 
 def _check_chosen(institution: Institution) -> None:
-    """Whoever has keys made somewhere may ask there; and they are never made elsewhere because of a change to something else."""
+    """Where keys are made, they may also be asked for; a change to something else never moves where they are made."""
     if institution.key_server not in {None, *institution.key_servers}:
         raise Conflict(
             f"The keys of new reports are made at {institution.key_server}, so members must be allowed to ask it.",

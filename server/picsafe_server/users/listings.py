@@ -36,7 +36,7 @@ class Page:
 
 
 class Listings:
-    """The three lists: received and sent for people, and what is new for whoever polls."""
+    """The three lists: received and sent for people, and what is new for clients that poll."""
 
     def __init__(self, database: Database, clock: Clock, views: ReportViews) -> None:
         self._database = database

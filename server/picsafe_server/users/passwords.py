@@ -53,7 +53,7 @@ class Passwords:
         return known is not None
 
     def is_outdated(self, known: str) -> bool:
-        """Whether a hash was made with other parameters than today's, and should be made anew when its password is next seen."""
+        """Whether a hash was made with other parameters than today's, and should be replaced when its password is next seen."""
         return self._hasher.check_needs_rehash(known)
 
 

@@ -40,7 +40,7 @@ class Readers(Struct, frozen=True):
 async def readers_of(
     session: AsyncSession, who: Principal, accounts: Sequence[Account], institutions: Mapping[str, Institution]
 ) -> Readers:
-    """Who can open a report that the caller begins now: whoever is added later cannot (`tokens.UserClaims.since`)."""
+    """Who can open a report that the caller begins now: people who are added later cannot (`tokens.UserClaims.since`)."""
     involved = {**institutions, **({who.institution.id: who.institution} if who.institution else {})}
     machines = set(
         await session.scalars(

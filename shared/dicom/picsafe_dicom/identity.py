@@ -25,7 +25,7 @@ def series_uid(report_id: str) -> str:
 
 
 def instance_uid(report_id: str, path: str, reason: Reason | None) -> str:
-    """A photo is an instance, by its path in the report; one that was compressed anew has other pixels, so another name."""
+    """A photo is an instance, by its path in the report; one that was recompressed has other pixels, so another name."""
     return _uid(report_id, path, *([reason.value] if reason else []))
 
 

@@ -1,4 +1,4 @@
-"""Whether a photo's own bytes may stand in a DICOM file, and when not, why it has to be compressed anew."""
+"""Whether a photo's own bytes may stand in a DICOM file, and when not, why it has to be recompressed."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Reason(str, Enum):
 
 
 _DERIVATIONS: Final = {
-    Reason.ORIENTATION: "Turned upright as the camera had noted, and compressed anew as baseline JPEG.",
-    Reason.CODING: "Decoded from another kind of JPEG and compressed anew as baseline JPEG.",
-    Reason.COLOURS: "Colours converted to sRGB, and compressed anew as baseline JPEG.",
-    Reason.FORMAT: "Decoded from another image format and compressed anew as baseline JPEG.",
-    Reason.DAMAGED: "Decoded from a damaged file as far as it goes, and compressed anew as baseline JPEG.",
+    Reason.ORIENTATION: "Turned upright as the camera had noted, and recompressed as baseline JPEG.",
+    Reason.CODING: "Decoded from another kind of JPEG and recompressed as baseline JPEG.",
+    Reason.COLOURS: "Colours converted to sRGB, and recompressed as baseline JPEG.",
+    Reason.FORMAT: "Decoded from another image format and recompressed as baseline JPEG.",
+    Reason.DAMAGED: "Decoded from a damaged file as far as it goes, and recompressed as baseline JPEG.",
 }
 
 

@@ -73,7 +73,7 @@ def copy_differs(name: str) -> UnsupportedMedium:
     """The refusal of a file, called `name`, whose cleaned copy does not look like it, or cannot be decoded while it can."""
     return UnsupportedMedium(
         f"{name}: without its metadata it would not look like the original any more.",
-        advice="Nothing was sent. Save it anew with another program, or take it again, and tell your administrator.",
+        advice="Nothing was sent. Open it in another program and save a new copy, or take it again. Tell your administrator.",
         name=name,
         kind="differs",
     )

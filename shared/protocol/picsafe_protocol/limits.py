@@ -207,7 +207,7 @@ REASON_CHARACTERS: Final = 500
 
 REFUSALS_LOGGED: Final = 20
 REFUSAL_WINDOW_SECONDS: Final = 3600
-"""Refused requests for keys of one person that the access log lists in the window: the log is for ever, so a flood must not fill it. Further ones are refused all the same."""
+"""Refused requests for keys of one person that the access log lists in the window: entries are never deleted, so a flood must not fill the log. Further ones are refused too, without an entry."""
 
 KEY_REQUESTS: Final = 1000
 KEY_REQUESTS_OF_MACHINES: Final = 20_000

@@ -221,7 +221,7 @@ class Payload(Generic[B]):
         if path in self._headers_checked:
             return await self._reader.read(member.start + start, member.start + stop)
         cipher, skip = self._reader.cipher, member.start - member.offset
-        # The header stands right before the first byte, so whoever begins there needs one read for both.
+        # The header stands right before the first byte, so one read from there covers both.
         first = await self._reader.read(member.offset, member.start + (stop if start == 0 else 0))
         _ZIP.check_local_header(member, cipher.to_bytes(cipher.part(first, 0, skip)))
         self._headers_checked.add(path)

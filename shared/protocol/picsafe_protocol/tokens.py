@@ -76,7 +76,7 @@ class UserClaims(TypedDict):
     """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution.
 
     `since`: keys that were made before are not for the bearer: a service account begins with its making, an account whose password
-    was reset begins anew. `inst_since`: when the bearer joined the institution; keys of reports that were begun before are not
+    was reset starts again. `inst_since`: when the bearer joined the institution; keys of reports that were begun before are not
     for them as a member of it, only where they are named. Both with milliseconds after the point. A key server that does not
     know these claims gives out too much.
     """

@@ -247,9 +247,9 @@ async def test_the_commands_do_it_too(
         assert (await command("retire-master", "1"))[0] == 1
         assert await command("rotate-master") == (
             0,
-            "Master key 2 was added and wraps from now on.\n1 report keys were wrapped anew.\n",
+            "Master key 2 was added and wraps from now on.\n1 report keys were rewrapped.\n",
         )
-        assert await command("rewrap") == (0, "0 report keys were wrapped anew.\n")
+        assert await command("rewrap") == (0, "0 report keys were rewrapped.\n")
         assert await command("retire-master", "1") == (0, "Master key 1 is retired.\n")
         assert list(read_master_keys(path)) == [2]
         assert (await world.open(ada, sent)).json()["key"] == sent.key

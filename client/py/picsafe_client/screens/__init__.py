@@ -59,7 +59,7 @@ class Screen:
         """At once and without waiting: revoke object URLs, empty the stage, forget keys and patient facts.
 
         Called on lock, sign-out, the end of the session, leaving, and when the page is hidden for good. After a lock
-        the app shows the same route anew, in a new instance, once the person has unlocked.
+        the app shows the same route in a new instance once the person has unlocked.
         """
 
     @property

@@ -18,7 +18,7 @@ from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 
 CHOOSING: Final = "account.choosing"
-"""Under which key the app keeps that the screen is shown anew because another language was chosen there."""
+"""The app's key for the fact that this screen is shown again after a change of language."""
 
 
 class AccountScreen(Screen):

@@ -64,7 +64,7 @@ def _row(change: Change) -> dom.Node:
 
 
 def who_words(change: Change) -> str:
-    """Who did it. Whoever sets a password with an invitation has shown nothing but the invitation."""
+    """Who did it. A person who sets a password with an invitation is known by the invitation only."""
     if change["act"] == "password_reset_used" and change["after"]:
         return t("changes.invited_by", name=change["after"])
     who = change["who"]

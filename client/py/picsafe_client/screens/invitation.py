@@ -1,4 +1,4 @@
-"""Accepting an invitation: whoever has the link sets the password of the account. Nobody is signed in by it."""
+"""Accepting an invitation: the holder of the link sets the account's password. This does not sign anybody in."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Beside:
             dom.clear(rows, *(self._choice(each, opened) for each in self._matching(str(words.value))))
             if not rows.hasChildNodes():
                 dom.append(rows, dom.el("p", {"class": "soft"}, t("beside.none")))
-            if at:  # the list came anew under whoever is choosing by keyboard
+            if at:  # the list was rebuilt while somebody was choosing by keyboard
                 same = rows.querySelector(f'[data-id="{at.dataset.id}"]')
                 (same or words).focus()
 

@@ -145,10 +145,11 @@ class DicomSaver:
 
 
 def _to_know(reasons: list[str], left_out: list[int]) -> str:
-    """What was compressed anew, and what is missing; empty when all is as expected."""
+    """What was recompressed, and what is missing; empty when all is as expected."""
     said = []
-    if anew := [reason for reason in reasons if reason]:
-        said += [t("dicom.anew", count=len(anew)), dicom.reasons_in_words(anew), t("dicom.original")]
+    if recompressed := [reason for reason in reasons if reason]:
+        count = len(recompressed)
+        said += [t("dicom.recompressed", count=count), dicom.reasons_in_words(recompressed), t("dicom.original")]
     if left_out:
         numbers = listing(str(index + 1) for index in left_out)
         said.append(t("dicom.left_out", count=len(left_out), numbers=numbers))

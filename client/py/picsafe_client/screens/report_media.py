@@ -87,7 +87,7 @@ class BrowserBlobs:
 async def read_blob(opened: OpenReport[Any], file: FileFacts, blobs: Blobs, progress: Progress | None = None) -> Any:
     """A file of the report as a blob; it exists only once its SHA-256 has been found right.
 
-    Raises `PictureRefused` for a picture that must not be decoded: whoever wants a blob here is going to show it.
+    Raises `PictureRefused` for a picture that must not be decoded: callers ask for a blob in order to show it.
     """
     total = opened.sealed_size(file)
     done = 0
@@ -244,7 +244,7 @@ class ShownMedia:
         return loaded
 
     def _ended(self, index: int, loaded: _Loaded, task: asyncio.Task[Any]) -> None:
-        """What failed is forgotten, so that it can be tried again; whoever waits for it hears why."""
+        """Forgets what failed, so that it can be tried again. Those who wait for it get the error."""
         if (task.cancelled() or task.exception() is not None) and self._loaded.get(index) is loaded:
             del self._loaded[index]
 
@@ -257,5 +257,5 @@ class ShownMedia:
     async def _fetch_ahead(self, indices: list[int]) -> None:
         for index in indices:
             loaded = self._loaded.get(index) or self._load(index)
-            # Waits without hearing of a failure: nobody looks at this photo yet, and who will gets it anew or hears why.
+            # Failures are ignored here: this photo is not shown yet, and it is loaded again, or the error shown, when it is.
             await asyncio.wait([loaded.task])

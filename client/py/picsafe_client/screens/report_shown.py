@@ -26,7 +26,7 @@ from picsafe_protocol.report import Report
 THUMBNAILS_AFTER: Final = 0.4
 """Seconds that the small pictures wait for the first photo."""
 THUMBNAILS_EARLY: Final = 12
-"""Small pictures that then come all the same: as many as are seen at first."""
+"""Thumbnails that are loaded even then: as many as are visible at first."""
 THUMBNAILS_AT_LAST: Final = 1.0
 """Seconds that each of the others still waits for it."""
 SAY_FOR: Final = 6000

@@ -88,7 +88,7 @@ class View:
         return self.zoomed(max(CLOSE_UP, 1 / self.scale), x, y)
 
     def rotated(self, degrees: int = 90) -> View:
-        """Turned clockwise. A fitted photo is fitted anew, a larger one keeps its scale and what is in the middle."""
+        """Turned clockwise. A fitted photo is fitted again, a larger one keeps its scale and what is in the middle."""
         turn = (self.turn + degrees) % 360
         x, y = {0: (self.x, self.y), 90: (-self.y, self.x), 180: (-self.x, -self.y), 270: (self.y, -self.x)}[
             degrees % 360

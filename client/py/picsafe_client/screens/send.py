@@ -1,4 +1,4 @@
-"""Send a report: choose, describe, look once more, send; then how far it is and who has opened it."""
+"""Send a report: choose, describe, review, send; then how far it is and who has opened it."""
 
 from __future__ import annotations
 

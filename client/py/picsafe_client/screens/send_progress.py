@@ -49,7 +49,7 @@ class ProgressView:
         had_focus = bool(other.matches(":focus"))
         shown.hidden, other.hidden = not uploading, True
         if had_focus:
-            shown.focus()  # whoever pauses by keyboard goes on by keyboard
+            shown.focus()  # keyboard users who pause resume by keyboard
         _set(self._stay, t("send.leave_open" if outgoing.phase in {"uploading", "stuck"} else "send.stay"))
 
     def _show_stuck(self) -> None:

@@ -163,7 +163,7 @@ class RecipientPicker:
         self.field.focus()
 
     def _add_myself(self, event: Any) -> None:
-        """Beside whoever is being typed, not instead. The second click of a double one was meant for the suggestion above."""
+        """In addition to the address being typed. The second click of a double one was meant for the suggestion above."""
         if float(event.timeStamp) - self._chosen_at < DOUBLE_CLICK:
             return
         self._add(self._own)

@@ -8,7 +8,7 @@ is an MD5, and anybody can make two parts that share one. So two more things mus
 * No other bytes were sent from here as the same part. What is going to be sent is noted by its SHA-256 before it is sent, since
   it may arrive although its answer does not; a second SHA-256 for a part makes the upload unknown here.
 * No other process sent a part. One that knows nothing of an upload marks it in the bucket before it sends a part of it, and
-  whoever completes an upload looks for that mark after it was put together (`S3Store`).
+  the request that completes an upload looks for that mark after it was put together (`S3Store`).
 
 What is unknown is read back.
 """

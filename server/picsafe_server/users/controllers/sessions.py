@@ -27,7 +27,7 @@ from picsafe_server.users.devices import device_secret
 from picsafe_server.users.names import checked_name
 
 _UNNAMED = ""
-"""A device that has not said what it is: whoever lists it has words for that, in the reader's language."""
+"""A device that did not send its name. Clients have words for that, in the reader's language."""
 
 
 class SessionController(Controller):

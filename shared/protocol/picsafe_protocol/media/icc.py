@@ -23,7 +23,7 @@ _NAMES: Final = frozenset(b"desc dscm cprt dmnd dmdd vued".split())
 _SERIAL: Final = frozenset((b"mmod",))
 _HEADER: Final = 128
 _ID: Final[Range] = (84, 100)
-"""A digest of the whole profile; whoever has it can try out serial numbers. Zeros mean that it was not calculated."""
+"""A digest of the whole profile; with it, serial numbers can be guessed. Zeros mean that it was not calculated."""
 _TAGS: Final = 1000
 _TYPE_BYTES: Final = 8
 

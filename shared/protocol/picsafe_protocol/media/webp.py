@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): kept are pictures, animation, transparency and colours; the orientation is written anew."""
+"""WebP (RFC 9649): kept are pictures, animation, transparency and colours; the orientation is rewritten."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.loading": "Was zum Schreiben von DICOM gebraucht wird, wird geladen",
     "dicom.saving": "Eine DICOM-Datei wird erstellt: {name}",
     "dicom.saving_all": "DICOM-Dateien werden erstellt: Foto {number} von {count}",
-    "dicom.anew": {
+    "dicom.recompressed": {
         "one": "Das Foto darin wurde neu komprimiert.",
         "other": "{count} Fotos darin wurden neu komprimiert.",
     },
@@ -181,7 +181,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.reason_colours": "Seine Farben sind von einer Art, die DICOM-Dateien nicht aufnehmen.",
     "dicom.reason_format": "Es ist kein JPEG.",
     "dicom.reason_damaged": "Die Datei ist nicht ganz in Ordnung.",
-    "dicom.original": "Speichern Sie die Datei selbst, wenn Sie sie so brauchen, wie der Absender sie verschlüsselt hat, nicht neu komprimiert.",
+    "dicom.original": "Wenn Sie das Foto genau so brauchen, wie es gesendet wurde, speichern Sie die Datei selbst.",
     "dicom.cannot": "Dieses Foto kann hier nicht als DICOM gespeichert werden.",
     "dicom.cannot_advice": "Es müsste neu komprimiert werden, und dieser Browser kann es nicht decodieren. Speichern Sie die Datei selbst oder nehmen Sie einen Browser, der sie zeigt. Es wurde nichts gespeichert.",
     "dicom.left_out": {

@@ -115,7 +115,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.unsupported_medium.sound": "{name} is a recording in the format {format}, which PicSafe does not carry.",
     "error.unsupported_medium.sound.advice": "Save it as M4A or MP3 in another program and choose that; nothing was sent.",
     "error.unsupported_medium.differs": "{name} would not look the same once its metadata are removed.",
-    "error.unsupported_medium.differs.advice": "Nothing was sent. Save it anew with another program, or take it again, and tell your administrator.",
+    "error.unsupported_medium.differs.advice": "Nothing was sent. Open it in another program and save a new copy, or take it again. Tell your administrator.",
     "error.unsupported_medium.damaged": "{name} is damaged or incomplete.",
     "error.unsupported_medium.damaged.advice": "Take or choose it again, or convert it in another program first; nothing was sent.",
     "error.unsupported_medium.outsized": "{name} is wider, higher or longer than PicSafe carries.",
@@ -145,7 +145,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "error.key_server_not_permitted.advice": "Choose one that is permitted, or ask the operator to permit it.",
     "error.sent_before": "This was sent before your account was made, or before its password was reset.",
     "error.sent_before.advice": "Ask the sender to send it again.",
-    "error.cursor_unknown": "The list of reports has begun anew.",
+    "error.cursor_unknown": "The list of reports has been reset.",
     "error.cursor_unknown.advice": "Load the page again; nothing was lost.",
     # what there is
     "error.not_found": "There is no such thing here, or it is not for you.",

@@ -70,7 +70,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "sent.withdrawing": "Withdrawing the report",
     "sent.withdraw": "Withdraw",
     "sent.withdraw_title": "Withdraw this report?",
-    "sent.withdraw_text": "Nobody can open it any more: its key is revoked and the stored file deleted. Whoever has saved a copy keeps it.",
+    "sent.withdraw_text": "Nobody can open it any more: its key is revoked and the stored file deleted. People who have saved a copy keep it.",
     "sent.withdrawn": "The report was withdrawn.",
     "sent.withdraw_failed": "The report was not withdrawn; its recipients can still open it.",
     "sent.log": "Access log",

@@ -166,18 +166,18 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.loading": "Fetching what writing DICOM takes",
     "dicom.saving": "Making a DICOM file of {name}",
     "dicom.saving_all": "Making DICOM files: photo {number} of {count}",
-    "dicom.anew": {
-        "one": "The photo in it was compressed anew.",
-        "other": "{count} photos in it were compressed anew.",
+    "dicom.recompressed": {
+        "one": "The photo in it was recompressed.",
+        "other": "{count} photos in it were recompressed.",
     },
     "dicom.reason_orientation": "The camera had noted which way up it is, which a DICOM file cannot do: it was turned upright.",
     "dicom.reason_coding": "It is a kind of JPEG that DICOM files cannot hold.",
     "dicom.reason_colours": "Its colours are of a kind that DICOM files cannot hold.",
     "dicom.reason_format": "It is not a JPEG.",
     "dicom.reason_damaged": "The file is not quite in order.",
-    "dicom.original": "Save the file itself if you need it as the sender encrypted it, not compressed anew.",
+    "dicom.original": "If you need the photo exactly as it was sent, save the file itself.",
     "dicom.cannot": "This photo cannot be saved as DICOM here.",
-    "dicom.cannot_advice": "So it would have to be compressed anew, and this browser cannot decode it. Save the file itself, or use a browser that shows it. Nothing was saved.",
+    "dicom.cannot_advice": "It would have to be recompressed, and this browser cannot decode it. Save the file itself, or use a browser that shows it. Nothing was saved.",
     "dicom.left_out": {
         "one": "1 photo is not among them, because this browser cannot decode it: number {numbers}. Save that file itself.",
         "other": "{count} photos are not among them, because this browser cannot decode them: numbers {numbers}. Save those files themselves.",

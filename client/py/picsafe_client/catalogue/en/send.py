@@ -105,7 +105,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "send.readers_unknown": "This could not be asked just now. It is asked again before anything is encrypted.",
     "send.readers_person": "{name} ({institution})",
     "send.readers_changed": "Other people can open this report than you were shown.",
-    "send.readers_changed_advice": "Look once more at who can open it, then send it.",
+    "send.readers_changed_advice": "Check again who can open it, then send it.",
     "send.summary_removed": "Removed before sending",
     "send.summary_compared": "Compared with the original",
     "send.compared_all": "Each file that is sent looks the same as the original.",

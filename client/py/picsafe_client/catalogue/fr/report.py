@@ -169,7 +169,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.loading": "Chargement de ce qu’il faut pour écrire du DICOM",
     "dicom.saving": "Création d’un fichier DICOM : {name}",
     "dicom.saving_all": "Création de fichiers DICOM : photo {number} sur {count}",
-    "dicom.anew": {
+    "dicom.recompressed": {
         "one": "{count} photo y a été recompressée.",
         "other": "{count} photos y ont été recompressées.",
     },
@@ -178,7 +178,7 @@ TEXTS: Final[Mapping[str, str | Mapping[str, str]]] = {
     "dicom.reason_colours": "Ses couleurs sont d’un type que les fichiers DICOM ne peuvent pas contenir.",
     "dicom.reason_format": "Ce n’est pas un JPEG.",
     "dicom.reason_damaged": "Le fichier n’est pas tout à fait en ordre.",
-    "dicom.original": "Enregistrez le fichier lui-même s’il vous le faut tel que l’expéditeur l’a chiffré, sans nouvelle compression.",
+    "dicom.original": "S’il vous faut la photo exactement telle qu’elle a été envoyée, enregistrez le fichier lui-même.",
     "dicom.cannot": "Cette photo ne peut pas être enregistrée en DICOM ici.",
     "dicom.cannot_advice": "Il faudrait la recompresser, et ce navigateur ne peut pas la décoder. Enregistrez le fichier lui-même, ou prenez un navigateur qui l’affiche. Rien n’a été enregistré.",
     "dicom.left_out": {
