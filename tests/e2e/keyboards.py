@@ -17,6 +17,9 @@ from playwright.sync_api import FileChooser, Locator, Page, expect
 MOST: Final = 90
 """So many Tab stops no screen has."""
 
+PATIENCE: Final = 30_000
+"""Milliseconds for what has been asked for to be seen, on a busy machine."""
+
 FOCUS = """() => {
   const at = document.activeElement;
   if (!at || at === document.body || at === document.documentElement) return null;
@@ -149,19 +152,19 @@ class Keyboard:
 
     def keeps(self) -> None:
         """The focus is somewhere: what was done did not throw the keyboard back to the top of the page."""
-        expect(self.__page.locator(":focus")).to_be_visible()
+        expect(self.__page.locator(":focus")).to_be_visible(timeout=PATIENCE)
 
     def sees(self, selector: str, text: str | re.Pattern[str] = "") -> Locator:
         """What a selector finds is on the screen, with these words in it."""
         found = self.__page.locator(selector).first
-        expect(found).to_be_visible(timeout=30_000)
+        expect(found).to_be_visible(timeout=PATIENCE)
         if text:
-            expect(found).to_contain_text(text)
+            expect(found).to_contain_text(text, timeout=PATIENCE)
         return found
 
     def sees_no(self, selector: str) -> None:
         """It is not there, or not any more."""
-        expect(self.__page.locator(f"{selector}:visible")).to_have_count(0, timeout=30_000)
+        expect(self.__page.locator(f"{selector}:visible")).to_have_count(0, timeout=PATIENCE)
 
     def reads(self, script: str) -> Any:
         """What a function in the page returns, within half a minute. Only for looking."""

@@ -51,8 +51,10 @@ def _row(screen: Screen, machine: Machine, list_again: Any) -> dom.Node:
         title = t("machines.revoke_title", name=name)
         if await dialogue.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
             await screen.app.api.users("DELETE", f"{PATH}/{machine['id']}")
-            dom.announce(t("machines.revoked", name=name))
-            await list_again()
+            try:
+                await list_again()
+            finally:
+                dom.announce(t("machines.revoked", name=name))
 
     words = dom.el(
         "span",
@@ -86,10 +88,12 @@ def _create(screen: Screen, list_again: Any) -> None:
         except PicSafeError as error:
             dom.append(problem, banner.problem(error, means=t("institution.unchanged")))
             return
-        dialogue.close(asked)
-        title = t("machines.token_title", name=name.value)
-        show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
-        await list_again()
+        try:
+            await list_again()  # first: nothing is rebuilt under the hands of somebody who goes on from the token
+        finally:
+            dialogue.close(asked)
+            title = t("machines.token_title", name=name.value)
+            show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
 
     dom.on(form, "submit", acting(go, create, place=form))
     stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))

@@ -18,7 +18,7 @@ from picsafe_protocol.regions import COUNTRIES
 
 PATH: Final = "/v1/institution/members"
 ROLES: Final = ("member", "administrator")
-Member: TypeAlias = Mapping[str, Any]
+Member: TypeAlias = dict[str, Any]
 
 
 async def show_members(screen: Screen, place: dom.Node) -> None:
@@ -109,13 +109,14 @@ class _Members:
             dom.append(choice, dom.el("option", {"value": role, "selected": role == member["role"]}, t(f"role.{role}")))
 
         async def change(_event: Any) -> None:
+            wanted = str(choice.value)
             try:
-                await self.api.users("PATCH", self.path(member), {"role": str(choice.value)})
+                await self.api.users("PATCH", self.path(member), {"role": wanted})
             except PicSafeError:
                 choice.value = member["role"]
                 raise
-            role = t(f"role.{choice.value}")
-            dom.announce(t("members.role_changed", name=member["name"], role=role))
+            member["role"] = wanted
+            dom.announce(t("members.role_changed", name=member["name"], role=t(f"role.{wanted}")))
 
         dom.on(choice, "change", change)
         return choice
@@ -155,8 +156,10 @@ class _Members:
 
     async def change(self, member: Member, wanted: Mapping[str, Any]) -> None:
         await self.api.users("PATCH", self.path(member), wanted)
-        dom.announce(t("members.changed", name=member["name"]))
-        await self.load()
+        try:
+            await self.load()
+        finally:
+            dom.announce(t("members.changed", name=member["name"]))
 
     async def disable(self, member: Member) -> None:
         title = t("members.disable_title", name=member["name"])
@@ -167,8 +170,10 @@ class _Members:
         title = t("members.remove_title", name=member["name"])
         if await dialogue.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
             await self.api.users("DELETE", self.path(member))
-            dom.announce(t("members.removed", name=member["name"]))
-            await self.load()
+            try:
+                await self.load()
+            finally:
+                dom.announce(t("members.removed", name=member["name"]))
 
     async def invite_again(self, member: Member) -> None:
         if state_of(member) == "active":
@@ -210,9 +215,11 @@ class _Members:
                 case = "email" if isinstance(error, Conflict) else ""
                 dom.append(problem, banner.problem(error, means=t("institution.unchanged"), case=case))
                 return
-            dialogue.close(asked)
-            show_link(name.value, answer["invitation_token"])
-            await self.load()
+            try:
+                await self.load()  # first: nothing is rebuilt under the hands of somebody who goes on from the link
+            finally:
+                dialogue.close(asked)
+                show_link(name.value, answer["invitation_token"])
 
         dom.on(form, "submit", acting(go, send, place=form))
         stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
