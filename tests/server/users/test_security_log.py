@@ -153,6 +153,7 @@ async def test_the_server_s_log_has_lines_of_json_without_addresses_names_or_dev
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     ada = await world.person("Ada")
+    caplog.clear()  # as above
     with caplog.at_level(logging.INFO, logger="picsafe.security"):
         await attempt(world, ada.email)
         await attempt(world, ada.email, PASSWORD)
