@@ -11,7 +11,7 @@ import segno
 
 from demo.provision import INSTITUTION, Demo, provision
 from picsafe_server.certificates import own_address, own_certificate
-from picsafe_server.serving import Certificate, configure_logging, private_files, serve
+from picsafe_server.server import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings
 
 VAR = Path("var")

@@ -13,17 +13,17 @@ from pathlib import Path
 import httpx
 
 from demo import pictures
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.report import Laterality, Patient
-from picsafe_protocol.sending import Facts
-from picsafe_protocol.times import utc_text
-from picsafe_protocol.tokens import Role
+from picsafe_cli.api.client import Api
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.report import Laterality, Patient
+from picsafe_protocol.json.timestamps import utc_text
 from picsafe_server.app import create_app
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
-from picsafe_sync.api import Api
-from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import send
 
 INSTITUTION = "Harbour Street Clinic"
 CLIP = Path(__file__).with_name("clip.mp4")

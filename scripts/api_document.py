@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from picsafe_protocol.errors import BY_CODE
-from picsafe_server.api_description import Field, Refusal, Route, describe, shapes
+from picsafe_protocol.contracts.errors import BY_CODE
 from picsafe_server.app import create_app
+from picsafe_server.openapi.description import Field, Refusal, Route, describe, shapes
 from picsafe_server.settings import Settings
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "api.md"

@@ -49,12 +49,12 @@ done_already() { # done_already STEP FILE... : true when STEP last ran on exactl
 mark_done() { printf '%s\n' "$stamp" >".stamps/$step"; }
 
 install_python() { # install_python LOCK
-    if ! done_already "python-$1" "requirements/$1.lock" shared/protocol/pyproject.toml shared/dicom/pyproject.toml server/pyproject.toml sync/pyproject.toml; then
+    if ! done_already "python-$1" "requirements/$1.lock" shared/protocol/pyproject.toml shared/media/pyproject.toml shared/dicom/pyproject.toml server/pyproject.toml cli/pyproject.toml; then
         echo "setup: installing Python packages ($1)"
         .venv/bin/python -m pip install -q --disable-pip-version-check "$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements/run.lock)"
         export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
         .venv/bin/uv pip install -q --require-hashes -r "requirements/$1.lock"
-        .venv/bin/uv pip install -q --no-deps --no-build-isolation -e shared/protocol -e shared/dicom -e server -e sync
+        .venv/bin/uv pip install -q --no-deps --no-build-isolation -e shared/protocol -e shared/media -e shared/dicom -e server -e cli
         mark_done
     fi
 }

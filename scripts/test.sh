@@ -45,7 +45,7 @@ check)
     ;;
 most)
     step "protocol, DICOM, server, command and deployment" in_two -m "not long" \
-        tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
+        tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two -m "not long" tests/media_corpus
     step "client in a real browser" in_two -m "not long" tests/client
     step "everything together in Chromium" in_browsers -m "not long" tests/e2e
@@ -56,7 +56,7 @@ most)
     ;;
 all)
     step "protocol, DICOM, server, command and deployment" in_two \
-        tests/protocol tests/dicom tests/server tests/sync tests/project tests/deploy
+        tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two tests/media_corpus
     step "client in a real browser" in_two tests/client
     for engine in chromium firefox webkit; do

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from picsafe_protocol.chunked import new_key
-from picsafe_protocol.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.expectations import Expectations, Sender
-from picsafe_protocol.files import extension_for
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.package import Header, pack
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.crypto.chunked import new_key
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
+from picsafe_protocol.format.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.expectations import Expectations, Sender
+from picsafe_protocol.format.files import extension_for
+from picsafe_protocol.format.package import Header, pack
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report, Thumbnail
 
 KEY_SERVER = "https://keys.clinic.example/keys"
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from picsafe_server.users import passwords
+from picsafe_server.users.accounts import passwords
 
 CHEAP: Final = {"MEMORY_KIB": 8, "TIME_COST": 1, "LANES": 1}
 REAL: Final = {name: getattr(passwords, name) for name in CHEAP}

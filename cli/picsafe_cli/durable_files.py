@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from picsafe_protocol.errors import PicSafeError, StorageFull
-from picsafe_sync import os_support
+from picsafe_cli import os_support
+from picsafe_protocol.contracts.errors import PicSafeError, StorageFull
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700

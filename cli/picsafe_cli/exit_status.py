@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import Final
 
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     DecryptionError,
     FormatError,
     NotAsSent,

@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from picsafe_protocol.consent import GiverRole, Method
-from picsafe_protocol.errors import PicSafeError
-from picsafe_sync import exit_status
-from picsafe_sync.commands.open import open_
-from picsafe_sync.commands.send import send
-from picsafe_sync.commands.session import login, logout
-from picsafe_sync.commands.sync import sync
-from picsafe_sync.durable import explained
-from picsafe_sync.exit_status import ExitStatus
-from picsafe_sync.running import Stopped
+from picsafe_cli import exit_status
+from picsafe_cli.commands.open import open_
+from picsafe_cli.commands.send import send
+from picsafe_cli.commands.session import login, logout
+from picsafe_cli.commands.sync import sync
+from picsafe_cli.durable_files import explained
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_cli.signals import Stopped
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.format.consent import GiverRole, Method
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=exit_status.table(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {version('picsafe-sync')}")
+    top.add_argument("--version", action="version", version=f"%(prog)s {version('picsafe-cli')}")
     sub = top.add_subparsers(required=True, metavar="COMMAND")
 
     logins = sub.add_parser("login", help="sign in on this computer; asks for the password")

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from picsafe_sync.os_support import on_stop
+from picsafe_cli.os_support import on_stop
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 // What Python cannot do fast: the loop over 16 KiB chunks with WebCrypto, and digests of long streams.
 // Python calls these once for a few MiB, with typed arrays that never enter its memory; py/picsafe_client/webcrypto.py
-// is the other side. The format is that of picsafe_protocol/chunked.py.
+// is the other side. The format is that of picsafe_protocol/crypto/chunked.py.
 import "../npm/hash-wasm/dist/sha256.umd.min.js";
 import "../npm/hash-wasm/dist/crc32.umd.min.js";
 
@@ -8,7 +8,7 @@ const CHUNK = 16384;
 const TAG = 16;
 const SEALED = CHUNK + TAG;
 const NONCE = 12;
-const PIECE = 256 * 1024; // bytes of a package that have a hash of their own: picsafe_protocol/pieces.py
+const PIECE = 256 * 1024; // bytes of a package that have a hash of their own: picsafe_protocol/crypto/package_digest.py
 const HASH = 32;
 const LANES = 16; // chunks under way at once: enough to keep the browser's crypto threads busy, few enough to stop soon
 const PIECE_LANES = 4; // pieces under way at once: WebCrypto copies each, and has few threads

@@ -17,7 +17,7 @@ _NOT_READ = {"node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
 def source_files(root: Path) -> list[Path]:
     """Every file of the repository that a build reads, sorted."""
     files = [root / "build.py", root / "requirements" / "browser.lock"]
-    for folder in ("client", "shared/protocol", "shared/dicom", "scripts/clientbuild"):
+    for folder in ("client", "shared/protocol", "shared/media", "shared/dicom", "scripts/clientbuild"):
         files += files_under(root / folder)
     return sorted(files)
 

@@ -18,7 +18,7 @@ _ASSET = re.compile(r"\{\{asset:([^}]+)\}\}")
 _RELEASE = re.compile(r'<meta name="picsafe-release" content="([0-9a-f]{16})">')
 _LEFT_OVER = re.compile(r"\{\{[^}]*\}\}")
 
-ENTRY: Final = "from picsafe_client.waking import wake\nwake()"
+ENTRY: Final = "from picsafe_client.bootstrap import wake\nwake()"
 """What PyScript runs; everything else is in the snapshot."""
 
 _MODULES: Final = (
@@ -79,7 +79,7 @@ def boot_tags(assets: Assets) -> str:
 def words_script(client: Path) -> bytes:
     """js/words.js with the words of index.html and js/shell.js in every language, from the catalogue."""
     with _client_importable(client):
-        from picsafe_client import shell_words
+        from picsafe_client.i18n import template as shell_words
     page, script = (client / "index.html").read_text("utf-8"), (client / "js" / "words.js").read_text("utf-8")
     return shell_words.words_script(page, script).encode("utf-8")
 
@@ -88,7 +88,7 @@ def _filled_with_texts(client: Path, template: str) -> str:
     if "{{text" not in template:
         return template
     with _client_importable(client):
-        from picsafe_client import shell_words
+        from picsafe_client.i18n import template as shell_words
     return shell_words.fill_template(template)
 
 

@@ -71,6 +71,7 @@ importlib.invalidate_caches()  # with the clock standing still, site-packages do
 for used in PYSCRIPT_USES:
     importlib.import_module(used)
 import_everything("picsafe_protocol")
+import_everything("picsafe_media")
 import_everything("picsafe_client")
 sys.meta_path.insert(0, PyScriptLibrary(json.loads(globals()["pyscript_sources"])))
 gc.collect()

@@ -40,8 +40,7 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
     modules = npm_modules(root / "client", downloads)
     sources = [
         *files_under(root / "client" / "py"),
-        *files_under(root / "shared" / "protocol"),
-        *files_under(root / "shared" / "dicom"),
+        *files_under(root / "shared"),
         *(path for path in files_under(root / "scripts" / "clientbuild")),
         root / "client" / "package-lock.json",
         root / "requirements" / "browser.lock",
@@ -88,13 +87,14 @@ def _install(root: Path, downloads: Path, modules: Path, scratch: Path, tree: Pa
     wheels = browser_wheels(root / "requirements" / "browser.lock", downloads)
     micropip = wheels.pop("micropip")
     wheels.pop("pydicom")  # in an archive of its own
-    protocol = scratch / "wheels"
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(protocol)]
-    run("hatchling", command, cwd=root / "shared" / "protocol")
+    own = scratch / "wheels"
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(own)]
+    for package in ("protocol", "media"):
+        run("hatchling", command, cwd=root / "shared" / package)
     task = {
         "pyodide": (modules / "pyodide" / "pyodide.mjs").as_uri(),
         "micropip": str(micropip),
-        "wheels": [str(wheel) for wheel in [*protocol.glob("*.whl"), *wheels.values()]],
+        "wheels": [str(wheel) for wheel in [*sorted(own.glob("*.whl")), *wheels.values()]],
         "output": str(tree),
     }
     run_node(_SCRIPTS / "install.mjs", task)

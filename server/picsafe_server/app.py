@@ -15,22 +15,22 @@ from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Message, Scope
 
-from picsafe_protocol import limits
-from picsafe_server import headers
-from picsafe_server.access import OPEN, only, within
-from picsafe_server.api_operations import SCHEMES
-from picsafe_server.api_page import OpenApiOnce, api_page
-from picsafe_server.client_files import ClientFiles
-from picsafe_server.clock import Clock, SystemClock
-from picsafe_server.head import HeadAsGet
-from picsafe_server.http import RoleTransport, role_client
-from picsafe_server.json_bodies import StrictJsonRequest
-from picsafe_server.metrics import Metrics
-from picsafe_server.problems import problem_response
-from picsafe_server.readiness import Readiness, ready
-from picsafe_server.roles import Context, Role
+from picsafe_protocol.contracts import limits
+from picsafe_server.http import security_headers
+from picsafe_server.http.guards import OPEN, only, within
+from picsafe_server.http.head_requests import HeadAsGet
+from picsafe_server.http.json_guard import StrictJsonRequest
+from picsafe_server.http.problem_details import problem_response
+from picsafe_server.http.role_client import RoleTransport, role_client
+from picsafe_server.http.static_client import ClientFiles
+from picsafe_server.monitoring.metrics import Metrics
+from picsafe_server.monitoring.readiness import Readiness, ready
+from picsafe_server.openapi.operations import SCHEMES
+from picsafe_server.openapi.page import OpenApiOnce, api_page
+from picsafe_server.role import Context, Role
+from picsafe_server.runtime.clock import Clock, SystemClock
+from picsafe_server.runtime.sweeper import Sweeper
 from picsafe_server.settings import Settings
-from picsafe_server.sweeping import Sweeper
 
 
 def create_app(
@@ -128,10 +128,10 @@ def _lifespan(
 
 def _security_headers(settings: Settings) -> Callable[[Message, Scope], Any]:
     # Encoded once, not for every answer: of a small one they are the larger part.
-    always = _encoded(headers.ALWAYS)
+    always = _encoded(security_headers.ALWAYS)
     if settings.public_url.startswith("https"):
-        always |= _encoded({"Strict-Transport-Security": headers.TRANSPORT_SECURITY})
-    default = _encoded({"Content-Security-Policy": headers.API_POLICY, "Cache-Control": "no-store"})
+        always |= _encoded({"Strict-Transport-Security": security_headers.TRANSPORT_SECURITY})
+    default = _encoded({"Content-Security-Policy": security_headers.API_POLICY, "Cache-Control": "no-store"})
 
     async def add(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":

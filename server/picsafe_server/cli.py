@@ -11,11 +11,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from picsafe_protocol.errors import PicSafeError
-from picsafe_server.addresses import SettingsError
-from picsafe_server.serving import Certificate, configure_logging, private_files, serve
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_server.http.trusted_proxies import check_trusted_proxies
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.server import Certificate, configure_logging, private_files, serve
 from picsafe_server.settings import Settings
-from picsafe_server.trusted_proxies import check_trusted_proxies
 
 EXIT_REFUSED: Final = 1
 
@@ -91,7 +91,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _migrate(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.migrating import migrate
+    from picsafe_server.migrate import migrate
 
     asyncio.run(migrate(settings, options.runtime_user))
 

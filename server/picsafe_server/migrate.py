@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from picsafe_server.database import Database
-from picsafe_server.database_rights import grant_runtime_rights
+from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.database_rights import grant_runtime_rights
 from picsafe_server.settings import Settings
 
 
@@ -40,6 +40,6 @@ def _schema_of(role: str) -> tuple[Path, Mapping[str, str]]:
 
         return cloud.MIGRATIONS, {}
     from picsafe_server.keys import role as keys
-    from picsafe_server.keys.models import RUNTIME_RIGHTS
+    from picsafe_server.keys.db.models import RUNTIME_RIGHTS
 
     return keys.MIGRATIONS, RUNTIME_RIGHTS

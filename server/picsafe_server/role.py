@@ -11,11 +11,11 @@ from typing import ClassVar
 import httpx
 from litestar import Router
 
-from picsafe_server.addresses import SettingsError
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database, DatabaseUnusable
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database, DatabaseUnusable
+from picsafe_server.runtime.sweeper import Step, run_once
 from picsafe_server.settings import Settings
-from picsafe_server.sweeping import Step, run_once
 
 
 @dataclass(frozen=True, kw_only=True)

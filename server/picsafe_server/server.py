@@ -22,13 +22,13 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 from picsafe_server.app import create_app
-from picsafe_server.bounds import BodyInTime, BoundedProtocol, allow_files, end_connections
-from picsafe_server.database import Database
-from picsafe_server.metrics import Metrics
-from picsafe_server.readiness import Readiness
-from picsafe_server.roles import migrate
+from picsafe_server.http.request_limits import BodyInTime, BoundedProtocol, allow_files, end_connections
+from picsafe_server.monitoring.metrics import Metrics
+from picsafe_server.monitoring.readiness import Readiness
+from picsafe_server.role import migrate
+from picsafe_server.runtime.database import Database
 from picsafe_server.settings import Settings
 
 SHUTDOWN_SECONDS: Final = 20

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from picsafe_protocol import limits
-from picsafe_protocol.package import is_keyserver_url
-from picsafe_protocol.regions import REGIONS
-from picsafe_server.addresses import (
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_protocol.format.package import is_keyserver_url
+from picsafe_server.runtime.addresses import (
     LOOPBACK_HOSTS,
     SettingsError,
     base_url,
@@ -21,7 +21,7 @@ from picsafe_server.addresses import (
     origin_of,
     store_url,
 )
-from picsafe_server.database import Bounds
+from picsafe_server.runtime.database import Bounds
 
 ROLES = ("client", "users", "cloud", "keys")
 SECURITY_LOG_DAYS = 3650

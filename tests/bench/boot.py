@@ -46,7 +46,7 @@ _STOCK = (
     "globalThis.measured = new Promise((resolve) => { globalThis.pythonRuns = () => resolve(performance.now()); });"
 )
 _EMPTY_LINE = "import js\njs.pythonRuns()"
-_SAME_IMPORTS = "import picsafe_client.waking, js\njs.pythonRuns()"
+_SAME_IMPORTS = "import picsafe_client.bootstrap, js\njs.pythonRuns()"
 
 
 def run() -> list[Ratio]:

@@ -37,8 +37,8 @@ ONE_CALL: Final = "one call"
 
 _PREPARE = """
 import js, sys, types
-from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol import chunked
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_protocol.crypto import chunked
 
 cipher, subtle = WebCryptoCipher(), js.crypto.subtle
 key = bytes(range(32))

@@ -29,13 +29,13 @@ from bench.ratios import Ratio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar, post
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.tokens import GRANT_TYPE, USER_TOKEN_TYPE
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE
 from picsafe_server.app import create_app
-from picsafe_server.clock import SystemClock
-from picsafe_server.serving import calm_collector
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.runtime.clock import SystemClock
+from picsafe_server.server import calm_collector
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import Signer
 
 CONNECTIONS = 256
 """Enough that a slow disk's fsync is shared by many releases, as it would be where speed matters."""

@@ -23,7 +23,7 @@ from e2e.pictures import small_picture
 from made_reports import MadeFile
 from shared_files import samples
 
-from picsafe_protocol.limits import MIB, PACKAGE_BYTES
+from picsafe_protocol.contracts.limits import MIB, PACKAGE_BYTES
 
 FILMS: Final = 7
 ROOM: Final = 24 * MIB

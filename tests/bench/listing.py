@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.ratios import Ratio
 from server.users.world import Caller, running_world
 
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS, REQUESTS = 12, 30

@@ -18,8 +18,8 @@ from password_costs import CHEAP, passwords_cost
 from server.postgres import cluster
 from server.users.world import Caller, World, running_world
 
-from picsafe_server.users.live import Listener
-from picsafe_server.users.news import News
+from picsafe_server.users.events.change_reader import News
+from picsafe_server.users.events.notifier import Listener
 from picsafe_server.users.principal import Principal
 
 LISTENERS = 2000

@@ -25,11 +25,11 @@ from server.ceph import running_ceph
 from server.cloud.buckets import Bucket, made_bucket
 from server.processes import Process, running_server
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
-from picsafe_protocol.tokens import GRANT_TYPE
-from picsafe_server.clock import SystemClock
-from picsafe_server.tokens import Signer
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.tokens import GRANT_TYPE
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.runtime.clock import SystemClock
 
 SIZE = 256 * MIB
 AT_ONCE = 4

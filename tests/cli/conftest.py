@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from cli.world import Sunk, World, running_world
 from password_costs import CHEAP, passwords_cost
-from sync.world import Sunk, World, running_world
 
 
 @pytest.fixture(autouse=True)

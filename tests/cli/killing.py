@@ -14,9 +14,9 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from picsafe_protocol.payload import Payload
-from picsafe_sync import cli
-from picsafe_sync.api import Api
+from picsafe_cli import main as cli
+from picsafe_cli.api.client import Api
+from picsafe_protocol.format.payload import Payload
 
 _SYSTEM_CALLS = ("fsync", "replace", "rename", "link", "unlink", "rmdir", "mkdir", "ftruncate")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cli.world import CLIP, PHOTO
 from e2e.clinic import Clinic, Person, running_clinic
 from made_reports import MadeFile, MadeReport
-from sync.world import CLIP, PHOTO
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning
 
 TESTS = Path(__file__).resolve().parents[1]

@@ -11,11 +11,11 @@ from PIL import Image
 from protocol.media.picture_files import animated_gif, exif_with, gif_extension, gif_with, image, saved
 from shared_files import cases, samples
 
-from picsafe_protocol import media
-from picsafe_protocol.comparison import Comparison
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Cleaned, Keep
-from picsafe_sync.preparing import prepare
+import picsafe_media as media
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_media import Cleaned, Keep
+from picsafe_media.comparison import Comparison
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 
 @pytest.fixture

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.serving import PICSAFE, TESTS, Ward, running_ward
+from cli.world import jpeg
 from e2e.clinic import PASSWORD, Person
-from sync.serving import PICSAFE, TESTS, Ward, running_ward
-from sync.world import jpeg
 
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.tokens import Role
+from picsafe_cli.send.details_input import read_facts
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
 from picsafe_server.settings import Settings
-from picsafe_sync.facts import read_facts
 
 ROOT = TESTS.parent
 INTEGRATE = (ROOT / "docs" / "integrate.md").read_text("utf-8")

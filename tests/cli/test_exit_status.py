@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from picsafe_protocol import errors
-from picsafe_protocol.errors import BY_CODE
-from picsafe_sync import cli, exit_status
-from picsafe_sync.collecting import Summary
-from picsafe_sync.commands import sync
-from picsafe_sync.exit_status import MEANINGS, ExitStatus, status_of
-from picsafe_sync.running import Stopped
+from picsafe_cli import exit_status, main
+from picsafe_cli.commands import sync
+from picsafe_cli.exit_status import MEANINGS, ExitStatus, status_of
+from picsafe_cli.receive.collector import Summary
+from picsafe_cli.signals import Stopped
+from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.errors import BY_CODE
 
 INTEGRATE = (Path(__file__).resolve().parents[2] / "docs" / "integrate.md").read_text("utf-8")
 
@@ -27,7 +27,7 @@ def test_the_documentation_has_the_same_table() -> None:
 
 def test_the_help_has_the_same_table(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(["--help"])
+        main.main(["--help"])
     assert caught.value.code == 0
     printed = capsys.readouterr().out
     for status, meaning in MEANINGS.items():
@@ -74,12 +74,12 @@ def test_every_command_ends_with_the_status_of_the_table(
             raise end
         return end
 
-    monkeypatch.setattr(cli, {"open": "open_"}.get(command, command), run)
+    monkeypatch.setattr(main, {"open": "open_"}.get(command, command), run)
     arguments = {
         "login": ["https://picsafe.example", "ana@clinic.example"], "logout": [], "send": ["a.jpg", "--to", "b@clinic.example"],
         "open": ["a.picsafe", "-o", "out"], "sync": ["--once", "folder"],
     }  # fmt: skip
-    assert cli.main([command, *arguments[command]]) == status
+    assert main.main([command, *arguments[command]]) == status
     assert "Lindqvist" not in capsys.readouterr().err, "an unforeseen error's words may hold what a report holds"
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cli.test_sync_collecting import forged
+from cli.world import PHOTO, World
 from made_reports import MadeFile, MadeReport
-from sync.test_sync_collecting import forged
-from sync.world import PHOTO, World
 
-from picsafe_protocol.errors import DigestMissing, NotAsSent
-from picsafe_protocol.pieces import PIECE, hash_pieces
-from picsafe_sync.api import Api
-from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report
-from picsafe_sync.saving import save_report
+from picsafe_cli.api.client import Api
+from picsafe_cli.receive.download import CloudSource
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.receive.save_report import save_report
+from picsafe_protocol.contracts.errors import DigestMissing, NotAsSent
+from picsafe_protocol.crypto.package_digest import PIECE, hash_pieces
 
 pytestmark = pytest.mark.anyio
 

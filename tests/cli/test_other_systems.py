@@ -12,18 +12,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PureWindowsPath
 
 import pytest
+from cli.serving import TESTS, Ward, running_ward
+from cli.world import Sunk, jpeg
 from e2e.clinic import PASSWORD
 from hypothesis import given
 from hypothesis import strategies as st
-from sync.serving import TESTS, Ward, running_ward
-from sync.world import Sunk, jpeg
 
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.filenames import package_name, saved_names, slug
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_sync import durable, os_support
-from picsafe_sync.exit_status import ExitStatus
-from picsafe_sync.state import FolderLock
+from picsafe_cli import durable_files, os_support
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_cli.receive.state import FolderLock
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.format.filenames import package_name, saved_names, slug
 
 SECONDS = 240
 
@@ -94,9 +94,9 @@ def test_without_unix_sync_stores_locks_and_stops(ward: Ward, tmp_path: Path) ->
 
 def test_no_module_of_the_command_imports_what_only_unix_has() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from sync.without_unix import become_windows; become_windows()\n"
-        "import pkgutil, importlib, picsafe_sync, picsafe_protocol, picsafe_dicom\n"
-        "for package in (picsafe_sync, picsafe_protocol, picsafe_dicom):\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); from cli.without_unix import become_windows; become_windows()\n"
+        "import pkgutil, importlib, picsafe_cli, picsafe_protocol, picsafe_dicom\n"
+        "for package in (picsafe_cli, picsafe_protocol, picsafe_dicom):\n"
         "    for each in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "        importlib.import_module(each.name)\n"
     )
@@ -145,9 +145,9 @@ def test_a_share_that_cannot_sync_is_said_once_and_used(
     monkeypatch.setattr(os_support, "_warned", set())
     monkeypatch.setattr(os, "fsync", failing(number))
     for name in ("a", "b"):
-        durable.write(tmp_path / name, b"x")
-        durable.append(tmp_path / "log", b"line\n")
-        durable.make_folder(tmp_path / f"folder {name}")
+        durable_files.write(tmp_path / name, b"x")
+        durable_files.append(tmp_path / "log", b"line\n")
+        durable_files.make_folder(tmp_path / f"folder {name}")
     assert (tmp_path / "log").read_bytes() == b"line\nline\n"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "Going on" in caplog.text
@@ -159,7 +159,7 @@ def test_a_disk_that_fails_to_sync_is_not_passed_over(
 ) -> None:
     monkeypatch.setattr(os, "fsync", failing(number))
     with pytest.raises(OSError, match=os.strerror(number)):
-        durable.write(tmp_path / "a", b"x")
+        durable_files.write(tmp_path / "a", b"x")
     assert list(tmp_path.iterdir()) == []
 
 

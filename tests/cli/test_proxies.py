@@ -12,16 +12,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cli.world import URL, Rule, Sunk, World, nothing
 from foreign_server import foreign_server
-from sync.world import URL, Rule, Sunk, World, nothing
 
-from picsafe_protocol.errors import Intercepted, PicSafeError, Unreachable
-from picsafe_sync import api as api_module
-from picsafe_sync import credentials, exit_status, failures
-from picsafe_sync.api import Api
-from picsafe_sync.failures import retry_after
-from picsafe_sync.pace import BYTES_PER_SECOND, WINDOW_SECONDS, Pace
-from picsafe_sync.patience import Patience
+from picsafe_cli import exit_status
+from picsafe_cli.api import client as api_module
+from picsafe_cli.api import credentials, failures
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.failures import retry_after
+from picsafe_cli.api.minimum_speed import BYTES_PER_SECOND, WINDOW_SECONDS, Pace
+from picsafe_cli.api.retry import Patience
+from picsafe_protocol.contracts.errors import Intercepted, PicSafeError, Unreachable
 
 pytestmark = pytest.mark.anyio
 
@@ -149,7 +150,7 @@ async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, 
 async def test_a_person_who_opens_what_was_changed_on_the_way_is_told_so(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: int
 ) -> None:
-    from picsafe_sync.commands import open as command
+    from picsafe_cli.commands import open as command
 
     made = await world.send()
     ben = await world.person("ben")
@@ -283,7 +284,7 @@ async def test_a_download_that_drips_is_ended_and_a_slow_one_is_not() -> None:
 async def test_an_attacker_who_breaks_the_connection_after_every_byte_is_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from picsafe_sync.download import CloudSource
+    from picsafe_cli.receive.download import CloudSource
 
     made = await world.send()
     world.weather.breaks("/packages/", *[1] * 10_000)
@@ -297,7 +298,7 @@ async def test_one_slow_report_leaves_the_others_their_turn(
     world: World, sunk: Sunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, other = await world.send(), await world.send()
-    monkeypatch.setattr("picsafe_sync.download.REPORT_SECONDS", 5.0)
+    monkeypatch.setattr("picsafe_cli.receive.download.REPORT_SECONDS", 5.0)
 
     class Stalled(httpx.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:

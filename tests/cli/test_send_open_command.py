@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.serving import PICSAFE, TESTS, Ward, picsafe, running_ward
+from cli.world import PHOTO, jpeg
 from e2e.clinic import Person, free_port
 from made_reports import MadeReport, repacked
-from sync.serving import PICSAFE, TESTS, Ward, picsafe, running_ward
-from sync.world import PHOTO, jpeg
 
-from picsafe_protocol import media
-from picsafe_protocol.storedzip import build
-from picsafe_sync.exit_status import ExitStatus
-from picsafe_sync.preparing import prepare
+import picsafe_media as media
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_protocol.format.strict_zip import build
 
 SECONDS = 120
 """Far more than anything here takes."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sync.world import World, jpeg
+from cli.world import World, jpeg
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.report import Patient
-from picsafe_protocol.sending import Facts
-from picsafe_sync.answers import Draft, Grant, InstitutionReaders, Recipient
-from picsafe_sync.commands.send import _tell_readers
-from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import send
+from picsafe_cli.api.models import Draft, Grant, InstitutionReaders, Recipient
+from picsafe_cli.commands.send import _tell_readers
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.report import Patient
 
 pytestmark = pytest.mark.anyio
 

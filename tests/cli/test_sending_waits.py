@@ -12,22 +12,22 @@ from typing import Any
 
 import httpx
 import pytest
-from sync.test_sending_readers import Silent
-from sync.world import URL, World, jpeg, nothing
+from cli.test_sending_readers import Silent
+from cli.world import URL, World, jpeg, nothing
 
-from picsafe_protocol.errors import NotPermitted, ServiceError, StorageFull, TooManyRequests, Unreachable
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.report import Patient
-from picsafe_protocol.sending import Facts
-from picsafe_sync import clock, credentials
-from picsafe_sync.api import Api
-from picsafe_sync.clock import ServerClock, readable
-from picsafe_sync.commands import send as command
-from picsafe_sync.facts import facts_at, read_facts
-from picsafe_sync.opening import open_report
-from picsafe_sync.patience import UPLOADING, Patience
-from picsafe_sync.preparing import prepare
-from picsafe_sync.sending import send
+from picsafe_cli.api import credentials, server_clock
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.api.server_clock import ServerClock, readable
+from picsafe_cli.commands import send as command
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.send.details_input import facts_at, read_facts
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.errors import NotPermitted, ServiceError, StorageFull, TooManyRequests, Unreachable
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.report import Patient
 
 pytestmark = pytest.mark.anyio
 
@@ -160,8 +160,8 @@ async def test_a_computer_whose_clock_is_off_dates_no_report_wrongly(
     await world.person("ben", world.institution)
     ana, ben = await world.person("ana"), await world.person("ben")
     for module in ("clock", "facts", "sending"):
-        if hasattr(__import__(f"picsafe_sync.{module}", fromlist=["x"]), "datetime"):
-            monkeypatch.setattr(f"picsafe_sync.{module}.datetime", Wrong)
+        if hasattr(__import__(f"picsafe_cli.{module}", fromlist=["x"]), "datetime"):
+            monkeypatch.setattr(f"picsafe_cli.{module}.datetime", Wrong)
     monkeypatch.setattr(credentials, "api", lambda: world.api(ana))
     options = argparse.Namespace(files=[photo], to=["ben@clinic.example"], quiet=True)
     with facts.open("rb") as file:
@@ -171,7 +171,7 @@ async def test_a_computer_whose_clock_is_off_dates_no_report_wrongly(
     truth = datetime.now(UTC)
     async with world.api(ben) as api:
         (row,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
-        from picsafe_sync.download import CloudSource
+        from picsafe_cli.receive.download import CloudSource
 
         me = await api.me()
         opened = await open_report(
@@ -205,7 +205,7 @@ def test_consent_that_was_given_now_is_dated_by_the_server() -> None:
     facts = read_facts(io.BytesIO(b'{"consent": {"method": "written"}}'))
     moment = datetime(2026, 11, 22, 10, tzinfo=UTC)
     assert facts_at(facts, moment).consent[0].recorded_at == "2026-11-22T10:00:00Z"
-    assert timedelta(minutes=2) == clock.WARN_FROM
+    assert timedelta(minutes=2) == server_clock.WARN_FROM
 
 
 async def test_an_older_server_that_does_not_say_its_time_changes_nothing() -> None:

@@ -14,19 +14,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cli.world import PHOTO, Sunk, World
 from made_reports import MadeFile, MadeReport, made_report, repacked
-from sync.world import PHOTO, Sunk, World
 
-from picsafe_protocol.errors import Conflict, CursorUnknown, NotPermitted, NotSignedIn, ServiceError, Unreachable
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.package import Header, pack
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.storedzip import build
-from picsafe_sync import collecting
-from picsafe_sync.api import Api
-from picsafe_sync.collecting import Collector, Summary
-from picsafe_sync.saving import write_files
-from picsafe_sync.sinks.folder import FolderSink
+from picsafe_cli.api.client import Api
+from picsafe_cli.receive import collector as collecting
+from picsafe_cli.receive.collector import Collector, Summary
+from picsafe_cli.receive.save_report import write_files
+from picsafe_cli.receive.sinks.folder import FolderSink
+from picsafe_protocol.contracts.errors import (
+    Conflict,
+    CursorUnknown,
+    NotPermitted,
+    NotSignedIn,
+    ServiceError,
+    Unreachable,
+)
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.format.package import Header, pack
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.strict_zip import build
 
 pytestmark = pytest.mark.anyio
 
@@ -629,7 +636,7 @@ async def test_what_nobody_foresaw_holds_up_one_report_and_tells_the_log_nothing
             raise ZeroDivisionError(bad.report.patient.name)
         return await real(opened, folder)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("picsafe_sync.collecting.write_files", sometimes)
+    monkeypatch.setattr("picsafe_cli.receive.collector.write_files", sometimes)
     caplog.set_level(logging.DEBUG, "picsafe")
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()

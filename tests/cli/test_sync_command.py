@@ -15,12 +15,13 @@ from threading import Thread
 from typing import IO
 
 import pytest
-from sync.serving import PICSAFE, Ward, picsafe, running_ward
-from sync.world import Sunk
+from cli.serving import PICSAFE, Ward, picsafe, running_ward
+from cli.world import Sunk
 
-from picsafe_protocol.errors import NotSignedIn
-from picsafe_sync import cli, credentials
-from picsafe_sync.exit_status import ExitStatus
+from picsafe_cli import main
+from picsafe_cli.api import credentials
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_protocol.contracts.errors import NotSignedIn
 
 SECONDS = 120
 """Far more than anything here takes: what is waited for either happens or is missing."""
@@ -322,13 +323,13 @@ def test_what_is_set_wrongly_is_said(
 )  # fmt: skip
 def test_a_wrong_call_has_a_status_of_its_own(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        cli.main(arguments)
+        main.main(arguments)
     assert caught.value.code == 2
     assert "usage: picsafe" in capsys.readouterr().err
 
 
 def test_a_pause_of_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["sync", "--watch", "--every", "0", str(tmp_path)]) == 1
+    assert main.main(["sync", "--watch", "--every", "0", str(tmp_path)]) == 1
     assert "at least one second" in capsys.readouterr().err
 
 
@@ -394,7 +395,7 @@ def test_damaged_credentials_are_none(tmp_path: Path, monkeypatch: pytest.Monkey
 
 MEASURED = """
 import resource, sys
-from picsafe_sync import cli
+from picsafe_cli import main as cli
 status = cli.main(sys.argv[1:])
 print("PEAK", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
 sys.exit(status)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from cli.serving import Ward, running_ward
+from cli.world import Sunk
 from made_reports import MadeFile, MadeReport
-from sync.serving import Ward, running_ward
-from sync.world import Sunk
 
 pytestmark = pytest.mark.timeout(1800)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cli.serving import picsafe, running_ward
+from cli.world import PHOTO, Sunk, World
 from made_reports import MadeFile
-from sync.serving import picsafe, running_ward
-from sync.world import PHOTO, Sunk, World
 
-from picsafe_protocol.errors import PicSafeError, StorageFull
-from picsafe_sync.durable import explained
-from picsafe_sync.exit_status import ExitStatus
+from picsafe_cli.durable_files import explained
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_protocol.contracts.errors import PicSafeError, StorageFull
 
 LONG = MadeFile("video/mp4", os.urandom(600_000))
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cli.world import IMPATIENT, Sunk, World
 from made_reports import MadeFile, MadeReport
-from sync.world import IMPATIENT, Sunk, World
 
-from picsafe_protocol.errors import (
+from picsafe_cli.api.models import Listed
+from picsafe_cli.receive.download import CloudSource, Downloads
+from picsafe_protocol.contracts.errors import (
     Intercepted,
     KeyRevoked,
     PicSafeError,
@@ -20,8 +22,6 @@ from picsafe_protocol.errors import (
     TokenRefused,
     Unreachable,
 )
-from picsafe_sync.answers import Listed
-from picsafe_sync.download import CloudSource, Downloads
 
 pytestmark = pytest.mark.anyio
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sync.world import Sunk, World
+from cli.world import Sunk, World
 
-from picsafe_protocol.errors import Conflict, InvalidRequest, PicSafeError, StorageFull
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_sync import durable
-from picsafe_sync.sinks import Outcome
-from picsafe_sync.sinks.folder import FolderSink
-from picsafe_sync.sinks.manifest import COLUMNS, Manifest
-from picsafe_sync.state import FolderLock
+from picsafe_cli import durable_files
+from picsafe_cli.receive.sinks import Outcome
+from picsafe_cli.receive.sinks.folder import FolderSink
+from picsafe_cli.receive.sinks.manifest import COLUMNS, Manifest
+from picsafe_cli.receive.state import FolderLock
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, PicSafeError, StorageFull
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 HEADER = ",".join(COLUMNS).encode() + b"\r\n"
 ONE, TWO = new_identifier(), new_identifier()
@@ -255,15 +255,15 @@ def test_a_second_sync_is_refused_while_the_first_works(tmp_path: Path) -> None:
 
 
 def test_replacing_leaves_the_old_or_the_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    durable.write(tmp_path / "state", b"old")
+    durable_files.write(tmp_path / "state", b"old")
     for call in ("fsync", "replace"):
         with monkeypatch.context() as patch:
             patch.setattr(os, call, failing(getattr(os, call), 0, OSError(errno.EIO, "broken")))
             with pytest.raises(OSError, match="broken"):
-                durable.write(tmp_path / "state", b"new")
+                durable_files.write(tmp_path / "state", b"new")
         assert (tmp_path / "state").read_bytes() == b"old"
         assert [path.name for path in tmp_path.iterdir()] == ["state"]
-    durable.write(tmp_path / "state", b"new")
+    durable_files.write(tmp_path / "state", b"new")
     assert (tmp_path / "state").read_bytes() == b"new"
 
 
@@ -271,7 +271,7 @@ def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     for number in range(3):
         file = tmp_path / "new"
         file.write_bytes(b"%d" % number)
-        durable.place(file, tmp_path / "photo.jpg")
+        durable_files.place(file, tmp_path / "photo.jpg")
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert found == {"photo.jpg": b"0", "photo (2).jpg": b"1", "photo (3).jpg": b"2"}
 
@@ -284,7 +284,7 @@ def test_a_place_is_left_alone_also_where_there_are_no_links(tmp_path: Path, mon
 def test_a_link_in_the_place_of_a_new_file_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "victim").write_bytes(b"precious")
     (tmp_path / "new").symlink_to(tmp_path / "victim")
-    with durable.create(tmp_path / "new") as file:
+    with durable_files.create(tmp_path / "new") as file:
         file.write(b"mine")
     assert (tmp_path / "victim").read_bytes() == b"precious"
     assert not (tmp_path / "new").is_symlink()
@@ -296,7 +296,7 @@ def test_a_link_in_the_place_of_a_new_file_is_replaced_and_not_followed(tmp_path
      (errno.EROFS, PicSafeError), (errno.EIO, PicSafeError)],
 )  # fmt: skip
 def test_what_the_system_says_is_said_in_words(number: int, error: type[PicSafeError]) -> None:
-    with pytest.raises(error) as caught, durable.explained():
+    with pytest.raises(error) as caught, durable_files.explained():
         raise OSError(number, os.strerror(number), "/srv/picsafe/x")
     assert type(caught.value) is error
     assert caught.value.advice
@@ -307,7 +307,7 @@ def test_what_the_system_says_is_said_in_words(number: int, error: type[PicSafeE
 async def test_everything_is_for_the_user_who_runs_it_only(world: World, sunk: Sunk) -> None:
     made = await world.send(signature=b"signature")
     world.weather.breaks("/packages/", 1000, 0, 0)
-    durable.make_folder(sunk.folder)
+    durable_files.make_folder(sunk.folder)
     with FolderLock(sunk.folder):
         async with world.collector(sunk.folder) as collector:
             await collector.round()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from picsafe_sync.waking import News
+from picsafe_cli.api.event_stream import News
 
 pytestmark = pytest.mark.anyio
 

@@ -91,7 +91,7 @@ def become_windows() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     become_windows()
-    from picsafe_sync import cli
+    from picsafe_cli import main as cli
 
     return cli.main(arguments)
 

@@ -17,20 +17,20 @@ from litestar import Litestar
 from made_reports import MadeFile, MadeReport, made_report
 from PIL import Image
 
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.opening import key_in
-from picsafe_protocol.tokens import Role
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.retry import Patience
+from picsafe_cli.receive.collector import Collector
+from picsafe_cli.receive.sinks.folder import FolderSink
+from picsafe_cli.send.resumable_upload import Upload
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.format.opening import key_in
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole
-from picsafe_sync import answers
-from picsafe_sync.api import Api
-from picsafe_sync.collecting import Collector
-from picsafe_sync.patience import Patience
-from picsafe_sync.sinks.folder import FolderSink
-from picsafe_sync.uploading import Upload
 
 URL = "https://picsafe.example"
 PASSWORD = "correct horse battery"

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from picsafe_server import headers
+from picsafe_server.http import security_headers
 
-POLICY = headers.content_security_policy([])
+POLICY = security_headers.content_security_policy([])
 """The Content-Security-Policy of the page where every server is on one origin."""
 
 _ENCODINGS = (("zstd", ".zst"), ("br", ".br"), ("gzip", ".gz"))
@@ -97,11 +97,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Vary", "Accept-Encoding")
         self.send_header("Cache-Control", "public, max-age=31536000, immutable" if lasting else "no-cache")
-        for name, value in (headers.ALWAYS | (more or {})).items():
+        for name, value in (security_headers.ALWAYS | (more or {})).items():
             self.send_header(name, value)
         if self.site.policy is not None:
             of_worker = self.path == "/worker.js"
-            self.send_header("Content-Security-Policy", headers.WORKER_POLICY if of_worker else self.site.policy)
+            self.send_header(
+                "Content-Security-Policy", security_headers.WORKER_POLICY if of_worker else self.site.policy
+            )
         self.end_headers()
         self.wfile.write(content)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_client.body_figure import ALIASES, HIDDEN_UNTIL_MARKED, MIDDLE, PAIRED
-from picsafe_client.catalogue import LANGUAGES, Language
-from picsafe_protocol.body import Region, locate
-from picsafe_protocol.report import Laterality
+from picsafe_client.i18n.catalogue import LANGUAGES, Language
+from picsafe_client.ui.body_map import ALIASES, HIDDEN_UNTIL_MARKED, MIDDLE, PAIRED
+from picsafe_protocol.anatomy.body_sites import Region, locate
+from picsafe_protocol.format.report import Laterality
 
 DRAWN = {*MIDDLE, *PAIRED}
 

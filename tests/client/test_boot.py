@@ -115,7 +115,7 @@ async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Bro
         outcome = await page.boot()
         assert (outcome["state"], outcome["snapshot"]) == ("ready", False)
         assert await page.violations() == []
-        assert await page.python("import picsafe_protocol.chunked as c\nc.ciphertext_length(0)") == 72
+        assert await page.python("import picsafe_protocol.crypto.chunked as c\nc.ciphertext_length(0)") == 72
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from picsafe_client import boxes
-from picsafe_client.boxes import Box, Report
+from picsafe_client.session import mailbox
+from picsafe_client.session.mailbox import Box, Report
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -47,7 +47,7 @@ class Shelf:
         before = query.get("before", [None])[0]
         self.asked.append(before)
         rows = [each for each in self.reports if before is None or each["id"] < before]
-        page = rows[: boxes.PAGE]
+        page = rows[: mailbox.PAGE]
         return {"reports": [dict(each) for each in page], "next": page[-1]["id"] if len(rows) > len(page) else None}
 
 
@@ -223,7 +223,7 @@ async def test_only_what_can_be_opened_counts_as_unread() -> None:
     ],
 )
 async def test_the_filter_looks_at_what_the_row_says(words: str, is_match: bool) -> None:
-    assert boxes.matches(report(7), words, "Margaret Ellison") is is_match
+    assert mailbox.matches(report(7), words, "Margaret Ellison") is is_match
 
 
 @pytest.mark.parametrize(
@@ -238,4 +238,4 @@ async def test_the_filter_looks_at_what_the_row_says(words: str, is_match: bool)
 async def test_amber_is_for_little_time_and_nobody_having_collected_it(
     changes: dict[str, str], is_urgent: bool
 ) -> None:
-    assert boxes.is_urgent(report(1, **changes), NOW) is is_urgent
+    assert mailbox.is_urgent(report(1, **changes), NOW) is is_urgent

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from picsafe_client.catalogue import CATALOGUE
-from picsafe_client.shell_words import REFUSALS, fill_template, words_script
-from picsafe_client.texts import t
+from picsafe_client.i18n.catalogue import CATALOGUE
+from picsafe_client.i18n.template import REFUSALS, fill_template, words_script
+from picsafe_client.i18n.texts import t
 
 CLIENT = Path(__file__).resolve().parents[2] / "client"
 KEY = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from picsafe_client import texts
-from picsafe_client.catalogue import CATALOGUE, LANGUAGES, Language, Text
+from picsafe_client.i18n import texts
+from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, Language, Text
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 TRANSLATIONS = [each for each in LANGUAGES.values() if each.code != "en"]

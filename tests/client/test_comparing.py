@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from picsafe_client.comparing import Differs, NoPicture, Small, compare
-from picsafe_protocol.comparison import TOLERANCE, Comparison, same_pixels
+from picsafe_client.sending.copy_comparison import Differs, NoPicture, Small, compare
+from picsafe_media.comparison import TOLERANCE, Comparison, same_pixels
 
 pytestmark = pytest.mark.anyio
 

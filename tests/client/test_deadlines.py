@@ -10,9 +10,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 _CALL = """
 import asyncio, js
-from picsafe_client import api
-from picsafe_client.refusals import words_of
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.api.client import client as api
+from picsafe_client.i18n.error_messages import words_of
+from picsafe_protocol.contracts.errors import PicSafeError
 
 async def said(path, signal=None):
     try:
@@ -48,9 +48,9 @@ await said("/stalls", controller.signal)
 
 _DOWNLOAD = """
 import asyncio, datetime
-from picsafe_client import api, sources
-from picsafe_client.refusals import words_of
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.api.client import client as api; from picsafe_client.reports import package_sources as sources
+from picsafe_client.i18n.error_messages import words_of
+from picsafe_protocol.contracts.errors import PicSafeError
 
 sources.ANSWER_SECONDS, sources.SILENT_SECONDS = seconds
 package = sources.CloudPackage(api.Api(), "r")

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from picsafe_client.lock import TELL_EVERY, IdleLock
+from picsafe_client.session.idle_lock import TELL_EVERY, IdleLock
 
 
 class Watch:

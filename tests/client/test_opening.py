@@ -12,10 +12,8 @@ from typing import Any
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
-from picsafe_client.opening import OpenReport, release_from
-from picsafe_protocol.chunked import KEY, new_key
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import (
+from picsafe_client.reports.open_report import OpenReport, release_from
+from picsafe_protocol.contracts.errors import (
     AnotherReport,
     DigestMismatch,
     Gone,
@@ -32,12 +30,14 @@ from picsafe_protocol.errors import (
     UnsupportedVersion,
     WrongKey,
 )
-from picsafe_protocol.expectations import Created, Expectations
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.opening import GivenKey
-from picsafe_protocol.package import Header
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.storedzip import build
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.chunked import KEY, new_key
+from picsafe_protocol.format.expectations import Created, Expectations
+from picsafe_protocol.format.opening import GivenKey
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.strict_zip import build
 
 pytestmark = pytest.mark.anyio
 

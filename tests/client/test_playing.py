@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
 
-from picsafe_client import playing
-from picsafe_client.opening import OpenReport
-from picsafe_client.playing import FIRST_WINDOW, LANES, Playback
-from picsafe_client.ranges import RangedSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import Gone, Tampered, Unreachable
-from picsafe_protocol.opening import GivenKey
-from picsafe_protocol.package import Header
-from picsafe_protocol.pieces import hash_pieces, sha256_of_pieces
+from picsafe_client.reports import media_stream
+from picsafe_client.reports.media_stream import FIRST_WINDOW, LANES, Playback
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.reports.range_reader import RangedSource
+from picsafe_protocol.contracts.errors import Gone, Tampered, Unreachable
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.package_digest import hash_pieces, sha256_of_pieces
+from picsafe_protocol.format.opening import GivenKey
+from picsafe_protocol.format.package import Header
 
 pytestmark = pytest.mark.anyio
 
@@ -208,7 +208,7 @@ async def test_closing_stops_what_is_on_its_way(film: Playback[bytes], cloud: Cl
 async def test_a_player_that_does_nothing_for_a_while_holds_no_request(
     film: Playback[bytes], cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(playing, "IDLE", 0.0)
+    monkeypatch.setattr(media_stream, "IDLE", 0.0)
     first = await film.read(0, 100_000)
     for _ in range(5):
         await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from playwright.async_api import Browser
 from shared_files import samples, vectors
 
 from client import inside_page
-from picsafe_protocol.media import FileSource, clean, cleaned_chunks
+from picsafe_media import FileSource, clean, cleaned_chunks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
@@ -80,10 +80,10 @@ async def test_a_package_made_by_cpython_opens_in_the_browser(client_page: Clien
         signature=b"signature",
     )
     source = """
-from picsafe_client import digests
-from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol.package import read_package
-from picsafe_protocol.payload import Payload
+from picsafe_client.crypto import hashing as digests
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_protocol.format.package import read_package
+from picsafe_protocol.format.payload import Payload
 cipher = WebCryptoCipher()
 class Source:
     buffer = cipher.from_bytes(bytes.fromhex(package))
@@ -108,7 +108,7 @@ async def test_camera_files_are_cleaned_to_the_same_bytes(client_page: ClientPag
     source = """
 import hashlib, io
 from pyodide.http import pyfetch
-from picsafe_protocol.media import FileSource, clean, cleaned_chunks
+from picsafe_media import FileSource, clean, cleaned_chunks
 content = await (await pyfetch(url)).bytes()
 cleaned = await clean(FileSource.of(content))
 digest = hashlib.sha256(b"".join(cleaned_chunks(io.BytesIO(content), cleaned)))

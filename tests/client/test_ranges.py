@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from picsafe_client.ranges import HEAD, TAIL, WHOLE, RangedSource
-from picsafe_client.sources import extent
-from picsafe_protocol.buffers import BYTES
-from picsafe_protocol.errors import NotPermitted, Unexpected, Unreachable
-from picsafe_protocol.pieces import hash_pieces, sha256_of_pieces
+from picsafe_client.reports.package_sources import extent
+from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
+from picsafe_protocol.contracts.errors import NotPermitted, Unexpected, Unreachable
+from picsafe_protocol.crypto.buffers import BYTES
+from picsafe_protocol.crypto.package_digest import hash_pieces, sha256_of_pieces
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 from client.test_ranges import FakeCloud, no_pause
 
-from picsafe_client.ranges import HEAD, TAIL, WHOLE, RangedSource
-from picsafe_protocol.buffers import BYTES
-from picsafe_protocol.errors import NotAsSent, Unexpected, Unreachable
-from picsafe_protocol.pieces import HASH, PIECE, Pieces, down, hash_pieces, sha256_of_pieces, up
+from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
+from picsafe_protocol.contracts.errors import NotAsSent, Unexpected, Unreachable
+from picsafe_protocol.crypto.buffers import BYTES
+from picsafe_protocol.crypto.package_digest import HASH, PIECE, Pieces, down, hash_pieces, sha256_of_pieces, up
 
 pytestmark = pytest.mark.anyio
 

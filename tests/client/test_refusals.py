@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from picsafe_client.catalogue import CATALOGUE, LANGUAGES
-from picsafe_client.preparing import about
-from picsafe_client.refusals import refusal, sentence, words_of, words_of_code
-from picsafe_client.shell_words import REFUSALS
-from picsafe_protocol import errors
-from picsafe_protocol.media.model import Caution, Removal
-from picsafe_protocol.media.recognise import FOREIGN as KINDS
+from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES
+from picsafe_client.i18n.error_messages import refusal, sentence, words_of, words_of_code
+from picsafe_client.i18n.template import REFUSALS
+from picsafe_client.sending.media_preparation import about
+from picsafe_media.core.model import Caution, Removal
+from picsafe_media.detect import FOREIGN as KINDS
+from picsafe_protocol.contracts import errors
 
 CLIENT = Path(__file__).resolve().parents[2] / "client" / "py" / "picsafe_client"
 FOREIGN = "Call 555-0199 to get your report back."

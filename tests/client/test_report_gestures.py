@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from picsafe_client.screens.report_gestures import SWIPE_PIXELS, TAP_MILLISECONDS, TAP_PIXELS, Gestures
+from picsafe_client.screens.viewer.stage.gestures import SWIPE_PIXELS, TAP_MILLISECONDS, TAP_PIXELS, Gestures
 
 
 class Node:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
 
-from picsafe_client.opening import OpenReport
-from picsafe_client.screens import report_media
-from picsafe_client.screens.report_media import ShownMedia
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import PictureRefused, Tampered
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.opening import GivenKey
-from picsafe_protocol.package import Header
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.screens.viewer.stage import media_cache
+from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
+from picsafe_media import FileSource
+from picsafe_protocol.contracts.errors import PictureRefused, Tampered
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.format.opening import GivenKey
+from picsafe_protocol.format.package import Header
 
 pytestmark = pytest.mark.anyio
 
@@ -211,7 +211,7 @@ async def test_neighbours_that_are_photos_are_fetched_ahead(media: ShownMedia, b
 
 
 async def test_large_neighbours_are_not_fetched_ahead(media: ShownMedia, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_media, "PREFETCH_BYTES", 1000)
+    monkeypatch.setattr(media_cache, "PREFETCH_BYTES", 1000)
     media.prefetch([1])
     await settled()
     assert not media.is_here(1)
@@ -275,7 +275,7 @@ async def test_a_large_recording_is_played_while_it_is_fetched(
     media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not media.can_stream(5)  # a small one comes whole
-    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    monkeypatch.setattr(media_cache, "STREAM_FROM", 1000)
     assert media.can_stream(5)
     stream = media.stream(5, lambda _error: None)
     size, media_type, read = streams.live[stream.address]
@@ -287,7 +287,7 @@ async def test_a_large_recording_is_played_while_it_is_fetched(
 async def test_where_nobody_answers_players_it_comes_whole(
     media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_media, "STREAM_FROM", 1000)
+    monkeypatch.setattr(media_cache, "STREAM_FROM", 1000)
     stream = media.stream(5, lambda _error: None)
     stream.give_up()
     assert not media.can_stream(5)
@@ -324,7 +324,7 @@ async def test_s9_pictures_with_more_pixels_than_bytes_promise_never_become_a_bl
     evidence = opened.report.consent[0].evidence
     assert evidence is not None
     with pytest.raises(PictureRefused):
-        await report_media.read_blob(opened, evidence, blobs)
+        await media_cache.read_blob(opened, evidence, blobs)
     await media.url(2)
     assert bomb not in blobs.live.values()
     media.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picsafe_client.screens.report_view import LARGEST, View
+from picsafe_client.screens.viewer.stage.viewport import LARGEST, View
 
 lengths = st.floats(1, 12_000)
 stages = st.floats(50, 4_000)

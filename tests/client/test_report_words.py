@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from made_reports import MadeFile, described
 
-from picsafe_client import dom
-from picsafe_client.catalogue import CATALOGUE
-from picsafe_client.screens import report_keys
-from picsafe_client.screens.report_facts import consent_words
-from picsafe_client.screens.report_names import KIND_ICONS, TYPES, medium_label, site, type_name
-from picsafe_client.screens.report_sender import Origin
-from picsafe_client.screens.report_toolbar import OTHER_KEYS, TOOLS
-from picsafe_client.screens.report_trouble import MEANINGS, meaning, state_error
-from picsafe_protocol import errors
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.files import MEDIA_TYPES
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Laterality, Report
+from picsafe_client.i18n.catalogue import CATALOGUE
+from picsafe_client.screens.viewer import shortcuts
+from picsafe_client.screens.viewer.details_panel import consent_words
+from picsafe_client.screens.viewer.error_notice import MEANINGS, meaning, state_error
+from picsafe_client.screens.viewer.labels import KIND_ICONS, TYPES, medium_label, site, type_name
+from picsafe_client.screens.viewer.sender import Origin
+from picsafe_client.screens.viewer.toolbar import OTHER_KEYS, TOOLS
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.files import MEDIA_TYPES
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Laterality, Report
 
 REPORT = described(
     new_identifier(), [MadeFile("image/jpeg", b"a"), MadeFile("audio/mp4", b"b", caption="Cough", duration=7)]
@@ -172,7 +172,7 @@ def pressed(monkeypatch: pytest.MonkeyPatch, key: str, *within: str, dialogue: b
     page = SimpleNamespace(querySelector=lambda _selector: dialogue)
     monkeypatch.setattr(dom, "document", lambda: page)
     modifiers = {"ctrlKey": False, "metaKey": False, "altKey": False, "shiftKey": False, "isComposing": False}
-    return report_keys.action_for(SimpleNamespace(key=key, target=Element(*within), **{**modifiers, **held}))
+    return shortcuts.action_for(SimpleNamespace(key=key, target=Element(*within), **{**modifiers, **held}))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_client.router import Route, address, parse
+from picsafe_client.routing.router import Route, address, parse
 
 
 @pytest.mark.parametrize(

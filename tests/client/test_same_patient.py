@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_client.screens.report_beside import same_patient
-from picsafe_protocol.report import Patient
+from picsafe_client.screens.viewer.comparison import same_patient
+from picsafe_protocol.format.report import Patient
 
 ANN = Patient("Ann Lee", "1970-01-31", "1")
 

@@ -14,13 +14,13 @@ import pytest
 from client.test_report_media import Gate
 from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report, repacked
 
-from picsafe_client import saving
-from picsafe_client.opening import OpenReport
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import DigestMismatch, StorageFull
-from picsafe_protocol.opening import GivenKey
-from picsafe_protocol.package import Header
-from picsafe_protocol.storedzip import build
+from picsafe_client.reports import export
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_protocol.contracts.errors import DigestMismatch, StorageFull
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.format.opening import GivenKey
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.strict_zip import build
 
 pytestmark = pytest.mark.anyio
 
@@ -97,7 +97,7 @@ def quiet(_done: int, _total: int) -> None:
 async def test_a_file_comes_out_as_it_went_in(made: MadeReport) -> None:
     target = FakeTarget()
     told: list[tuple[int, int]] = []
-    await saving.save_file(await opened(made), made.report.media[0], target, lambda *each: told.append(each))
+    await export.save_file(await opened(made), made.report.media[0], target, lambda *each: told.append(each))
     assert bytes(target.content) == PHOTO
     assert target.state == "finished"
     assert told[-1][0] == told[-1][1]
@@ -105,15 +105,15 @@ async def test_a_file_comes_out_as_it_went_in(made: MadeReport) -> None:
 
 async def test_the_package_comes_out_as_it_came(made: MadeReport) -> None:
     target = FakeTarget()
-    await saving.save_package(await opened(made), target, quiet)
+    await export.save_package(await opened(made), target, quiet)
     assert bytes(target.content) == made.package
 
 
 @pytest.mark.parametrize("with_patient", [False, True])
 async def test_the_zip_holds_every_file_under_a_readable_name(made: MadeReport, with_patient: bool) -> None:
     report, target = await opened(made), FakeTarget()
-    members = saving.zip_members(made.report, with_patient=with_patient)
-    await saving.save_zip(report, members, target, crc32, quiet)
+    members = export.zip_members(made.report, with_patient=with_patient)
+    await export.save_zip(report, members, target, crc32, quiet)
     who = "_edda-lindqvist" if with_patient else ""
     with zipfile.ZipFile(io.BytesIO(bytes(target.content))) as archive:
         assert archive.testzip() is None
@@ -143,9 +143,9 @@ def with_false_sound(made: MadeReport) -> MadeReport:
 @pytest.mark.parametrize(
     "save",
     [
-        lambda report, target: saving.save_file(report, report.report.media[1], target, quiet),
-        lambda report, target: saving.save_zip(
-            report, saving.zip_members(report.report, with_patient=False), target, crc32, quiet
+        lambda report, target: export.save_file(report, report.report.media[1], target, quiet),
+        lambda report, target: export.save_zip(
+            report, export.zip_members(report.report, with_patient=False), target, crc32, quiet
         ),
     ],
     ids=["one file", "the zip"],
@@ -161,10 +161,10 @@ async def test_a_false_file_is_never_finished(made: MadeReport, save: Callable[[
 @pytest.mark.parametrize(
     "save",
     [
-        lambda report, target: saving.save_file(report, report.report.media[0], target, quiet),
-        lambda report, target: saving.save_package(report, target, quiet),
-        lambda report, target: saving.save_zip(
-            report, saving.zip_members(report.report, with_patient=False), target, crc32, quiet
+        lambda report, target: export.save_file(report, report.report.media[0], target, quiet),
+        lambda report, target: export.save_package(report, target, quiet),
+        lambda report, target: export.save_zip(
+            report, export.zip_members(report.report, with_patient=False), target, crc32, quiet
         ),
     ],
     ids=["one file", "the package", "the zip"],

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from picsafe_client.packing import FACTS_BYTES, FILE_FACTS_BYTES, fits
-from picsafe_client.preparing import PreparedFile
-from picsafe_client.screens.send_facts import line, visible
-from picsafe_client.screens.send_summary import (
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens.compose.details_form import line, visible
+from picsafe_client.screens.compose.review import (
     compared_words,
     consent_words,
     files_words,
@@ -17,18 +16,19 @@ from picsafe_client.screens.send_summary import (
     removed_words,
     site_words,
 )
-from picsafe_client.texts import t
-from picsafe_client.thumbnails import Picture
-from picsafe_protocol import sending
-from picsafe_protocol.comparison import Comparison
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.limits import MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, THUMBNAIL_BYTES
-from picsafe_protocol.media import Cleaned, Description, Keep, Kind, Removal
-from picsafe_protocol.package import Header, package_size
-from picsafe_protocol.payload import plan_payload
-from picsafe_protocol.report import Author, Laterality, Patient
-from picsafe_protocol.sending import Facts, report_of
-from picsafe_protocol.times import parse_time
+from picsafe_client.sending.media_preparation import PreparedFile
+from picsafe_client.sending.package_builder import FACTS_BYTES, FILE_FACTS_BYTES, fits
+from picsafe_client.sending.thumbnails import Picture
+from picsafe_media import Cleaned, Description, Keep, Kind, Removal
+from picsafe_media.comparison import Comparison
+from picsafe_protocol.contracts.limits import MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, THUMBNAIL_BYTES
+from picsafe_protocol.format import composing
+from picsafe_protocol.format.composing import Facts, report_of
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.package import Header, package_size
+from picsafe_protocol.format.payload import plan_payload
+from picsafe_protocol.format.report import Author, Laterality, Patient
+from picsafe_protocol.json.timestamps import parse_time
 
 HEADER = Header("a" * 26, "https://keys.clinic.example/" + "k" * 400, "b" * 26, "2026-11-22T00:15:30Z")
 
@@ -43,7 +43,7 @@ def prepared(
 ) -> PreparedFile:
     """A file of `size` bytes with a small picture of `picture` bytes."""
     cleaned = Cleaned(Description(kind, media_type, "jpg", width=640, height=480), (Keep(0, size),), removed, ())
-    preview = Picture(None, 0, sending.Picture(picture, "0" * 64, 320, 240)) if picture else None
+    preview = Picture(None, 0, composing.Picture(picture, "0" * 64, 320, 240)) if picture else None
     return PreparedFile("IMG_1.jpg", None, cleaned, "0" * 64, 0, preview, comparison)
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from picsafe_client import texts
+from picsafe_client.i18n import texts
 
 NOW = datetime(2026, 11, 22, 10, 15, tzinfo=UTC)
 

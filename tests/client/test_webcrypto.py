@@ -17,8 +17,8 @@ from protocol import cobblestone_vectors
 from protocol.cobblestone_vectors import NAME, vectors_of
 from shared_files import vectors
 
-from picsafe_protocol import chunked
-from picsafe_protocol.ciphers import open_chunks, seal_chunks
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.aes_gcm import open_chunks, seal_chunks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
@@ -34,9 +34,9 @@ exec(compile(source, "cobblestone_vectors.py", "exec", dont_inherit=True), modul
 """
 
 _CIPHER = """
-from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol import chunked
-from picsafe_protocol.errors import DecryptionError
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.contracts.errors import DecryptionError
 cipher = WebCryptoCipher()
 message_key = chunked.derive(bytes(range(32)), bytes(range(24)), b"")
 """
@@ -65,7 +65,7 @@ async def test_vector(working: ClientPage, document: dict[str, Any], number: int
     source = """
 import json
 from cobblestone_vectors import check
-from picsafe_client.webcrypto import WebCryptoCipher
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
 await check(json.loads(vector), WebCryptoCipher())
 "checked"
 """
@@ -170,7 +170,7 @@ async def test_a_key_of_another_length_is_refused(working: ClientPage, length: i
     source = (
         _CIPHER
         + """
-from picsafe_protocol.errors import InvalidKey
+from picsafe_protocol.contracts.errors import InvalidKey
 class Source:
     size = 72
     async def read(self, start, stop):
@@ -247,7 +247,7 @@ async def test_what_was_handed_on_is_not_written_over(working: ClientPage) -> No
         + _STREAMED
         + """
 import js
-from picsafe_client import dom
+from picsafe_client.ui import dom
 from pyodide.ffi import to_js
 moved = []
 async for piece in reader.stream(0, None, 16 * 16384, overwriting=True):

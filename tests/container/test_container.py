@@ -10,17 +10,17 @@ import pytest
 from container.machine import LIMITS, Container, run
 from PIL import Image
 
-from picsafe_protocol.buffers import BYTES
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.package import read_package
-from picsafe_protocol.report import Patient
-from picsafe_protocol.sending import Facts
-from picsafe_sync.api import Api
-from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report
-from picsafe_sync.preparing import prepare
-from picsafe_sync.saving import save_report
-from picsafe_sync.sending import send
+from picsafe_cli.api.client import Api
+from picsafe_cli.receive.download import CloudSource
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.receive.save_report import save_report
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_cli.send.send_report import send
+from picsafe_protocol.crypto.buffers import BYTES
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.package import read_package
+from picsafe_protocol.format.report import Patient
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 PASSWORD = "nine lives of a careful cat"

@@ -14,7 +14,7 @@ import pytest
 from deploy.one_process import PASSWORD, PICSAFE, Server, free_port, inherited, running_server
 
 from deploy.proxies import BARE_PROXIES, SHIPPED_PROXIES, Site, running_proxy
-from picsafe_protocol.limits import UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_server.certificates import own_certificate
 
 pytestmark = pytest.mark.timeout(300)

@@ -21,12 +21,12 @@ from picsafe_dicom.anatomy import CODES
 from picsafe_dicom.frame import EXTENDED, LOSSLESS, LOSSLESS_FIRST_ORDER, read_frame
 from picsafe_dicom.instance import head, tail
 from picsafe_dicom.photo import Fit, Reason, compressed_anew, examine
-from picsafe_protocol.body import Region
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.expectations import Sender
-from picsafe_protocol.media import CleanedSource, FileSource
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Author, Laterality, Patient, Report
+from picsafe_media import CleanedSource, FileSource
+from picsafe_protocol.anatomy.body_sites import Region
+from picsafe_protocol.contracts.errors import UnsupportedMedium
+from picsafe_protocol.format.expectations import Sender
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Author, Laterality, Patient, Report
 
 REPORT_ID = "abcdefghijklmnopqrstuvwxyz"
 

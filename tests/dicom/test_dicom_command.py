@@ -15,12 +15,12 @@ from dicom_files import jpeg_of, verdict
 from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
 from PIL import Image
 
-from picsafe_protocol.buffers import BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.opening import GivenKey, Opened, open_report
-from picsafe_protocol.package import Header
-from picsafe_sync.commands import open as command
-from picsafe_sync.saving import save_report
+from picsafe_cli.commands import open as command
+from picsafe_cli.receive.save_report import save_report
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BytesSource
+from picsafe_protocol.format.opening import GivenKey, Opened, open_report
+from picsafe_protocol.format.package import Header
 
 
 def photo(orientation: int = 1, **settings: Any) -> bytes:

@@ -24,13 +24,13 @@ from litestar.types import Receive, Send
 from made_reports import MadeFile, MadeReport, made_report
 from password_costs import CHEAP, passwords_cost
 
-from picsafe_protocol.limits import UPLOAD_PART_BYTES
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.sending import Uploaded, completion
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
+from picsafe_protocol.format.composing import Uploaded, completion
 from picsafe_server.app import create_app
-from picsafe_server.bounds import end_connections
-from picsafe_server.clock import MovableClock
+from picsafe_server.http.request_limits import end_connections
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole

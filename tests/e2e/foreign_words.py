@@ -8,7 +8,7 @@ from functools import cache
 
 from playwright.sync_api import Page
 
-from picsafe_client.catalogue import CATALOGUE, LANGUAGES, Text
+from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, Text
 
 _VISIBLE = """() => {
   const seen = (element) => element?.checkVisibility({ visibilityProperty: true });

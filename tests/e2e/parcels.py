@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 from e2e.clinic import Clinic, Person
 
-from picsafe_protocol import media
-from picsafe_protocol.package import Header, read_package_bytes, unpack
-from picsafe_protocol.payload import read_payload_bytes
-from picsafe_protocol.report import Report
+import picsafe_media as media
+from picsafe_protocol.format.package import Header, read_package_bytes, unpack
+from picsafe_protocol.format.payload import read_payload_bytes
+from picsafe_protocol.format.report import Report
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
-from picsafe_protocol.pieces import PIECE
-from picsafe_server.cloud import parts
-from picsafe_server.cloud.routes import uploads
+from picsafe_protocol.crypto.package_digest import PIECE
+from picsafe_server.cloud import part_layout
+from picsafe_server.cloud.api import uploads
 
 PART: Final = PIECE
 """Bytes of a part: senders refuse a cloud that cuts a package within a piece."""
@@ -23,5 +23,5 @@ def small_parts() -> Iterator[None]:
     """Within the block. The routes, imported above, keep the real limit of a request."""
     assert uploads is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "PART", PART)
+        patch.setattr(part_layout, "PART", PART)
         yield

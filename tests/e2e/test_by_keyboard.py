@@ -18,7 +18,7 @@ from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Browser
 from shared_files import samples
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 pytestmark = not_in(
     FIREFOX,

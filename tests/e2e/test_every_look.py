@@ -20,7 +20,7 @@ from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 from shared_files import samples
 
-from picsafe_protocol.report import Patient
+from picsafe_protocol.format.report import Patient
 
 axe = shell.axe
 

@@ -12,7 +12,7 @@ from e2e.foreign_words import english_left
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser, Page, Route, expect
 
-from picsafe_client.catalogue import LANGUAGES
+from picsafe_client.i18n.catalogue import LANGUAGES
 
 
 @pytest.fixture(scope="module")

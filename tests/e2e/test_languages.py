@@ -15,8 +15,8 @@ from e2e.visits import READY, Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 
-from picsafe_client.catalogue import LANGUAGES
-from picsafe_protocol.tokens import Role
+from picsafe_client.i18n.catalogue import LANGUAGES
+from picsafe_protocol.contracts.tokens import Role
 
 PHOTO = drawn_photo(1200, 900, "olive")
 FILES = [

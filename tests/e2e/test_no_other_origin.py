@@ -17,7 +17,7 @@ from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Request, expect
 from shared_files import samples
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 SERVICE_WORKERS = "allow"
 

@@ -15,7 +15,7 @@ from e2e.senders import SendScreen, file
 from e2e.visits import Visit
 from playwright.sync_api import expect
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 PHOTO = file("IMG_2041.jpg", drawn_photo(1200, 900, "firebrick"))
 STRANGER = "https://keys.stranger.example/keys"

@@ -14,7 +14,7 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Locator, Route, expect
 
-from picsafe_protocol.report import Patient
+from picsafe_protocol.format.report import Patient
 
 BROKEN_HEIC = b"\0\0\0\x18ftypheic" + bytes(200)
 

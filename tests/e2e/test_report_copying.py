@@ -169,7 +169,7 @@ def test_nothing_is_copied_once_the_page_is_locked(refusing: Visit, clinic: Clin
     refusing.page.evaluate(HOLD_WRITES)
     refusing.page.wait_for_load_state("networkidle")
     refusing.python(
-        "from picsafe_client.screens import report_copying\n"
+        "from picsafe_client.screens.viewer.dialogs import clipboard as report_copying\n"
         "import asyncio\n"
         "async def never(blob, **_): await asyncio.Event().wait()\n"
         "report_copying.draw_upright = never"

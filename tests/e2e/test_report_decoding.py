@@ -20,7 +20,7 @@ from made_reports import MadeFile
 from playwright.sync_api import expect
 from shared_files import cases
 
-from picsafe_protocol.limits import THUMBNAIL_BYTES
+from picsafe_protocol.contracts.limits import THUMBNAIL_BYTES
 
 
 @pytest.fixture(scope="module")

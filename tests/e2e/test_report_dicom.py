@@ -24,10 +24,10 @@ from playwright.sync_api import expect
 
 from picsafe_dicom.instance import head, tail
 from picsafe_dicom.photo import Fit, examine
-from picsafe_protocol.expectations import Sender
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Patient
+from picsafe_media import FileSource
+from picsafe_protocol.format.expectations import Sender
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Patient
 
 LOADED = 60_000
 """Milliseconds for pydicom to be fetched and imported on a busy machine."""
@@ -90,14 +90,14 @@ def visit(window: Visit, report: MadeReport) -> Iterator[Visit]:
 def test_what_dicom_needs_that_a_proxy_lets_drip_ends_in_an_error(clinic: Clinic, visit: Visit) -> None:
     """First, while it has not been fetched yet. Afterwards it is fetched as if nothing had been."""
     clinic.weather.drips.add("/dicom.")
-    visit.python("from picsafe_client import dicom; dicom.ARCHIVE_SECONDS = 1.5")
+    visit.python("from picsafe_client.reports import dicom_export as dicom; dicom.ARCHIVE_SECONDS = 1.5")
     try:
         visit.press("s")
         visit.page.locator(".choice", has_text="photos as DICOM").click()
         expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
     finally:
         clinic.weather.drips.clear()
-    visit.python("from picsafe_client import dicom; dicom.ARCHIVE_SECONDS = 300")
+    visit.python("from picsafe_client.reports import dicom_export as dicom; dicom.ARCHIVE_SECONDS = 300")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from e2e.visits import Visit
 from made_reports import MadeFile
 from playwright.sync_api import Page, expect
 
-from picsafe_protocol.report import Laterality
+from picsafe_protocol.format.report import Laterality
 
 MARKED = """() => [...document.querySelectorAll(".body-marked")].map((part) => {
   const box = part.getBoundingClientRect(), all = part.ownerSVGElement.getBoundingClientRect();

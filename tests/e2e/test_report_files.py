@@ -14,8 +14,8 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport, repacked
 from playwright.sync_api import Request, expect
 
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.report import Patient
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.report import Patient
 
 PHOTOS = [drawn_photo(800, 600, colour) for colour in ("olive", "navy")]
 

@@ -14,7 +14,7 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import expect
 
-from picsafe_protocol.report import Author
+from picsafe_protocol.format.report import Author
 
 EVE = "Dr Eve Stone"
 ADDRESS = "eve.stone@elsewhere.example"

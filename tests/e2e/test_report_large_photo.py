@@ -14,7 +14,7 @@ from made_reports import MadeFile, MadeReport
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from picsafe_client.screens.report_draft import LARGE
+from picsafe_client.screens.viewer.stage.preview_canvas import LARGE
 
 WIDTH, HEIGHT = 4200, 5600
 CORNERS = {(0.25, 0.25): (200, 30, 40), (0.75, 0.25): (20, 90, 200), (0.25, 0.75): (30, 160, 60), (0.75, 0.75): (240, 240, 240)}  # fmt: skip

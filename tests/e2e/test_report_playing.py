@@ -20,9 +20,9 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, expect
 from shared_files import samples
 
-from picsafe_client.ranges import TAIL
-from picsafe_protocol.chunked import SEALED
-from picsafe_protocol.pieces import down
+from picsafe_client.reports.range_reader import TAIL
+from picsafe_protocol.crypto.chunked import SEALED
+from picsafe_protocol.crypto.package_digest import down
 
 SERVICE_WORKERS = "allow"
 

@@ -15,7 +15,7 @@ from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Locator, expect
 from shared_files import samples
 
-from picsafe_protocol.pieces import up
+from picsafe_protocol.crypto.package_digest import up
 
 PHOTOS = [noisy_photo(2000, 1500, seed) for seed in range(6)]
 VIDEO = bytes(range(256)) * 40_000

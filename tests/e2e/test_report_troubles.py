@@ -17,10 +17,10 @@ from e2e.visits import WATCH, Visit
 from made_reports import MadeFile, MadeReport, made_report, repacked
 from playwright.sync_api import Browser, expect
 
-from picsafe_protocol.errors import LogUnavailable, NotPermitted, TokenRefused, Unexpected
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.report import Report
-from picsafe_protocol.storedzip import build
+from picsafe_protocol.contracts.errors import LogUnavailable, NotPermitted, TokenRefused, Unexpected
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.report import Report
+from picsafe_protocol.format.strict_zip import build
 
 FILES = [MadeFile("image/jpeg", drawn_photo(400, 300, "olive"), caption="Never seen")]
 SECRETS = ("Edda Lindqvist", "MRN 00412", "Never seen")

@@ -23,7 +23,7 @@ from e2e.visits import Visit
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 
-from picsafe_protocol.report import Medium
+from picsafe_protocol.format.report import Medium
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
 from e2e.visits import Visit
 from playwright.sync_api import expect
 
-from picsafe_protocol.consent import GiverRole, Method, Purpose
-from picsafe_protocol.report import Laterality
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.format.consent import GiverRole, Method, Purpose
+from picsafe_protocol.format.report import Laterality
 
 PHOTO = file("IMG_2041.jpg", drawn_photo(1200, 900, "firebrick"))
 NUMBERS = count(1)

@@ -10,7 +10,7 @@ from e2e.parcels import newest
 from e2e.senders import SendScreen, film
 from playwright.sync_api import expect
 
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.contracts.limits import MIB
 
 HEAP = """async () => {
     const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');

@@ -19,7 +19,7 @@ from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
 from e2e.visits import READY, WATCH, Visit
 from playwright.sync_api import Browser, expect
 
-from picsafe_protocol.limits import GRANT_RENEWAL_SECONDS, MEDIA_COUNT, MEDIA_FILE_BYTES
+from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS, MEDIA_COUNT, MEDIA_FILE_BYTES
 
 JPEG = drawn_photo(320, 240, "firebrick")
 PHOTO = file("IMG_2041.jpg", JPEG)

@@ -13,7 +13,7 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 from scripts.clientbuild.toolchain import npm_modules
 
 FILES = [MadeFile("image/jpeg", drawn_photo(320, 240, "olive"), width=320, height=240)]

@@ -13,7 +13,7 @@ from e2e.conftest import Enter
 from e2e.visits import Visit
 from playwright.sync_api import Locator, expect
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 NEW_PASSWORD = "five quiet green wooden boats"
 

@@ -13,7 +13,7 @@ from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Browser, expect
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 PHOTO = drawn_photo(640, 480, "olive")
 FILES = [MadeFile("image/jpeg", PHOTO, small_picture(PHOTO), width=640, height=480)]

@@ -12,9 +12,9 @@ from e2e.conftest import Enter
 from e2e.visits import READY, WATCH
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from picsafe_protocol.limits import SESSION_IDLE_HOURS
-from picsafe_protocol.tokens import Role
-from picsafe_server.addresses import origin_of
+from picsafe_protocol.contracts.limits import SESSION_IDLE_HOURS
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.runtime.addresses import origin_of
 
 NO_ANSWER = """() => {
   const ask = fetch;

@@ -19,7 +19,7 @@ from e2e.test_report_files import DROP
 from e2e.visits import READY, Visit
 from playwright.sync_api import Request, expect
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 SERVICE_WORKERS = "allow"
 

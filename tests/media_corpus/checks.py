@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from media_corpus.measure import clean_copy, fault_of, run
 from media_corpus.model import Container, Sample
 from media_corpus.store import samples_of
-from picsafe_protocol.media import Cleaned
+from picsafe_media import Cleaned
 
 MUTATIONS = 2_000
 LONG_MUTATIONS = 100_000

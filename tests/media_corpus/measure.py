@@ -10,8 +10,8 @@ from random import Random
 
 from media_corpus.model import Container, Sample
 from media_corpus.mutate import mutated
-from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
-from picsafe_protocol.media import Cleaned, Keep, clean_file, cleaned_chunks
+from picsafe_media import Cleaned, Keep, clean_file, cleaned_chunks
+from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
 __all__ = ["Tally", "clean_copy", "fault_of", "mutation", "run"]
 

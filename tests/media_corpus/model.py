@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from picsafe_protocol.media import Cleaned
+from picsafe_media import Cleaned
 
 __all__ = ["Container", "Sample"]
 

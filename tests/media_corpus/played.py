@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 
-from picsafe_protocol.media import Caution, Cleaned, Keep, Removal
+from picsafe_media import Caution, Cleaned, Keep, Removal
 
 __all__ = ["Played", "as_much", "as_much_of_a_row", "as_much_of_pages", "played"]
 

@@ -9,10 +9,10 @@ import pytest
 from media_corpus.containers import CONTAINERS
 from media_corpus.measure import clean_copy
 from media_corpus.store import samples_of
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.pixels import check_picture
-from picsafe_protocol.sending import medium_of
+from picsafe_media import FileSource
+from picsafe_media.pixel_limits import check_picture
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.format.composing import medium_of
 
 pytestmark = pytest.mark.anyio
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from picsafe_protocol.errors import BY_CODE
-from picsafe_server.api_description import Route, describe
+from picsafe_protocol.contracts.errors import BY_CODE
 from picsafe_server.app import create_app
+from picsafe_server.openapi.description import Route, describe
 from picsafe_server.settings import Settings
 from scripts.api_document import DOCUMENT, document
 

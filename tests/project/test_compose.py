@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 import pytest
 import yaml
 
+from picsafe_server.http.trusted_proxies import check_trusted_proxies
 from picsafe_server.settings import Settings
-from picsafe_server.trusted_proxies import check_trusted_proxies
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 VALUES = dict(

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from picsafe_cli import main as sync_cli
 from picsafe_server import cli as server_cli
 from picsafe_server.settings import Settings
-from picsafe_sync import cli as sync_cli
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

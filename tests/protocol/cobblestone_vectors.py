@@ -10,8 +10,8 @@ import hashlib
 import zlib
 from typing import Any, Final, NotRequired, TypedDict, cast
 
-from picsafe_protocol import chunked
-from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.contracts.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.crypto import chunked
 
 NAME: Final = "c2sp_chunked_encryption_aes_256_gcm_test.json"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-from picsafe_protocol.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.package import Header, pack
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.format.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.package import Header, pack
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report, Thumbnail
 
 REPORT_ID: Final = "a" * 26
 KEY_ID: Final = "b" * 26

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from picsafe_protocol import chunked, package, payload, pieces, storedzip
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
-from picsafe_protocol.package import Header, build_package
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report
+from picsafe_protocol.crypto import chunked, package_digest
+from picsafe_protocol.format import package, payload, strict_zip
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
+from picsafe_protocol.format.package import Header, build_package
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report
 
 DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "format.md"
 
@@ -157,16 +158,16 @@ def digests() -> str:
     large = bytes(index % 251 for index in range(600_000))
     rows: list[str] = []
     for name, data in (("the package of section 5", small), ("600000 bytes, byte i = i mod 251", large)):
-        hashes = pieces.hash_pieces(data)
+        hashes = package_digest.hash_pieces(data)
         rows += [name, f"{'size':<12}{len(data)}"]
-        for index in range(pieces.piece_count(len(data))):
-            rows += _hex(f"piece {index}", hashes[index * pieces.HASH : (index + 1) * pieces.HASH])
-        rows += [f"{'digest':<12}{pieces.Pieces(len(data), hashes).digest}", ""]
+        for index in range(package_digest.piece_count(len(data))):
+            rows += _hex(f"piece {index}", hashes[index * package_digest.HASH : (index + 1) * package_digest.HASH])
+        rows += [f"{'digest':<12}{package_digest.Pieces(len(data), hashes).digest}", ""]
     return _fenced(*rows[:-1])
 
 
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
-    "zip rules": lambda: rules_of(storedzip.RULES),
+    "zip rules": lambda: rules_of(strict_zip.RULES),
     "package rules": lambda: rules_of(package.RULES),
     "payload rules": lambda: rules_of(payload.RULES),
     "media types": media_types,

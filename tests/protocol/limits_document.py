@@ -11,8 +11,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENT: Final = ROOT / "docs" / "limits.md"
 MODULES: Final = {
-    "picsafe_protocol.limits": "What senders, servers and readers agree on",
-    "picsafe_protocol.media.bounds": "How much of a photo, video or sound is looked at before it is sent",
+    "picsafe_protocol.contracts.limits": "What senders, servers and readers agree on",
+    "picsafe_media.core.bounds": "How much of a photo, video or sound is looked at before it is sent",
 }
 UNITS: Final = {"KIB", "MIB"}
 

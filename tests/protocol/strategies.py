@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from picsafe_protocol.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
-from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
-from picsafe_protocol.times import utc_text
+from picsafe_protocol.format.consent import ConsentRecord, Evidence, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.json.timestamps import utc_text
 
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"))
 lines = st.text(_LETTERS, max_size=30)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_protocol.body import Region, locate
-from picsafe_protocol.report import Laterality
+from picsafe_protocol.anatomy.body_sites import Region, locate
+from picsafe_protocol.format.report import Laterality
 
 LEFT, RIGHT, BOTH, NONE = Laterality.LEFT, Laterality.RIGHT, Laterality.BOTH, Laterality.NONE
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picsafe_protocol import chunked
-from picsafe_protocol.buffers import BytesSource
-from picsafe_protocol.chunked import CHUNK, HEADER, SALT, SEALED, TAG, Reader, Writer
-from picsafe_protocol.ciphers import AesGcm, open_chunks, seal_chunks
-from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.contracts.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.aes_gcm import AesGcm, open_chunks, seal_chunks
+from picsafe_protocol.crypto.buffers import BytesSource
+from picsafe_protocol.crypto.chunked import CHUNK, HEADER, SALT, SEALED, TAG, Reader, Writer
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import pytest
 from protocol.cobblestone_vectors import NAME, Vector, check, message_of, vectors_of
 from shared_files import vectors
 
-from picsafe_protocol import chunked
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import DecryptionError
+from picsafe_protocol.contracts.errors import DecryptionError
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.aes_gcm import AesGcm
 
 
 @pytest.fixture(scope="module")

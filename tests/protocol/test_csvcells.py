@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_protocol.csvcells import inert
+from picsafe_protocol.json.csv_safe import inert
 
 
 @pytest.mark.parametrize("text", ["", "Ana Reyes", "ana@clinic.example", "2026-11-22", "a=b", " a", "'quoted'"])

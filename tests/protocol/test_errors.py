@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from picsafe_protocol import errors
-from picsafe_protocol.errors import BY_CODE, PicSafeError, Unexpected, from_problem
+from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.errors import BY_CODE, PicSafeError, Unexpected, from_problem
 
 KINDS = sorted(BY_CODE.values(), key=lambda kind: kind.__name__)
 

@@ -16,15 +16,11 @@ import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
 import picsafe_protocol
-from picsafe_protocol.buffers import BYTES, BytesSource, Source
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import AnotherReport, DigestMissing, NotAsSent, Unexpected
-from picsafe_protocol.expectations import Created, Expectations, Sender, created_in
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.opening import GivenKey, Opened, open_report
-from picsafe_protocol.package import Header
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.pieces import (
+from picsafe_protocol.contracts.errors import AnotherReport, DigestMissing, NotAsSent, Unexpected
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource, Source
+from picsafe_protocol.crypto.package_digest import (
     HASH,
     PIECE,
     CoveredSource,
@@ -33,8 +29,12 @@ from picsafe_protocol.pieces import (
     hash_pieces,
     sha256_of_pieces,
 )
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Author
+from picsafe_protocol.format.expectations import Created, Expectations, Sender, created_in
+from picsafe_protocol.format.opening import GivenKey, Opened, open_report
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Author
 
 pytestmark = pytest.mark.anyio
 
@@ -135,7 +135,7 @@ async def test_a_permitted_key_server_and_the_cloud_cannot_swap_a_report(reading
 
 def test_each_difference_has_its_own_sentence_and_advice() -> None:
     """On the command line; the page has words of its own. Only what a network can have changed is worth a second try."""
-    source = "".join(path.read_text("utf-8") for path in Path(picsafe_protocol.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in Path(picsafe_protocol.__file__).parent.rglob("*.py"))
     assert set(re.findall(r'NotAsSent\(what="(\w+)"', source)) == set(NotAsSent.said)
     sentences = {what: str(NotAsSent(what=what)) for what in NotAsSent.said}
     assert len(set(sentences.values())) == len(sentences)

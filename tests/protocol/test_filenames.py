@@ -12,8 +12,8 @@ from made_reports import MadeFile, made_report
 from protocol.examples import REPORT_ID, report
 from protocol.strategies import reports
 
-from picsafe_protocol.filenames import medium_name, package_name, report_name, saved_names, slug
-from picsafe_protocol.report import Laterality, Patient, Report
+from picsafe_protocol.format.filenames import medium_name, package_name, report_name, saved_names, slug
+from picsafe_protocol.format.report import Laterality, Patient, Report
 
 
 def test_a_medium_is_called_by_day_site_and_number() -> None:

@@ -8,18 +8,25 @@ from dataclasses import replace
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.buffers import BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.disk import cover_file
-from picsafe_protocol.errors import NotAsSent, NotFound, NotPermitted, PackageRuleBroken, PicSafeError, Unreachable
-from picsafe_protocol.expectations import Created, Expectations, Sender
-from picsafe_protocol.opening import GivenKey, Opened, open_report
-from picsafe_protocol.package import Header
-from picsafe_protocol.payload import build_payload
-from picsafe_protocol.pieces import sha256_of_pieces
-from picsafe_protocol.provenance import Provenance, person_in_words, sender_document
-from picsafe_protocol.report import Author
+from picsafe_protocol.contracts.errors import (
+    NotAsSent,
+    NotFound,
+    NotPermitted,
+    PackageRuleBroken,
+    PicSafeError,
+    Unreachable,
+)
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BytesSource
+from picsafe_protocol.crypto.package_digest import sha256_of_pieces
+from picsafe_protocol.format.expectations import Created, Expectations, Sender
+from picsafe_protocol.format.from_disk import cover_file
+from picsafe_protocol.format.opening import GivenKey, Opened, open_report
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.payload import build_payload
+from picsafe_protocol.format.provenance import Provenance, person_in_words, sender_document
+from picsafe_protocol.format.report import Author
+from picsafe_protocol.json import strict_json
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +92,7 @@ async def test_without_a_digest_the_sender_is_not_said_to_have_made_a_forged_fil
     assert provenance.sender is not None
     assert (provenance.source, provenance.confirmed) == ("file", False)
     assert provenance.sentences(author) == [f"Key made for {person_in_words(author)}. {CLAIM}"]
-    said = strictjson.parse(sender_document(made.header.report_id, provenance, author))
+    said = strict_json.parse(sender_document(made.header.report_id, provenance, author))
     assert (said["source"], said["confirmed"], said["author_differs"]) == ("file", False, False)
 
 

@@ -10,12 +10,13 @@ import pytest
 from protocol import format_document
 from protocol.format_document import DOCUMENT, HEADER, KEY, filled
 
-from picsafe_protocol import limits, package, payload, storedzip
-from picsafe_protocol.buffers import BYTES, BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.package import read_package
-from picsafe_protocol.payload import Payload
-from picsafe_protocol.report import Report
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource
+from picsafe_protocol.format import package, payload, strict_zip
+from picsafe_protocol.format.package import read_package
+from picsafe_protocol.format.payload import Payload
+from picsafe_protocol.format.report import Report
 
 PAGE = DOCUMENT.read_text("utf-8")
 
@@ -24,7 +25,7 @@ def test_what_the_code_writes_into_the_page_is_there() -> None:
     assert filled(PAGE) == PAGE, "run .venv/bin/python tests/protocol/format_document.py"
 
 
-@pytest.mark.parametrize("rule", [*storedzip.RULES, *package.RULES, *payload.RULES])
+@pytest.mark.parametrize("rule", [*strict_zip.RULES, *package.RULES, *payload.RULES])
 def test_every_rule_is_named(rule: str) -> None:
     assert f"| `{rule}` |" in PAGE
 
@@ -71,7 +72,7 @@ async def test_a_stranger_who_follows_the_page_gets_a_package_that_opens() -> No
     printed = re.search(r"```json\n(.*)\n```", PAGE)
     assert printed is not None
     inside = payload.build_payload(Report.from_bytes(printed[1].encode()), {"media/001.jpg": format_document.PHOTO})
-    from picsafe_protocol.chunked import encrypt
+    from picsafe_protocol.crypto.chunked import encrypt
 
     data = prefix + encrypt(KEY, inside, HEADER.to_bytes(), salt=format_document.SALT) + suffix
     assert f"SHA-256 {hashlib.sha256(data).hexdigest()}" in PAGE

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.identifiers import checked_identifier, is_identifier, new_identifier
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.identifiers import checked_identifier, is_identifier, new_identifier
 
 
 def test_new_ones_are_new_and_have_the_shape() -> None:

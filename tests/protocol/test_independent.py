@@ -12,11 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from protocol.examples import FILES, KEY, REPORT_ID, header, package, report
 
-from picsafe_protocol.buffers import BYTES, BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.package import read_package, unpack
-from picsafe_protocol.payload import Payload, read_payload_bytes
-from picsafe_protocol.pieces import PieceHasher, Pieces, hash_pieces
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource
+from picsafe_protocol.crypto.package_digest import PieceHasher, Pieces, hash_pieces
+from picsafe_protocol.format.package import read_package, unpack
+from picsafe_protocol.format.payload import Payload, read_payload_bytes
 
 NAME = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM"
 

@@ -7,7 +7,7 @@ import importlib
 import pytest
 from protocol.limits_document import DOCUMENT, MODULES, UNITS, document, limits_of
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 
 
 def test_the_page_says_what_the_code_says() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shared_files import vectors
 
-from picsafe_protocol.errors import ProofInvalid
-from picsafe_protocol.merkle import (
+from picsafe_protocol.contracts.errors import ProofInvalid
+from picsafe_protocol.crypto.merkle import (
     EMPTY_ROOT,
     HASH,
     CompactRange,

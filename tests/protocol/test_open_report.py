@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, expectations, made_report, repacked
 
-from picsafe_protocol.buffers import BytesSource, Source
-from picsafe_protocol.chunked import new_key
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     InvalidKey,
     KeyRevoked,
     KeyServerNotAllowed,
@@ -25,10 +22,13 @@ from picsafe_protocol.errors import (
     Unexpected,
     WrongKey,
 )
-from picsafe_protocol.expectations import Created, Expectations
-from picsafe_protocol.opening import GivenKey, Opened, key_in, open_report
-from picsafe_protocol.package import Header
-from picsafe_protocol.pieces import CoveredSource, sha256_of_pieces
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BytesSource, Source
+from picsafe_protocol.crypto.chunked import new_key
+from picsafe_protocol.crypto.package_digest import CoveredSource, sha256_of_pieces
+from picsafe_protocol.format.expectations import Created, Expectations
+from picsafe_protocol.format.opening import GivenKey, Opened, key_in, open_report
+from picsafe_protocol.format.package import Header
 
 pytestmark = pytest.mark.anyio
 

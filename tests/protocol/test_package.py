@@ -13,10 +13,7 @@ from protocol.examples import KEY, KEY_ID, REPORT_ID, header, package, payload
 from protocol.test_storedzip import BROKEN, changed
 from shared_files import vectors
 
-from picsafe_protocol import chunked, storedzip
-from picsafe_protocol.buffers import BYTES, BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     DecryptionError,
     FormatError,
     LimitExceeded,
@@ -25,8 +22,12 @@ from picsafe_protocol.errors import (
     UnsupportedVersion,
     WrongKey,
 )
-from picsafe_protocol.limits import HEADER_BYTES, PACKAGE_BYTES, URL_CHARACTERS
-from picsafe_protocol.package import (
+from picsafe_protocol.contracts.limits import HEADER_BYTES, PACKAGE_BYTES, URL_CHARACTERS
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource
+from picsafe_protocol.format import strict_zip
+from picsafe_protocol.format.package import (
     HEAD_BYTES,
     RULES,
     TAIL_BYTES,
@@ -62,7 +63,7 @@ class Counted(BytesSource):
 
 def test_a_package_is_a_zip_of_two_stored_members_in_order() -> None:
     data = package()
-    members = storedzip.StrictZip(PackageRuleBroken, 2).read_whole(data)
+    members = strict_zip.StrictZip(PackageRuleBroken, 2).read_whole(data)
     assert [member.name for member in members] == ["package.json", "package.encrypted"]
     assert data[members[0].start : members[0].stop] == HEADER.to_bytes()
 
@@ -239,7 +240,7 @@ async def test_the_longest_header_is_read_by_ranges() -> None:
 
 @pytest.mark.anyio
 async def test_a_longer_header_is_refused_before_it_is_looked_at() -> None:
-    data = storedzip.build([("package.json", padded(HEADER_BYTES + 1)), ("package.encrypted", b"")])
+    data = strict_zip.build([("package.json", padded(HEADER_BYTES + 1)), ("package.encrypted", b"")])
     for read in (read_package_bytes, unpack_with_key):
         with pytest.raises(PackageRuleBroken, match="64 KiB"):
             read(data)
@@ -336,7 +337,7 @@ def test_a_header_that_no_reader_would_accept_is_not_written() -> None:
 
 def zip_of(*names: str) -> bytes:
     contents = {"package.json": HEADER.to_bytes(), "package.encrypted": bytes(100)}
-    return storedzip.build([(name, contents.get(name, b"other")) for name in names])
+    return strict_zip.build([(name, contents.get(name, b"other")) for name in names])
 
 
 BAD_MEMBERS = {

@@ -15,11 +15,7 @@ from protocol.strategies import reports
 from protocol.test_chunked import run
 from protocol.test_storedzip import BROKEN
 
-from picsafe_protocol import chunked, storedzip
-from picsafe_protocol.buffers import BytesSource
-from picsafe_protocol.chunked import CHUNK, Reader
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     DecryptionError,
     DigestMismatch,
     LimitExceeded,
@@ -29,16 +25,21 @@ from picsafe_protocol.errors import (
     Tampered,
     UnsupportedVersion,
 )
-from picsafe_protocol.limits import (
+from picsafe_protocol.contracts.limits import (
     CAPTION_CHARACTERS,
     MEDIA_COUNT,
     NOTES_CHARACTERS,
     PAYLOAD_MEMBERS,
     REPORT_JSON_BYTES,
 )
-from picsafe_protocol.package import pack, read_package_bytes, unpack
-from picsafe_protocol.payload import RULES, FilePart, Payload, build_payload, plan_payload, read_payload_bytes
-from picsafe_protocol.report import Medium, Report
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BytesSource
+from picsafe_protocol.crypto.chunked import CHUNK, Reader
+from picsafe_protocol.format import strict_zip
+from picsafe_protocol.format.package import pack, read_package_bytes, unpack
+from picsafe_protocol.format.payload import RULES, FilePart, Payload, build_payload, plan_payload, read_payload_bytes
+from picsafe_protocol.format.report import Medium, Report
 
 
 async def reader_of(plaintext: bytes) -> Reader[bytes]:
@@ -58,7 +59,7 @@ def contents() -> list[tuple[str, bytes]]:
 
 
 def test_small_things_come_first() -> None:
-    members = storedzip.StrictZip(PayloadRuleBroken, PAYLOAD_MEMBERS).read_whole(payload())
+    members = strict_zip.StrictZip(PayloadRuleBroken, PAYLOAD_MEMBERS).read_whole(payload())
     assert [member.name for member in members] == ["report.json", *FILES]
 
 
@@ -147,7 +148,7 @@ def test_any_report_comes_back_through_a_whole_package(example: tuple[Report, di
 
 
 def _with(change: Callable[[list[tuple[str, bytes]]], list[tuple[str, bytes]]]) -> bytes:
-    return storedzip.build(change(contents()))
+    return strict_zip.build(change(contents()))
 
 
 def _report(change: Callable[[bytes], bytes]) -> bytes:
@@ -160,7 +161,7 @@ def _swapped(members: list[tuple[str, bytes]], first: int, second: int) -> list[
 
 
 BAD: dict[str, tuple[str, bytes]] = {
-    "no members": ("payload-report-first", storedzip.build([])),
+    "no members": ("payload-report-first", strict_zip.build([])),
     "no report": ("payload-report-first", _with(lambda members: members[1:])),
     "report not first": ("payload-report-first", _with(lambda members: [*members[1:], members[0]])),
     "report in a folder": ("payload-report-first", _with(lambda m: [("x/report.json", m[0][1]), *m[1:]])),

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from picsafe_protocol.buffers import BYTES, BytesSource
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import NotAsSent
-from picsafe_protocol.limits import PACKAGE_BYTES
-from picsafe_protocol.pieces import (
+from picsafe_protocol.contracts.errors import NotAsSent
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource
+from picsafe_protocol.crypto.package_digest import (
     HASH,
     PIECE,
     CoveredSource,

@@ -12,13 +12,13 @@ from PIL import Image
 from protocol.media.box_files import Item, Picture, full_box, ints
 from protocol.media.picture_files import animated_gif, png_chunk, riff_chunk
 
-from picsafe_protocol.consent import Evidence
-from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
-from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.media.picture_size import PictureSize, picture_size
-from picsafe_protocol.pixels import check_film, check_picture
-from picsafe_protocol.report import Medium, Thumbnail
+from picsafe_media import FileSource
+from picsafe_media.picture_size import PictureSize, picture_size
+from picsafe_media.pixel_limits import check_film, check_picture
+from picsafe_protocol.contracts.errors import PictureRefused, UnsupportedMedium
+from picsafe_protocol.contracts.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
+from picsafe_protocol.format.consent import Evidence
+from picsafe_protocol.format.report import Medium, Thumbnail
 
 pytestmark = pytest.mark.anyio
 

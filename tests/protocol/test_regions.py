@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.regions import COUNTRIES, EU_MEMBERS, EU_MEMBERS_AS_OF, REGIONS, region_for_country
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.regions import COUNTRIES, EU_MEMBERS, EU_MEMBERS_AS_OF, REGIONS, region_for_country
 
 # Written down a second time, by region, so that a slip in the table of countries or of members shows.
 EXPECTED = {

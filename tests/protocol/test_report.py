@@ -15,11 +15,9 @@ from hypothesis import given, settings
 from protocol.examples import report
 from protocol.strategies import reports
 
-import picsafe_protocol
-from picsafe_protocol.consent import Purpose, permitted_purposes
-from picsafe_protocol.errors import ReportInvalid, UnsupportedVersion
-from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES, extension_for
-from picsafe_protocol.limits import (
+import picsafe_media
+from picsafe_protocol.contracts.errors import ReportInvalid, UnsupportedVersion
+from picsafe_protocol.contracts.limits import (
     CAPTION_CHARACTERS,
     CONSENT_RECORDS,
     DURATION_SECONDS,
@@ -31,7 +29,9 @@ from picsafe_protocol.limits import (
     PIXELS_PER_SIDE,
     THUMBNAIL_BYTES,
 )
-from picsafe_protocol.report import Medium, Patient, Report
+from picsafe_protocol.format.consent import Purpose, permitted_purposes
+from picsafe_protocol.format.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES, extension_for
+from picsafe_protocol.format.report import Medium, Patient, Report
 
 GOOD = report().to_json()
 PATIENT_FACT = "Jo Citizen"
@@ -330,11 +330,11 @@ def test_no_type_that_is_carried_can_hold_a_program() -> None:
     assert extension_for("image/jpeg") == "jpg"
 
 
-MEDIA_MODULES = sorted((Path(picsafe_protocol.__path__[0]) / "media").glob("*.py"))
+MEDIA_MODULES = sorted(Path(picsafe_media.__path__[0]).rglob("*.py"))
 
 
 def test_whatever_is_recognised_before_sending_can_be_carried() -> None:
-    """Every media type that the code below `media/` names, with the extension beside it when there is one."""
+    """Every media type that `picsafe_media` names, with the extension beside it when there is one."""
     named = set()
     for module in MEDIA_MODULES:
         named |= set(

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from protocol.strategies import reports
 from protocol.test_report import BAD_VALUES, GOOD, GOOD_VALUES, at
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
-from picsafe_protocol.report import Report
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.format.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
+from picsafe_protocol.format.report import Report
 
-SCHEMA = json.loads((resources.files("picsafe_protocol") / "schema" / "report.schema.json").read_text())
+SCHEMA = json.loads((resources.files("picsafe_protocol") / "format" / "schema" / "report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker(["date"]))
 
 

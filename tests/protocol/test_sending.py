@@ -9,13 +9,24 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from picsafe_protocol.chunked import ciphertext_length
-from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, PicSafeError, UnsupportedMedium
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import HEADER_BYTES, MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, REPORT_JSON_BYTES
-from picsafe_protocol.media import Cleaned, Description
-from picsafe_protocol.report import Author, Laterality, Patient, Report
-from picsafe_protocol.sending import (
+from picsafe_media import Cleaned, Description
+from picsafe_protocol.contracts.errors import (
+    EmptyMedium,
+    InvalidRequest,
+    LimitExceeded,
+    PicSafeError,
+    UnsupportedMedium,
+)
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import (
+    HEADER_BYTES,
+    MEDIA_COUNT,
+    MEDIA_FILE_BYTES,
+    PACKAGE_BYTES,
+    REPORT_JSON_BYTES,
+)
+from picsafe_protocol.crypto.chunked import ciphertext_length
+from picsafe_protocol.format.composing import (
     Facts,
     Picture,
     check_count,
@@ -27,7 +38,8 @@ from picsafe_protocol.sending import (
     report_of,
     with_offset,
 )
-from picsafe_protocol.times import is_time
+from picsafe_protocol.format.report import Author, Laterality, Patient, Report
+from picsafe_protocol.json.timestamps import is_time
 
 SYDNEY = timezone(timedelta(hours=10))
 NOW = datetime(2026, 11, 22, 10, 15, 0, 987654, SYDNEY)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picsafe_protocol.buffers import BYTES, BytesSource
-from picsafe_protocol.errors import LimitExceeded, PayloadRuleBroken
-from picsafe_protocol.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
-from picsafe_protocol.storedzip import RULES, TAIL_BYTES, Entry, Member, StrictZip, build, is_safe_name, plan
+from picsafe_protocol.contracts.errors import LimitExceeded, PayloadRuleBroken
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
+from picsafe_protocol.crypto.buffers import BYTES, BytesSource
+from picsafe_protocol.format.strict_zip import RULES, TAIL_BYTES, Entry, Member, StrictZip, build, is_safe_name, plan
 
 ZIP = StrictZip(PayloadRuleBroken, maximum_members=9)
 CONTENTS = [("first.json", b"{}"), ("folder/second.jpg", b"picture"), ("third", b"")]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picsafe_protocol.limits import JSON_NESTING
-from picsafe_protocol.strictjson import NotStrictJson, dump, parse
+from picsafe_protocol.contracts.limits import JSON_NESTING
+from picsafe_protocol.json.strict_json import NotStrictJson, dump, parse
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"])),

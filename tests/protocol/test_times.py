@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from protocol.strategies import moments, offset_times
 
-from picsafe_protocol.times import is_date, is_time, is_utc_time, parse_time, utc_text
+from picsafe_protocol.json.timestamps import is_date, is_time, is_utc_time, parse_time, utc_text
 
 
 def test_a_moment_is_written_in_utc_to_the_second() -> None:

@@ -16,7 +16,7 @@ PACKAGES = {
     "picsafe_dicom": ROOT / "shared" / "dicom" / "picsafe_dicom",
     "picsafe_client": ROOT / "client" / "py" / "picsafe_client",
     "picsafe_server": ROOT / "server" / "picsafe_server",
-    "picsafe_sync": ROOT / "sync" / "picsafe_sync",
+    "picsafe_cli": ROOT / "sync" / "picsafe_cli",
 }
 ROLES = ("users", "cloud", "keys")
 PROTOCOL_USES = {
@@ -104,7 +104,7 @@ def test_the_packages_share_nothing_but_the_protocol_and_dicom(package: str) -> 
     assert crossings(package, tuple(name for name in PACKAGES if name not in allowed)) == []
 
 
-@pytest.mark.parametrize("package", ["picsafe_client", "picsafe_sync"])
+@pytest.mark.parametrize("package", ["picsafe_client", "picsafe_cli"])
 def test_dicom_is_imported_only_when_it_is_used(package: str) -> None:
     early = [
         f"{file.relative_to(ROOT)} imports {name}"
@@ -147,13 +147,13 @@ for missing in ("cryptography", "ssl", "_ssl", "_hashlib", "threading", "socket"
 import pkgutil, importlib, picsafe_protocol
 for module in pkgutil.walk_packages(picsafe_protocol.__path__, "picsafe_protocol."):
     importlib.import_module(module.name)
-from picsafe_protocol.chunked import derive
+from picsafe_protocol.crypto.chunked import derive
 assert derive(bytes(32), bytes(24), b"").key.hex() == sys.argv[1]
 """
 
 
 def test_it_can_be_imported_where_there_is_neither_openssl_nor_a_thread() -> None:
-    from picsafe_protocol.chunked import derive
+    from picsafe_protocol.crypto.chunked import derive
 
     key = derive(bytes(32), bytes(24), b"").key.hex()
     done = subprocess.run([sys.executable, "-c", BARE, key], capture_output=True, text=True, check=False)

@@ -14,8 +14,8 @@ from made_reports import MadeFile
 from playwright.sync_api import Page, expect
 
 from demo import pictures
-from picsafe_protocol.report import Author, Patient
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.format.report import Author, Patient
 
 
 @dataclass(frozen=True)

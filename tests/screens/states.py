@@ -13,7 +13,7 @@ from screens.service_states import SERVICE_STATES
 from screens.stage import Stage, State
 
 from demo import pictures
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 
 def _signed_out(stage: Stage) -> None:

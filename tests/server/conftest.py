@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from litestar import Request, Response
 
-from picsafe_protocol.errors import RequestTimedOut
-from picsafe_server import app, problems, readiness
+from picsafe_protocol.contracts.errors import RequestTimedOut
+from picsafe_server import app
+from picsafe_server.http import problem_details
+from picsafe_server.monitoring import readiness
 
 _undeclared: list[str] = []
 
@@ -17,11 +19,11 @@ _undeclared: list[str] = []
 def _watched(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     handler = request.scope.get("route_handler")
     if handler is not None and "problems" in handler.opt:
-        code = problems.as_picsafe_error(error).code
+        code = problem_details.as_picsafe_error(error).code
         everywhere = RequestTimedOut.code  # the document's introduction says it once, for every body
         if code not in {everywhere, *(each.code for each in handler.opt["problems"])}:
             _undeclared.append(f"{request.scope['method']} {request.scope['path']}: {code}")
-    return problems.problem_response(request, error)
+    return problem_details.problem_response(request, error)
 
 
 app.__dict__["problem_response"] = _watched

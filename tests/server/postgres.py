@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 _PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
 _OPTIONS = [

@@ -16,16 +16,16 @@ import pytest
 from PIL import Image
 from server.postgres import Cluster, cluster
 
-from picsafe_protocol.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.report import Patient
-from picsafe_protocol.sending import Facts
-from picsafe_sync.api import Api
-from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report
-from picsafe_sync.preparing import prepare
-from picsafe_sync.saving import save_report
-from picsafe_sync.sending import send
+from picsafe_cli.api.client import Api
+from picsafe_cli.receive.download import CloudSource
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.receive.save_report import save_report
+from picsafe_cli.send.media_preparation import prepare
+from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.report import Patient
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 SERVER = Path(sys.executable).with_name("picsafe-server")

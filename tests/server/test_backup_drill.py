@@ -17,7 +17,7 @@ from server.test_roles_together import HERE, PASSWORD, Clinic
 
 from picsafe_server.app import create_app
 from picsafe_server.cli import main
-from picsafe_server.clock import MovableClock
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole

@@ -15,9 +15,9 @@ import uvicorn
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 from picsafe_server.app import create_app
-from picsafe_server.serving import make_server, private_files
+from picsafe_server.server import make_server, private_files
 from picsafe_server.settings import Settings
 
 SLOW = "POST /users/v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

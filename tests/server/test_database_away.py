@@ -18,8 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
-from picsafe_server.database import Bounds, Database, is_away
+from picsafe_server.runtime.clock import MovableClock
+from picsafe_server.runtime.database import Bounds, Database, is_away
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import MIGRATIONS, UsersRole

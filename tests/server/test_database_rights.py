@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.addresses import SettingsError
-from picsafe_server.migrating import migrate
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.migrate import migrate
+from picsafe_server.runtime.addresses import SettingsError
 from picsafe_server.settings import Settings
 
 pytestmark = [pytest.mark.postgres, pytest.mark.anyio]

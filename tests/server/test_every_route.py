@@ -11,9 +11,9 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from picsafe_server.api_description import describe, shapes
-from picsafe_server.api_page import render
 from picsafe_server.app import create_app
+from picsafe_server.openapi.description import describe, shapes
+from picsafe_server.openapi.page import render
 from picsafe_server.settings import ROLES, Settings
 
 

@@ -19,8 +19,8 @@ import httpx
 import pytest
 from server.processes import environment, running_server
 
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.sending import Uploaded, completion, content_digest
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
+from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
 PASSWORD = "correct horse battery"
 PACKAGE = os.urandom(300_000)

@@ -15,7 +15,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 from password_costs import CHEAP, passwords_cost
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.app import create_app
 from picsafe_server.settings import ROLES, Settings
 from picsafe_server.users import provisioning

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from server.processes import Process, running_server
 
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.contracts.limits import MIB
 
 MUCH = 36 * MIB
 """What the attack that was reported sent; the server held twenty times as much then."""

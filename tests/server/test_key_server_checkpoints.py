@@ -23,16 +23,17 @@ from server.keys.world import World as Keys
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from picsafe_protocol.errors import NotFound
-from picsafe_server import readiness
+from picsafe_protocol.contracts.errors import NotFound
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
-from picsafe_server.http import ANSWER_BYTES
+from picsafe_server.http.role_client import ANSWER_BYTES
+from picsafe_server.monitoring import readiness
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.users import checkpoints, provisioning
-from picsafe_server.users.models import AdministrativeAct, KeyServerLog
+from picsafe_server.users import provisioning
+from picsafe_server.users.db.models import AdministrativeAct, KeyServerLog
+from picsafe_server.users.key_servers import checkpoints
+from picsafe_server.users.key_servers.signed_notes import Checkpoint
 from picsafe_server.users.role import UsersRole
-from picsafe_server.users.signed_notes import Checkpoint
 
 pytestmark = pytest.mark.anyio
 

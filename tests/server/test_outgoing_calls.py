@@ -17,13 +17,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from foreign_server import Behaviour, foreign_server
 
-from picsafe_protocol.errors import PicSafeError
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_server.auth.tokens import Signer, Verifier
 from picsafe_server.certificates import own_certificate
-from picsafe_server.clock import MovableClock
 from picsafe_server.cloud.stores.s3_bucket import connect
-from picsafe_server.http import ANSWER_BYTES, RoleTransport, role_client
-from picsafe_server.roles import NotReady
-from picsafe_server.tokens import Signer, Verifier
+from picsafe_server.http.role_client import ANSWER_BYTES, RoleTransport, role_client
+from picsafe_server.role import NotReady
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 

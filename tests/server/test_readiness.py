@@ -11,9 +11,9 @@ import httpx
 import pytest
 from server.processes import running_server, wait_until_ready
 
-from picsafe_server import readiness
 from picsafe_server.app import create_app
-from picsafe_server.roles import Role
+from picsafe_server.monitoring import readiness
+from picsafe_server.role import Role
 from picsafe_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +77,7 @@ async def test_a_document_that_anybody_may_read_is_written_once(
         def again(*arguments: object) -> None:
             raise AssertionError("made a second time")
 
-        monkeypatch.setattr("picsafe_server.api_page.render", again)
+        monkeypatch.setattr("picsafe_server.openapi.page.render", again)
         monkeypatch.setattr("litestar.openapi.plugins.JsonRenderPlugin.render", again)
         assert (await http.get(path)).content == first.content
 

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from picsafe_protocol import limits
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.sending import Uploaded, completion
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
+from picsafe_protocol.format.composing import Uploaded, completion
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
-from picsafe_server.roles import Role
+from picsafe_server.role import Role
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import UsersRole

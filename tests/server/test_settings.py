@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from picsafe_protocol import limits
-from picsafe_protocol.regions import REGIONS
-from picsafe_server.addresses import SettingsError, base_url, database_url, store_url
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_server.runtime.addresses import SettingsError, base_url, database_url, store_url
 from picsafe_server.settings import Settings
 
 OPERATE = Path(__file__).resolve().parents[2] / "docs" / "operate.md"

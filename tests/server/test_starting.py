@@ -15,9 +15,9 @@ import pytest
 from server.postgres import Cluster, cluster
 from server.processes import SERVER, START_SECONDS, environment, free_port, running_server, wait_until_ready
 
-from picsafe_server import database
-from picsafe_server.addresses import SettingsError
-from picsafe_server.database import Database, DatabaseUnusable
+from picsafe_server.runtime import database
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.runtime.database import Database, DatabaseUnusable
 from picsafe_server.settings import Settings
 from picsafe_server.users.role import MIGRATIONS
 

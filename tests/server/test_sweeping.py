@@ -12,11 +12,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from server.processes import free_port, running_server
 
-from picsafe_server import sweeping
 from picsafe_server.app import create_app
-from picsafe_server.clock import SystemClock
+from picsafe_server.runtime import sweeper as sweeping
+from picsafe_server.runtime.clock import SystemClock
+from picsafe_server.runtime.sweeper import Step, Sweeper
 from picsafe_server.settings import Settings
-from picsafe_server.sweeping import Step, Sweeper
 
 pytestmark = pytest.mark.anyio
 

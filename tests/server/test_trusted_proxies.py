@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from picsafe_server.addresses import SettingsError
-from picsafe_server.trusted_proxies import check_trusted_proxies
+from picsafe_server.http.trusted_proxies import check_trusted_proxies
+from picsafe_server.runtime.addresses import SettingsError
 
 
 @pytest.mark.parametrize("text", ["*", "127.0.0.1,*", "0.0.0.0/0", "::/0", "10.0.0.1/8", "proxy", "10.1.2.0/40"])

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from picsafe_protocol import limits
-from picsafe_protocol.limits import KIB, MIB
-from picsafe_server.bounds import BoundedProtocol, end_connections
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.limits import KIB, MIB
+from picsafe_server.http.request_limits import BoundedProtocol, end_connections
 
 ANSWER = 24 * MIB
 """More than the system's buffers of both ends hold."""

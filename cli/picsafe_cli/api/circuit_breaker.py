@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from picsafe_protocol.errors import ServiceError, StorageFull, Unreachable
+from picsafe_protocol.contracts.errors import ServiceError, StorageFull, Unreachable
 
 FAILURES_IN_A_ROW: Final = 2
 """After so many, the trouble is not one report's."""

@@ -10,15 +10,15 @@ from typing import Any, Final, Self
 
 import httpx
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
-from picsafe_protocol.limits import KIB
-from picsafe_protocol.package import is_keyserver_url
-from picsafe_sync import answers
-from picsafe_sync.clock import ServerClock
-from picsafe_sync.failures import body_of, intercepted, refusal, too_slow, unreachable
-from picsafe_sync.pace import Pace
-from picsafe_sync.patience import Patience
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.failures import body_of, intercepted, refusal, too_slow, unreachable
+from picsafe_cli.api.minimum_speed import Pace
+from picsafe_cli.api.retry import Patience
+from picsafe_cli.api.server_clock import ServerClock
+from picsafe_protocol.contracts.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
+from picsafe_protocol.contracts.limits import KIB
+from picsafe_protocol.format.package import is_keyserver_url
+from picsafe_protocol.json import strict_json
 
 IDLE_SECONDS: Final = 30
 """Without a byte for so long, a connection counts as broken."""
@@ -219,7 +219,7 @@ class Api:
         if response.status_code == httpx.codes.NO_CONTENT or not body:
             return None
         try:
-            return strictjson.parse(body)
+            return strict_json.parse(body)
         except ValueError:
             raise intercepted(url, "its answer is not JSON") from None
 

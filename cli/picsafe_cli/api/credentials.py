@@ -7,9 +7,9 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from picsafe_protocol.errors import NotSignedIn
-from picsafe_sync import durable, os_support
-from picsafe_sync.api import Api
+from picsafe_cli import durable_files, os_support
+from picsafe_cli.api.client import Api
+from picsafe_protocol.contracts.errors import NotSignedIn
 
 URL_VARIABLE = "PICSAFE_URL"
 TOKEN_VARIABLE = "PICSAFE_TOKEN"  # noqa: S105 the name of a variable
@@ -61,8 +61,8 @@ def api() -> Api:
 
 def save(credentials: Credentials) -> None:
     """Replace what was saved; the file is readable by this user only from its first byte."""
-    durable.make_folder(path().parent)
-    durable.write(path(), json.dumps(asdict(credentials)).encode())
+    durable_files.make_folder(path().parent)
+    durable_files.write(path(), json.dumps(asdict(credentials)).encode())
 
 
 def forget() -> None:

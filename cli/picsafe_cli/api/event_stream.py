@@ -10,8 +10,8 @@ from contextlib import aclosing, asynccontextmanager
 
 import httpx
 
-from picsafe_protocol.errors import PicSafeError
-from picsafe_sync.api import Api
+from picsafe_cli.api.client import Api
+from picsafe_protocol.contracts.errors import PicSafeError
 
 SILENCE_SECONDS = 60
 """The server says something every 15 seconds; a connection that is silent for so long is broken."""

@@ -11,9 +11,9 @@ from typing import Final
 
 import httpx
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.errors import Intercepted, PicSafeError, ServiceError, Unreachable, from_problem
-from picsafe_protocol.limits import MIB
+from picsafe_protocol.contracts.errors import Intercepted, PicSafeError, ServiceError, Unreachable, from_problem
+from picsafe_protocol.contracts.limits import MIB
+from picsafe_protocol.json import strict_json
 
 ANSWER_BYTES: Final = 16 * MIB
 """The longest JSON answer that is read: many times a page of reports with all their recipients."""
@@ -42,7 +42,7 @@ async def refusal(response: httpx.Response) -> PicSafeError:
     if response.is_redirect:
         return intercepted(str(response.url), f"it sends this computer on to {_target(response)}")
     try:
-        problem = strictjson.parse(await body_of(response))
+        problem = strict_json.parse(await body_of(response))
     except ValueError:
         problem = None
     if isinstance(problem, dict) and isinstance(problem.get("code"), str):

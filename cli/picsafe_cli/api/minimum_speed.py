@@ -6,8 +6,8 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Final
 
-from picsafe_protocol.limits import KIB
-from picsafe_sync.failures import too_slow
+from picsafe_cli.api.failures import too_slow
+from picsafe_protocol.contracts.limits import KIB
 
 BYTES_PER_SECOND: Final = 8 * KIB
 """64 kbit/s: slower than any line that carries a photo."""

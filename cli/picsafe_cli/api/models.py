@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from picsafe_protocol.errors import Unexpected
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.contracts.errors import Unexpected
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.format.expectations import Expectations
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.errors import ServiceError, StorageFull, Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import ServiceError, StorageFull, Unexpected, Unreachable
 
 _log = logging.getLogger("picsafe")
 

@@ -7,19 +7,20 @@ import os
 import sys
 from pathlib import Path
 
-from picsafe_protocol.errors import NotFound, PicSafeError
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.opening import Opened
-from picsafe_protocol.package import EXTENSION
-from picsafe_sync import credentials, durable
-from picsafe_sync.answers import Me
-from picsafe_sync.api import Api
-from picsafe_sync.download import CloudSource
-from picsafe_sync.opening import open_report
-from picsafe_sync.retries import as_arrived
-from picsafe_sync.running import run
-from picsafe_sync.saving import save_report
+from picsafe_cli import durable_files
+from picsafe_cli.api import credentials
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.models import Me
+from picsafe_cli.receive.download import CloudSource
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.receive.refetch_policy import as_arrived
+from picsafe_cli.receive.save_report import save_report
+from picsafe_cli.signals import run
+from picsafe_media import FileSource
+from picsafe_protocol.contracts.errors import NotFound, PicSafeError
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.format.opening import Opened
+from picsafe_protocol.format.package import EXTENSION
 
 
 def open_(options: argparse.Namespace) -> None:
@@ -70,7 +71,7 @@ async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
 async def _save(opened: Opened[bytes], options: argparse.Namespace) -> None:
     output: Path = options.output
     new = not output.exists()
-    durable.make_folder(output)
+    durable_files.make_folder(output)
     try:
         written = await save_report(
             opened, output, patient_name=options.patient_name_in_file_names, dicom=options.dicom

@@ -7,18 +7,19 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from picsafe_protocol.comparison import Comparison
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.report import Patient
-from picsafe_protocol.sending import Facts
-from picsafe_sync import answers, credentials
-from picsafe_sync.answers import Draft
-from picsafe_sync.durable import explained
-from picsafe_sync.facts import facts_at, facts_of, read_facts
-from picsafe_sync.preparing import PreparedMedium, prepare_patiently
-from picsafe_sync.progress import Bar
-from picsafe_sync.running import run
-from picsafe_sync.sending import send as send_report
+from picsafe_cli.api import credentials
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.models import Draft
+from picsafe_cli.durable_files import explained
+from picsafe_cli.progress_bar import Bar
+from picsafe_cli.send.details_input import facts_at, facts_of, read_facts
+from picsafe_cli.send.media_preparation import PreparedMedium, prepare_patiently
+from picsafe_cli.send.send_report import send as send_report
+from picsafe_cli.signals import run
+from picsafe_media.comparison import Comparison
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.report import Patient
 
 
 def send(options: argparse.Namespace) -> None:

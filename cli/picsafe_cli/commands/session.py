@@ -7,12 +7,13 @@ import getpass
 import platform
 import sys
 
-from picsafe_protocol.errors import NotSignedIn
-from picsafe_protocol.limits import DEVICE_CHARACTERS
-from picsafe_sync import answers, credentials
-from picsafe_sync.api import Api
-from picsafe_sync.credentials import Credentials
-from picsafe_sync.running import run
+from picsafe_cli.api import credentials
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.credentials import Credentials
+from picsafe_cli.signals import run
+from picsafe_protocol.contracts.errors import NotSignedIn
+from picsafe_protocol.contracts.limits import DEVICE_CHARACTERS
 
 
 def login(options: argparse.Namespace) -> None:

@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from picsafe_protocol.errors import InvalidRequest, ServiceError
-from picsafe_sync import credentials, durable
-from picsafe_sync.api import Api
-from picsafe_sync.collecting import Collector, Summary
-from picsafe_sync.exit_status import ExitStatus
-from picsafe_sync.running import Stopped, run
-from picsafe_sync.sinks.folder import FolderSink
-from picsafe_sync.state import FolderLock
-from picsafe_sync.waking import listening
+from picsafe_cli import durable_files
+from picsafe_cli.api import credentials
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.event_stream import listening
+from picsafe_cli.exit_status import ExitStatus
+from picsafe_cli.receive.collector import Collector, Summary
+from picsafe_cli.receive.sinks.folder import FolderSink
+from picsafe_cli.receive.state import FolderLock
+from picsafe_cli.signals import Stopped, run
+from picsafe_protocol.contracts.errors import InvalidRequest, ServiceError
 
 _log = logging.getLogger("picsafe.sync")
 
@@ -26,7 +27,7 @@ def sync(options: argparse.Namespace) -> ExitStatus:
     folder: Path = options.folder
     if options.every < 1:
         raise InvalidRequest("The pause is at least one second.", field="--every")
-    durable.make_folder(folder)
+    durable_files.make_folder(folder)
     with FolderLock(folder):
         if options.once:
             return run(_once(folder, options))
@@ -79,7 +80,7 @@ async def _watch(folder: Path, options: argparse.Namespace) -> None:
         async with listening(api) as news:
             while True:
                 try:
-                    with durable.explained():
+                    with durable_files.explained():
                         await collector.round()
                 except ServiceError as error:
                     _log.warning("%s %s Trying again within %d s.", error, error.advice, options.every)

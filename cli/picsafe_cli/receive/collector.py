@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from picsafe_protocol import errors
-from picsafe_protocol.errors import NotFound, NotPermitted, PicSafeError, ServiceError
-from picsafe_protocol.identifiers import checked_identifier
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.times import utc_text
-from picsafe_protocol.tokens import Action
-from picsafe_sync import answers
-from picsafe_sync.answers import Listed
-from picsafe_sync.api import Api
-from picsafe_sync.download import Downloads
-from picsafe_sync.opening import open_report
-from picsafe_sync.outages import Outages
-from picsafe_sync.retries import Retry, as_arrived, is_damage
-from picsafe_sync.saving import write_files
-from picsafe_sync.sinks import Outcome, Sink
-from picsafe_sync.state import State
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.circuit_breaker import Outages
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.models import Listed
+from picsafe_cli.receive.download import Downloads
+from picsafe_cli.receive.open_report import open_report
+from picsafe_cli.receive.refetch_policy import Retry, as_arrived, is_damage
+from picsafe_cli.receive.save_report import write_files
+from picsafe_cli.receive.sinks import Outcome, Sink
+from picsafe_cli.receive.state import State
+from picsafe_media import FileSource
+from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeError, ServiceError
+from picsafe_protocol.contracts.identifiers import checked_identifier
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_protocol.json.timestamps import utc_text
 
 PAGE: Final = 100
 """Reports of one question to the server."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.media import FileSource, cleaned_chunks
-from picsafe_protocol.opening import Opened
-from picsafe_protocol.pixels import check_picture
-from picsafe_sync import durable
+from picsafe_cli import durable_files
+from picsafe_media import FileSource, cleaned_chunks
+from picsafe_media.pixel_limits import check_picture
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.format.opening import Opened
 
 
 async def write_dicom(opened: Opened[bytes], index: int, folder: Path, name: str) -> str | None:
@@ -32,10 +32,10 @@ async def write_dicom(opened: Opened[bytes], index: int, folder: Path, name: str
         if not isinstance(found, Fit):
             return None
         written = str(Path(name).with_suffix(".dcm"))
-        with durable.create(folder / written) as file:
+        with durable_files.create(folder / written) as file:
             file.write(head(opened.payload.report, index, found.pixels, opened.provenance))
             for piece in cleaned_chunks(photo, found.cleaned):
                 file.write(piece)
             file.write(tail(found.pixels))
-            durable.sync_file(file, folder / written)
+            durable_files.sync_file(file, folder / written)
     return written

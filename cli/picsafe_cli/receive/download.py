@@ -11,8 +11,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from picsafe_protocol.buffers import BYTES
-from picsafe_protocol.errors import (
+from picsafe_cli import durable_files, os_support
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.minimum_speed import Pace
+from picsafe_cli.api.models import Grant, Listed
+from picsafe_protocol.contracts.errors import (
     Conflict,
     Intercepted,
     NotAsSent,
@@ -22,14 +25,11 @@ from picsafe_protocol.errors import (
     TokenRefused,
     Unreachable,
 )
-from picsafe_protocol.limits import KIB, MIB
-from picsafe_protocol.package import EXTENSION
-from picsafe_protocol.pieces import HASH, Pieces, PiecewiseSource, piece_count, sha256_of_pieces
-from picsafe_protocol.tokens import Action
-from picsafe_sync import durable, os_support
-from picsafe_sync.answers import Grant, Listed
-from picsafe_sync.api import Api
-from picsafe_sync.pace import Pace
+from picsafe_protocol.contracts.limits import KIB, MIB
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_protocol.crypto.buffers import BYTES
+from picsafe_protocol.crypto.package_digest import HASH, Pieces, PiecewiseSource, piece_count, sha256_of_pieces
+from picsafe_protocol.format.package import EXTENSION
 
 REPORT_SECONDS: Final = 3600
 """The longest that one report is fetched in one round: then others have their turn, and the next round goes on with it."""
@@ -111,7 +111,7 @@ class Downloads:
 
     async def fetch(self, report: Listed) -> Path:
         """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to decrypt it."""
-        durable.make_folder(self._folder)
+        durable_files.make_folder(self._folder)
         path = self._path(report.id)
         try:
             async with asyncio.timeout(REPORT_SECONDS):
@@ -156,7 +156,7 @@ class Downloads:
         return self._folder / f"{report_id}{EXTENSION}"
 
     def _opened(self, path: Path) -> BinaryIO:
-        return os.fdopen(os_support.open_file(path, os.O_RDWR | os.O_CREAT, durable.FILE_MODE), "r+b")
+        return os.fdopen(os_support.open_file(path, os.O_RDWR | os.O_CREAT, durable_files.FILE_MODE), "r+b")
 
     def _check_room(self, needed: int) -> None:
         free = shutil.disk_usage(self._folder).free

@@ -1,18 +1,18 @@
-"""Open a report, from a file or from the cloud: `picsafe_protocol.opening` over HTTP."""
+"""Open a report, from a file or from the cloud: `picsafe_protocol.format.opening` over HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from picsafe_protocol import opening
-from picsafe_protocol.buffers import Source
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.disk import cover_file
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.opening import GivenKey, Opened
-from picsafe_protocol.package import Header
-from picsafe_protocol.pieces import CoveredSource, PiecewiseSource, sha256_of_pieces
-from picsafe_sync.api import Api
+from picsafe_cli.api.client import Api
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.buffers import Source
+from picsafe_protocol.crypto.package_digest import CoveredSource, PiecewiseSource, sha256_of_pieces
+from picsafe_protocol.format import opening
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.from_disk import cover_file
+from picsafe_protocol.format.opening import GivenKey, Opened
+from picsafe_protocol.format.package import Header
 
 
 async def open_report(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     BY_CODE,
     DecryptionError,
     FormatError,

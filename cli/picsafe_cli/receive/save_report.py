@@ -9,16 +9,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.filenames import saved_names
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.media import FileSource
-from picsafe_protocol.opening import Opened
-from picsafe_protocol.payload import REPORT_NAME
-from picsafe_protocol.pixels import check_picture
-from picsafe_protocol.provenance import SENDER_NAME, sender_document
-from picsafe_sync import durable
-from picsafe_sync.dicom import write_dicom
+from picsafe_cli import durable_files
+from picsafe_cli.receive.dicom_export import write_dicom
+from picsafe_media import FileSource
+from picsafe_media.pixel_limits import check_picture
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.format.filenames import saved_names
+from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.opening import Opened
+from picsafe_protocol.format.payload import REPORT_NAME
+from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
 
 _log = logging.getLogger("picsafe.saving")
 
@@ -38,10 +38,10 @@ async def save_report(
         if dicom:
             names += await _write_all_dicom(opened, staging, patient_name=patient_name)
         for parent in {folder / name for name in map(os.path.dirname, names) if name}:
-            durable.make_folder(parent)
-        placed = [durable.place(staging / name, folder / name) for name in names]
+            durable_files.make_folder(parent)
+        placed = [durable_files.place(staging / name, folder / name) for name in names]
         for parent in {path.parent for path in placed}:
-            durable.sync_folder(parent)
+            durable_files.sync_folder(parent)
     finally:
         shutil.rmtree(staging)
     return placed
@@ -55,20 +55,20 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
     payload = opened.payload
     names = saved_names(payload.report, with_patient=patient_name)
     for path, name in names.items():
-        durable.make_folder((folder / name).parent)
-        with durable.create(folder / name) as file:
+        durable_files.make_folder((folder / name).parent)
+        with durable_files.create(folder / name) as file:
             async for piece in payload.stream(path):
                 file.write(piece)
-            durable.sync_file(file, folder / name)
+            durable_files.sync_file(file, folder / name)
         await _warn_of_pixels(folder / name, payload.facts(path))
     report = payload.report
     origin = sender_document(report.report_id, opened.provenance, report.author)
     for name, content in ((REPORT_NAME, report.to_bytes()), (SENDER_NAME, origin)):
-        with durable.create(folder / name) as file:
+        with durable_files.create(folder / name) as file:
             file.write(content)
-            durable.sync_file(file, folder / name)
+            durable_files.sync_file(file, folder / name)
     for parent in {(folder / name).parent for name in names.values()} | {folder}:
-        durable.sync_folder(parent)
+        durable_files.sync_folder(parent)
     return [REPORT_NAME, SENDER_NAME, *names.values()]
 
 
@@ -88,5 +88,5 @@ async def _write_all_dicom(opened: Opened[bytes], folder: Path, *, patient_name:
     names = saved_names(report, with_patient=patient_name)
     photos = [(index, names[medium.path]) for index, medium in enumerate(report.media) if medium.kind == "photo"]
     written = [await write_dicom(opened, index, folder, name) for index, name in photos]
-    durable.sync_folder(folder)
+    durable_files.sync_folder(folder)
     return [name for name in written if name is not None]

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from picsafe_protocol.errors import Conflict, InvalidRequest
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_sync import durable, os_support
-from picsafe_sync.retries import Retry
+from picsafe_cli import durable_files, os_support
+from picsafe_cli.receive.refetch_policy import Retry
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
+from picsafe_protocol.contracts.identifiers import is_identifier
 
 STATE_FILE: Final = ".picsafe-sync.json"
 LOCK_FILE: Final = ".picsafe-sync.lock"
@@ -69,7 +69,7 @@ class State:
             "waiting": self.waiting,
             "retries": retries,
         }
-        durable.write(self.folder / STATE_FILE, json.dumps(content, indent=1).encode())
+        durable_files.write(self.folder / STATE_FILE, json.dumps(content, indent=1).encode())
 
 
 def _read(saved: Any) -> tuple[str, str, list[str], dict[str, Retry]]:
@@ -92,7 +92,7 @@ class FolderLock:
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
-        descriptor = os_support.open_file(self._path, os.O_RDWR | os.O_CREAT, durable.FILE_MODE, follow=True)
+        descriptor = os_support.open_file(self._path, os.O_RDWR | os.O_CREAT, durable_files.FILE_MODE, follow=True)
         try:
             locked = os_support.lock(descriptor)
         except os_support.LocksMissing:

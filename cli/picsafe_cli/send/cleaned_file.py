@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import BinaryIO
 
-from picsafe_protocol.media import Cleaned, Keep
+from picsafe_media import Cleaned, Keep
 
 
 class CleanedFile(io.RawIOBase):

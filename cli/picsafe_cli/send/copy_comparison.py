@@ -13,14 +13,14 @@ from typing import BinaryIO, Final
 
 from PIL import Image, ImageOps
 
-from picsafe_protocol.comparison import COMPARED_PIXELS, Comparison, copy_differs, is_unchanged, same_pixels
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS
-from picsafe_protocol.media import ByteSource, Cleaned, CleanedSource, FileSource
-from picsafe_protocol.media.compose import finished
-from picsafe_protocol.media.picture_size import PictureSize, picture_size
-from picsafe_protocol.pixels import has_too_many_pixels
-from picsafe_sync.cleaned_file import CleanedFile
+from picsafe_cli.send.cleaned_file import CleanedFile
+from picsafe_media import ByteSource, Cleaned, CleanedSource, FileSource
+from picsafe_media.comparison import COMPARED_PIXELS, Comparison, copy_differs, is_unchanged, same_pixels
+from picsafe_media.compose import finished
+from picsafe_media.picture_size import PictureSize, picture_size
+from picsafe_media.pixel_limits import has_too_many_pixels
+from picsafe_protocol.contracts.errors import UnsupportedMedium
+from picsafe_protocol.contracts.limits import PHOTO_FRAMES, PHOTO_PIXELS
 
 _FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 

@@ -16,15 +16,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.errors import InvalidRequest, ReportInvalid
-from picsafe_protocol.fields import Fields
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import NAME_CHARACTERS, NOTES_CHARACTERS, REPORT_JSON_BYTES
-from picsafe_protocol.report import Author, Laterality, Medium, Patient
-from picsafe_protocol.sending import Facts, report_of
-from picsafe_protocol.times import utc_text
+from picsafe_protocol.contracts.errors import InvalidRequest, ReportInvalid
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import NAME_CHARACTERS, NOTES_CHARACTERS, REPORT_JSON_BYTES
+from picsafe_protocol.format.composing import Facts, report_of
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient
+from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.json.timestamps import utc_text
 
 _FACTS: Final[dict[str, Any]] = {
     "patient": {},
@@ -49,9 +49,9 @@ def read_facts(file: BinaryIO) -> Facts:
     """The facts in a JSON file. Raises `InvalidRequest`, which names the field and never repeats what it holds."""
     data = file.read(REPORT_JSON_BYTES + 1)
     try:
-        value = strictjson.parse(data[:REPORT_JSON_BYTES])
+        value = strict_json.parse(data[:REPORT_JSON_BYTES])
         return check(_facts(Fields(_completed(value, _FACTS))))
-    except strictjson.NotStrictJson as error:
+    except strict_json.NotStrictJson as error:
         raise _invalid(f"it {error}.", "") from None
     except ReportInvalid as error:
         raise _invalid(_problem(error), error.path) from None

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from picsafe_protocol import media
-from picsafe_protocol.comparison import Comparison, copy_differs
-from picsafe_protocol.errors import EmptyMedium, InvalidRequest, PictureRefused, UnsupportedMedium
-from picsafe_protocol.media.compose import finished
-from picsafe_protocol.pixels import check_picture
-from picsafe_protocol.report import Medium
-from picsafe_protocol.sending import check_count, check_size, medium_of, named
-from picsafe_sync.comparing import compare
-from picsafe_sync.thumbnails import thumbnail_of
+import picsafe_media as media
+from picsafe_cli.send.copy_comparison import compare
+from picsafe_cli.send.thumbnails import thumbnail_of
+from picsafe_media.comparison import Comparison, copy_differs
+from picsafe_media.compose import finished
+from picsafe_media.pixel_limits import check_picture
+from picsafe_protocol.contracts.errors import EmptyMedium, InvalidRequest, PictureRefused, UnsupportedMedium
+from picsafe_protocol.format.composing import check_count, check_size, medium_of, named
+from picsafe_protocol.format.report import Medium
 
 Progress = Callable[[int], None]
 """Called with bytes done since the last call."""

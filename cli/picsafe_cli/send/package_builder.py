@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from typing import BinaryIO
 
-from picsafe_protocol import media
-from picsafe_protocol.chunked import STEP, Writer
-from picsafe_protocol.ciphers import AesGcm
-from picsafe_protocol.errors import DigestMismatch
-from picsafe_protocol.package import Header, frame
-from picsafe_protocol.payload import FilePart, PayloadPlan, plan_payload
-from picsafe_protocol.report import Report
-from picsafe_sync.preparing import PreparedMedium, Progress
+import picsafe_media as media
+from picsafe_cli.send.media_preparation import PreparedMedium, Progress
+from picsafe_protocol.contracts.errors import DigestMismatch
+from picsafe_protocol.crypto.aes_gcm import AesGcm
+from picsafe_protocol.crypto.chunked import STEP, Writer
+from picsafe_protocol.format.package import Header, frame
+from picsafe_protocol.format.payload import FilePart, PayloadPlan, plan_payload
+from picsafe_protocol.format.report import Report
 
 
 def planned(report: Report, prepared: Sequence[PreparedMedium]) -> PayloadPlan:

@@ -8,16 +8,16 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO, Final, TypeVar
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
-from picsafe_protocol.pieces import PieceHasher
-from picsafe_protocol.sending import Uploaded, completion, content_digest
-from picsafe_protocol.tokens import Action
-from picsafe_sync import answers
-from picsafe_sync.answers import Grant
-from picsafe_sync.api import Api
-from picsafe_sync.patience import UPLOADING, Patience
-from picsafe_sync.preparing import Progress
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.models import Grant
+from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.send.media_preparation import Progress
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_protocol.crypto.package_digest import PieceHasher
+from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
 BEGINNINGS: Final = 3
 """How often an upload is begun: a cloud that lost what it had, or had it damaged, is given all of it again."""

@@ -10,18 +10,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Final, Protocol
 
-from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.opening import key_in
-from picsafe_protocol.package import Header
-from picsafe_protocol.report import Author, Report
-from picsafe_protocol.sending import Facts, Uploaded, declared_size, report_of
-from picsafe_sync import answers
-from picsafe_sync.answers import Draft, Me
-from picsafe_sync.api import Api
-from picsafe_sync.packing import pack_into, planned
-from picsafe_sync.patience import UPLOADING, Patience
-from picsafe_sync.preparing import PreparedMedium
-from picsafe_sync.uploading import Upload, patiently
+from picsafe_cli.api import models as answers
+from picsafe_cli.api.client import Api
+from picsafe_cli.api.models import Draft, Me
+from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.send.media_preparation import PreparedMedium
+from picsafe_cli.send.package_builder import pack_into, planned
+from picsafe_cli.send.resumable_upload import Upload, patiently
+from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
+from picsafe_protocol.format.composing import Facts, Uploaded, declared_size, report_of
+from picsafe_protocol.format.opening import key_in
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.report import Author, Report
 
 WITHDRAWAL_SECONDS: Final = 10
 """How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a day anyway."""

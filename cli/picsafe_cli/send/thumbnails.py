@@ -8,8 +8,8 @@ from typing import Final
 
 from PIL import Image
 
-from picsafe_protocol.limits import THUMBNAIL_BYTES
-from picsafe_protocol.sending import Picture
+from picsafe_protocol.contracts.limits import THUMBNAIL_BYTES
+from picsafe_protocol.format.composing import Picture
 
 _QUALITIES: Final = (80, 60, 40, 20)
 

@@ -19,19 +19,21 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client import banner, dom, incidents, reset_notice, texts
-from picsafe_client.api import Api, Cancelled
-from picsafe_client.boxes import Box, sender_of
-from picsafe_client.frame import Frame
-from picsafe_client.live import Live
-from picsafe_client.lock import IdleLock
-from picsafe_client.navigation import Navigation
-from picsafe_client.router import address, parse
+from picsafe_client.api.client import Api, Cancelled
+from picsafe_client.api.event_stream import Live
+from picsafe_client.app_frame import Frame
+from picsafe_client.i18n import texts
+from picsafe_client.i18n.texts import t
+from picsafe_client.routing.navigation import Navigation
+from picsafe_client.routing.router import address, parse
 from picsafe_client.screens import Screen
-from picsafe_client.session import Clock, Me
-from picsafe_client.shell import Shell
-from picsafe_client.texts import t
-from picsafe_protocol.errors import NotSignedIn, PicSafeError
+from picsafe_client.session import incident_log, password_reset_notice
+from picsafe_client.session.idle_lock import IdleLock
+from picsafe_client.session.mailbox import Box, sender_of
+from picsafe_client.session.models import Clock, Me
+from picsafe_client.session.shell_bridge import Shell
+from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
 
 
 class App:
@@ -89,7 +91,7 @@ class App:
         self.live.start()
         self._back.set()
         self.frame.person(me)
-        reset_notice.show(self.api, me)
+        password_reset_notice.show(self.api, me)
         self.navigation.follow()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
@@ -157,7 +159,7 @@ class App:
     def _drop(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
-        reset_notice.clear()
+        password_reset_notice.clear()
         dom.hush()
         self.session_names.clear()
         self._file = None
@@ -198,7 +200,7 @@ class App:
     # -- errors
 
     def show_problem(
-        self, error: BaseException, *, means: str | None = None, actions: Sequence[banner.Action] = ()
+        self, error: BaseException, *, means: str | None = None, actions: Sequence[notices.Action] = ()
     ) -> None:
         """Shows `error` at the top of the page (see `banner.problem`). What was cancelled is no problem."""
         if isinstance(error, Cancelled | asyncio.CancelledError):
@@ -206,14 +208,14 @@ class App:
         if isinstance(error, NotSignedIn) and not self._back.is_set():
             return
         if not isinstance(error, PicSafeError):
-            incidents.note(error)
+            incident_log.note(error)
         place = dom.by_id("banner")
         dom.clear(place)
 
         def dismiss(_event: Any) -> None:
             dom.clear(place)
 
-        node = banner.problem(error, means=means, actions=actions, on_dismiss=dismiss)
+        node = notices.problem(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)
         node.scrollIntoView(dom.options({"block": "nearest"}))
 

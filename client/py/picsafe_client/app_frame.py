@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.session import Me
-from picsafe_client.texts import t
+from picsafe_client.i18n.texts import t
+from picsafe_client.session.models import Me
+from picsafe_client.ui import dom
 
 PARENTS: Final = {"report": "inbox", "file": "inbox"}
 """Screens that light up another screen's entry in the navigation."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from picsafe_client import dom
 from picsafe_client.app import App
-from picsafe_client.shell import Shell
+from picsafe_client.session.shell_bridge import Shell
+from picsafe_client.ui import dom
 
 _app: App | None = None
 

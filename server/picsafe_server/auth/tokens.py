@@ -22,11 +22,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from picsafe_protocol import limits, strictjson
-from picsafe_protocol.errors import ServiceError, TokenRefused
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.roles import NotReady
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import ServiceError, TokenRefused
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.json import strict_json
+from picsafe_server.role import NotReady
+from picsafe_server.runtime.clock import Clock
 
 JWKS_PATH = "/.well-known/jwks.json"
 JWKS_SECONDS = 300
@@ -245,7 +246,7 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _public_keys(jwks: bytes) -> dict[str, Ed25519PublicKey]:
     """The Ed25519 keys of a JWK Set, by number; `ValueError` when it is none."""
-    content = strictjson.parse(jwks)  # whatever a stranger's server answers: nested without end, too
+    content = strict_json.parse(jwks)  # whatever a stranger's server answers: nested without end, too
     listed = content.get("keys") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
         raise ValueError("this is no JWK Set")

@@ -6,9 +6,9 @@ import argparse
 import time
 from typing import Final
 
-from picsafe_protocol.errors import ServiceError
-from picsafe_protocol.regions import REGIONS
-from picsafe_server.addresses import SettingsError
+from picsafe_protocol.contracts.errors import ServiceError
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_server.runtime.addresses import SettingsError
 from picsafe_server.settings import Settings
 
 WAIT_SECONDS: Final = 120

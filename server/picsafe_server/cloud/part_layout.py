@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded, UploadMismatch
-from picsafe_protocol.limits import PACKAGE_BYTES, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.errors import InvalidRequest, LimitExceeded, UploadMismatch
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES, UPLOAD_PART_BYTES
 
 PART = UPLOAD_PART_BYTES
 

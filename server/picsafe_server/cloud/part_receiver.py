@@ -12,10 +12,10 @@ from typing import Final
 
 from litestar.exceptions import InternalServerException
 
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import KIB, UPLOAD_IDLE_SECONDS
-from picsafe_server.cloud.parts import part_mismatch
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import KIB, UPLOAD_IDLE_SECONDS
+from picsafe_server.cloud.part_layout import part_mismatch
 from picsafe_server.cloud.stores import Part
 from picsafe_server.cloud.stores.durable import room_needed, write_all
 from picsafe_server.cloud.stores.threads import Threads

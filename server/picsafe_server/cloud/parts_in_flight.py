@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import ServiceError, TooManyRequests
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import ServiceError, TooManyRequests
 
 RETRY_SECONDS = 5
 """When a sender with too many parts under way may try again: a part on a good line takes about as long."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from picsafe_protocol.pieces import Pieces
-from picsafe_protocol.tokens import RECEIPT_TYPE
-from picsafe_server.cloud.models import Package
-from picsafe_server.tokens import Signer
+from picsafe_protocol.contracts.tokens import RECEIPT_TYPE
+from picsafe_protocol.crypto.package_digest import Pieces
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.cloud.db.models import Package
 
 
 def sign_receipt(signer: Signer, package: Package, sha256: str, pieces: Pieces | None) -> str:

@@ -9,13 +9,13 @@ from weakref import WeakValueDictionary
 
 from litestar.connection import ASGIConnection
 
-from picsafe_protocol.errors import NotFound
-from picsafe_server.clock import Clock
-from picsafe_server.cloud.ledger import Ledger
-from picsafe_server.cloud.receiving import Receiver
+from picsafe_protocol.contracts.errors import NotFound
+from picsafe_server.auth.tokens import Signer, Verifier
+from picsafe_server.cloud.db.repository import Ledger
+from picsafe_server.cloud.part_receiver import Receiver
+from picsafe_server.cloud.parts_in_flight import PartsUnderWay
 from picsafe_server.cloud.stores import Store
-from picsafe_server.cloud.under_way import PartsUnderWay
-from picsafe_server.tokens import Signer, Verifier
+from picsafe_server.runtime.clock import Clock
 
 
 class Turns:

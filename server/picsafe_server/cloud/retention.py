@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
 
-from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS
-from picsafe_server.cloud.ledger import upload_of
-from picsafe_server.cloud.models import Discard
+from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS
+from picsafe_server.cloud.db.models import Discard
+from picsafe_server.cloud.db.repository import upload_of
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.stores import Upload
-from picsafe_server.sweeping import Step
+from picsafe_server.runtime.sweeper import Step
 
 ORPHAN_MARGIN = timedelta(hours=1)
 """What no row leads to is deleted so long after any row could have led to it: the clocks of disk, bucket and server differ."""

@@ -10,23 +10,23 @@ from typing import ClassVar
 
 from litestar import Router
 
-from picsafe_protocol.errors import PicSafeError, StorageFull
-from picsafe_protocol.regions import REGIONS
+from picsafe_protocol.contracts.errors import PicSafeError, StorageFull
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_server.auth.tokens import Signer, Verifier
 from picsafe_server.cloud import retention
-from picsafe_server.cloud.ledger import Ledger
-from picsafe_server.cloud.models import known_keys
-from picsafe_server.cloud.receiving import PARTS_IN_MEMORY, Receiver
+from picsafe_server.cloud.api import jwks, packages, uploads
+from picsafe_server.cloud.db.models import known_keys
+from picsafe_server.cloud.db.repository import Ledger
+from picsafe_server.cloud.part_receiver import PARTS_IN_MEMORY, Receiver
+from picsafe_server.cloud.parts_in_flight import PartsUnderWay
 from picsafe_server.cloud.region import RegionCloud, Turns
-from picsafe_server.cloud.routes import keys, packages, uploads
 from picsafe_server.cloud.stores import Store, StoreUnfit
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
-from picsafe_server.cloud.under_way import PartsUnderWay
-from picsafe_server.database import Database
-from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import NotReady, Role, migrate
-from picsafe_server.sweeping import Step
-from picsafe_server.tokens import Signer, Verifier
+from picsafe_server.role import NotReady, Role, migrate
+from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys
+from picsafe_server.runtime.sweeper import Step
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 STORE_SECONDS = 4
@@ -42,7 +42,7 @@ class CloudRole(Role):
     """By code; there once the role has started."""
 
     def router(self) -> Router:
-        return Router("/cloud/{region:str}", route_handlers=[uploads.router(), packages.router(), keys.jwks])
+        return Router("/cloud/{region:str}", route_handlers=[uploads.router(), packages.router(), jwks.jwks])
 
     async def start(self) -> None:
         await self._open()

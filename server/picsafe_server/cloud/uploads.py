@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     Conflict,
     Gone,
     InvalidRequest,
@@ -17,12 +17,12 @@ from picsafe_protocol.errors import (
     UploadIncomplete,
     UploadMismatch,
 )
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.pieces import Pieces
-from picsafe_server.cloud import parts
-from picsafe_server.cloud.grants import Grant
-from picsafe_server.cloud.ledger import is_abandoned, upload_of
-from picsafe_server.cloud.models import DELETED, GONE, STORED, UPLOADING, Package
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.crypto.package_digest import Pieces
+from picsafe_server.cloud import part_layout as parts
+from picsafe_server.cloud.api.guards import Grant
+from picsafe_server.cloud.db.models import DELETED, GONE, STORED, UPLOADING, Package
+from picsafe_server.cloud.db.repository import is_abandoned, upload_of
 from picsafe_server.cloud.receipts import sign_receipt
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.retention import discard_now

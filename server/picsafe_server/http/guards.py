@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Guard
 
-from picsafe_protocol.errors import InvalidRequest, PicSafeError, ServiceError, Unexpected
+from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, ServiceError, Unexpected
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Problems = tuple[type[PicSafeError], ...]

@@ -11,23 +11,23 @@ from typing import Any
 from litestar import Request
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_server.access import Connection
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.json import strict_json
+from picsafe_server.http.guards import Connection
 
 _JSON = "application/json"
 
 
 class StrictJsonRequest(Request[Any, Any, Any]):
-    """A request whose JSON body is refused with `InvalidRequest` unless it follows `picsafe_protocol.strictjson`."""
+    """A request whose JSON body is refused with `InvalidRequest` unless it follows `picsafe_protocol.json.strict_json`."""
 
     async def body(self) -> bytes:
         """The whole body; read and checked once."""
         raw = await super().body()
         if raw and _media_type(self) == _JSON and not self.scope["state"].get(_CHECKED):
             try:
-                strictjson.parse(raw)
-            except strictjson.NotStrictJson as error:
+                strict_json.parse(raw)
+            except strict_json.NotStrictJson as error:
                 raise InvalidRequest(f"The body {error}.") from error
             self.scope["state"][_CHECKED] = True
         return raw

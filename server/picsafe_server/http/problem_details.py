@@ -19,7 +19,7 @@ from litestar.exceptions import (
 from litestar.routes import HTTPRoute
 from sqlalchemy.exc import DBAPIError
 
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     InvalidRequest,
     LimitExceeded,
     MethodNotAllowed,
@@ -31,7 +31,7 @@ from picsafe_protocol.errors import (
     TooManyRequests,
     Unexpected,
 )
-from picsafe_server.database import is_away
+from picsafe_server.runtime.database import is_away
 
 RETRY_SECONDS = 5
 """What `Retry-After` says of a server that cannot answer at the moment: a database that starts again needs a few seconds."""

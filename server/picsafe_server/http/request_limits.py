@@ -18,8 +18,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import RequestTimedOut
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import RequestTimedOut
 
 ANSWER_SECONDS = 2
 """Between the end of a body's time, when its reader gets the error, and the end of the connection: for the answer 408."""

@@ -14,7 +14,7 @@ from typing import Final
 import httpx
 from litestar.types import ASGIApp
 
-from picsafe_protocol.limits import JSON_BODY_BYTES
+from picsafe_protocol.contracts.limits import JSON_BODY_BYTES
 
 CALL_SECONDS: Final = 15
 """A call as a whole, unless its caller says less with `timeout=`."""

@@ -14,9 +14,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import File, Redirect
 
-from picsafe_server import headers
-from picsafe_server.access import OPEN, only
-from picsafe_server.addresses import LOOPBACK_HOSTS, origin_of
+from picsafe_server.http import security_headers
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.runtime.addresses import LOOPBACK_HOSTS, origin_of
 from picsafe_server.settings import Settings
 
 _FOREVER = "public, max-age=31536000, immutable"
@@ -55,7 +55,7 @@ class ClientFiles:
             *settings.allowed_key_servers,
             *settings.cloud_urls.values(),
         ]
-        self._policy = headers.content_security_policy(
+        self._policy = security_headers.content_security_policy(
             origin for origin in map(origin_of, servers) if origin != settings.origin
         )
 
@@ -74,7 +74,7 @@ class ClientFiles:
         @get("/worker.js", include_in_schema=False, **only(OPEN))
         async def worker(request: AnyRequest) -> Response[Any]:
             response = self._file(request, "worker.js")
-            response.headers["Content-Security-Policy"] = headers.WORKER_POLICY
+            response.headers["Content-Security-Policy"] = security_headers.WORKER_POLICY
             response.headers["Cache-Control"] = "no-cache"
             return response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from picsafe_server.addresses import SettingsError
+from picsafe_server.runtime.addresses import SettingsError
 
 
 def check_trusted_proxies(text: str) -> str:

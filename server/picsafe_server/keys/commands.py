@@ -10,17 +10,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import Conflict
-from picsafe_server.clock import SystemClock
-from picsafe_server.database import Database
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import Conflict
+from picsafe_server.runtime.clock import SystemClock
+from picsafe_server.runtime.database import Database
 from picsafe_server.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from picsafe_server.keys.signed_head import SignedHeadFile
-    from picsafe_server.keys.tree import Head
+    from picsafe_server.keys.log.signed_head import SignedHeadFile
+    from picsafe_server.keys.log.tree import Head
 
 Run = Callable[[Settings, argparse.Namespace], None]
 
@@ -80,15 +80,15 @@ def _master_key_file(settings: Settings) -> Path:
 
 
 def _rotate_master(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.rotation import add_master_key
+    from picsafe_server.keys.operations.rotate_master import add_master_key
 
     print(f"Master key {add_master_key(_master_key_file(settings))} was added and wraps from now on.")
     _rewrap(settings, options)
 
 
 def _rewrap(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.rotation import rewrap
-    from picsafe_server.keys.wrapping import MasterKeyFile
+    from picsafe_server.keys.operations.rotate_master import rewrap
+    from picsafe_server.keys.vault.wrapping import MasterKeyFile
 
     async def work(database: Database) -> str:
         result = await rewrap(database, MasterKeyFile(_master_key_file(settings)))
@@ -103,7 +103,7 @@ def _rewrap(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.rotation import retire_master_key
+    from picsafe_server.keys.operations.rotate_master import retire_master_key
 
     async def work(database: Database) -> str:
         await retire_master_key(database, _master_key_file(settings), options.number)
@@ -113,14 +113,14 @@ def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _signed_head_file(settings: Settings) -> SignedHeadFile:
-    from picsafe_server.keys.signed_head import SignedHeadFile
+    from picsafe_server.keys.log.signed_head import SignedHeadFile
 
     return SignedHeadFile(settings.data / "keys" / "log.head")
 
 
 def _accept_restored_log(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.entries import operator
-    from picsafe_server.keys.restoring import accept_restored_log
+    from picsafe_server.keys.log.entries import operator
+    from picsafe_server.keys.operations.restore_log import accept_restored_log
 
     file = _signed_head_file(settings)
     lost = str(options.lost or "")
@@ -149,10 +149,10 @@ def _check_log(settings: Settings, options: argparse.Namespace) -> None:
 
 async def check_log(database: Database, file: SignedHeadFile) -> str:
     """That every entry is in its tree, and nothing is missing of what was signed; `Conflict` says what is wrong and what to do."""
-    from picsafe_server.keys.audit import recompute
-    from picsafe_server.keys.inspection import LooksDiffer, inspect
-    from picsafe_server.keys.log import LogDamaged
-    from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard
+    from picsafe_server.keys.log.audit import recompute
+    from picsafe_server.keys.log.inspection import LooksDiffer, inspect
+    from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard
+    from picsafe_server.keys.log.store import LogDamaged
 
     guard = RollbackGuard(file)
 
@@ -188,8 +188,8 @@ async def check_log(database: Database, file: SignedHeadFile) -> str:
 
 
 def _erase_person(settings: Settings, options: argparse.Namespace) -> None:
-    from picsafe_server.keys.entries import milliseconds, operator
-    from picsafe_server.keys.erasure import erase_person
+    from picsafe_server.keys.log.entries import milliseconds, operator
+    from picsafe_server.keys.operations.erase_person import erase_person
 
     async def work(database: Database) -> str:
         clock, issuer = SystemClock(), options.issuer or settings.users_base

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from picsafe_protocol.tokens import Role
-from picsafe_server.keys.entries import Person
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.keys.log.entries import Person
 
 
 class Institution(msgspec.Struct, frozen=True):

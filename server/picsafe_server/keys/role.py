@@ -9,22 +9,23 @@ from typing import ClassVar
 from litestar import Router
 from sqlalchemy import select
 
-from picsafe_server.database import Database
-from picsafe_server.keys import key_routes, keystore, log_routes
-from picsafe_server.keys.allowance import Allowance
-from picsafe_server.keys.appender import Appender
-from picsafe_server.keys.callers import Callers
-from picsafe_server.keys.checkpoint import Checkpointer
-from picsafe_server.keys.ending import destroy_due
-from picsafe_server.keys.models import known_keys, log_head
-from picsafe_server.keys.public_log import PublicLog
-from picsafe_server.keys.refusals import close_windows
-from picsafe_server.keys.signed_head import RollbackGuard, SignedHeadFile
-from picsafe_server.keys.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
-from picsafe_server.known_keys import KeyFile, KnownKeys, refused
-from picsafe_server.roles import Context, Role, migrate
-from picsafe_server.sweeping import Step
-from picsafe_server.tokens import Verifier
+from picsafe_server.auth.tokens import Verifier
+from picsafe_server.keys.api import keys, log
+from picsafe_server.keys.db.models import known_keys, log_head
+from picsafe_server.keys.log.checkpoint import Checkpointer
+from picsafe_server.keys.log.refusal_limit import close_windows
+from picsafe_server.keys.log.signed_head import RollbackGuard, SignedHeadFile
+from picsafe_server.keys.operations.callers import Callers
+from picsafe_server.keys.operations.entry_quota import Allowance
+from picsafe_server.keys.operations.public_proofs import PublicLog
+from picsafe_server.keys.operations.revoke import destroy_due
+from picsafe_server.keys.transactions.appender import Appender
+from picsafe_server.keys.vault import keystore
+from picsafe_server.keys.vault.wrapping import KeyWrapper, MasterKeyFile, read_master_keys
+from picsafe_server.role import Context, Role, migrate
+from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys, refused
+from picsafe_server.runtime.sweeper import Step
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SIGNED_HEAD = "log.head"
@@ -56,16 +57,16 @@ class KeysRole(Role):
         return Router(
             "/keys",
             route_handlers=[
-                key_routes.create_key,
-                key_routes.release_key,
-                key_routes.revoke_key,
-                key_routes.revoke_report,
-                log_routes.report_log,
-                log_routes.institution_log,
-                log_routes.institution_log_csv,
-                log_routes.checkpoint,
-                log_routes.consistency,
-                log_routes.jwks,
+                keys.create_key,
+                keys.release_key,
+                keys.revoke_key,
+                keys.revoke_report,
+                log.report_log,
+                log.institution_log,
+                log.institution_log_csv,
+                log.checkpoint,
+                log.consistency,
+                log.jwks,
             ],
         )
 

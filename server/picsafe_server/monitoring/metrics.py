@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry, Counter, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from picsafe_server.addresses import listening_address
-from picsafe_server.readiness import Readiness
-from picsafe_server.roles import Role
-from picsafe_server.sweeping import Sweeper
+from picsafe_server.monitoring.readiness import Readiness
+from picsafe_server.role import Role
+from picsafe_server.runtime.addresses import listening_address
+from picsafe_server.runtime.sweeper import Sweeper
 
 _SWEEP_LABELS: Final = ["role", "step", "region"]
 _LOG_STATES: Final = {

@@ -14,13 +14,13 @@ import msgspec
 from litestar import MediaType, Response, get
 from litestar.datastructures import State
 
-from picsafe_protocol.errors import LogUnavailable
-from picsafe_protocol.limits import MIB
-from picsafe_server.access import OPEN, only
-from picsafe_server.database import is_away
-from picsafe_server.roles import NotReady, Role
+from picsafe_protocol.contracts.errors import LogUnavailable
+from picsafe_protocol.contracts.limits import MIB
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.role import NotReady, Role
+from picsafe_server.runtime.database import is_away
+from picsafe_server.runtime.sweeper import Sweeper
 from picsafe_server.settings import Settings
-from picsafe_server.sweeping import Sweeper
 
 KEPT_SECONDS: Final = 2
 """How long an answer is given again: anybody may ask, and looking costs the database and the stores a request each."""

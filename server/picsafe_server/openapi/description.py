@@ -13,8 +13,8 @@ from typing import Any
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from picsafe_protocol.errors import PicSafeError
-from picsafe_server.access import by_status
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_server.http.guards import by_status
 
 TITLES = {"users": "User server", "cloud": "Cloud", "keys": "Key server", "process": "Every process"}
 

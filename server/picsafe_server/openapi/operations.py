@@ -23,7 +23,7 @@ from litestar.openapi.spec import (
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 
 _BYTES: Final = "application/octet-stream"
 _TEXT: Final = Schema(type=OpenAPIType.STRING)

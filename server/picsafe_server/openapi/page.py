@@ -11,8 +11,8 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response, get
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from picsafe_server.access import OPEN, only
-from picsafe_server.api_description import Field, Refusal, Route, Shape, describe, shapes
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.openapi.description import Field, Refusal, Route, Shape, describe, shapes
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"

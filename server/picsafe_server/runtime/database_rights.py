@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from picsafe_server.addresses import SettingsError
-from picsafe_server.database import Database
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.runtime.database import Database
 
 EVERYTHING: Final = "SELECT, INSERT, UPDATE, DELETE"
 """On tables that are not named otherwise. Never TRUNCATE, TRIGGER or REFERENCES, and nobody but the owner can alter."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, insert, select
 
-from picsafe_server.addresses import SettingsError
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 LOST = "lost"
 """Stored instead of a fingerprint: an operator has said that the role goes on without this key."""

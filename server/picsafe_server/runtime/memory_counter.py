@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable
 
-from picsafe_server.clock import Clock
+from picsafe_server.runtime.clock import Clock
 
 
 class MemoryCounter:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from picsafe_server.clock import Clock
+from picsafe_server.runtime.clock import Clock
 
 SWEEP_SECONDS = 30
 """Between two rounds of a step. Expiry itself does not wait for it: opening compares with the clock."""

@@ -8,12 +8,12 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.settings import Settings
 
 if TYPE_CHECKING:
-    from picsafe_server.users.operating import Operator, Row
+    from picsafe_server.users.operator_actions import Operator, Row
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 argparse has no public name for it
 
@@ -133,7 +133,7 @@ def _needs_yes(parser: argparse.ArgumentParser) -> None:
 
 def _run(settings: Settings, options: argparse.Namespace, work: Work) -> None:
     from picsafe_server.users import provisioning
-    from picsafe_server.users.operating import Operator
+    from picsafe_server.users.operator_actions import Operator
 
     if not options.yes:
         raise InvalidRequest("This cannot be undone. Nothing was changed.", advice="Add --yes when it is meant.")

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from picsafe_protocol.regions import REGIONS
-from picsafe_server.database import Database
-from picsafe_server.roles import Context
-from picsafe_server.tokens import Signer, Verifier
-from picsafe_server.users.accounts import Accounts
-from picsafe_server.users.administration import Administration
-from picsafe_server.users.authentication import Authentication
-from picsafe_server.users.changes import Changes
-from picsafe_server.users.checkpoints import Checkpoints
-from picsafe_server.users.devices import Devices
-from picsafe_server.users.drafts import Drafts
-from picsafe_server.users.expiry import Expiry
-from picsafe_server.users.foreign_logs import ForeignLogs
-from picsafe_server.users.grants import Grants
-from picsafe_server.users.institutions import Institutions
-from picsafe_server.users.invitations import Invitations
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.listings import Listings
-from picsafe_server.users.live import Live
-from picsafe_server.users.lookups import LookUps
-from picsafe_server.users.members import Members
-from picsafe_server.users.open_sessions import OpenSessions
-from picsafe_server.users.passwords import Passwords
-from picsafe_server.users.report_view import ReportViews
-from picsafe_server.users.reports import Reports
-from picsafe_server.users.security import SecurityLog
-from picsafe_server.users.service_accounts import ServiceAccounts
-from picsafe_server.users.sessions import Sessions
-from picsafe_server.users.stream import Streams
-from picsafe_server.users.throttle import Throttle
-from picsafe_server.users.withdrawals import Withdrawals
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_server.auth.tokens import Signer, Verifier
+from picsafe_server.role import Context
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts.accounts import Accounts
+from picsafe_server.users.accounts.authentication import Authentication
+from picsafe_server.users.accounts.invitations import Invitations
+from picsafe_server.users.accounts.known_devices import Devices
+from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.passwords import Passwords
+from picsafe_server.users.accounts.session_checks import OpenSessions
+from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.audit.audit_log import Administration
+from picsafe_server.users.audit.security_log import SecurityLog
+from picsafe_server.users.events.event_log import Changes
+from picsafe_server.users.events.notifier import Live
+from picsafe_server.users.institutions.members import Members
+from picsafe_server.users.institutions.policy import Institutions
+from picsafe_server.users.institutions.service_accounts import ServiceAccounts
+from picsafe_server.users.key_servers.allow_list import KeyServers
+from picsafe_server.users.key_servers.checkpoints import Checkpoints
+from picsafe_server.users.key_servers.log_client import ForeignLogs
+from picsafe_server.users.recipients.lookup_throttle import LookUps
+from picsafe_server.users.reports.drafts import Drafts
+from picsafe_server.users.reports.event_stream import Streams
+from picsafe_server.users.reports.expiry import Expiry
+from picsafe_server.users.reports.grants import Grants
+from picsafe_server.users.reports.lifecycle import Reports
+from picsafe_server.users.reports.pagination import Listings
+from picsafe_server.users.reports.views import ReportViews
+from picsafe_server.users.reports.withdrawals import Withdrawals
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import Conflict, NotFound
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.tokens import Role
-from picsafe_server.clock import rfc3339
-from picsafe_server.users import emails
-from picsafe_server.users.administration import Act, Whom
-from picsafe_server.users.models import (
+from picsafe_protocol.contracts.errors import Conflict, NotFound
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.accounts.sessions import is_alive
+from picsafe_server.users.audit.audit_log import Act, Whom
+from picsafe_server.users.audit.security_log import SecurityEvent
+from picsafe_server.users.db.models import (
     Account,
     Institution,
     InstitutionDomain,
@@ -26,11 +27,10 @@ from picsafe_server.users.models import (
     SignedInSession,
     WithdrawalCall,
 )
+from picsafe_server.users.names import email_addresses
 from picsafe_server.users.provisioning import find_institution
+from picsafe_server.users.reports.visibility import state_of
 from picsafe_server.users.role import UsersRole
-from picsafe_server.users.security import SecurityEvent
-from picsafe_server.users.sessions import is_alive
-from picsafe_server.users.visibility import state_of
 
 Row = dict[str, Any]
 """What is shown of something, by name: texts, numbers, lists, and None."""
@@ -246,7 +246,7 @@ def _account(account: Account, institution: str | None) -> Row:
 
 async def _find(session: AsyncSession, named: str, *, lock: bool = False) -> Account:
     """The account with this address or identifier; `NotFound` when there is none."""
-    column = Account.id == named if is_identifier(named) else Account.email == emails.normalise(named)
+    column = Account.id == named if is_identifier(named) else Account.email == email_addresses.normalise(named)
     query = select(Account).where(column, Account.removed_at.is_(None))
     account = await session.scalar(query.with_for_update() if lock else query)
     if account is None:

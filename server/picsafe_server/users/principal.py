@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from picsafe_protocol.regions import region_for_country
-from picsafe_protocol.tokens import Role
-from picsafe_server.users import audiences
-from picsafe_server.users.models import Account, Institution, ServiceAccount
+from picsafe_protocol.contracts.regions import region_for_country
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import Account, Institution, ServiceAccount
+from picsafe_server.users.events import channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,15 +54,15 @@ class Principal:
     def received(self) -> Sequence[str]:
         """The audiences whose lists together are what this caller received."""
         if self.is_service:
-            return [audiences.services(self.institution_id or "")]
-        own = [audiences.inbox(self.id)]
-        return [*own, audiences.members(self.institution_id)] if self.institution_id else own
+            return [channels.services(self.institution_id or "")]
+        own = [channels.inbox(self.id)]
+        return [*own, channels.members(self.institution_id)] if self.institution_id else own
 
     @property
     def listens_to(self) -> Sequence[str]:
         """The audiences whose events this caller is told of."""
-        sent = [] if self.is_service else [audiences.sent(self.id)]
-        return [*self.received, *sent, audiences.session(self.session_id)]
+        sent = [] if self.is_service else [channels.sent(self.id)]
+        return [*self.received, *sent, channels.session(self.session_id)]
 
 
 def person(account: Account, institution: Institution | None, session_id: str) -> Principal:

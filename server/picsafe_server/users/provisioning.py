@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from picsafe_protocol.errors import NotFound
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.tokens import Role
-from picsafe_server.clock import SystemClock
-from picsafe_server.http import RoleTransport, role_client
-from picsafe_server.roles import Context
+from picsafe_protocol.contracts.errors import NotFound
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.http.role_client import RoleTransport, role_client
+from picsafe_server.role import Context
+from picsafe_server.runtime.clock import SystemClock
 from picsafe_server.settings import Settings
-from picsafe_server.users.accounts import create_account as insert_account
-from picsafe_server.users.administration import Act, Whom
-from picsafe_server.users.institutions import Policy
-from picsafe_server.users.models import Institution
+from picsafe_server.users.accounts.accounts import create_account as insert_account
+from picsafe_server.users.audit.audit_log import Act, Whom
+from picsafe_server.users.db.models import Institution
+from picsafe_server.users.institutions.policy import Policy
 from picsafe_server.users.role import UsersRole
 
 

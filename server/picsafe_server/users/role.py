@@ -10,18 +10,18 @@ from litestar import Request, Router
 from litestar.di import Provide
 from sqlalchemy import select
 
-from picsafe_server.database import Database
-from picsafe_server.json_bodies import json_only
-from picsafe_server.known_keys import KeyFile, KnownKeys
-from picsafe_server.roles import Role, WatchedLog, migrate
-from picsafe_server.sweeping import Step
-from picsafe_server.tokens import Signer
-from picsafe_server.users import services as parts
-from picsafe_server.users.authentication import authenticate
-from picsafe_server.users.controllers import CONTROLLERS
-from picsafe_server.users.models import ChangeCounter, known_keys
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.http.json_guard import json_only
+from picsafe_server.role import Role, WatchedLog, migrate
+from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys
+from picsafe_server.runtime.sweeper import Step
+from picsafe_server.users import container as parts
+from picsafe_server.users.accounts.authentication import authenticate
+from picsafe_server.users.api import CONTROLLERS
+from picsafe_server.users.container import Services
+from picsafe_server.users.db.models import ChangeCounter, known_keys
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.services import Services
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from picsafe_protocol.body import Region
+from picsafe_protocol.anatomy.body_sites import Region
 
 
 class Code(NamedTuple):

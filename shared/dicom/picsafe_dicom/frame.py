@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media import ByteSource
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media import ByteSource
+from picsafe_media.core.source import Window, damaged
 
 BASELINE: Final = "1.2.840.10008.1.2.4.50"
 EXTENDED: Final = "1.2.840.10008.1.2.4.51"

@@ -15,10 +15,10 @@ from picsafe_dicom import identity, words
 from picsafe_dicom.anatomy import CODES
 from picsafe_dicom.photo import Pixels
 from picsafe_dicom.words import SH_BYTES
-from picsafe_protocol.body import Region, locate
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Report
-from picsafe_protocol.times import parse_time
+from picsafe_protocol.anatomy.body_sites import Region, locate
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Report
+from picsafe_protocol.json.timestamps import parse_time
 
 SOP_CLASS: Final = "1.2.840.10008.5.1.4.1.1.77.1.4"
 MODALITY: Final = "XC"

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Final
 
 from picsafe_dicom.frame import Frame, read_frame
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import ByteSource, Cleaned, CleanedSource, clean
+from picsafe_media import ByteSource, Cleaned, CleanedSource, clean
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 JPEG: Final = "image/jpeg"
 

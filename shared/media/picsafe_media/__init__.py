@@ -12,10 +12,10 @@ and what is removed.
 
 from __future__ import annotations
 
-from picsafe_protocol.media.compose import CleanedSource, clean_file, cleaned_chunks
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Keep, Kind, Removal, Segment
-from picsafe_protocol.media.recognise import clean
-from picsafe_protocol.media.source import ByteSource, FileSource
+from picsafe_media.compose import CleanedSource, clean_file, cleaned_chunks
+from picsafe_media.core.model import Caution, Cleaned, Description, Keep, Kind, Removal, Segment
+from picsafe_media.core.source import ByteSource, FileSource
+from picsafe_media.detect import clean
 
 __all__ = [
     "ByteSource",

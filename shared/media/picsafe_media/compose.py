@@ -10,10 +10,10 @@ from collections.abc import Coroutine, Iterator
 from itertools import accumulate
 from typing import Any, BinaryIO, TypeVar
 
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media.model import Cleaned, Keep
-from picsafe_protocol.media.recognise import clean
-from picsafe_protocol.media.source import ByteSource, FileSource
+from picsafe_media.core.model import Cleaned, Keep
+from picsafe_media.core.source import ByteSource, FileSource
+from picsafe_media.detect import clean
+from picsafe_protocol.contracts.limits import MIB
 
 __all__ = ["CleanedSource", "clean_file", "cleaned_chunks", "finished"]
 

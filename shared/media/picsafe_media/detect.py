@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
-from picsafe_protocol.media.amr import clean_amr, is_amr
-from picsafe_protocol.media.bounds import SEARCH_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.flac import clean_flac
-from picsafe_protocol.media.foreign import FOREIGN, foreign_kind, refusal_of
-from picsafe_protocol.media.gif import clean_gif
-from picsafe_protocol.media.heif import clean_heif, is_heif
-from picsafe_protocol.media.jpeg import clean_jpeg, find_jpeg
-from picsafe_protocol.media.matroska import SIGNATURE as MATROSKA
-from picsafe_protocol.media.matroska import clean_matroska
-from picsafe_protocol.media.model import Cleaned, Removal
-from picsafe_protocol.media.movie import MOVIE_KINDS, clean_movie
-from picsafe_protocol.media.mpeg_audio import ADTS, MP3, clean_frames, frames_begin, is_same_stream, search_frames
-from picsafe_protocol.media.ogg import clean_ogg
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.png import SIGNATURE as PNG
-from picsafe_protocol.media.png import clean_png
-from picsafe_protocol.media.source import ByteSource, Window, damaged
-from picsafe_protocol.media.tags import behind_id3v2, end_before_tags
-from picsafe_protocol.media.wav import WAVE_KINDS, clean_wav
-from picsafe_protocol.media.webp import clean_webp
+from picsafe_media.audio.amr import clean_amr, is_amr
+from picsafe_media.audio.flac import clean_flac
+from picsafe_media.audio.mpeg_audio import ADTS, MP3, clean_frames, frames_begin, is_same_stream, search_frames
+from picsafe_media.audio.ogg import clean_ogg
+from picsafe_media.audio.tags import behind_id3v2, end_before_tags
+from picsafe_media.audio.wav import WAVE_KINDS, clean_wav
+from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Removal
+from picsafe_media.core.source import ByteSource, Window, damaged
+from picsafe_media.images.gif import clean_gif
+from picsafe_media.images.jpeg import clean_jpeg, find_jpeg
+from picsafe_media.images.png import SIGNATURE as PNG
+from picsafe_media.images.png import clean_png
+from picsafe_media.images.webp import clean_webp
+from picsafe_media.isobmff.heif import clean_heif, is_heif
+from picsafe_media.isobmff.movie import MOVIE_KINDS, clean_movie
+from picsafe_media.matroska.matroska import SIGNATURE as MATROSKA
+from picsafe_media.matroska.matroska import clean_matroska
+from picsafe_media.unsupported_formats import FOREIGN, foreign_kind, refusal_of
+from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
 __all__ = ["FOREIGN", "clean"]
 

@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.limits import PHOTO_FRAMES
-from picsafe_protocol.media.av1_size import av1_sides
-from picsafe_protocol.media.bounds import HEADER_STEPS, SEARCH_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.boxes import boxes_in
-from picsafe_protocol.media.coded_data import coded_data
-from picsafe_protocol.media.hevc_size import hevc_sides
-from picsafe_protocol.media.source import ByteSource, Window, damaged
+from picsafe_media.core.bounds import HEADER_STEPS, SEARCH_BYTES, WINDOW_BYTES
+from picsafe_media.core.source import ByteSource, Window, damaged
+from picsafe_media.isobmff.av1_size import av1_sides
+from picsafe_media.isobmff.boxes import boxes_in
+from picsafe_media.isobmff.coded_data import coded_data
+from picsafe_media.isobmff.hevc_size import hevc_sides
+from picsafe_protocol.contracts.errors import UnsupportedMedium
+from picsafe_protocol.contracts.limits import PHOTO_FRAMES
 
 __all__ = ["PictureSize", "picture_size"]
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.consent import Evidence
-from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
-from picsafe_protocol.media.model import Description
-from picsafe_protocol.media.picture_size import PictureSize, picture_size
-from picsafe_protocol.media.source import ByteSource
-from picsafe_protocol.report import Medium, Thumbnail
+from picsafe_media.core.model import Description
+from picsafe_media.core.source import ByteSource
+from picsafe_media.picture_size import PictureSize, picture_size
+from picsafe_protocol.contracts.errors import PictureRefused, UnsupportedMedium
+from picsafe_protocol.contracts.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
+from picsafe_protocol.format.consent import Evidence
+from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.report import Medium, Thumbnail
 
 __all__ = ["check_film", "check_picture", "has_too_many_pixels"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media.foreign_pictures import PICTURE_KINDS, PICTURES, picture_kind
+from picsafe_media.images.unsupported_images import PICTURE_KINDS, PICTURES, picture_kind
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 __all__ = ["FOREIGN", "foreign_kind", "refusal_of"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 
-from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
-from picsafe_protocol.media import Caution, Cleaned, Keep, Removal, clean_file, cleaned_chunks
+from picsafe_media import Caution, Cleaned, Keep, Removal, clean_file, cleaned_chunks
+from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
 _SAID_ONCE = {Caution.FIRST_IMAGE_ONLY, Caution.CUT_SHORT}
 """Of the original only: the copy has one picture, and lengths that are true."""

@@ -6,7 +6,7 @@ import struct
 
 from protocol.media.picture_files import riff_chunk
 
-from picsafe_protocol.media.ogg import page_checksum
+from picsafe_media.audio.ogg import page_checksum
 
 JANE = b"title=Jane Doe"
 

@@ -11,8 +11,8 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.picture_files import riff_chunk, saved
 from shared_files import cases
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Caution, Removal
+from picsafe_media import Caution, Removal
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 PLACEHOLDERS = (0, 0x7FFFFFFF, 0x80000000, 0x7FFFF000, 0xFFFFFFFF)
 

@@ -11,9 +11,9 @@ from protocol.media import box_files
 from protocol.media.cleaning import cleaned
 from protocol.media.picture_files import image, saved
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import clean_file
-from picsafe_protocol.media.foreign_pictures import PICTURES
+from picsafe_media import clean_file
+from picsafe_media.images.unsupported_images import PICTURES
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 
 def refusal(data: bytes) -> UnsupportedMedium:

@@ -4,7 +4,7 @@ import pytest
 from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, survives
 from protocol.media.picture_files import animated_gif, frames, gif_extension, gif_with, image, saved
 
-from picsafe_protocol.media import Removal
+from picsafe_media import Removal
 
 XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
 

@@ -24,7 +24,7 @@ from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned,
 from protocol.media.picture_files import XMP, exif_with, image, pixels, same_pixels, saved
 from shared_files import samples
 
-from picsafe_protocol.media import Caution, Keep, Removal
+from picsafe_media import Caution, Keep, Removal
 
 SECRETS = (b"Jane Doe", b"SERIAL-42", b"Acme", b"Dr Example", b"xmpmeta", b"named by", b"libAcme")
 PLAIN = Picture([Item(1, b"hvc1", PIXELS, (1, 2, 3, 4))])

@@ -13,8 +13,8 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.picture_files import pixels, same_pixels
 from shared_files import cases
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Removal, clean_file
+from picsafe_media import Removal, clean_file
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 TONE_MAP = Picture(
     [

@@ -13,8 +13,8 @@ from protocol.media.cleaning import cleaned
 from protocol.media.picture_files import gif_extension, gif_with, png_chunk, saved
 from shared_files import cases
 
-from picsafe_protocol.media import Removal
-from picsafe_protocol.media.icc import blanked_profile
+from picsafe_media import Removal
+from picsafe_media.images.icc import blanked_profile
 
 SERIAL = b"SN-0815-4711"
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

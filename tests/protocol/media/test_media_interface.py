@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protocol.media import box_files, picture_files, sound_files
 
-from picsafe_protocol import media
-from picsafe_protocol.errors import EmptyMedium, UnsupportedMedium
-from picsafe_protocol.media import (
+import picsafe_media as media
+from picsafe_media import (
     ByteSource,
     Caution,
     CleanedSource,
@@ -20,14 +19,15 @@ from picsafe_protocol.media import (
     FileSource,
     Keep,
     Removal,
-    bounds,
     clean,
     clean_file,
     cleaned_chunks,
 )
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import merged, within, without
-from picsafe_protocol.media.source import Window
+from picsafe_media.core import bounds
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.ranges import merged, within, without
+from picsafe_media.core.source import Window
+from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
 PHOTO = Description("photo", "image/jpeg", "jpg", 1, 1)
 
@@ -71,7 +71,7 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_it_needs_nothing_but_the_standard_library_and_this_package() -> None:
-    for module in Path(media.__file__).parent.glob("*.py"):
+    for module in Path(media.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             names = (
                 [node.module or ""]
@@ -81,7 +81,10 @@ def test_it_needs_nothing_but_the_standard_library_and_this_package() -> None:
                 else []
             )
             for name in names:
-                assert name.split(".")[0] in {*sys.stdlib_module_names, "picsafe_protocol"}, (module.name, name)
+                assert name.split(".")[0] in {*sys.stdlib_module_names, "picsafe_media", "picsafe_protocol"}, (
+                    module.name,
+                    name,
+                )
 
 
 @pytest.mark.parametrize("code", [*Removal, *Caution])
@@ -281,7 +284,7 @@ class TestWindow:
 
     @pytest.mark.anyio
     async def test_reads_are_counted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("picsafe_protocol.media.source.READS", 10)
+        monkeypatch.setattr("picsafe_media.core.source.READS", 10)
         window = Window(Watched(100, {}))
         for _ in range(10):
             await window.take(0, 1)

@@ -19,8 +19,8 @@ from protocol.media.cleaning import (
 from protocol.media.picture_files import exif_with, pixels, same_pixels, saved
 from shared_files import samples
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Caution, Removal, clean_file
+from picsafe_media import Caution, Removal, clean_file
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 CAMERA_FILES = {
     "camera-10mp-rotated-gps.jpg": (2736, 3648, 6),

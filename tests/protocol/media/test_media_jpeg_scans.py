@@ -13,8 +13,8 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.picture_files import pixels, same_pixels, saved
 from shared_files import cases
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Removal, clean_file
+from picsafe_media import Removal, clean_file
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 NOISE = Random(8).randbytes(40 * 27 * 3)  # noqa: S311 -- the same picture in each run
 TRAILER = b"\x00\x00\x01\x0aImage_UTC_Data1699999999999 Jane Sample private note SEFHj\x00\x00\x00SEFT"
@@ -145,7 +145,7 @@ def test_the_picture_looks_the_same() -> None:
 @pytest.mark.parametrize("tail", [b"", b"x" * 30, b"\x00" * 30])
 def test_a_picture_too_large_to_count_is_refused_without_counting(tail: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     original = noisy(restart_marker_blocks=1)
-    monkeypatch.setattr("picsafe_protocol.media.jpeg_scan.COUNTED_BYTES", 300)
+    monkeypatch.setattr("picsafe_media.images.jpeg_scan.COUNTED_BYTES", 300)
     with pytest.raises(UnsupportedMedium, match="too large to find where its picture ends"):
         clean_file(io.BytesIO(original[:-2] + tail))
 

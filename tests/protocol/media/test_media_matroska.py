@@ -7,7 +7,7 @@ from protocol.media.cleaning import assert_no_truncation_passes_in_silence, clea
 from protocol.media.ebml_files import cluster, element, info, short, tag, tracks, unsigned, webm
 from shared_files import samples
 
-from picsafe_protocol.media import Caution, Keep, Removal
+from picsafe_media import Caution, Keep, Removal
 
 SECRETS = (b"Jane Doe", b"Acme", b"jane", bytes(range(16)))
 CLUSTERS = (cluster(0), cluster(1000))

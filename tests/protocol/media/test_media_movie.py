@@ -9,8 +9,8 @@ from protocol.media.box_files import PLACES, SOUND, VIDEO, Film, FilmTrack, box,
 from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
 from shared_files import samples
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media import Caution, Keep, Removal
+from picsafe_media import Caution, Keep, Removal
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 SECRETS = (b"Jane Doe", b"Acme", b"ACME", b"-37.8", b"xmpmeta", ints(4, files.RECORDED), b"appl", b"ISO6709")
 CHAPTERS = FilmTrack(b"text", (b"Jane Doe, chapter one",), box(b"text", bytes(6), ints(2, 1)))

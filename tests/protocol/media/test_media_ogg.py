@@ -8,7 +8,7 @@ from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned,
 from protocol.media.sound_files import JANE
 from shared_files import samples
 
-from picsafe_protocol.media import Caution, Removal
+from picsafe_media import Caution, Removal
 
 CODECS: dict[str, tuple[Callable[..., list[bytes]], int, float]] = {
     "Opus": (sound.opus_headers, 48312, 1.0),

@@ -17,7 +17,7 @@ from protocol.media.picture_files import (
 )
 from shared_files import cases
 
-from picsafe_protocol.media import Removal
+from picsafe_media import Removal
 
 
 def chunks(data: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from protocol.media.cleaning import assert_no_truncation_passes_in_silence, clea
 from protocol.media.picture_files import riff_chunk, saved
 from protocol.media.sound_files import JANE
 
-from picsafe_protocol.media import Description, Removal
+from picsafe_media import Description, Removal
 
 SILENT_TAGS = {
     "ID3v1": sound.id3v1(),

@@ -13,9 +13,11 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.test_media_interface import Watched
 from shared_files import cases
 
-from picsafe_protocol.media import Caution, Cleaned, Keep, Removal, bounds, clean, media_data
-from picsafe_protocol.media.movie import clean_movie
-from picsafe_protocol.media.source import FileSource, Window
+from picsafe_media import Caution, Cleaned, Keep, Removal, clean
+from picsafe_media.core import bounds
+from picsafe_media.core.source import FileSource, Window
+from picsafe_media.isobmff import media_data
+from picsafe_media.isobmff.movie import clean_movie
 
 PLACE = b"$GPRMC,101112,A,3748.8,S,14457.9,E"
 SAMPLES = (b"picture one.", b"picture two.", b"picture three", b"picture four")

@@ -17,7 +17,7 @@ from protocol.media.picture_files import (
     with_riff_chunks,
 )
 
-from picsafe_protocol.media import Removal
+from picsafe_media import Removal
 
 
 @pytest.mark.parametrize("lossless", [True, False])

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from server.ceph import Ceph
 
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -19,8 +19,8 @@ from typing import Any
 import botocore.client
 from server.cloud.world import World, bytes_of, running_world
 
-from picsafe_protocol.limits import UPLOAD_PART_BYTES
-from picsafe_server.cloud.ledger import Ledger
+from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
+from picsafe_server.cloud.db.repository import Ledger
 
 CONTENT = bytes_of(UPLOAD_PART_BYTES + 1)
 _SYSTEM_CALLS = ("fsync", "replace", "link", "unlink", "rmdir", "mkdir")

@@ -14,8 +14,8 @@ import uvicorn
 from server.cloud.world import PUBLIC, UserServers, World
 
 from picsafe_server.app import create_app
-from picsafe_server.bounds import end_connections
-from picsafe_server.clock import MovableClock
+from picsafe_server.http.request_limits import end_connections
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 
 

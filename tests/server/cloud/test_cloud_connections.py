@@ -14,9 +14,9 @@ import pytest
 from server.cloud.serving import Served, request_head, response_head, serving
 from server.cloud.world import DOWNLOAD, UPLOAD, bytes_of, content_digest, leftovers, sha256, split
 
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ import pytest
 from server.cloud.test_cloud_retention import stored
 from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_PART_BYTES
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ from server.cloud.crashing import CONTENT
 from server.cloud.test_cloud_retention import stored
 from server.cloud.world import World, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS
 
 pytestmark = [
     pytest.mark.anyio,

@@ -9,9 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 
-from picsafe_server.cloud.models import Base
+from picsafe_server.cloud.db.models import Base
 from picsafe_server.cloud.role import MIGRATIONS
-from picsafe_server.database import Database
+from picsafe_server.runtime.database import Database
 
 pytestmark = pytest.mark.anyio
 

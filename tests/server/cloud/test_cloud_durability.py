@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from server.cloud.world import World, bytes_of, leftovers, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES
 
 pytestmark = pytest.mark.anyio
 

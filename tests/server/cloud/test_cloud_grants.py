@@ -23,12 +23,12 @@ from server.cloud.world import (
     sha256,
 )
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import GRANT_SECONDS
-from picsafe_protocol.pieces import Pieces, hash_pieces
-from picsafe_protocol.sending import completion
-from picsafe_protocol.tokens import GRANT_TYPE, RECEIPT_TYPE, USER_TOKEN_TYPE
-from picsafe_server.tokens import Signer
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import GRANT_SECONDS
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, RECEIPT_TYPE, USER_TOKEN_TYPE
+from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
+from picsafe_protocol.format.composing import completion
+from picsafe_server.auth.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 

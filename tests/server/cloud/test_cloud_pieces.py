@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from server.cloud.world import World, bytes_of, problem, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import PACKAGE_BYTES
-from picsafe_protocol.pieces import HASH, PIECE, Pieces, hash_pieces, piece_count
-from picsafe_protocol.sending import completion
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES
+from picsafe_protocol.crypto.package_digest import HASH, PIECE, Pieces, hash_pieces, piece_count
+from picsafe_protocol.format.composing import completion
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picsafe_protocol.errors import RangeNotSatisfiable
-from picsafe_server.cloud.ranges import wanted
+from picsafe_protocol.contracts.errors import RangeNotSatisfiable
+from picsafe_server.cloud.api.range_header import wanted
 
 ETAG = '"abc"'
 SIZE = 1000

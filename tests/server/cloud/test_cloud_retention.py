@@ -11,8 +11,8 @@ import pytest
 from server.cloud.buckets import Bucket
 from server.cloud.world import World, bytes_of, leftovers, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES
 from picsafe_server.cloud.stores import Upload
 from picsafe_server.cloud.stores.files import FileStore
 
@@ -270,7 +270,7 @@ async def test_files_that_no_row_leads_to_are_swept_when_they_are_old_enough(fil
 async def test_a_long_list_of_expired_reports_is_worked_off_in_one_sweep(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("picsafe_server.cloud.ledger.BATCH", 2)
+    monkeypatch.setattr("picsafe_server.cloud.db.repository.BATCH", 2)
     for _ in range(5):
         await world.upload(SMALL)
     world.clock.move(timedelta(days=REPORT_DAYS, seconds=1))

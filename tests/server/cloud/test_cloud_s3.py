@@ -16,9 +16,9 @@ from server.ceph import Ceph, CephMissing, running_ceph
 from server.cloud.buckets import Bucket
 from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES
-from picsafe_protocol.regions import REGIONS
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_server.cloud.stores.s3_bucket import BucketUnfit, connect, make_fit, rules
 
 pytestmark = [pytest.mark.anyio, pytest.mark.s3]

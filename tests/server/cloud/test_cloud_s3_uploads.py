@@ -17,10 +17,10 @@ from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from server.cloud.buckets import Bucket
 from server.cloud.world import World, bytes_of, content_digest, problem, running_world, sha256, split
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import MIB, UPLOAD_PART_BYTES
-from picsafe_server.cloud.ledger import upload_of
-from picsafe_server.cloud.receiving import PARTS_IN_MEMORY, RECEIVED_BLOCK, Receiver
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES
+from picsafe_server.cloud.db.repository import upload_of
+from picsafe_server.cloud.part_receiver import PARTS_IN_MEMORY, RECEIVED_BLOCK, Receiver
 from picsafe_server.cloud.stores import s3
 from picsafe_server.cloud.stores.progress import HELD_BYTES, Progress
 from picsafe_server.cloud.stores.s3 import S3Store

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from server.cloud.world import UPLOAD, World, bytes_of, content_digest, leftovers, problem, sha256, split
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import UPLOAD_PART_BYTES, UPLOAD_PARTS_UNDER_WAY
-from picsafe_server.cloud.under_way import PartsUnderWay
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES, UPLOAD_PARTS_UNDER_WAY
+from picsafe_server.cloud.parts_in_flight import PartsUnderWay
 
 pytestmark = pytest.mark.anyio
 

@@ -16,14 +16,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.limits import GRANT_SECONDS, UPLOAD_PART_BYTES
-from picsafe_protocol.tokens import GRANT_TYPE
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.limits import GRANT_SECONDS, UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.tokens import GRANT_TYPE
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
+from picsafe_server.auth.tokens import JWKS_PATH, Signer
 from picsafe_server.cloud.role import CloudRole
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import JWKS_PATH, Signer
 
 UPLOAD, DOWNLOAD, DELETE = "package.upload", "package.download", "package.delete"
 PUBLIC = "http://localhost:8000"

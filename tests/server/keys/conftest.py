@@ -9,10 +9,10 @@ import pytest
 from server.keys.world import Someone, UserServers, World, key_server
 from server.postgres import Cluster, cluster
 
-from picsafe_server.clock import MovableClock
-from picsafe_server.database import Database
-from picsafe_server.keys import inspection
+from picsafe_server.keys.log import inspection
 from picsafe_server.keys.role import MIGRATIONS
+from picsafe_server.runtime.clock import MovableClock
+from picsafe_server.runtime.database import Database
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from server.keys.world import Someone, UserServers, World, key_server
 
-from picsafe_server.clock import MovableClock
+from picsafe_server.runtime.clock import MovableClock
 
 
 async def main(folder: Path) -> None:

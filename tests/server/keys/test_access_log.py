@@ -15,12 +15,12 @@ from server.keys.world import KEYS, USERS, Someone, UserServers, World, code, ke
 from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from picsafe_protocol.merkle import leaf_hash, node_hash, verify_inclusion
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import log
-from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_audience, log_erasures, log_head, log_leaves, log_nodes, log_people
+from picsafe_protocol.crypto.merkle import leaf_hash, node_hash, verify_inclusion
+from picsafe_server.keys.db.models import log_audience, log_erasures, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 

@@ -10,12 +10,12 @@ import pytest
 from server.keys.world import Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection, select
 
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys.appender import Appender
-from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.ending import Destroy
-from picsafe_server.keys.models import log_leaves
-from picsafe_server.keys.tree import Head
+from picsafe_server.keys.db.models import log_leaves
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.log.tree import Head
+from picsafe_server.keys.operations.revoke import Destroy
+from picsafe_server.keys.transactions.appender import Appender
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ import pytest
 from server.keys.world import Someone, World, code
 from sqlalchemy import Connection, select
 
-from picsafe_protocol.merkle import leaf_hash, root_from_hashes, verify_consistency
-from picsafe_server.keys.models import log_leaves
-from picsafe_server.keys.tree import Growth, Head, consistency_plan, fold
+from picsafe_protocol.crypto.merkle import leaf_hash, root_from_hashes, verify_consistency
+from picsafe_server.keys.db.models import log_leaves
+from picsafe_server.keys.log.tree import Growth, Head, consistency_plan, fold
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 
-from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.models import log_leaves
+from picsafe_server.keys.db.models import log_leaves
+from picsafe_server.keys.log.audit import recompute
 
 TESTS = Path(__file__).resolve().parents[2]
 

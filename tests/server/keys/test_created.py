@@ -12,9 +12,9 @@ from server.keys.test_access_log import opened, parsed, verifier_key
 from server.keys.test_erasure import erase
 from server.keys.world import USERS, Someone, UserServers, World, key_server, raw_key
 
-from picsafe_protocol.merkle import leaf_hash, verify_inclusion
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import created
+from picsafe_protocol.crypto.merkle import leaf_hash, verify_inclusion
+from picsafe_server.keys.log import created_entry
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +79,7 @@ async def test_it_proves_after_a_restart_as_before(tmp_path: Path, clock: Movabl
 async def test_only_the_last_proofs_are_kept(
     world: World, ada: Someone, bo: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(created, "PROOFS_KEPT", 2)
+    monkeypatch.setattr(created_entry, "PROOFS_KEPT", 2)
     vkey = await verifier_key(world)
     sent = [await world.send(ada, bo) for _ in range(4)]
     for one in [*sent, *sent]:

@@ -10,8 +10,8 @@ import pytest
 from server.keys.world import OTHER_USERS, WEEK, Someone, UserServers, World, code, key_server
 from sqlalchemy import select
 
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.db.models import report_keys
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 

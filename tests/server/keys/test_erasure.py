@@ -12,11 +12,11 @@ import pytest
 from server.keys.world import KEYS, USERS, Someone, World
 from sqlalchemy import Connection, delete, select, text, update
 
-from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.entries import milliseconds, operator
-from picsafe_server.keys.erasure import erase_person
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_erasures, log_leaves
+from picsafe_server.keys.db.models import log_erasures, log_leaves
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.log.entries import milliseconds, operator
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.keys.operations.erase_person import erase_person
 
 pytestmark = pytest.mark.anyio
 

@@ -16,11 +16,11 @@ from server.postgres import Cluster
 from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import writer
-from picsafe_server.keys.audit import recompute
-from picsafe_server.keys.models import log_leaves
-from picsafe_server.keys.wrapping import WrappedKey
+from picsafe_server.keys.db.models import log_leaves
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.transactions import db_writer
+from picsafe_server.keys.vault.wrapping import WrappedKey
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 
@@ -242,7 +242,7 @@ async def test_a_lost_connection_costs_one_answer_at_most(
 async def test_no_key_while_somebody_else_holds_the_lock(
     world: World, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(db_writer, "WAIT_SECONDS", 0.2)
     ada, bo = Someone("Ada"), Someone("Bo")
     sent = await world.send(ada, bo)
     lock = "BEGIN IMMEDIATE" if database_url.startswith("sqlite") else "LOCK TABLE log_head"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from server.keys.world import OTHER_USERS, WEEK, Someone, World, code
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import is_identifier, new_identifier
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier
 
 pytestmark = pytest.mark.anyio
 

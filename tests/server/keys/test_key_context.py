@@ -9,10 +9,10 @@ import pytest
 from server.keys.world import Someone, World
 from sqlalchemy import Connection, update
 
-from picsafe_server.keys import keystore
-from picsafe_server.keys.models import report_keys
-from picsafe_server.keys.rotation import add_master_key, rewrap
-from picsafe_server.keys.wrapping import MasterKeyFile, WrappedKey
+from picsafe_server.keys.db.models import report_keys
+from picsafe_server.keys.operations.rotate_master import add_master_key, rewrap
+from picsafe_server.keys.vault import keystore
+from picsafe_server.keys.vault.wrapping import MasterKeyFile, WrappedKey
 
 pytestmark = pytest.mark.anyio
 

@@ -10,10 +10,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from picsafe_server.database import Database
-from picsafe_server.keys import log
-from picsafe_server.keys.models import metadata
+from picsafe_server.keys.db.models import metadata
+from picsafe_server.keys.log import store as log
 from picsafe_server.keys.role import MIGRATIONS
+from picsafe_server.runtime.database import Database
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ import pytest
 from server.keys.world import Someone, World, code
 from sqlalchemy import func, select
 
-from picsafe_protocol import limits
-from picsafe_server.keys.models import log_leaves
+from picsafe_protocol.contracts import limits
+from picsafe_server.keys.db.models import log_leaves
 
 pytestmark = pytest.mark.anyio
 

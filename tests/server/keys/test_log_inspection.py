@@ -12,15 +12,15 @@ import pytest
 from server.keys.world import Someone, UserServers, World, key_server
 from sqlalchemy import Connection, select, update
 
-from picsafe_protocol.errors import Conflict
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import log
-from picsafe_server.keys.audit import recompute
+from picsafe_protocol.contracts.errors import Conflict
 from picsafe_server.keys.commands import check_log
-from picsafe_server.keys.inspection import LooksDiffer, inspect
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_head, log_leaves
-from picsafe_server.keys.tree import Head
+from picsafe_server.keys.db.models import log_head, log_leaves
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.log.inspection import LooksDiffer, inspect
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.keys.log.tree import Head
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 
@@ -99,7 +99,7 @@ async def test_check_log_advises_to_restore_nothing_before_two_looks_agree(
     await sqlite_world.send(Someone("Ada"))
     database = sqlite_world.role.database
     with monkeypatch.context() as doubt:
-        doubt.setattr("picsafe_server.keys.audit.recompute", _looks("one thing", "another thing"))
+        doubt.setattr("picsafe_server.keys.log.audit.recompute", _looks("one thing", "another thing"))
         with pytest.raises(Conflict, match="different faults") as doubtful:
             await check_log(database, sqlite_world.role.signed_head)
         assert "backup" not in str(doubtful.value.advice)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from server.keys.world import OTHER_USERS, Sent, Someone, World, code
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.keys import reading
-from picsafe_server.keys.export import COLUMNS
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.keys.operations import read_log
+from picsafe_server.keys.operations.csv_export import COLUMNS
 
 pytestmark = pytest.mark.anyio
 
@@ -172,7 +172,7 @@ async def exported(world: World, **query: Any) -> list[list[str]]:
 
 
 async def test_an_export_says_what_the_list_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "CSV_PAGE_ROWS", 2)
+    monkeypatch.setattr(read_log, "CSV_PAGE_ROWS", 2)
     await history(world)
     header, *rows = await exported(world)
     assert tuple(header) == COLUMNS

@@ -10,9 +10,10 @@ from server.keys.test_access_log import opened
 from server.keys.world import Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection
 
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import log, public_log
-from picsafe_server.keys.tree import Head
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.tree import Head
+from picsafe_server.keys.operations import public_proofs
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 
@@ -42,12 +43,12 @@ async def test_attack_a_flood_of_requests_for_the_checkpoint_costs_one_look_at_t
     sqlite_world: World, ada: Someone, looks: list[Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = await sqlite_world.send(ada)
-    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 3600.0)
+    monkeypatch.setattr(public_proofs, "CHECKPOINT_SECONDS", 3600.0)
     for entries in (2, 3):
         await sqlite_world.open(ada, sent)
         assert await size(sqlite_world) == entries, "a release renews it"
     assert looks == []
-    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(public_proofs, "CHECKPOINT_SECONDS", 0.0)
     assert {await size(sqlite_world) for _ in range(2)} == {3}
     assert len(looks) == 2, "an old one is compared again"
     looks.clear()
@@ -64,7 +65,7 @@ async def test_a_checkpoint_is_never_older_than_one_of_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Otherwise a user server that is answered now by this process and now by that one would see a log that shrinks."""
-    monkeypatch.setattr(public_log, "CHECKPOINT_SECONDS", 3600.0)
+    monkeypatch.setattr(public_proofs, "CHECKPOINT_SECONDS", 3600.0)
     ada = Someone("Ada")
     async with (
         key_server(tmp_path, clock, users, keys_database=database_url) as one,
@@ -100,7 +101,7 @@ async def test_attack_proofs_are_computed_one_at_a_time_and_few_wait(
     sent = await sqlite_world.send(ada)
     await sqlite_world.open(ada, sent)
     under_way = most = 0
-    prove = public_log._prove
+    prove = public_proofs._prove
 
     def counted(connection: Connection, old: int, new: int) -> list[bytes]:
         nonlocal under_way, most
@@ -110,8 +111,8 @@ async def test_attack_proofs_are_computed_one_at_a_time_and_few_wait(
         under_way -= 1
         return found
 
-    monkeypatch.setattr(public_log, "_prove", counted)
-    monkeypatch.setattr(public_log, "PROOFS_WAITING", 5)
+    monkeypatch.setattr(public_proofs, "_prove", counted)
+    monkeypatch.setattr(public_proofs, "PROOFS_WAITING", 5)
 
     async def ask() -> int:
         answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
@@ -129,7 +130,7 @@ async def test_a_proof_that_the_database_does_not_give_in_time_is_an_answer(
 ) -> None:
     sent = await sqlite_world.send(ada)
     await sqlite_world.open(ada, sent)
-    monkeypatch.setattr(public_log, "PROOF_SECONDS", 0.05)
+    monkeypatch.setattr(public_proofs, "PROOF_SECONDS", 0.05)
     async with sqlite_world.role.public_log._one_at_a_time:
         answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
     assert (answer.status_code, code(answer)) == (503, "log_unavailable")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, WEEK, Someone, World, code, raw_key
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.keys.policy import Caller, is_made_too_early
 
 pytestmark = pytest.mark.anyio

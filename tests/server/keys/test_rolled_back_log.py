@@ -16,19 +16,20 @@ import pytest
 from server.keys.world import KEYS, Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection, delete, text, update
 
-from picsafe_protocol.errors import Conflict
-from picsafe_server.addresses import SettingsError
+from picsafe_protocol.contracts.errors import Conflict
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import log, rotation
-from picsafe_server.keys.audit import recompute
 from picsafe_server.keys.commands import check_log
-from picsafe_server.keys.entries import operator
-from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
-from picsafe_server.keys.restoring import accept_restored_log
+from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.audit import recompute
+from picsafe_server.keys.log.entries import operator
+from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.log.tree import Head, frontier_of
+from picsafe_server.keys.operations import rotate_master
+from picsafe_server.keys.operations.restore_log import accept_restored_log
 from picsafe_server.keys.role import KeysRole
-from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
-from picsafe_server.keys.tree import Head, frontier_of
+from picsafe_server.runtime.addresses import SettingsError
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -387,8 +388,8 @@ async def test_attack_a_file_that_is_gone_or_changed_is_not_passed_over(
 
 
 async def _accept(data: Path, clock: MovableClock, url: str, lost: int | None) -> None:
-    from picsafe_server.database import Database
     from picsafe_server.keys.role import MIGRATIONS
+    from picsafe_server.runtime.database import Database
 
     database = Database(url, MIGRATIONS)
     try:
@@ -452,7 +453,7 @@ async def test_an_old_copy_of_the_master_keys_is_refused_until_an_operator_gives
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         first = await world.send(ada)
         old = path.read_bytes()
-        rotation.add_master_key(path)
+        rotate_master.add_master_key(path)
         sent = [await world.send(ada) for _ in range(3)]
         await world.revoke(ada, sent[2])  # its key is destroyed: nothing is lost with the master key
     newest = path.read_bytes()

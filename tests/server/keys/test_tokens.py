@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server.keys.world import KEYS, USERS, Sent, Someone, World, code
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server import tokens
-from picsafe_server.tokens import Signer
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.auth import tokens
+from picsafe_server.auth.tokens import Signer
 
 pytestmark = pytest.mark.anyio
 

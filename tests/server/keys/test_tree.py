@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shared_files import vectors
 
-from picsafe_protocol.merkle import leaf_hash, node_hash, verify_inclusion
-from picsafe_server.keys.tree import Growth, Head, frontier_of, inclusion_plan, inclusion_proof
+from picsafe_protocol.crypto.merkle import leaf_hash, node_hash, verify_inclusion
+from picsafe_server.keys.log.tree import Growth, Head, frontier_of, inclusion_plan, inclusion_proof
 
 EMPTY = Head(0, ())
 REFERENCE = [

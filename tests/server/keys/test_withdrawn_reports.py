@@ -6,7 +6,7 @@ import httpx
 import pytest
 from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, Sent, Someone, World
 
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 pytestmark = pytest.mark.anyio
 

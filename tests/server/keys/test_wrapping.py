@@ -15,16 +15,16 @@ import pytest
 from server.keys.world import Someone, UserServers, World, code, key_server, raw_key
 from sqlalchemy import select, update
 
-from picsafe_protocol.errors import Conflict, InvalidRequest
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
 from picsafe_server.cli import main
-from picsafe_server.clock import MovableClock
-from picsafe_server.keys import rotation
-from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.api.schemas import EntryProof, IssuedKey, ReleasedKey
+from picsafe_server.keys.db.models import report_keys
+from picsafe_server.keys.operations import rotate_master
+from picsafe_server.keys.operations.release import Released
 from picsafe_server.keys.policy import Access
-from picsafe_server.keys.release import Released
-from picsafe_server.keys.schemas import EntryProof, IssuedKey, ReleasedKey
-from picsafe_server.keys.wrapping import MasterKeyFile, WrappedKey, WrappingError, read_master_keys
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.keys.vault.wrapping import MasterKeyFile, WrappedKey, WrappingError, read_master_keys
+from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +67,7 @@ async def test_a_flipped_bit_anywhere_does_not_unwrap(path: Path) -> None:
 def test_the_file_is_made_for_this_user_only(path: Path) -> None:
     MasterKeyFile(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    rotation.add_master_key(path)
+    rotate_master.add_master_key(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -114,13 +114,13 @@ async def test_master_keys_change_while_the_server_runs(world: World, path: Path
     before = [await world.send(ada, bo) for _ in range(3)]
     gone = await world.send(ada)
     await world.revoke(ada, gone)
-    assert rotation.add_master_key(path) == 2
+    assert rotate_master.add_master_key(path) == 2
     between = await world.send(ada, bo)
     assert await wrapped_under(world) == [1, 1, 1, 2]
-    result = await rotation.rewrap(world.role.database, MasterKeyFile(path))
+    result = await rotate_master.rewrap(world.role.database, MasterKeyFile(path))
     assert (result.done, result.failed) == (3, ())
     assert await wrapped_under(world) == [2, 2, 2, 2]
-    await rotation.retire_master_key(world.role.database, path, 1)
+    await rotate_master.retire_master_key(world.role.database, path, 1)
     assert list(read_master_keys(path)) == [2]
     for sent in [*before, between, await world.send(ada, bo)]:
         assert (await world.open(bo, sent)).json()["key"] == sent.key
@@ -130,7 +130,7 @@ async def test_master_keys_change_while_the_server_runs(world: World, path: Path
 def test_master_keys_that_are_added_at_once_are_all_kept(path: Path) -> None:
     MasterKeyFile(path)
     with ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda _: rotation.add_master_key(path), range(24)))
+        numbers = list(pool.map(lambda _: rotate_master.add_master_key(path), range(24)))
     assert sorted(numbers) == list(range(2, 26))
     assert sorted(read_master_keys(path)) == list(range(1, 26))
     assert len(set(read_master_keys(path).values())) == 25
@@ -139,9 +139,9 @@ def test_master_keys_that_are_added_at_once_are_all_kept(path: Path) -> None:
 async def test_wrapping_anew_goes_on_where_it_stopped(
     world: World, path: Path, ada: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rotation, "BATCH", 2)
+    monkeypatch.setattr(rotate_master, "BATCH", 2)
     sent = [await world.send(ada) for _ in range(7)]
-    rotation.add_master_key(path)
+    rotate_master.add_master_key(path)
 
     class Dies(MasterKeyFile):
         left = 3
@@ -153,11 +153,11 @@ async def test_wrapping_anew_goes_on_where_it_stopped(
             return await super().unwrap(wrapped, context)
 
     with pytest.raises(KeyboardInterrupt):
-        await rotation.rewrap(world.role.database, Dies(path))
+        await rotate_master.rewrap(world.role.database, Dies(path))
     assert await wrapped_under(world) == [1] * 5 + [2] * 2
     with pytest.raises(Conflict, match="still wraps 5"):
-        await rotation.retire_master_key(world.role.database, path, 1)
-    assert (await rotation.rewrap(world.role.database, MasterKeyFile(path))).done == 5
+        await rotate_master.retire_master_key(world.role.database, path, 1)
+    assert (await rotate_master.rewrap(world.role.database, MasterKeyFile(path))).done == 5
     for one in sent:
         assert (await world.open(ada, one)).json()["key"] == one.key
 
@@ -166,14 +166,14 @@ async def test_a_key_taken_back_while_it_is_wrapped_anew_stays_taken_back(
     world: World, path: Path, ada: Someone
 ) -> None:
     sent = await world.send(ada)
-    rotation.add_master_key(path)
+    rotate_master.add_master_key(path)
 
     class Meanwhile(MasterKeyFile):
         async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
             await world.revoke(ada, sent)
             return await super().wrap(key, context)
 
-    assert (await rotation.rewrap(world.role.database, Meanwhile(path))).done == 0
+    assert (await rotate_master.rewrap(world.role.database, Meanwhile(path))).done == 0
     assert await wrapped_under(world) == []
 
 
@@ -183,8 +183,8 @@ async def test_a_key_that_cannot_be_unwrapped_is_named_and_the_others_go_on(
     lost, fine = await sqlite_world.send(ada), await sqlite_world.send(ada)
     async with sqlite_world.role.database.writing() as session:
         await session.execute(update(report_keys).where(report_keys.c.key_id == lost.key_id).values(master=7))
-    rotation.add_master_key(path)
-    result = await rotation.rewrap(sqlite_world.role.database, MasterKeyFile(path))
+    rotate_master.add_master_key(path)
+    result = await rotate_master.rewrap(sqlite_world.role.database, MasterKeyFile(path))
     assert (result.done, result.failed) == (1, (lost.key_id,))
     assert (await sqlite_world.open(ada, fine)).status_code == 200
 
@@ -201,7 +201,7 @@ async def test_an_issue_that_was_wrapped_under_the_older_key_is_wrapped_again(
             wrapped = await super().wrap(key, context)
             if not self.rotated:
                 self.rotated = True
-                rotation.add_master_key(self.path)
+                rotate_master.add_master_key(self.path)
             return wrapped
 
     sqlite_world.role.wrapper = Overtaken(path)
@@ -215,7 +215,7 @@ async def test_a_master_key_is_not_retired_when(
 ) -> None:
     await sqlite_world.send(ada)
     with pytest.raises(error):
-        await rotation.retire_master_key(sqlite_world.role.database, path, number)
+        await rotate_master.retire_master_key(sqlite_world.role.database, path, number)
     assert list(read_master_keys(path)) == [1]
 
 
@@ -291,8 +291,8 @@ async def test_no_master_key_is_anywhere_but_in_its_file(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await sqlite_world.send(ada)
-    rotation.add_master_key(path)
-    await rotation.rewrap(sqlite_world.role.database, MasterKeyFile(path))
+    rotate_master.add_master_key(path)
+    await rotate_master.rewrap(sqlite_world.role.database, MasterKeyFile(path))
     held = everything_in(tmp_path, without=lambda file: file == path) + caplog.text.encode()
     for key in read_master_keys(path).values():
         for form in every_form(key):

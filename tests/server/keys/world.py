@@ -16,14 +16,14 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.tokens import GRANT_TYPE, USER_TOKEN_TYPE
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
+from picsafe_server.auth.tokens import Signer
 from picsafe_server.keys.role import KeysRole
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import Signer
 
 USERS = "https://users.test/users"
 OTHER_USERS = "https://hospital.test/users"

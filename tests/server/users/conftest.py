@@ -10,7 +10,7 @@ from password_costs import CHEAP, REAL, passwords_cost
 from server.postgres import Cluster, cluster
 from server.users.world import World, running_world
 
-from picsafe_server.database import Database
+from picsafe_server.runtime.database import Database
 from picsafe_server.users.role import MIGRATIONS
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from server.users.world import PASSWORD, World, on_sqlite, problem
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import Conflict, InvalidRequest, LimitExceeded, PicSafeError
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LimitExceeded, PicSafeError
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ from server.users.world import PASSWORD, Caller, World, ids, problem, running_wo
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning
 
 pytestmark = pytest.mark.anyio

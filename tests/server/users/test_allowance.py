@@ -11,7 +11,7 @@ import jwt
 import pytest
 from server.users.world import SIZE, Caller, World, on_sqlite, problem
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 
 pytestmark = pytest.mark.anyio
 

@@ -13,9 +13,9 @@ from server.users.world import PASSWORD, Caller, World, on_sqlite, problem
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from picsafe_protocol.errors import Conflict, DomainNotApproved, InvalidRequest
-from picsafe_protocol.tokens import Role
-from picsafe_server.database import Database
+from picsafe_protocol.contracts.errors import Conflict, DomainNotApproved, InvalidRequest
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.runtime.database import Database
 from picsafe_server.users import provisioning
 from picsafe_server.users.role import MIGRATIONS
 

@@ -9,9 +9,9 @@ import idna
 import pytest
 from server.users.world import Caller, World, on_sqlite, problem
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import GRANT_TYPE, Role
-from picsafe_server.tokens import Verifier
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, Role
+from picsafe_server.auth.tokens import Verifier
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,10 @@ import pytest
 from server.users.world import PASSWORD, Caller, World, on_sqlite, problem, running_world
 from sqlalchemy import select
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import Account
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import Account
 
 pytestmark = pytest.mark.anyio
 

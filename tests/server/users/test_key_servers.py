@@ -11,8 +11,8 @@ import jwt
 import pytest
 from server.users.world import Caller, World, problem, running_world
 
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import Institution, Report
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import Institution, Report
 
 pytestmark = pytest.mark.anyio
 

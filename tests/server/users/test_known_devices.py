@@ -9,9 +9,9 @@ import pytest
 from server.users.world import PASSWORD, World, problem
 from sqlalchemy import select
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import KnownDevice
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import KnownDevice
 
 pytestmark = pytest.mark.anyio
 

@@ -8,10 +8,10 @@ import pytest
 from server.users.world import Caller, World, ids, on_sqlite, problem
 from sqlalchemy import delete, select, update
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.changes import last_number
-from picsafe_server.users.models import ChangeCounter, Event, Listing, Report
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import ChangeCounter, Event, Listing, Report
+from picsafe_server.users.events.event_log import last_number
 
 pytestmark = pytest.mark.anyio
 

@@ -17,11 +17,11 @@ import httpx
 import pytest
 from server.users.world import PASSWORD, Caller, World, problem, running_world
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_protocol.tokens import Role
-from picsafe_server.serving import make_server
-from picsafe_server.users.live import Live
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.server import make_server
+from picsafe_server.users.events.notifier import Live
 
 pytestmark = pytest.mark.anyio
 

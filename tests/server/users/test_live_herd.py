@@ -12,11 +12,11 @@ import pytest
 from server.users.world import Caller, World, ids
 from sqlalchemy import event
 
-from picsafe_server.database import Database
-from picsafe_server.users import live as live_module
-from picsafe_server.users.open_sessions import OpenSessions
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts.session_checks import OpenSessions
+from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.events import notifier as live_module
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.sessions import Sessions
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from server.users.world import Caller, World, problem
 
-from picsafe_protocol import limits
+from picsafe_protocol.contracts import limits
 
 pytestmark = pytest.mark.anyio
 

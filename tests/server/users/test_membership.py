@@ -9,8 +9,8 @@ import pytest
 from server.users.world import Caller, World, ids, problem
 from sqlalchemy import update
 
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import Account
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import Account
 
 pytestmark = pytest.mark.anyio
 

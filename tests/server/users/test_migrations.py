@@ -13,10 +13,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.engine import Connection
 
-from picsafe_server.database import Database
-from picsafe_server.users.models import Account, AccountPart, Base
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import Account, AccountPart, Base
+from picsafe_server.users.recipients.search_index import is_found
 from picsafe_server.users.role import MIGRATIONS
-from picsafe_server.users.search_parts import is_found
 
 pytestmark = pytest.mark.anyio
 

@@ -6,7 +6,7 @@ import pytest
 from litestar.routes import HTTPRoute
 from server.users.world import Caller, World, problem, somebody
 
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts.tokens import Role
 
 pytestmark = pytest.mark.anyio
 

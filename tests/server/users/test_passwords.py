@@ -8,9 +8,9 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_server.users.passwords import Passwords
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_server.users.accounts.passwords import Passwords
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from server.users.world import Caller, World, problem
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import Role
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import Role
 
 pytestmark = pytest.mark.anyio
 

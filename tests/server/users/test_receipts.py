@@ -10,11 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from server.users.world import DIGEST, SHA256, SIZE, Caller, World, handed_in, ids, on_sqlite, problem, somebody
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import GRANT_TYPE, RECEIPT_TYPE
-from picsafe_server import tokens
-from picsafe_server.tokens import Signer
-from picsafe_server.users.models import Report
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, RECEIPT_TYPE
+from picsafe_server.auth import tokens
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.users.db.models import Report
 
 pytestmark = pytest.mark.anyio
 

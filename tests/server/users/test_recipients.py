@@ -9,12 +9,12 @@ import pytest
 from server.users.world import Caller, World, on_sqlite, problem
 from sqlalchemy import event, insert
 
-from picsafe_protocol import limits
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import Account, AccountPart
-from picsafe_server.users.names import search_text
-from picsafe_server.users.search_parts import parts_of
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.db.models import Account, AccountPart
+from picsafe_server.users.names.display_names import search_text
+from picsafe_server.users.recipients.search_index import parts_of
 
 pytestmark = pytest.mark.anyio
 

@@ -13,10 +13,10 @@ import pytest
 from server.users.world import PASSWORD, Caller, World, on_sqlite, problem, running_world
 from sqlalchemy import func, select
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import Role
-from picsafe_server.users.models import SecurityLine
-from picsafe_server.users.security import network_of
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.users.audit.security_log import network_of
+from picsafe_server.users.db.models import SecurityLine
 
 pytestmark = pytest.mark.anyio
 

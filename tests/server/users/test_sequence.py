@@ -9,8 +9,8 @@ import pytest
 from server.users.world import World, ids
 from sqlalchemy import select
 
-from picsafe_server.users.changes import REPORT, Change, Changes, last_number
-from picsafe_server.users.models import Event
+from picsafe_server.users.db.models import Event
+from picsafe_server.users.events.event_log import REPORT, Change, Changes, last_number
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from server.users.world import PASSWORD, World, problem
 
-from picsafe_protocol import limits
-from picsafe_server.users.throttle import _network
+from picsafe_protocol.contracts import limits
+from picsafe_server.users.accounts.login_throttle import _network
 
 pytestmark = pytest.mark.anyio
 

@@ -9,10 +9,10 @@ import jwt
 import pytest
 from server.users.world import World, on_sqlite, problem, running_world
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TokenRefused
-from picsafe_protocol.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Role
-from picsafe_server.tokens import Verifier
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TokenRefused
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Role
+from picsafe_server.auth.tokens import Verifier
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ import pytest
 from server.users.world import World, ids, on_sqlite, problem, somebody
 from sqlalchemy import func, select
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.users import withdrawals
-from picsafe_server.users.models import WITHDRAWN, Report, WithdrawalCall
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.users.db.models import WITHDRAWN, Report, WithdrawalCall
+from picsafe_server.users.reports import withdrawals
 
 pytestmark = pytest.mark.anyio
 

@@ -17,15 +17,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.regions import REGIONS
-from picsafe_protocol.tokens import RECEIPT_TYPE, Role
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_protocol.contracts.tokens import RECEIPT_TYPE, Role
 from picsafe_server.app import create_app
-from picsafe_server.clock import MovableClock
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import Signer
 from picsafe_server.users import provisioning
-from picsafe_server.users.institutions import Policy
+from picsafe_server.users.institutions.policy import Policy
 from picsafe_server.users.role import UsersRole
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

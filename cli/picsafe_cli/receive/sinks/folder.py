@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from picsafe_protocol.identifiers import checked_identifier
-from picsafe_sync import durable
-from picsafe_sync.sinks import Outcome
-from picsafe_sync.sinks.manifest import Manifest
+from picsafe_cli import durable_files
+from picsafe_cli.receive.sinks import Outcome
+from picsafe_cli.receive.sinks.manifest import Manifest
+from picsafe_protocol.contracts.identifiers import checked_identifier
 
 MANIFEST: Final = "manifest.csv"
 INCOMING: Final = ".incoming"
@@ -33,8 +33,8 @@ class FolderSink:
     def begin(self, report_id: str) -> Path:
         self.abandon()
         folder = self._incoming / checked_identifier(report_id)
-        durable.make_folder(self._incoming)
-        durable.make_folder(folder)
+        durable_files.make_folder(self._incoming)
+        durable_files.make_folder(folder)
         return folder
 
     def abandon(self) -> None:
@@ -45,7 +45,7 @@ class FolderSink:
         home = self._home(outcome.report_id)
         if not self.has(outcome.report_id):
             (self._incoming / outcome.report_id).rename(home)
-            durable.sync_folder(self.folder)
+            durable_files.sync_folder(self.folder)
             self.abandon()
         files = [path for path in home.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files)

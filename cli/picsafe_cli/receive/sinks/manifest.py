@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from picsafe_protocol.csvcells import inert
-from picsafe_sync import durable
+from picsafe_cli import durable_files
+from picsafe_protocol.json.csv_safe import inert
 
 COLUMNS: Final = ("report_id", "result", "sender", "available_at", "stored_at", "files", "bytes")
 """Times are UTC; `files` and `bytes` count what the report's folder holds."""
@@ -39,7 +39,7 @@ class Manifest:
         plain = _as_utf_8(content)
         whole = plain[: plain.rfind(b"\n") + 1]
         if whole != content:  # a power cut in the middle of a line, or another encoding
-            durable.write(path, whole)
+            durable_files.write(path, whole)
         self._read(whole)
 
     def is_stored(self, report_id: str) -> bool:
@@ -52,7 +52,7 @@ class Manifest:
         if self._results.get(report_id) in {result, STORED}:
             return
         cells = [inert(" ".join(row.get(column, "").split())) for column in self._columns]
-        durable.append(self._path, _line(cells, self._delimiter), first=_line(COLUMNS, self._delimiter))
+        durable_files.append(self._path, _line(cells, self._delimiter), first=_line(COLUMNS, self._delimiter))
         self._results[report_id] = result
 
     def _read(self, content: bytes) -> None:

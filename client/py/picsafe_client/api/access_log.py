@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from picsafe_client import dom
-from picsafe_client.api import Api
-from picsafe_client.refusals import words_of_code
-from picsafe_client.texts import moment, t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.api.client import Api
+from picsafe_client.i18n.error_messages import words_of_code
+from picsafe_client.i18n.texts import moment, t
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import PicSafeError
 
 Entry: TypeAlias = Mapping[str, Any]
 """ENTRY of the key server's API."""

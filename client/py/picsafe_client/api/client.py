@@ -18,10 +18,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from picsafe_client import dom
-from picsafe_client.refusals import refusal
-from picsafe_protocol import strictjson
-from picsafe_protocol.errors import (
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import (
     Intercepted,
     NotSignedIn,
     ServiceError,
@@ -29,6 +28,7 @@ from picsafe_protocol.errors import (
     Unreachable,
     from_problem,
 )
+from picsafe_protocol.json import strict_json
 
 USERS: Final = "/users"
 CALL_SECONDS: Final = 60
@@ -237,7 +237,7 @@ async def _body(promise: Any) -> Any:
 def _json(text: str, *, trusted: bool) -> Any:
     """What an answer says. Not every key server is ours: what others send is not nested deeper than Python can follow here."""
     try:
-        return json.loads(text) if trusted else strictjson.parse(text.encode("utf-8"))
+        return json.loads(text) if trusted else strict_json.parse(text.encode("utf-8"))
     except ValueError:
         raise Intercepted from None
 
@@ -246,7 +246,7 @@ async def _refusal(response: Any) -> Exception:
     status = int(response.status)
     text = str(await _body(response.text()))
     try:
-        problem = strictjson.parse(text.encode("utf-8"))
+        problem = strict_json.parse(text.encode("utf-8"))
     except ValueError:
         problem = None
     if isinstance(problem, dict) and "code" in problem:

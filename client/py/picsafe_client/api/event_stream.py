@@ -12,8 +12,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.api import USERS
+from picsafe_client.api.client import USERS
+from picsafe_client.ui import dom
 
 CHANNEL: Final = "picsafe-live"
 KINDS: Final = ("report", "removed", "session-ended")

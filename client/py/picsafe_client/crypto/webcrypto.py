@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
-from picsafe_protocol.chunked import MessageKey
-from picsafe_protocol.errors import Tampered, Truncated
+from picsafe_protocol.contracts.errors import Tampered, Truncated
+from picsafe_protocol.crypto.chunked import MessageKey
 
 __all__ = ["Uint8Array", "WebCryptoCipher"]
 
@@ -21,7 +21,7 @@ _REFUSALS = {"Tampered": Tampered, "Truncated": Truncated}
 
 
 class WebCryptoCipher:
-    """Implements `picsafe_protocol.chunked.Cipher`. Parts of a buffer share its memory: nothing changes one in place."""
+    """Implements `picsafe_protocol.crypto.chunked.Cipher`. Parts of a buffer share its memory: nothing changes one in place."""
 
     def __init__(self) -> None:
         import js

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from picsafe_client.texts import Phrase, has_text, t
-from picsafe_protocol.errors import (
+from picsafe_client.i18n.texts import Phrase, has_text, t
+from picsafe_protocol.contracts.errors import (
     EmptyMedium,
     InvalidRequest,
     LimitExceeded,
@@ -24,7 +24,7 @@ from picsafe_protocol.errors import (
     Unexpected,
     UnsupportedMedium,
 )
-from picsafe_protocol.limits import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from picsafe_protocol.contracts.limits import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 
 E = TypeVar("E", bound=PicSafeError)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from picsafe_client.catalogue import CATALOGUE, LANGUAGES, Text
+from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, Text
 
 ATTRIBUTES: Final = ("aria-label", "content", "title")
 """Attributes of index.html that hold words; js/words.js looks for no others."""

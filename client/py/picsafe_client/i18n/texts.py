@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from functools import cache, cmp_to_key
 from typing import Any, Final, TypeAlias
 
-from picsafe_client.catalogue import CATALOGUE, LANGUAGES, SOURCE, Language
-from picsafe_protocol.regions import COUNTRIES
+from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, SOURCE, Language
+from picsafe_protocol.contracts.regions import COUNTRIES
 
 When: TypeAlias = datetime | str
 """A moment: a datetime with its zone, or RFC 3339 text as the servers send it."""
@@ -182,7 +182,7 @@ def _intl(kind: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """One of the browser's own formatters for the person's locale."""
     import js
 
-    from picsafe_client import dom
+    from picsafe_client.ui import dom
 
     return getattr(js.Intl, kind).new(locale(), dom.options(dict(options)))
 

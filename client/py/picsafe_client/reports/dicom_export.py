@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from picsafe_client import dom
-from picsafe_client.digests import crc32
-from picsafe_client.drawing import draw_upright, encoded
-from picsafe_client.preparing import STEP, BlobSource, new_blob, read_blob
-from picsafe_client.saving import Target
-from picsafe_client.texts import Phrase, t
-from picsafe_protocol import filenames, media
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Report
-from picsafe_protocol.storedzip import Entry, plan
+import picsafe_media as media
+from picsafe_client.crypto.hashing import crc32
+from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.reports.export import Target
+from picsafe_client.sending.media_preparation import STEP, BlobSource, new_blob, read_blob
+from picsafe_client.ui import dom
+from picsafe_client.ui.canvas import draw_upright, encoded
+from picsafe_protocol.contracts.errors import UnsupportedMedium
+from picsafe_protocol.format import filenames
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Report
+from picsafe_protocol.format.strict_zip import Entry, plan
 
 if TYPE_CHECKING:
-    from picsafe_client.api import Api
+    from picsafe_client.api.client import Api
     from picsafe_dicom.photo import Reason
 
 MEDIA_TYPE: Final = "application/dicom"

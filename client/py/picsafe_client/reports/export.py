@@ -12,15 +12,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
-from picsafe_client.opening import OpenReport
-from picsafe_protocol import filenames
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.package import MEDIA_TYPE as PACKAGE_TYPE
-from picsafe_protocol.payload import REPORT_NAME
-from picsafe_protocol.provenance import SENDER_NAME, sender_document
-from picsafe_protocol.report import Report
-from picsafe_protocol.storedzip import Entry, Layout, plan
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_protocol.contracts.limits import MIB
+from picsafe_protocol.format import filenames
+from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.package import MEDIA_TYPE as PACKAGE_TYPE
+from picsafe_protocol.format.payload import REPORT_NAME
+from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
+from picsafe_protocol.format.report import Report
+from picsafe_protocol.format.strict_zip import Entry, Layout, plan
 
 STREAM_FROM: Final = 96 * MIB
 """From this size on, a file is written to the disk while it comes, where the browser can; below, a download is simpler."""

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, Generic, TypeVar
 
-from picsafe_client.opening import OpenReport
-from picsafe_protocol.chunked import CHUNK
-from picsafe_protocol.errors import Gone
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.limits import KIB, MIB
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_protocol.contracts.errors import Gone
+from picsafe_protocol.contracts.limits import KIB, MIB
+from picsafe_protocol.crypto.chunked import CHUNK
+from picsafe_protocol.format.files import FileFacts
 
 __all__ = ["FIRST_PIECE", "FIRST_WINDOW", "IDLE", "KEPT", "LANES", "LARGEST_PIECE", "LARGEST_WINDOW", "Playback"]
 

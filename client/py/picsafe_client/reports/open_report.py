@@ -1,6 +1,6 @@
 """A report that has been opened, as the screens use it: its facts, its files piece by piece, the package as it came.
 
-`OpenReport.open` takes it through the steps of `picsafe_protocol.opening`: until they have passed nothing of it is believed.
+`OpenReport.open` takes it through the steps of `picsafe_protocol.format.opening`: until they have passed nothing of it is believed.
 From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces` raises at the end
 when it is not, so callers show and keep nothing of a file before its end. Only players of video and sound read
 by `part`: what they get is what was encrypted at that place (docs/decisions/0011-playing-while-decrypting.md). Bytes are opaque buffers, Python never
@@ -13,17 +13,17 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.refusals import refusal
-from picsafe_protocol.buffers import Buffers, Source
-from picsafe_protocol.chunked import CHUNK, STEP, Cipher, chunk_start
-from picsafe_protocol.errors import Gone
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.opening import GivenKey, NewDigest, Opened, Release, open_report
-from picsafe_protocol.package import Header
-from picsafe_protocol.payload import Payload
-from picsafe_protocol.provenance import Provenance
-from picsafe_protocol.report import Report, Thumbnail
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_protocol.contracts.errors import Gone
+from picsafe_protocol.crypto.buffers import Buffers, Source
+from picsafe_protocol.crypto.chunked import CHUNK, STEP, Cipher, chunk_start
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.opening import GivenKey, NewDigest, Opened, Release, open_report
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.payload import Payload
+from picsafe_protocol.format.provenance import Provenance
+from picsafe_protocol.format.report import Report, Thumbnail
 
 __all__ = ["Arrived", "KeyServer", "OpenReport", "PackageSource", "Release", "release_from"]
 
@@ -78,7 +78,7 @@ class OpenReport(Generic[B]):
         release: Release,
         expected: Expectations | None,
     ) -> OpenReport[B]:
-        """Raises as `picsafe_protocol.opening.open_report`. `expected` is what the report's row says, None only for a file."""
+        """Raises as `picsafe_protocol.format.opening.open_report`. `expected` is what the report's row says, None only for a file."""
         opened = await open_report(
             source,
             cipher,

@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.api import Api, Cancelled, Grant
-from picsafe_client.ranges import Arrived, Body
-from picsafe_client.refusals import refusal
-from picsafe_protocol.errors import NotAsSent, NotFound, TokenRefused, Unexpected, Unreachable
-from picsafe_protocol.tokens import Action
+from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.reports.range_reader import Arrived, Body
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import NotAsSent, NotFound, TokenRefused, Unexpected, Unreachable
+from picsafe_protocol.contracts.tokens import Action
 
 RENEW_BEFORE: Final = timedelta(seconds=30)
 """A grant is renewed so long before it ends: a request takes time to arrive."""

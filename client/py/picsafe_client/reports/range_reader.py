@@ -5,7 +5,7 @@ as fast as it is taken, and what is not taken is not sent. When the connection b
 first byte that is missing. Nothing here knows HTTP: `Remote` does, so that tests can break connections as they like.
 
 Where the digest of the package is known, nothing is given out that it does not cover: reads are widened to whole pieces
-(`picsafe_protocol.pieces`), each compared with its hash; the last piece of a read is kept, so that the next one, which mostly
+(`picsafe_protocol.crypto.package_digest`), each compared with its hash; the last piece of a read is kept, so that the next one, which mostly
 begins in it, does not fetch it again.
 """
 
@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.refusals import refusal
-from picsafe_client.stretches import Arrived, Body, Stretch
-from picsafe_protocol.buffers import Buffers
-from picsafe_protocol.errors import Unexpected, Unreachable
-from picsafe_protocol.limits import KIB, MIB
-from picsafe_protocol.pieces import HASH, HashPieces, Pieces, down, piece_count, up
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.reports.sequential_fetch import Arrived, Body, Stretch
+from picsafe_protocol.contracts.errors import Unexpected, Unreachable
+from picsafe_protocol.contracts.limits import KIB, MIB
+from picsafe_protocol.crypto.buffers import Buffers
+from picsafe_protocol.crypto.package_digest import HASH, HashPieces, Pieces, down, piece_count, up
 
 __all__ = ["HEAD", "TAIL", "WHOLE", "Arrived", "Body", "Pause", "RangedSource", "Remote"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.api import Cancelled
-from picsafe_client.refusals import refusal
-from picsafe_client.saving import STREAM_FROM, Target
-from picsafe_protocol.errors import StorageFull
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.reports.export import STREAM_FROM, Target
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import StorageFull
 
 REVOKE_AFTER: Final = 60_000
 """Milliseconds until the URL of a download is revoked: long after every browser has taken hold of its content."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.refusals import refusal
-from picsafe_protocol.buffers import Buffers
-from picsafe_protocol.errors import Unreachable
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_protocol.contracts.errors import Unreachable
+from picsafe_protocol.crypto.buffers import Buffers
 
 __all__ = ["Arrived", "Body", "Pieced", "Stretch"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from picsafe_client import banner, dialogue, dom
-from picsafe_client.api import Cancelled
-from picsafe_client.router import PATTERNS, Route, address, parse
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import t
+from picsafe_client.routing.router import PATTERNS, Route, address, parse
 from picsafe_client.screens import Screen, screen_class
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import NotSignedIn
+from picsafe_client.ui import dialogs, dom, notices
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.contracts.errors import NotSignedIn
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -63,7 +63,7 @@ class Navigation:
                     step()
                 except Exception as error:  # noqa: BLE001 nothing may keep the rest from being dropped
                     dom.report_error(error)
-        dialogue.close_all()
+        dialogs.close_all()
         for place in ("main-content", "banner", "waiting"):
             dom.clear(dom.by_id(place))
 
@@ -74,7 +74,7 @@ class Navigation:
         self._app.frame.title(title, inbox.unread if inbox is not None else 0)
 
     async def _ask_to_leave(self, target: str) -> None:
-        if await dialogue.confirm(
+        if await dialogs.confirm(
             t("leave.title"), t("leave.text"), t("action.leave"), danger=True, cancel=t("action.stay")
         ):
             self._shell.replace_address(target)
@@ -105,7 +105,7 @@ class Navigation:
             raise
         except Cancelled:
             if screen.waits_for:
-                stopped = banner.notice("plain", t("wait.stopped"), t("wait.stopped_text"), actions=[retry])
+                stopped = notices.notice("plain", t("wait.stopped"), t("wait.stopped_text"), actions=[retry])
                 dom.append(dom.by_id("banner"), stopped)
         except Exception as error:  # noqa: BLE001 whatever a screen meets, the person can try it again
             self._app.show_problem(error, means=t("error.nothing_lost"), actions=[retry])

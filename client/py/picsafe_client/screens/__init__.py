@@ -10,20 +10,20 @@ import importlib
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
 
 SCREENS: Final[Mapping[str, str]] = {
-    "inbox": "inbox:InboxScreen",
-    "sent": "sent:SentScreen",
-    "report": "report:ReportScreen",
-    "file": "report:ReportScreen",
-    "send": "send:SendScreen",
-    "account": "account:AccountScreen",
-    "institution": "institution:InstitutionScreen",
-    "invitation": "invitation:InvitationScreen",
+    "inbox": "mailbox.inbox:InboxScreen",
+    "sent": "mailbox.sent:SentScreen",
+    "report": "viewer.screen:ReportScreen",
+    "file": "viewer.screen:ReportScreen",
+    "send": "compose.screen:SendScreen",
+    "account": "account.screen:AccountScreen",
+    "institution": "institution.screen:InstitutionScreen",
+    "invitation": "account.invitation:InvitationScreen",
 }
 """Route name to ``module:class`` in this package."""
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from picsafe_client.api import Api
-from picsafe_client.texts import Phrase, t
-from picsafe_protocol.errors import Conflict, NotSignedIn, ServiceError
+from picsafe_client.api.client import Api
+from picsafe_client.i18n.texts import Phrase, t
+from picsafe_protocol.contracts.errors import Conflict, NotSignedIn, ServiceError
 
 _KINDS = (("members", "send.readers_members"), ("record_systems", "send.readers_record_system"))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from picsafe_protocol.comparison import Comparison, same_pixels
+from picsafe_media.comparison import Comparison, same_pixels
 
 SECONDS: Final = 10
 """A browser that has not shown a film's first picture, or begun a recording, by then is not going to."""

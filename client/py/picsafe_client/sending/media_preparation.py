@@ -10,15 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from picsafe_client import digests
-from picsafe_client.comparing import Differs, Small, compare
-from picsafe_client.decoding import BrowserDecoder
-from picsafe_client.refusals import refusal
-from picsafe_client.texts import Phrase, size, t
-from picsafe_client.thumbnails import Picture, thumbnail_of
-from picsafe_protocol import media
-from picsafe_protocol.comparison import Comparison, is_unchanged
-from picsafe_protocol.errors import (
+import picsafe_media as media
+from picsafe_client.crypto import hashing
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.texts import Phrase, size, t
+from picsafe_client.sending.copy_comparison import Differs, Small, compare
+from picsafe_client.sending.preview_decoding import BrowserDecoder
+from picsafe_client.sending.thumbnails import Picture, thumbnail_of
+from picsafe_media.comparison import Comparison, is_unchanged
+from picsafe_media.picture_size import PictureSize, picture_size
+from picsafe_media.pixel_limits import check_picture, has_too_many_pixels
+from picsafe_protocol.contracts.errors import (
     EmptyMedium,
     InvalidRequest,
     LimitExceeded,
@@ -26,12 +28,10 @@ from picsafe_protocol.errors import (
     ReportInvalid,
     UnsupportedMedium,
 )
-from picsafe_protocol.fields import Fields
-from picsafe_protocol.limits import MEDIA_FILE_BYTES, MIB, PHOTO_FRAMES, PHOTO_PIXELS
-from picsafe_protocol.media.picture_size import PictureSize, picture_size
-from picsafe_protocol.pixels import check_picture, has_too_many_pixels
-from picsafe_protocol.report import Medium
-from picsafe_protocol.sending import check_size, medium_of
+from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, MIB, PHOTO_FRAMES, PHOTO_PIXELS
+from picsafe_protocol.format.composing import check_size, medium_of
+from picsafe_protocol.format.report import Medium
+from picsafe_protocol.json.field_reader import Fields
 
 STEP: Final = 4 * MIB
 """Bytes that are summed up at a time."""
@@ -173,7 +173,7 @@ async def read_blob(blob: Any, start: int, stop: int) -> Any:
 
 async def sums(blob: Any, progress: Progress) -> tuple[str, int]:
     """SHA-256 (hex) and CRC-32 of a Blob, read once."""
-    sha256, crc32 = await digests.sha256(), await digests.crc32()
+    sha256, crc32 = await hashing.sha256(), await hashing.crc32()
     size = int(blob.size)
     for start in range(0, size, STEP):
         piece = await read_blob(blob, start, min(start + STEP, size))

@@ -11,15 +11,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from picsafe_client import banner, dom, incidents
-from picsafe_client.api import Cancelled
-from picsafe_client.preparing import PreparedFile
-from picsafe_client.readers import Readers
-from picsafe_client.router import address
-from picsafe_client.sending import Sending
-from picsafe_client.texts import date, t
-from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.sending import Facts
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import date, t
+from picsafe_client.routing.router import address
+from picsafe_client.sending.audience import Readers
+from picsafe_client.sending.media_preparation import PreparedFile
+from picsafe_client.sending.send_job import Sending
+from picsafe_client.session import incident_log
+from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
+from picsafe_protocol.format.composing import Facts
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -170,7 +171,7 @@ class Outgoing:
         elif self.phase == "arrived":
             self.forget()
             place = dom.by_id("banner")
-            note = banner.notice("good", arrived_words(self.report), on_dismiss=lambda _event: dom.clear(place))
+            note = notices.notice("good", arrived_words(self.report), on_dismiss=lambda _event: dom.clear(place))
             dom.clear(place, note)
 
     async def _signed_in_again(self) -> None:
@@ -215,6 +216,6 @@ def arrived_words(report: Any) -> str:
 def _without_trace(error: Exception) -> Exception:
     """The error without its frames, which hold files and facts. What nobody foresaw is logged before."""
     if not isinstance(error, PicSafeError):
-        incidents.note(error)
+        incident_log.note(error)
     error.__context__ = error.__cause__ = None
     return error.with_traceback(None)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
-from picsafe_client import digests
-from picsafe_client.preparing import STEP, PreparedFile, Progress, about, new_blob, read_blob
-from picsafe_client.refusals import refusal
-from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol.chunked import Writer, ciphertext_length
-from picsafe_protocol.errors import DigestMismatch, UnsupportedMedium
-from picsafe_protocol.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
-from picsafe_protocol.package import Header, frame
-from picsafe_protocol.payload import FilePart, plan_payload
-from picsafe_protocol.report import Report
+from picsafe_client.crypto import hashing
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.sending.media_preparation import STEP, PreparedFile, Progress, about, new_blob, read_blob
+from picsafe_protocol.contracts.errors import DigestMismatch, UnsupportedMedium
+from picsafe_protocol.contracts.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
+from picsafe_protocol.crypto.chunked import Writer, ciphertext_length
+from picsafe_protocol.format.package import Header, frame
+from picsafe_protocol.format.payload import FilePart, plan_payload
+from picsafe_protocol.format.report import Report
 
 BLOB_BYTES: Final = 16 * MIB
 """Ciphertext that is collected before it becomes a Blob, so that the browser can move it out of memory."""
@@ -49,7 +49,7 @@ async def pack(header: Header, key: bytes, report: Report, files: Sequence[Prepa
     plan = plan_payload(report, crc32s)
     cipher = WebCryptoCipher()
     writer = Writer(key, header_bytes, cipher)
-    sealed = _Sealed(await digests.crc32(), cipher)
+    sealed = _Sealed(await hashing.crc32(), cipher)
     sealed.add(cipher.from_bytes(writer.header))
     for part in plan.parts:
         if isinstance(part, bytes):
@@ -66,7 +66,7 @@ async def pack(header: Header, key: bytes, report: Report, files: Sequence[Prepa
 
 async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
     """The bytes of a file, compared with what was measured when it was prepared."""
-    crc32 = await digests.crc32()
+    crc32 = await hashing.crc32()
     for start in range(0, part.size, STEP):
         try:
             piece = await read_blob(file.blob, start, min(start + STEP, part.size))
@@ -81,7 +81,7 @@ async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
 class _Sealed:
     """Ciphertext on its way into Blobs."""
 
-    def __init__(self, crc32: digests.Crc32, cipher: WebCryptoCipher) -> None:
+    def __init__(self, crc32: hashing.Crc32, cipher: WebCryptoCipher) -> None:
         self._crc32 = crc32
         self._cipher = cipher
         self._pending: list[Any] = []

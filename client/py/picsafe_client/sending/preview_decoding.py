@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.comparing import SECONDS, NoPicture, Small
-from picsafe_client.drawing import discard
-from picsafe_protocol.comparison import COMPARED_PIXELS
+from picsafe_client.sending.copy_comparison import SECONDS, NoPicture, Small
+from picsafe_client.ui import dom
+from picsafe_client.ui.canvas import discard
+from picsafe_media.comparison import COMPARED_PIXELS
 
 _COLOURS: Final = ("#ff0000", "#00ff00", "#0000ff", "#206090")
 _READ_BACK: Final = bytes.fromhex("ff0000ff 00ff00ff 0000ffff 206090ff")

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from picsafe_client import digests, dom
-from picsafe_client.api import Api, Cancelled, Grant
-from picsafe_client.preparing import Progress, read_blob
-from picsafe_protocol.errors import (
+from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.crypto import hashing
+from picsafe_client.sending.media_preparation import Progress, read_blob
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import (
     NotFound,
     NotSignedIn,
     ServiceError,
@@ -21,10 +22,10 @@ from picsafe_protocol.errors import (
     Unexpected,
     UploadIncomplete,
 )
-from picsafe_protocol.limits import GRANT_RENEWAL_SECONDS
-from picsafe_protocol.pieces import PIECE, Pieces
-from picsafe_protocol.sending import Uploaded, completion, content_digest
-from picsafe_protocol.tokens import Action
+from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_protocol.crypto.package_digest import PIECE, Pieces
+from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
@@ -116,12 +117,12 @@ class Upload:
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         if part_size % PIECE:
             raise Unexpected  # it cuts packages where no piece ends
-        digest, hashes = await digests.sha256(), bytearray()
+        digest, hashes = await hashing.sha256(), bytearray()
         for index, start in enumerate(range(0, self.size, part_size)):
             stop = min(start + part_size, self.size)
             data = await read_blob(self._package, start, stop)
             digest.update(data)
-            hashes += await digests.hash_pieces(data)
+            hashes += await hashing.hash_pieces(data)
             if index not in there:
                 stamp = content_digest(bytes.fromhex(str(await js.picsafe.kernel.sha256(data))))
                 # The part goes as a Blob: the browser takes it from where it lies, without holding this page up.

@@ -9,17 +9,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from picsafe_client.api import Api, Cancelled, Grant
-from picsafe_client.packing import pack
-from picsafe_client.preparing import PreparedFile, Progress
-from picsafe_client.readers import Readers
-from picsafe_client.session import Me
-from picsafe_client.uploading import Upload
-from picsafe_protocol.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.opening import key_in
-from picsafe_protocol.package import Header
-from picsafe_protocol.report import Author
-from picsafe_protocol.sending import Facts, Uploaded, declared_size, report_of
+from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.sending.audience import Readers
+from picsafe_client.sending.media_preparation import PreparedFile, Progress
+from picsafe_client.sending.package_builder import pack
+from picsafe_client.sending.resumable_upload import Upload
+from picsafe_client.session.models import Me
+from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
+from picsafe_protocol.format.composing import Facts, Uploaded, declared_size, report_of
+from picsafe_protocol.format.opening import key_in
+from picsafe_protocol.format.package import Header
+from picsafe_protocol.format.report import Author
 
 PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
 """Seconds between tries to begin a report and to have its key: a server that restarts is back by then."""

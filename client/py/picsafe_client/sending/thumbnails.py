@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from picsafe_client.drawing import discard
-from picsafe_protocol import sending
-from picsafe_protocol.limits import THUMBNAIL_BYTES
+from picsafe_client.ui.canvas import discard
+from picsafe_protocol.contracts.limits import THUMBNAIL_BYTES
+from picsafe_protocol.format import composing
 
 QUALITIES: Final = (0.8, 0.6, 0.4, 0.2)
 
@@ -19,7 +19,7 @@ class Picture:
 
     data: Any = field(repr=False)
     crc32: int
-    facts: sending.Picture
+    facts: composing.Picture
 
 
 async def thumbnail_of(canvas: Any) -> Picture | None:
@@ -47,5 +47,5 @@ async def _encoded(canvas: Any, width: int, height: int) -> Picture | None:
             data = js.Uint8Array.new(await blob.arrayBuffer())
             kernel = js.picsafe.kernel
             sha256, crc32 = str(await kernel.sha256(data)), int(await kernel.crc32(data))
-            return Picture(to_js(data), crc32, sending.Picture(int(blob.size), sha256, width, height))
+            return Picture(to_js(data), crc32, composing.Picture(int(blob.size), sha256, width, height))
     return None

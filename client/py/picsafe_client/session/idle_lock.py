@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 TOUCHES: Final = ("pointerdown", "keydown", "wheel", "touchstart")
 CHECK_EVERY: Final = 2.0

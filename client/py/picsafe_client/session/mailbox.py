@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from picsafe_client.texts import moment_of, t
-from picsafe_protocol.provenance import person_in_words
-from picsafe_protocol.report import Author
+from picsafe_client.i18n.texts import moment_of, t
+from picsafe_protocol.format.provenance import person_in_words
+from picsafe_protocol.format.report import Author
 
 Report: TypeAlias = dict[str, Any]
 """REPORT of the user server's API."""

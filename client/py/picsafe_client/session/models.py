@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from picsafe_protocol.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
+from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
 
 ADMINISTRATOR: Final = "administrator"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from picsafe_client import banner, dom
-from picsafe_client.api import Api
-from picsafe_client.session import Me
-from picsafe_client.texts import moment, t
+from picsafe_client.api.client import Api
+from picsafe_client.i18n.texts import moment, t
+from picsafe_client.session.models import Me
+from picsafe_client.ui import dom, notices
 
 PLACE = "standing"
 
@@ -30,7 +30,7 @@ def show(api: Api, me: Me) -> None:
     title = t("reset.title", name=who, moment=moment(reset.at))
     dom.append(
         place,
-        banner.notice("amber", title, t("reset.not_you"), t("reset.older"), actions=[(t("reset.seen"), put_away)]),
+        notices.notice("amber", title, t("reset.not_you"), t("reset.older"), actions=[(t("reset.seen"), put_away)]),
     )
 
 

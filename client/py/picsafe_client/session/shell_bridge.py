@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 
 class Shell:

@@ -1,7 +1,7 @@
 """A small figure of the body, front and back, on which a body site is marked; in the send form a click on it names the site.
 
 The drawing is a table of plain shapes, the patient's left half of a front view; the right half mirrors it, and the back view
-mirrors that. The words of the report stay the truth: what `picsafe_protocol.body` does not recognise for certain is not marked.
+mirrors that. The words of the report stay the truth: what `picsafe_protocol.anatomy.body_sites` does not recognise for certain is not marked.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.texts import t
-from picsafe_protocol.body import Located, Region
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import dom
+from picsafe_protocol.anatomy.body_sites import Located, Region
 
 Shape = tuple[str, str]
 """Views (``f`` front, ``b`` back), and the points of a polygon or ``x y rx ry`` of an ellipse."""

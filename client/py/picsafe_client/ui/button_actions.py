@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from picsafe_client import dom
-from picsafe_client.api import Cancelled
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import dom
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
 
 
 def acting(

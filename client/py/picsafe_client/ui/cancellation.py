@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from picsafe_client import dom
-from picsafe_client.api import Cancelled
-from picsafe_client.waiting import Wait
+from picsafe_client.api.client import Cancelled
+from picsafe_client.ui import dom
+from picsafe_client.ui.progress import Wait
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from picsafe_client import dom
-from picsafe_client.texts import t
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import dom
 
 
 def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wide: bool = False) -> dom.Node:

@@ -14,20 +14,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from picsafe_client.handlers import Handler as Handler
-from picsafe_client.handlers import Node as Node
-from picsafe_client.handlers import Off as Off
-from picsafe_client.handlers import busy as busy
-from picsafe_client.handlers import handler_count as handler_count
-from picsafe_client.handlers import on as on
-from picsafe_client.handlers import on_error as on_error
-from picsafe_client.handlers import once_later as once_later
-from picsafe_client.handlers import release as release
-from picsafe_client.handlers import release_within
-from picsafe_client.handlers import report_error as report_error
-from picsafe_client.handlers import soon as soon
-from picsafe_client.handlers import spawn as spawn
-from picsafe_client.handlers import when_seen as when_seen
+from picsafe_client.ui.events import Handler as Handler
+from picsafe_client.ui.events import Node as Node
+from picsafe_client.ui.events import Off as Off
+from picsafe_client.ui.events import busy as busy
+from picsafe_client.ui.events import handler_count as handler_count
+from picsafe_client.ui.events import on as on
+from picsafe_client.ui.events import on_error as on_error
+from picsafe_client.ui.events import once_later as once_later
+from picsafe_client.ui.events import release as release
+from picsafe_client.ui.events import release_within
+from picsafe_client.ui.events import report_error as report_error
+from picsafe_client.ui.events import soon as soon
+from picsafe_client.ui.events import spawn as spawn
+from picsafe_client.ui.events import when_seen as when_seen
 
 Child: TypeAlias = Any
 """What an element may hold: text, another element, or None for nothing."""

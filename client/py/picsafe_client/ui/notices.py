@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from picsafe_client import dom
-from picsafe_client.refusals import words_of
-from picsafe_client.texts import t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import PicSafeError
 
 Action: TypeAlias = tuple[str, dom.Handler]
 """The label of a button, and what it does."""

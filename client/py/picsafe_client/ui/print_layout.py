@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 SHEET: Final = "print-sheet"
 

@@ -13,8 +13,8 @@ import time
 from types import TracebackType
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.texts import size, t
+from picsafe_client.i18n.texts import size, t
+from picsafe_client.ui import dom
 
 BAR_AFTER: Final = 100
 WORDS_AFTER: Final = 1000

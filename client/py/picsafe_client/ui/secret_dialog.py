@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from picsafe_client import dialogue, dom
-from picsafe_client.texts import t
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import dialogs, dom
 
 
 def show_once(title: str, text: str, label: str, secret: str) -> None:
@@ -21,8 +21,8 @@ def show_once(title: str, text: str, label: str, secret: str) -> None:
         await js.navigator.clipboard.writeText(secret)
         copied.textContent = t("action.copied")
 
-    done = dom.button(t("action.done"), lambda _event: dialogue.close(shown))
-    shown = dialogue.show(
+    done = dom.button(t("action.done"), lambda _event: dialogs.close(shown))
+    shown = dialogs.show(
         title,
         dom.el("p", None, text),
         dom.el("div", {"class": "field"}, dom.el("label", {"for": "secret", "class": "field-label"}, label), value),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 GROUP: Final = 50
 NEAR: Final = "900px"

@@ -11,12 +11,12 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import NotFound, ServiceError, TokenRefused
-from picsafe_protocol.identifiers import checked_identifier
-from picsafe_protocol.tokens import GRANT_TYPE, Action
-from picsafe_server.access import Access
+from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefused
+from picsafe_protocol.contracts.identifiers import checked_identifier
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, Action
+from picsafe_server.auth.tokens import bearer
 from picsafe_server.cloud.region import RegionCloud, cloud_of
-from picsafe_server.tokens import bearer
+from picsafe_server.http.guards import Access
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from litestar import get
 
-from picsafe_protocol.errors import NotFound
-from picsafe_server.access import OPEN, only
-from picsafe_server.cloud.grants import AnyRequest
+from picsafe_protocol.contracts.errors import NotFound
+from picsafe_server.auth.jwks import PublicKeys
+from picsafe_server.auth.tokens import JWKS_PATH
+from picsafe_server.cloud.api.guards import AnyRequest
 from picsafe_server.cloud.region import cloud_of
-from picsafe_server.public_keys import PublicKeys
-from picsafe_server.tokens import JWKS_PATH
+from picsafe_server.http.guards import OPEN, only
 
 
 @get(JWKS_PATH, summary="Public keys of receipts", tags=["cloud"], **only(OPEN, NotFound))

@@ -6,17 +6,18 @@ from typing import Any
 
 from litestar import Response, Router, delete, get
 
-from picsafe_protocol.errors import Gone, NotFound, RangeNotSatisfiable, ReportExpired
-from picsafe_server.access import only
-from picsafe_server.api_operations import BytesAnswer, PackageDownload
-from picsafe_server.cloud import ranges, retention
-from picsafe_server.cloud.content import MEDIA_TYPE, Content
-from picsafe_server.cloud.grants import DELETE, DOWNLOAD, AnyRequest, grant_of
-from picsafe_server.cloud.ledger import upload_of
-from picsafe_server.cloud.models import UPLOADING, Package
+from picsafe_protocol.contracts.errors import Gone, NotFound, RangeNotSatisfiable, ReportExpired
+from picsafe_server.cloud import retention
+from picsafe_server.cloud.api import range_header
+from picsafe_server.cloud.api.guards import DELETE, DOWNLOAD, AnyRequest, grant_of
+from picsafe_server.cloud.api.streaming import MEDIA_TYPE, Content
+from picsafe_server.cloud.db.models import UPLOADING, Package
+from picsafe_server.cloud.db.repository import upload_of
 from picsafe_server.cloud.region import cloud_of
 from picsafe_server.cloud.uploads import check_alive
-from picsafe_server.problems import MEDIA_TYPE as PROBLEM
+from picsafe_server.http.guards import only
+from picsafe_server.http.problem_details import MEDIA_TYPE as PROBLEM
+from picsafe_server.openapi.operations import BytesAnswer, PackageDownload
 
 _REPORT = "/v1/packages/{report_id:str}"
 _TAGS = ["cloud"]
@@ -38,7 +39,7 @@ async def download(request: AnyRequest) -> Response[Any]:
     package = await _stored(request)
     headers = _headers(package)
     try:
-        wanted = ranges.wanted(
+        wanted = range_header.wanted(
             request.headers.get("range"), request.headers.get("if-range"), headers["ETag"], package.size
         )
     except RangeNotSatisfiable as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from picsafe_protocol.errors import RangeNotSatisfiable
+from picsafe_protocol.contracts.errors import RangeNotSatisfiable
 
 # No offset has more than nineteen digits; longer ones are refused before Python spends time on them.
 _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,19})-(\d{0,19})[ \t]*", re.IGNORECASE | re.ASCII)

@@ -9,8 +9,8 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import (
     Conflict,
     Gone,
     LimitExceeded,
@@ -20,13 +20,13 @@ from picsafe_protocol.errors import (
     UploadIncomplete,
     UploadMismatch,
 )
-from picsafe_server.access import only
-from picsafe_server.api_operations import PartUpload, Resumable
-from picsafe_server.cloud import parts, uploads
-from picsafe_server.cloud.grants import UPLOAD, AnyRequest, grant_of
+from picsafe_server.cloud import part_layout, uploads
+from picsafe_server.cloud.api.guards import UPLOAD, AnyRequest, grant_of
 from picsafe_server.cloud.region import cloud_of
 from picsafe_server.cloud.uploads import UploadState
-from picsafe_server.json_bodies import json_only
+from picsafe_server.http.guards import only
+from picsafe_server.http.json_guard import json_only
+from picsafe_server.openapi.operations import PartUpload, Resumable
 
 _REPORT = "/v1/uploads/{report_id:str}"
 _TAGS = ["cloud"]
@@ -89,7 +89,7 @@ async def abort(request: AnyRequest) -> None:
     operation_class=PartUpload,
     tags=_TAGS,
     status_code=204,
-    request_max_body_size=parts.PART,
+    request_max_body_size=part_layout.PART,
     **only(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull, TooManyRequests),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
@@ -100,7 +100,7 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`, 429 with `Retry-After` while eight
     other parts of the upload are under way, 503 with `Retry-After` while very many of the server are, or when a newer request came.
     """
-    sha256 = parts.parse_content_digest(request.headers.get("content-digest"))
+    sha256 = part_layout.parse_content_digest(request.headers.get("content-digest"))
     await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
 
 

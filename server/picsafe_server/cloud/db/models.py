@@ -8,7 +8,7 @@ from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import BigInteger, Index, LargeBinary, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from picsafe_server.known_keys import known_keys_table
+from picsafe_server.runtime.key_fingerprints import known_keys_table
 
 UPLOADING = "uploading"
 STORED = "stored"
@@ -58,7 +58,7 @@ class Package(Base):
     pieces: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """The list of hashes that its sender made of it: up to 512 KiB, which are only read when they are asked for."""
     digest: Mapped[str | None] = mapped_column(String(64))
-    """That of the list: see `picsafe_protocol.pieces`. None for a package whose sender made no list."""
+    """That of the list: see `picsafe_protocol.crypto.package_digest`. None for a package whose sender made no list."""
     receipt: Mapped[str | None] = mapped_column(Text)
     gone_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
     gone_because: Mapped[str | None] = mapped_column(String(10))

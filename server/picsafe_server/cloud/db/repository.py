@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import NotFound
-from picsafe_protocol.limits import UPLOAD_HOURS
-from picsafe_protocol.pieces import Pieces
-from picsafe_server.cloud.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
+from picsafe_protocol.contracts.errors import NotFound
+from picsafe_protocol.contracts.limits import UPLOAD_HOURS
+from picsafe_protocol.crypto.package_digest import Pieces
+from picsafe_server.cloud.db.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
 from picsafe_server.cloud.stores import Upload
-from picsafe_server.database import Database
+from picsafe_server.runtime.database import Database
 
 BATCH = 500
 """Rows that one transaction of a sweep changes: short enough for others to get their turn."""

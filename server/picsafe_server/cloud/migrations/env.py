@@ -1,6 +1,6 @@
 """Alembic's entry for the cloud's database; `Database.migrate` opens the connection."""
 
-from picsafe_server.cloud.models import Base
-from picsafe_server.database import run_migrations
+from picsafe_server.cloud.db.models import Base
+from picsafe_server.runtime.database import run_migrations
 
 run_migrations(Base.metadata)

@@ -21,9 +21,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from picsafe_protocol.errors import StorageFull, UploadIncomplete, UploadMismatch
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.cloud import parts
+from picsafe_protocol.contracts.errors import StorageFull, UploadIncomplete, UploadMismatch
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.cloud import part_layout
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.durable import (
     older,
@@ -119,7 +119,7 @@ class FileStore(Store):
 
     def _parts(self, upload: Upload) -> Collection[int]:
         if self._package(upload).exists():
-            return range(parts.count(upload.size))
+            return range(part_layout.count(upload.size))
         try:
             return {int(path.name) for path in (self._uploads / upload.name).iterdir()}
         except FileNotFoundError as error:
@@ -152,7 +152,7 @@ class FileStore(Store):
         remove_folder(self._uploads / upload.name)
 
     def _check_complete(self, upload: Upload) -> None:
-        missing = sorted(set(range(parts.count(upload.size))) - set(self._parts(upload)))
+        missing = sorted(set(range(part_layout.count(upload.size))) - set(self._parts(upload)))
         if missing:
             raise UploadIncomplete(missing=missing)
 
@@ -175,7 +175,7 @@ class FileStore(Store):
             temporary.unlink(missing_ok=True)
 
     def _content(self, upload: Upload) -> Iterator[bytes]:
-        for index in range(parts.count(upload.size)):
+        for index in range(part_layout.count(upload.size)):
             try:
                 yield from _read(self._uploads / upload.name / str(index))
             except FileNotFoundError as error:

@@ -20,7 +20,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
-from picsafe_protocol.limits import UPLOAD_PART_BYTES
+from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 
 UPLOADS: Final = 1000
 """Uploads that are remembered: the longest unused is forgotten, and read back when it is completed."""

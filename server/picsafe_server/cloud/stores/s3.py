@@ -25,9 +25,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picsafe_protocol.errors import ServiceError, UploadIncomplete, UploadMismatch
-from picsafe_server.cloud import parts
-from picsafe_server.cloud.parts import part_mismatch
+from picsafe_protocol.contracts.errors import ServiceError, UploadIncomplete, UploadMismatch
+from picsafe_server.cloud import part_layout
+from picsafe_server.cloud.part_layout import part_mismatch
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.durable import remove_older_files
 from picsafe_server.cloud.stores.progress import Progress
@@ -77,7 +77,7 @@ class S3Store(Store):
 
     async def begin(self, name: str, size: int) -> Upload:
         await self._threads.quick(self._require_fit)
-        if parts.count(size) == 1:
+        if part_layout.count(size) == 1:
             return Upload(name, size)
         session = await self._threads.quick(self._create, name)
         if self._compares_digests:
@@ -146,7 +146,7 @@ class S3Store(Store):
 
     def _parts(self, upload: Upload) -> Collection[int]:
         if self._exists(_package(upload)):
-            return range(parts.count(upload.size))
+            return range(part_layout.count(upload.size))
         if not upload.session:
             return {0} if self._exists(_only_part(upload)) else set()
         with _lost_when_gone():
@@ -197,7 +197,7 @@ class S3Store(Store):
         with _lost_when_gone():
             listed = self._listed(upload)
         there = {part["PartNumber"] - 1 for part in listed}
-        missing = sorted(set(range(parts.count(upload.size))) - there)
+        missing = sorted(set(range(part_layout.count(upload.size))) - there)
         if missing:
             raise UploadIncomplete(missing=missing)
         known = self._progress.whole(upload.name, [part["ETag"] for part in listed])

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from picsafe_protocol.limits import UPLOAD_HOURS
+from picsafe_protocol.contracts.limits import UPLOAD_HOURS
 from picsafe_server.cloud.stores import StoreUnfit
 from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
 from picsafe_server.cloud.stores.s3_signing import declared, sign_as_declared

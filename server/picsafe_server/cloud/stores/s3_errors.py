@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from picsafe_protocol.errors import ServiceError, StorageFull
+from picsafe_protocol.contracts.errors import ServiceError, StorageFull
 
 NOTHING_THERE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchLifecycleConfiguration", "404"})
 """One S3 says NoSuchUpload of an upload that is over, another NoSuchKey; an answer to HEAD has no code but its status."""

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import InvalidRequest, NotPermitted, ServiceError, TokenRefused
-from picsafe_protocol.tokens import Action
-from picsafe_server.access import Access, Connection
+from picsafe_protocol.contracts.errors import InvalidRequest, NotPermitted, ServiceError, TokenRefused
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_server.auth.tokens import bearer
+from picsafe_server.http.guards import Access, Connection
 from picsafe_server.keys.policy import is_administrator
-from picsafe_server.tokens import bearer
 
 if TYPE_CHECKING:
     from picsafe_server.keys.role import KeysRole

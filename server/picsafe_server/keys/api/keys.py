@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import FromPath, JSONBody
 
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts.errors import (
     Conflict,
     KeyDestroyed,
     KeyRevoked,
@@ -20,15 +20,15 @@ from picsafe_protocol.errors import (
     TokenRefused,
     TooManyRequests,
 )
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_server.access import only
-from picsafe_server.keys.access import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
-from picsafe_server.keys.callers import Grant
-from picsafe_server.keys.ending import revoke, revoke_of_report
-from picsafe_server.keys.issue import issue
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_server.http.guards import only
+from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
+from picsafe_server.keys.api.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
+from picsafe_server.keys.operations.callers import Grant
+from picsafe_server.keys.operations.issue import issue
+from picsafe_server.keys.operations.release import Release, release
+from picsafe_server.keys.operations.revoke import revoke, revoke_of_report
 from picsafe_server.keys.policy import Caller
-from picsafe_server.keys.release import Release, release
-from picsafe_server.keys.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
 
 
 def _address(request: Request[Any, Any, Any]) -> str:

@@ -11,20 +11,20 @@ from litestar import MediaType, Request, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
-from picsafe_protocol.identifiers import checked_identifier, is_identifier
-from picsafe_server.access import OPEN, only
-from picsafe_server.api_operations import TextAnswer
-from picsafe_server.keys import reading
-from picsafe_server.keys.access import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
-from picsafe_server.keys.entries import Event
-from picsafe_server.keys.export import as_csv
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
+from picsafe_protocol.contracts.identifiers import checked_identifier, is_identifier
+from picsafe_server.auth.jwks import PublicKeys
+from picsafe_server.auth.tokens import JWKS_PATH
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
+from picsafe_server.keys.api.schemas import Identifier
+from picsafe_server.keys.log.entries import Event
+from picsafe_server.keys.operations import read_log
+from picsafe_server.keys.operations.csv_export import as_csv
+from picsafe_server.keys.operations.read_log import LogFilter, Page
 from picsafe_server.keys.policy import Caller
-from picsafe_server.keys.reading import LogFilter, Page
-from picsafe_server.keys.schemas import Identifier
-from picsafe_server.public_keys import PublicKeys
-from picsafe_server.tokens import JWKS_PATH
+from picsafe_server.openapi.operations import TextAnswer
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="entries of a page")]
 After = Annotated[int | None, QueryParameter(ge=-1, description="`next` of the page before")]
@@ -61,7 +61,7 @@ async def report_log(
     """For the report's sender, and administrators of the institutions that its key's access names."""
     if not is_identifier(report_id):
         raise NotFound("There is no report of this number.")
-    return await reading.of_report(role_of(request).database, request.user, report_id, after, limit)
+    return await read_log.of_report(role_of(request).database, request.user, report_id, after, limit)
 
 
 @get("/v1/log", summary="The access log of one's institution, page by page", tags=["keys"], **only(ADMINISTRATOR_TOKEN))
@@ -76,7 +76,7 @@ async def institution_log(
 ) -> Page:
     """Entries of every key whose access names the institution."""
     wanted = _filter(event, report_id, who, oldest_first)
-    return await reading.of_institution(role_of(request).database, request.user, wanted, after, limit)
+    return await read_log.of_institution(role_of(request).database, request.user, wanted, after, limit)
 
 
 @get(
@@ -96,7 +96,7 @@ async def institution_log_csv(
 ) -> Stream:
     """RFC 4180; cells that a spreadsheet would take for a formula begin with a quotation mark."""
     wanted = _filter(event, report_id, who, oldest_first)
-    pages = reading.all_of_institution(role_of(request).database, request.user, wanted)
+    pages = read_log.all_of_institution(role_of(request).database, request.user, wanted)
     disposition = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
     return Stream(as_csv(pages), media_type="text/csv", headers=disposition)
 

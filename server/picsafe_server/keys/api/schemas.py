@@ -7,11 +7,11 @@ from typing import Annotated
 
 import msgspec
 
-from picsafe_protocol import limits
-from picsafe_server.clock import rfc3339
-from picsafe_server.keys.created import Created, KeySender
-from picsafe_server.keys.entries import Entry, moment
-from picsafe_server.keys.release import Released
+from picsafe_protocol.contracts import limits
+from picsafe_server.keys.log.created_entry import Created, KeySender
+from picsafe_server.keys.log.entries import Entry, moment
+from picsafe_server.keys.operations.release import Released
+from picsafe_server.runtime.clock import rfc3339
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{26}$", description="26 letters of lower-case base32")]
 Reason = Annotated[

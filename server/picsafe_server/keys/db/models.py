@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from picsafe_server.known_keys import known_keys_table
+from picsafe_server.runtime.key_fingerprints import known_keys_table
 
 metadata = MetaData(
     naming_convention={

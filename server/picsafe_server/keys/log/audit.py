@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Row, func, select
 
-from picsafe_protocol.merkle import leaf_hash
-from picsafe_server.clock import rfc3339
-from picsafe_server.keys import log
-from picsafe_server.keys.entries import (
+from picsafe_protocol.crypto.merkle import leaf_hash
+from picsafe_server.keys.db.models import log_erasures, log_leaves, log_nodes, log_people
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.entries import (
     Event,
     Person,
     details,
@@ -23,9 +23,9 @@ from picsafe_server.keys.entries import (
     statement_commitment,
     statement_text,
 )
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_erasures, log_leaves, log_nodes, log_people
-from picsafe_server.keys.tree import Growth, Head
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.keys.log.tree import Growth, Head
+from picsafe_server.runtime.clock import rfc3339
 
 ROWS = 1000
 

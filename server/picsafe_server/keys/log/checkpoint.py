@@ -10,8 +10,8 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from picsafe_server.keys.tree import Head
-from picsafe_server.tokens import write_secret
+from picsafe_server.auth.tokens import write_secret
+from picsafe_server.keys.log.tree import Head
 
 _ED25519 = b"\x01"
 

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from picsafe_server.clock import rfc3339
-from picsafe_server.keys import log
-from picsafe_server.keys.checkpoint import offline_proof
-from picsafe_server.keys.entries import Event, moment, statement_text
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.checkpoint import offline_proof
+from picsafe_server.keys.log.entries import Event, moment, statement_text
+from picsafe_server.runtime.clock import rfc3339
 
 PROOFS_KEPT = 4096
 """Proofs of `created` entries at hand, some 2 KiB each. One that is not here costs a few rows; an old one proves as well as a new one."""

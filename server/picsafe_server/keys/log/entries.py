@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from picsafe_protocol.merkle import leaf_hash
+from picsafe_protocol.crypto.merkle import leaf_hash
 
 SALT_BYTES = 32
 VERSION = 2

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from picsafe_server.database import Database
-from picsafe_server.keys.log import LogDamaged
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.runtime.database import Database
 
 T = TypeVar("T")
 SECOND_LOOK_SECONDS = 1.0

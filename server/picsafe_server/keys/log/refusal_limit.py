@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from picsafe_protocol import limits
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.keys.entries import Person, milliseconds
-from picsafe_server.keys.models import refusal_windows
+from picsafe_protocol.contracts import limits
+from picsafe_server.keys.db.models import refusal_windows
+from picsafe_server.keys.log.entries import Person, milliseconds
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 _WINDOW = limits.REFUSAL_WINDOW_SECONDS * 1000
 

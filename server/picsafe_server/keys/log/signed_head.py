@@ -26,10 +26,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from picsafe_protocol.merkle import EMPTY_ROOT
-from picsafe_server.keys import log
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.tree import Head, fold, frontier_of
+from picsafe_protocol.crypto.merkle import EMPTY_ROOT
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.keys.log.tree import Head, fold, frontier_of
 
 _LINE = re.compile(rb"(picsafe-log-head/1 ([0-9]{1,18}) ([A-Za-z0-9+/]{43}=)) ([0-9a-f]{64})\n")
 _PAGE = 4096

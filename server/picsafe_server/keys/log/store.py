@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, Dialect, Table, and_, bindparam, func, insert, or_, select, update
 
-from picsafe_protocol.merkle import HASH, leaf_hash
-from picsafe_server.keys.entries import VERSION, Entry, Person
-from picsafe_server.keys.models import log_audience, log_head, log_leaves, log_nodes, log_people
-from picsafe_server.keys.tree import (
+from picsafe_protocol.crypto.merkle import HASH, leaf_hash
+from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, log_nodes, log_people
+from picsafe_server.keys.log.entries import VERSION, Entry, Person
+from picsafe_server.keys.log.tree import (
     Coordinate,
     Growth,
     Head,

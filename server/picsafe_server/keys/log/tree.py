@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from picsafe_protocol.merkle import EMPTY_ROOT, node_hash
+from picsafe_protocol.crypto.merkle import EMPTY_ROOT, node_hash
 
 Coordinate = tuple[int, int]
 

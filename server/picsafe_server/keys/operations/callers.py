@@ -10,12 +10,12 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TokenRefused
-from picsafe_protocol.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action
-from picsafe_server.clock import Clock
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TokenRefused
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action
+from picsafe_server.auth.tokens import JWKS_SECONDS, Verifier, taken_apart
 from picsafe_server.keys.policy import Access, Caller, Institution
-from picsafe_server.tokens import JWKS_SECONDS, Verifier, taken_apart
+from picsafe_server.runtime.clock import Clock
 
 C = TypeVar("C", bound=msgspec.Struct)
 

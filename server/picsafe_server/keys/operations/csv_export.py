@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 
-from picsafe_protocol.csvcells import inert
-from picsafe_server.keys.reading import LogEntry
+from picsafe_protocol.json.csv_safe import inert
+from picsafe_server.keys.operations.read_log import LogEntry
 
 COLUMNS = (
     "index",

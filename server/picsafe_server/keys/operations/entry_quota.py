@@ -5,12 +5,12 @@ Counted in memory: a release must not cost a write more. What is over the limit 
 
 from __future__ import annotations
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_protocol.tokens import Role
-from picsafe_server.clock import Clock
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.keys.policy import Caller
-from picsafe_server.memory_counter import MemoryCounter
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.memory_counter import MemoryCounter
 
 
 class Allowance:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Select, delete, insert, literal, select
 
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.keys.entries import Event, Person, details, digest_of_entries, milliseconds
-from picsafe_server.keys.models import log_audience, log_erasures, log_leaves, log_people
-from picsafe_server.keys.transaction import Transaction
-from picsafe_server.keys.writer import writer_for
+from picsafe_server.keys.db.models import log_audience, log_erasures, log_leaves, log_people
+from picsafe_server.keys.log.entries import Event, Person, details, digest_of_entries, milliseconds
+from picsafe_server.keys.transactions.db_writer import writer_for
+from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 
 async def erase_person(database: Database, clock: Clock, issuer: str, subject: str, before: int, *, by: Person) -> int:

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from picsafe_protocol.chunked import KEY
-from picsafe_protocol.errors import NotPermitted, PicSafeError, ReportExpired, TokenRefused
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.keys.appender import Appender
-from picsafe_server.keys.callers import Grant
-from picsafe_server.keys.entries import Entry, Event, milliseconds
-from picsafe_server.keys.keystore import KeyRecord
+from picsafe_protocol.contracts.errors import NotPermitted, PicSafeError, ReportExpired, TokenRefused
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.crypto.chunked import KEY
+from picsafe_server.keys.log.entries import Entry, Event, milliseconds
+from picsafe_server.keys.operations.callers import Grant
+from picsafe_server.keys.operations.release import Released, refusal, unwrapped
 from picsafe_server.keys.policy import Access, Caller
-from picsafe_server.keys.release import Released, refusal, unwrapped
-from picsafe_server.keys.transaction import Transaction
-from picsafe_server.keys.wrapping import KeyWrapper
+from picsafe_server.keys.transactions.appender import Appender
+from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.keys.vault.wrapping import KeyWrapper
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from picsafe_protocol.errors import InvalidRequest, LogUnavailable
-from picsafe_server.database import Database
-from picsafe_server.keys import log
-from picsafe_server.keys.appender import Appender, Signed
-from picsafe_server.keys.signed_head import SignedHeadFile
+from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.signed_head import SignedHeadFile
+from picsafe_server.keys.transactions.appender import Appender, Signed
+from picsafe_server.runtime.database import Database
 
 CHECKPOINT_SECONDS: Final = 2.0
 """How long a checkpoint is given out before the log is compared with it again: a flood of requests costs one comparison

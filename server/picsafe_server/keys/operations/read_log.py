@@ -10,13 +10,13 @@ import msgspec
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import NotFound, NotPermitted
-from picsafe_server.clock import rfc3339
-from picsafe_server.database import Database
-from picsafe_server.keys import keystore
-from picsafe_server.keys.entries import Event, moment
-from picsafe_server.keys.models import log_audience, log_erasures, log_leaves, log_people
+from picsafe_protocol.contracts.errors import NotFound, NotPermitted
+from picsafe_server.keys.db.models import log_audience, log_erasures, log_leaves, log_people
+from picsafe_server.keys.log.entries import Event, moment
 from picsafe_server.keys.policy import Caller, may_read_log
+from picsafe_server.keys.vault import keystore
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.runtime.database import Database
 
 CSV_PAGE_ROWS = 500
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from picsafe_protocol.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError, SentBefore
-from picsafe_server.keys.appender import Appender
-from picsafe_server.keys.created import Created
-from picsafe_server.keys.entries import Entry, Event
-from picsafe_server.keys.keystore import KeyRecord
+from picsafe_protocol.contracts.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError, SentBefore
+from picsafe_server.keys.log.created_entry import Created
+from picsafe_server.keys.log.entries import Entry, Event
 from picsafe_server.keys.policy import Caller, is_made_too_early, may_have_key
-from picsafe_server.keys.transaction import Transaction
-from picsafe_server.keys.wrapping import KeyWrapper, WrappedKey, WrappingError
+from picsafe_server.keys.transactions.appender import Appender
+from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.keys.vault.wrapping import KeyWrapper, WrappedKey, WrappingError
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,17 @@ import base64
 
 from sqlalchemy import Connection, select
 
-from picsafe_protocol.errors import Conflict
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.keys import log
-from picsafe_server.keys.entries import Event, Person, details, milliseconds
-from picsafe_server.keys.log import LogDamaged
-from picsafe_server.keys.models import log_audience
-from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
-from picsafe_server.keys.transaction import Transaction
-from picsafe_server.keys.tree import Head
-from picsafe_server.keys.writer import writer_for
+from picsafe_protocol.contracts.errors import Conflict
+from picsafe_server.keys.db.models import log_audience
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.entries import Event, Person, details, milliseconds
+from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.log.store import LogDamaged
+from picsafe_server.keys.log.tree import Head
+from picsafe_server.keys.transactions.db_writer import writer_for
+from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 
 async def accept_restored_log(

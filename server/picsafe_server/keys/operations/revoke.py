@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from picsafe_protocol.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.keys import keystore
-from picsafe_server.keys.appender import BATCH, Appender
-from picsafe_server.keys.callers import Grant
-from picsafe_server.keys.entries import Event, milliseconds
-from picsafe_server.keys.keystore import KeyRecord
+from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.keys.log.entries import Event, milliseconds
+from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.policy import Access, Caller
-from picsafe_server.keys.transaction import Transaction
+from picsafe_server.keys.transactions.appender import BATCH, Appender
+from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.vault import keystore
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from picsafe_protocol.errors import Conflict, InvalidRequest
-from picsafe_server.database import Database
-from picsafe_server.keys import keystore, log
-from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.models import known_keys, report_keys
-from picsafe_server.keys.release import unwrap_record
-from picsafe_server.keys.wrapping import (
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
+from picsafe_server.keys.db.models import known_keys, report_keys
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.operations.release import unwrap_record
+from picsafe_server.keys.transactions.db_writer import writer_for
+from picsafe_server.keys.vault import keystore
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.keys.vault.wrapping import (
     MASTER_KEY_BYTES,
     KeyWrapper,
     WrappedKey,
     WrappingError,
     changing_master_keys,
 )
-from picsafe_server.keys.writer import writer_for
+from picsafe_server.runtime.database import Database
 
 BATCH = 200
 """Keys rewrapped in one transaction: a few milliseconds, between which releases go on."""

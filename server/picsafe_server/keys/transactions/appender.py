@@ -17,18 +17,18 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
-from picsafe_protocol.errors import LogUnavailable
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.keys import log
-from picsafe_server.keys.checkpoint import Checkpointer, offline_proof
-from picsafe_server.keys.created import Created, Proofs
-from picsafe_server.keys.entries import Entry, Event, milliseconds
-from picsafe_server.keys.inspection import inspect
-from picsafe_server.keys.signed_head import LogRolledBack, RollbackGuard, SignedHead
-from picsafe_server.keys.transaction import Operation, Transaction
-from picsafe_server.keys.tree import Growth, Head
-from picsafe_server.keys.writer import writer_for
+from picsafe_protocol.contracts.errors import LogUnavailable
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.checkpoint import Checkpointer, offline_proof
+from picsafe_server.keys.log.created_entry import Created, Proofs
+from picsafe_server.keys.log.entries import Entry, Event, milliseconds
+from picsafe_server.keys.log.inspection import inspect
+from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead
+from picsafe_server.keys.log.tree import Growth, Head
+from picsafe_server.keys.transactions.db_writer import writer_for
+from picsafe_server.keys.transactions.transaction import Operation, Transaction
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 
 T = TypeVar("T")
 BATCH = 256

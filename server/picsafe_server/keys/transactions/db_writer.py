@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
-from picsafe_server.database import WRITES, Database, prepare_sqlite
+from picsafe_server.runtime.database import WRITES, Database, prepare_sqlite
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -12,14 +12,16 @@ from typing import Protocol, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
-from picsafe_protocol.errors import PicSafeError
-from picsafe_server.clock import rfc3339
-from picsafe_server.keys import created, keystore, log, refusals
-from picsafe_server.keys.created import Created
-from picsafe_server.keys.entries import Entry, Event, Person, moment
-from picsafe_server.keys.keystore import KeyRecord
-from picsafe_server.keys.models import log_audience
-from picsafe_server.keys.tree import Growth
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_server.keys.db.models import log_audience
+from picsafe_server.keys.log import created_entry, refusal_limit
+from picsafe_server.keys.log import store as log
+from picsafe_server.keys.log.created_entry import Created
+from picsafe_server.keys.log.entries import Entry, Event, Person, moment
+from picsafe_server.keys.log.tree import Growth
+from picsafe_server.keys.vault import keystore
+from picsafe_server.keys.vault.keystore import KeyRecord
+from picsafe_server.runtime.clock import rfc3339
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -67,7 +69,7 @@ class Transaction:
         wanted = list(operations)
         named = {key_id for one in wanted for key_id in one.key_ids}
         self._keys |= keystore.by_id(self._connection, named)
-        self._created |= created.by_key(self._connection, named)
+        self._created |= created_entry.by_key(self._connection, named)
         for record in keystore.by_report(self._connection, {place for one in wanted for place in one.reports}).values():
             self._keys.setdefault(record.key_id, record)
             self._by_report[record.issuer, record.report_id] = record.key_id
@@ -125,7 +127,7 @@ class Transaction:
 
     def refuse(self, error: PicSafeError, key: KeyRecord, person: Person) -> PicSafeError:
         """Log that `person` was refused, and why; but of one person's refusals no more than a few an hour."""
-        if refusals.is_listed(self._connection, person, self.now):
+        if refusal_limit.is_listed(self._connection, person, self.now):
             self.log(Event.REFUSED, key, person, error.code)
         return error
 

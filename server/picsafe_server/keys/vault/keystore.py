@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
-from picsafe_server.keys.models import report_keys
+from picsafe_server.keys.db.models import report_keys
 from picsafe_server.keys.policy import Access
 
 _CONTEXT = b"picsafe/report-key/v2|"

@@ -21,8 +21,8 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from picsafe_protocol.errors import ServiceError
-from picsafe_server.tokens import write_secret
+from picsafe_protocol.contracts.errors import ServiceError
+from picsafe_server.auth.tokens import write_secret
 
 MASTER_KEY_BYTES = 32
 NONCE_BYTES = 12

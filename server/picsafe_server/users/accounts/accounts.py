@@ -5,24 +5,25 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import Conflict, InvalidRequest, WrongPassword
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.regions import region_for_country
-from picsafe_protocol.tokens import Role
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import credentials, emails
-from picsafe_server.users.devices import Devices, forget_devices
-from picsafe_server.users.domains import check_address
-from picsafe_server.users.models import Account, SignedInSession
-from picsafe_server.users.names import checked_name, search_text
-from picsafe_server.users.passwords import Passwords
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, WrongPassword
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.regions import region_for_country
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts import secrets
+from picsafe_server.users.accounts.known_devices import Devices, forget_devices
+from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.passwords import Passwords
+from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import Account, SignedInSession
+from picsafe_server.users.db.upsert import insert_into
+from picsafe_server.users.names import email_addresses
+from picsafe_server.users.names.display_names import checked_name, search_text
+from picsafe_server.users.names.mail_domains import check_address
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.search_parts import write_parts
-from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.sessions import Sessions
-from picsafe_server.users.throttle import Throttle
-from picsafe_server.users.upsert import insert_into
+from picsafe_server.users.recipients.search_index import write_parts
 
 
 class Accounts:
@@ -66,7 +67,7 @@ class Accounts:
 
         `WrongPassword` when `current` is not the present one. `device_secret` is in the cookie of the browser that asks.
         """
-        email, session_digest = who.email or "", credentials.digest(who.session_id)
+        email, session_digest = who.email or "", secrets.digest(who.session_id)
         await self._throttle.begin(email, address, session_digest)
         async with self._database.reading() as session:
             known = await session.scalar(select(Account.password_hash).where(Account.id == who.id))
@@ -112,7 +113,7 @@ async def create_account(
     region_for_country(country)
     if role is Role.SERVICE or (role is None) != (institution_id is None):
         raise InvalidRequest("A person is a member or an administrator of their institution.", field="role")
-    address, shown = emails.checked(email), checked_name(name)
+    address, shown = email_addresses.checked(email), checked_name(name)
     await check_address(session, institution_id, address)
     values = {
         "id": new_identifier(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from picsafe_protocol.errors import NotSignedIn
-from picsafe_server.access import Connection
+from picsafe_protocol.contracts.errors import NotSignedIn
+from picsafe_server.auth.tokens import bearer
+from picsafe_server.http.guards import Connection
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import bearer
-from picsafe_server.users.cookies import check_same_site, cookie_name
+from picsafe_server.users.accounts.cookies import check_same_site, cookie_name
+from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.sessions import Sessions
 
 _KEY = "picsafe_principal"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from litestar.datastructures import Cookie
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import NotPermitted
-from picsafe_server.access import Connection
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import NotPermitted
+from picsafe_server.http.guards import Connection
 from picsafe_server.settings import Settings
 
 _HOST = "__Host-picsafe-session"

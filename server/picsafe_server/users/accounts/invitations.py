@@ -7,19 +7,19 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TokenRefused
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import credentials
-from picsafe_server.users.administration import Act, Administration, Whom, signature
-from picsafe_server.users.devices import forget_devices
-from picsafe_server.users.models import Account, Invitation, SignedInSession
-from picsafe_server.users.passwords import Passwords
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TokenRefused
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts import secrets
+from picsafe_server.users.accounts.known_devices import forget_devices
+from picsafe_server.users.accounts.passwords import Passwords
+from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.audit.audit_log import Act, Administration, Whom, signature
+from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import Account, Invitation, SignedInSession
+from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.sessions import Sessions
-from picsafe_server.users.upsert import insert_into
 
 _DAYS = timedelta(days=limits.INVITATION_DAYS)
 
@@ -48,10 +48,10 @@ class Invitations:
 
         `who` makes it; None: the operator.
         """
-        token = credentials.INVITATION_PREFIX + credentials.new_secret()
+        token = secrets.INVITATION_PREFIX + secrets.new_secret()
         now = self._clock.now()
         values = {
-            "token_hash": credentials.digest(token),
+            "token_hash": secrets.digest(token),
             "created_at": now,
             "expires_at": now + _DAYS,
             "used_at": None,
@@ -64,7 +64,7 @@ class Invitations:
 
     async def accept(self, token: str, password: str, address: str | None = None) -> None:
         """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old invitation."""
-        digest = credentials.digest(token)
+        digest = secrets.digest(token)
         async with self._database.reading() as session:
             await self._check(session, digest, lock=False)
         fresh = await self._passwords.hash(password)

@@ -14,12 +14,12 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import credentials
-from picsafe_server.users.models import Account, KnownDevice
-from picsafe_server.users.upsert import insert_into
+from picsafe_protocol.contracts import limits
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts import secrets
+from picsafe_server.users.db.models import Account, KnownDevice
+from picsafe_server.users.db.upsert import insert_into
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 KEPT = timedelta(days=limits.KNOWN_DEVICE_DAYS)
@@ -69,7 +69,7 @@ async def forget_devices(session: AsyncSession, account_id: str) -> None:
 
 def device_secret(cookie: str | None) -> str:
     """The secret in a browser's cookie; a new one when it has none that we could have made."""
-    return cookie if cookie and _SECRET.fullmatch(cookie) else credentials.new_secret()
+    return cookie if cookie and _SECRET.fullmatch(cookie) else secrets.new_secret()
 
 
 def _proof(secret: str, account_id: str) -> bytes:

@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import update
 
-from picsafe_server.database import Database, is_away
-from picsafe_server.users.models import ServiceAccount, SignedInSession
+from picsafe_server.runtime.database import Database, is_away
+from picsafe_server.users.db.models import ServiceAccount, SignedInSession
 
 Used = type[SignedInSession] | type[ServiceAccount]
 

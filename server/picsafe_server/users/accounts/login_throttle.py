@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete, update
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users.counting import Count, count, forget_old
-from picsafe_server.users.models import SignInFailures
-from picsafe_server.users.security import SecurityEvent, SecurityLog
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import SignInFailures
+from picsafe_server.users.db.rate_windows import Count, count, forget_old
 
 _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 

@@ -9,8 +9,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest
 
 MEMORY_KIB: Final = 64 * 1024
 TIME_COST: Final = 3

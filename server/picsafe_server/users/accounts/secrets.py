@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from picsafe_protocol.identifiers import is_identifier
+from picsafe_protocol.contracts.identifiers import is_identifier
 
 SERVICE_PREFIX = "picsafe_st_"
 INVITATION_PREFIX = "picsafe_in_"

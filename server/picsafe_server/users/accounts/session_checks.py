@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users.models import ServiceAccount, SignedInSession
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts.sessions import is_alive
+from picsafe_server.users.db.models import ServiceAccount, SignedInSession
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.sessions import is_alive
 
 GATHER_SECONDS = 0.05
 """How long the first who asks waits for others: streams that were woken together also ping together."""

@@ -9,20 +9,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import NotFound, NotSignedIn, WrongPassword
-from picsafe_protocol.identifiers import is_identifier, new_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import audiences, credentials, emails, principal
-from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
-from picsafe_server.users.devices import Devices
-from picsafe_server.users.models import Account, Institution, ServiceAccount, SignedInSession
-from picsafe_server.users.passwords import Passwords
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import NotFound, NotSignedIn, WrongPassword
+from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users import principal
+from picsafe_server.users.accounts import secrets
+from picsafe_server.users.accounts.known_devices import Devices
+from picsafe_server.users.accounts.last_used import Touches, Used
+from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.passwords import Passwords
+from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import Account, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import SESSION_ENDED, Change, Changes
+from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.security import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.throttle import Throttle
-from picsafe_server.users.touches import Touches, Used
 
 _IDLE = timedelta(hours=limits.SESSION_IDLE_HOURS)
 _LONGEST = timedelta(days=limits.SESSION_DAYS)
@@ -68,7 +71,7 @@ class Sessions:
 
         `device_secret` is what a browser is recognised by from now on, see `devices`; None for programs.
         """
-        email = emails.normalise(email)
+        email = email_addresses.normalise(email)
         try:
             return await self._sign_in(email, password, device, address, device_secret)
         except WrongPassword:
@@ -95,7 +98,7 @@ class Sessions:
         self, account_id: str, known: str, fresh: str, device: str, address: str, device_secret: str | None
     ) -> SignedIn:
         now = self._clock.now()
-        token = credentials.new_secret()
+        token = secrets.new_secret()
         async with self._database.writing() as session:
             found = await _account(session, Account.id == account_id, lock=True)
             if found is None or found[0].password_hash != known:  # disabled, or a new password, since we looked
@@ -105,7 +108,7 @@ class Sessions:
             row = SignedInSession(
                 id=new_identifier(),
                 account_id=account.id,
-                token_hash=credentials.digest(token),
+                token_hash=secrets.digest(token),
                 device=device,
                 created_at=now,
                 last_used_at=now,
@@ -133,11 +136,11 @@ class Sessions:
 
     async def authenticate(self, token: str) -> Principal:
         """Who holds the session or service `token`; `NotSignedIn` when it is wrong, expired or revoked."""
-        if (parts := credentials.split_service_token(token)) is not None:
+        if (parts := secrets.split_service_token(token)) is not None:
             return await self._service(*parts)
         now = self._clock.now()
         async with self._database.reading() as session:
-            mine = SignedInSession.token_hash == credentials.digest(token)
+            mine = SignedInSession.token_hash == secrets.digest(token)
             row = await session.scalar(select(SignedInSession).where(mine, SignedInSession.expires_at > now))
             found = await _account(session, Account.id == row.account_id) if row else None
         if row is None or found is None:
@@ -161,7 +164,7 @@ class Sessions:
                     .join(Institution, Institution.id == ServiceAccount.institution_id)
                     .where(
                         ServiceAccount.id == account_id,
-                        ServiceAccount.secret_hash == credentials.digest(secret),
+                        ServiceAccount.secret_hash == secrets.digest(secret),
                         ServiceAccount.revoked_at.is_(None),
                     )
                 )
@@ -202,7 +205,7 @@ class Sessions:
     async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> int:
         """End the sessions that meet all of `which`, in the transaction of `session`; to be called last in it. How many there were."""
         ended = (await session.scalars(delete(SignedInSession).where(*which).returning(SignedInSession.id))).all()
-        await self._changes.append(session, *(Change(SESSION_ENDED, [audiences.session(id_)]) for id_ in ended))
+        await self._changes.append(session, *(Change(SESSION_ENDED, [channels.session(id_)]) for id_ in ended))
         return len(ended)
 
     async def sweep(self) -> int:

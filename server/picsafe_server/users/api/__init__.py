@@ -2,14 +2,14 @@
 
 from litestar.types import ControllerRouterHandler
 
-from picsafe_server.users.controllers.institution import InstitutionController
-from picsafe_server.users.controllers.keys import jwks
-from picsafe_server.users.controllers.live import events
-from picsafe_server.users.controllers.me import MeController, accept_invitation
-from picsafe_server.users.controllers.reports import ReportController, suggest_recipients
-from picsafe_server.users.controllers.security import institution_security, my_security
-from picsafe_server.users.controllers.sessions import SessionController
-from picsafe_server.users.controllers.tokens import make_token
+from picsafe_server.users.api.events import events
+from picsafe_server.users.api.institution import InstitutionController
+from picsafe_server.users.api.jwks import jwks
+from picsafe_server.users.api.me import MeController, accept_invitation
+from picsafe_server.users.api.reports import ReportController, suggest_recipients
+from picsafe_server.users.api.security_log import institution_security, my_security
+from picsafe_server.users.api.sessions import SessionController
+from picsafe_server.users.api.tokens import make_token
 
 CONTROLLERS: list[ControllerRouterHandler] = [
     SessionController,

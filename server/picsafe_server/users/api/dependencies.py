@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from litestar.di import NamedDependency
 
+from picsafe_server.users.container import Services
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.services import Services
 
 Caller = NamedDependency[Principal]
 """Who is calling; the route's guard has let them in."""

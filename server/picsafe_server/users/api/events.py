@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Request, get
 from litestar.response import Stream
 
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_server.access import only
-from picsafe_server.api_operations import TextAnswer
-from picsafe_server.users.access import SIGNED_IN
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.listings import number_of
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_server.http.guards import only
+from picsafe_server.openapi.operations import TextAnswer
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import SIGNED_IN
+from picsafe_server.users.reports.pagination import number_of
 
 
 @get(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from litestar.handlers import BaseRouteHandler
 
-from picsafe_protocol.errors import NotPermitted, NotSignedIn, TokenRefused
-from picsafe_protocol.tokens import Role
-from picsafe_server.access import Access, Connection
-from picsafe_server.users.authentication import authenticate
+from picsafe_protocol.contracts.errors import NotPermitted, NotSignedIn, TokenRefused
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.http.guards import Access, Connection
+from picsafe_server.users.accounts.authentication import authenticate
 
 
 async def _signed_in(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import (
     Conflict,
     DomainNotApproved,
     KeyServerNotPermitted,
@@ -16,10 +16,12 @@ from picsafe_protocol.errors import (
     LimitExceeded,
     NotFound,
 )
-from picsafe_protocol.tokens import Role
-from picsafe_server.access import only
-from picsafe_server.users.access import ADMINISTRATOR
-from picsafe_server.users.answers import (
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.http.guards import only
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import ADMINISTRATOR
+from picsafe_server.users.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
+from picsafe_server.users.api.responses import (
     ActPage,
     ActView,
     InstitutionView,
@@ -30,11 +32,9 @@ from picsafe_server.users.answers import (
     ServiceList,
     ServiceView,
 )
-from picsafe_server.users.bodies import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.institutions import Policy
-from picsafe_server.users.models import Institution
-from picsafe_server.users.services import Services
+from picsafe_server.users.container import Services
+from picsafe_server.users.db.models import Institution
+from picsafe_server.users.institutions.policy import Policy
 
 _ONLY = only(ADMINISTRATOR)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from litestar import Response, get
 
-from picsafe_server.access import OPEN, only
-from picsafe_server.public_keys import PublicKeys
-from picsafe_server.tokens import JWKS_SECONDS
-from picsafe_server.users.controllers.injected import Parts
+from picsafe_server.auth.jwks import PublicKeys
+from picsafe_server.auth.tokens import JWKS_SECONDS
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.users.api.dependencies import Parts
 
 
 @get("/.well-known/jwks.json", summary="Public keys of the user server", tags=["users"], **only(OPEN))

@@ -7,18 +7,18 @@ from typing import Any
 from litestar import Controller, Request, get, patch, post
 from litestar.params import JSONBody
 
-from picsafe_protocol.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
-from picsafe_protocol.regions import REGIONS
-from picsafe_server.access import OPEN, only
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.access import PERSON, SIGNED_IN
-from picsafe_server.users.answers import InstitutionFacts, Me, PasswordReset
-from picsafe_server.users.bodies import Acceptance, NewPassword, Rename
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.cookies import device_cookie_name
-from picsafe_server.users.devices import device_secret
+from picsafe_protocol.contracts.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
+from picsafe_protocol.contracts.regions import REGIONS
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.accounts.cookies import device_cookie_name
+from picsafe_server.users.accounts.known_devices import device_secret
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import PERSON, SIGNED_IN
+from picsafe_server.users.api.requests import Acceptance, NewPassword, Rename
+from picsafe_server.users.api.responses import InstitutionFacts, Me, PasswordReset
+from picsafe_server.users.container import Services
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.services import Services
 
 
 def describe(who: Principal, services: Services) -> Me:

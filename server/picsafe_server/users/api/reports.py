@@ -7,8 +7,8 @@ from typing import Annotated
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import (
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import (
     Conflict,
     CursorUnknown,
     KeyRevoked,
@@ -22,10 +22,12 @@ from picsafe_protocol.errors import (
     TooManyRequests,
     UnknownRecipient,
 )
-from picsafe_server.access import only
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.access import PERSON, SERVICE, SIGNED_IN
-from picsafe_server.users.answers import (
+from picsafe_server.http.guards import only
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import PERSON, SERVICE, SIGNED_IN
+from picsafe_server.users.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
+from picsafe_server.users.api.responses import (
     GrantAt,
     NewReports,
     ReportBegun,
@@ -34,12 +36,10 @@ from picsafe_server.users.answers import (
     Suggestion,
     Suggestions,
 )
-from picsafe_server.users.bodies import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.readers import Readers
-from picsafe_server.users.recipients import suggest
-from picsafe_server.users.report_view import Box, ReportView
-from picsafe_server.users.visibility import visible
+from picsafe_server.users.recipients.search import suggest
+from picsafe_server.users.reports.audience import Readers
+from picsafe_server.users.reports.views import Box, ReportView
+from picsafe_server.users.reports.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
 Cursor = Annotated[str | None, QueryParameter(max_length=60, description="where the page begins: from the page before")]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from picsafe_protocol import limits
-from picsafe_protocol.tokens import Action
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.tokens import Action
 
 PRINTED = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: none belongs there, and PostgreSQL takes no NUL in any text."""

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.bodies import PersonRole
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
-from picsafe_server.users.readers import InstitutionReaders, Recipient
-from picsafe_server.users.report_view import ReportView
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.api.requests import PersonRole
+from picsafe_server.users.db.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.key_servers.allow_list import KeyServers
+from picsafe_server.users.reports.audience import InstitutionReaders, Recipient
+from picsafe_server.users.reports.views import ReportView
 
 
 class InstitutionFacts(Struct, frozen=True):

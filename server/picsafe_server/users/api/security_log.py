@@ -7,12 +7,12 @@ from typing import Annotated
 from litestar import get
 from litestar.params import QueryParameter
 
-from picsafe_protocol import limits
-from picsafe_server.access import only
-from picsafe_server.users.access import ADMINISTRATOR, PERSON
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.security import SecurityEvent
-from picsafe_server.users.security_view import SecurityPage
+from picsafe_protocol.contracts import limits
+from picsafe_server.http.guards import only
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import ADMINISTRATOR, PERSON
+from picsafe_server.users.api.security_log_view import SecurityPage
+from picsafe_server.users.audit.security_log import SecurityEvent
 
 _NEWEST = 2**53 - 1
 Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before")]

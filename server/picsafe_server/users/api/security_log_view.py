@@ -7,9 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.answers import PersonWho
-from picsafe_server.users.security import Named
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.api.responses import PersonWho
+from picsafe_server.users.audit.security_log import Named
 
 
 class SecurityEventView(Struct, frozen=True):

@@ -7,24 +7,24 @@ from typing import Any
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
-from picsafe_server.access import OPEN, only
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.access import PERSON
-from picsafe_server.users.answers import SessionBegun, SessionList, SessionView
-from picsafe_server.users.bodies import SignIn
-from picsafe_server.users.controllers.injected import Caller, Parts
-from picsafe_server.users.controllers.me import describe
-from picsafe_server.users.cookies import (
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
+from picsafe_server.http.guards import OPEN, only
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.accounts.cookies import (
     check_not_foreign,
     device_cookie,
     device_cookie_name,
     no_cookie,
     session_cookie,
 )
-from picsafe_server.users.devices import device_secret
-from picsafe_server.users.names import checked_name
+from picsafe_server.users.accounts.known_devices import device_secret
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import PERSON
+from picsafe_server.users.api.me import describe
+from picsafe_server.users.api.requests import SignIn
+from picsafe_server.users.api.responses import SessionBegun, SessionList, SessionView
+from picsafe_server.users.names.display_names import checked_name
 
 _UNNAMED = ""
 """A device that did not send its name. Clients have words for that, in the reader's language."""

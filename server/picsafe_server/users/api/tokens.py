@@ -5,13 +5,13 @@ from __future__ import annotations
 from litestar import post
 from litestar.params import JSONBody
 
-from picsafe_protocol.errors import KeyServerNotAllowed, LimitExceeded
-from picsafe_server.access import only
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.access import SIGNED_IN
-from picsafe_server.users.answers import SignedToken
-from picsafe_server.users.bodies import TokenRequest
-from picsafe_server.users.controllers.injected import Caller, Parts
+from picsafe_protocol.contracts.errors import KeyServerNotAllowed, LimitExceeded
+from picsafe_server.http.guards import only
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.guards import SIGNED_IN
+from picsafe_server.users.api.requests import TokenRequest
+from picsafe_server.users.api.responses import SignedToken
 
 
 @post(

@@ -12,9 +12,9 @@ from enum import Enum
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users.models import Account, AdministrativeAct, ServiceAccount
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import Account, AdministrativeAct, ServiceAccount
 from picsafe_server.users.principal import Principal
 
 

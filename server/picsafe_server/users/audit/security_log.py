@@ -19,9 +19,9 @@ from sqlalchemy import ColumnElement, delete, event, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from picsafe_server.clock import Clock, rfc3339
-from picsafe_server.database import Database
-from picsafe_server.users.models import Account, SecurityLine, ServiceAccount
+from picsafe_server.runtime.clock import Clock, rfc3339
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import Account, SecurityLine, ServiceAccount
 from picsafe_server.users.principal import Principal
 
 _BEYOND = 2**62

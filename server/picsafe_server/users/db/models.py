@@ -14,8 +14,8 @@ from advanced_alchemy.types import DateTimeUTC
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from picsafe_protocol import limits
-from picsafe_server.known_keys import known_keys_table
+from picsafe_protocol.contracts import limits
+from picsafe_server.runtime.key_fingerprints import known_keys_table
 
 _ID = String(26)
 _AUDIENCE = String(40)
@@ -276,7 +276,7 @@ class Report(Base):
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))
     digest: Mapped[str | None] = mapped_column(String(64))
-    """See `picsafe_protocol.pieces`: as its sender declared it, never as the cloud says. None for reports from before that."""
+    """See `picsafe_protocol.crypto.package_digest`: as its sender declared it, never as the cloud says. None for reports from before that."""
     digest_due: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it cannot become available without a digest: so for all that were begun since there are digests."""
     key_server: Mapped[str | None] = mapped_column(_URL)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import case, delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.models import LookUps, SignInFailures
-from picsafe_server.users.upsert import insert_into
+from picsafe_server.users.db.models import LookUps, SignInFailures
+from picsafe_server.users.db.upsert import insert_into
 
 Counter = type[SignInFailures] | type[LookUps]
 

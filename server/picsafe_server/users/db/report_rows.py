@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.clock import rfc3339
-from picsafe_server.users.models import Account, Institution, Opening, Report, ReportRecipient
+from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.db.models import Account, Institution, Opening, Report, ReportRecipient
 
 
 class Sender(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.models import Base
+from picsafe_server.users.db.models import Base
 
 
 def insert_into(session: AsyncSession, model: type[Base]) -> sqlite.Insert | postgresql.Insert:

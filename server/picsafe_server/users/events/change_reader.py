@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users import audiences
-from picsafe_server.users.changes import REPORT
-from picsafe_server.users.models import Event
-from picsafe_server.users.report_facts import ReportFacts, read_facts
+from picsafe_server.users.db.models import Event
+from picsafe_server.users.db.report_rows import ReportFacts, read_facts
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import REPORT
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ async def read_news(session: AsyncSession, events: Sequence[Event], listening: C
             continue
         by_audience[event.audience].append(event)
         if event.kind == REPORT and event.report_id is not None:
-            known, reader = readers.setdefault(event.report_id, set()), audiences.person_of(event.audience)
+            known, reader = readers.setdefault(event.report_id, set()), channels.person_of(event.audience)
             if known is None or reader is None:
                 readers[event.report_id] = None  # an audience of many: whichever of them have opened it
             else:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.clock import Clock
-from picsafe_server.users.models import ChangeCounter, Event
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.users.db.models import ChangeCounter, Event
 
 REPORT = "report"
 REMOVED = "removed"

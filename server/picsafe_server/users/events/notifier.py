@@ -15,10 +15,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy import select
 
-from picsafe_server.database import Database
-from picsafe_server.users.changes import last_number
-from picsafe_server.users.models import Event
-from picsafe_server.users.news import News, read_news
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import Event
+from picsafe_server.users.events.change_reader import News, read_news
+from picsafe_server.users.events.event_log import last_number
 
 POLL_SECONDS = 0.4
 """How long an event that another process wrote may go unnoticed."""

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import Conflict, InvalidRequest, LastAdministrator, NotFound
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.tokens import Role
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import emails
-from picsafe_server.users.accounts import create_account
-from picsafe_server.users.administration import Act, Administration, Whom
-from picsafe_server.users.devices import forget_devices
-from picsafe_server.users.invitations import Invitations
-from picsafe_server.users.models import Account, Institution, SignedInSession
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LastAdministrator, NotFound
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.tokens import Role
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts.accounts import create_account
+from picsafe_server.users.accounts.invitations import Invitations
+from picsafe_server.users.accounts.known_devices import forget_devices
+from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.audit.audit_log import Act, Administration, Whom
+from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import Account, Institution, SignedInSession
+from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.security import SecurityEvent, SecurityLog
-from picsafe_server.users.sessions import Sessions
 
 _EVENTS = {
     Act.MEMBER_INVITED: SecurityEvent.INVITED,
@@ -65,7 +65,7 @@ class Members:
         """At most `limit` members in the order of their addresses, from the one after the address `after`."""
         query = select(Account).where(Account.institution_id == who.institution_id, Account.removed_at.is_(None))
         if after is not None:
-            query = query.where(Account.email > emails.normalise(after))
+            query = query.where(Account.email > email_addresses.normalise(after))
         async with self._database.reading() as session:
             return (await session.scalars(query.order_by(Account.email).limit(limit))).all()
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import Conflict, InvalidRequest
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users.administration import Act, Administration
-from picsafe_server.users.domains import approve, domains_of
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Institution
-from picsafe_server.users.names import checked_name
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.audit.audit_log import Act, Administration
+from picsafe_server.users.db.models import Institution
+from picsafe_server.users.key_servers.allow_list import KeyServers
+from picsafe_server.users.names.display_names import checked_name
+from picsafe_server.users.names.mail_domains import approve, domains_of
 from picsafe_server.users.principal import Principal
 
 MEMBERS_MAY_OPEN = ("recipients", "members")

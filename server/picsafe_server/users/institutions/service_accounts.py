@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import LimitExceeded, NotFound
-from picsafe_protocol.identifiers import is_identifier, new_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import audiences, credentials
-from picsafe_server.users.administration import Act, Administration, Whom
-from picsafe_server.users.changes import SESSION_ENDED, Change, Changes
-from picsafe_server.users.models import Institution, ServiceAccount
-from picsafe_server.users.names import checked_name
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import LimitExceeded, NotFound
+from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts import secrets
+from picsafe_server.users.audit.audit_log import Act, Administration, Whom
+from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
+from picsafe_server.users.db.models import Institution, ServiceAccount
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import SESSION_ENDED, Change, Changes
+from picsafe_server.users.names.display_names import checked_name
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.security import SecurityEvent, SecurityLog
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ class ServiceAccounts:
 
         `who` made it; None: the operator.
         """
-        secret = credentials.new_secret()
+        secret = secrets.new_secret()
         account = ServiceAccount(
             id=new_identifier(),
             institution_id=institution_id,
             name=checked_name(name),
-            secret_hash=credentials.digest(secret),
+            secret_hash=secrets.digest(secret),
             created_at=self._clock.now(),
         )
         async with self._database.writing() as session:
@@ -86,7 +87,7 @@ class ServiceAccounts:
             act = Act.SERVICE_ACCOUNT_MADE
             self._administration.record(session, institution_id, who, act, whom=Whom.of(account))
             self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_MADE, account, who)
-        return NewServiceAccount(account, credentials.service_token(account.id, secret))
+        return NewServiceAccount(account, secrets.service_token(account.id, secret))
 
     async def revoke(self, institution_id: str, account_id: str, who: Principal | None = None) -> None:
         """The token is worthless from now on; `NotFound` when the institution has no such service account."""
@@ -108,4 +109,4 @@ class ServiceAccounts:
             act = Act.SERVICE_ACCOUNT_REVOKED
             self._administration.record(session, institution_id, who, act, whom=Whom.of(revoked))
             self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_REVOKED, revoked, who)
-            await self._changes.append(session, Change(SESSION_ENDED, [audiences.session(account_id)]))
+            await self._changes.append(session, Change(SESSION_ENDED, [channels.session(account_id)]))

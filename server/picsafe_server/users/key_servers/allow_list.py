@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded
-from picsafe_protocol.package import is_keyserver_url
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded
+from picsafe_protocol.format.package import is_keyserver_url
 from picsafe_server.settings import Settings
-from picsafe_server.users.models import Institution, Report
+from picsafe_server.users.db.models import Institution, Report
 
 
 class KeyServers:

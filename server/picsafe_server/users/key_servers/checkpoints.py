@@ -21,16 +21,16 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import Conflict, NotFound, ProofInvalid
-from picsafe_protocol.merkle import verify_consistency
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.roles import WatchedLog
-from picsafe_server.users.administration import Act, Administration
-from picsafe_server.users.foreign_logs import ForeignLogs, NoAnswer
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Institution, KeyServerLog
-from picsafe_server.users.signed_notes import Checkpoint, said
+from picsafe_protocol.contracts.errors import Conflict, NotFound, ProofInvalid
+from picsafe_protocol.crypto.merkle import verify_consistency
+from picsafe_server.role import WatchedLog
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.audit.audit_log import Act, Administration
+from picsafe_server.users.db.models import Institution, KeyServerLog
+from picsafe_server.users.key_servers.allow_list import KeyServers
+from picsafe_server.users.key_servers.log_client import ForeignLogs, NoAnswer
+from picsafe_server.users.key_servers.signed_notes import Checkpoint, said
 
 LOOK_SECONDS = 300
 """Between two looks at a key server: rarely enough to cost nothing, and often enough that a rollback is news."""

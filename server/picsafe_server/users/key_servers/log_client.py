@@ -8,9 +8,9 @@ from typing import Final, TypeVar
 
 import httpx
 
-from picsafe_protocol import strictjson
-from picsafe_server.tokens import JWKS_PATH
-from picsafe_server.users.signed_notes import Checkpoint, opened, public_keys
+from picsafe_protocol.json import strict_json
+from picsafe_server.auth.tokens import JWKS_PATH
+from picsafe_server.users.key_servers.signed_notes import Checkpoint, opened, public_keys
 
 T = TypeVar("T")
 _CALL_SECONDS: Final = 5.0
@@ -35,12 +35,12 @@ class ForeignLogs:
         return await _answered(self._consistency(url, old, new))
 
     async def _checkpoint(self, url: str) -> Checkpoint:
-        keys = strictjson.parse(await self._get(url + JWKS_PATH))
+        keys = strict_json.parse(await self._get(url + JWKS_PATH))
         note = await self._get(url + "/v1/checkpoint")
         return opened(note.decode("utf-8"), url.partition("://")[2] + "/v1", public_keys(keys))
 
     async def _consistency(self, url: str, old: int, new: int) -> list[bytes]:
-        answer = strictjson.parse(await self._get(f"{url}/v1/consistency?from={old}&to={new}"))
+        answer = strict_json.parse(await self._get(f"{url}/v1/consistency?from={old}&to={new}"))
         return [base64.b64decode(text, validate=True) for text in answer["proof"]]
 
     async def _get(self, url: str) -> bytes:

@@ -12,8 +12,8 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from picsafe_protocol.errors import ProofInvalid
-from picsafe_protocol.merkle import HASH
+from picsafe_protocol.contracts.errors import ProofInvalid
+from picsafe_protocol.crypto.merkle import HASH
 
 LARGEST_SIZE: Final = 2**63 - 1
 """Of a log: what databases hold. At a million entries a second it is reached after 290,000 years."""

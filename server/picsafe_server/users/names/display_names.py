@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded
-from picsafe_server.users.invisible import has_invisible
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest, LimitExceeded
+from picsafe_server.users.names.invisible_characters import has_invisible
 
 
 def search_text(name: str, email: str) -> str:

@@ -11,9 +11,9 @@ import unicodedata
 
 import idna
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest
-from picsafe_server.users.invisible import has_invisible
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest
+from picsafe_server.users.names.invisible_characters import has_invisible
 
 _LOCAL = re.compile(r"[!-~]{1,64}")
 _SPECIALS = frozenset('<>(),;:"\\[]@')

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import Conflict, DomainNotApproved
-from picsafe_server.clock import Clock
-from picsafe_server.users import emails
-from picsafe_server.users.models import Account, InstitutionDomain
-from picsafe_server.users.upsert import insert_into
+from picsafe_protocol.contracts.errors import Conflict, DomainNotApproved
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.users.db.models import Account, InstitutionDomain
+from picsafe_server.users.db.upsert import insert_into
+from picsafe_server.users.names import email_addresses
 
 
 async def approve(session: AsyncSession, clock: Clock, institution_id: str, domains: Sequence[str]) -> list[str]:
     """Add mail domains to an institution; those that are new to it. `Conflict` when one belongs to another institution already."""
     added = []
-    for domain in dict.fromkeys(map(emails.checked_domain, domains)):
+    for domain in dict.fromkeys(map(email_addresses.checked_domain, domains)):
         row = insert_into(session, InstitutionDomain).values(
             domain=domain, institution_id=institution_id, added_at=clock.now()
         )
@@ -45,7 +45,7 @@ async def check_address(session: AsyncSession, institution_id: str | None, email
     who writes to it means them.
     """
     if institution_id is not None:
-        known, domain = await domains_of(session, institution_id), emails.domain_of(email)
+        known, domain = await domains_of(session, institution_id), email_addresses.domain_of(email)
         if domain not in known:
             names = ", ".join(known) or "none yet"
             raise DomainNotApproved(

@@ -10,13 +10,13 @@ import hashlib
 import math
 from datetime import timedelta
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.memory_counter import MemoryCounter
-from picsafe_server.users.counting import Count, count, forget_old
-from picsafe_server.users.models import LookUps as Counted
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.memory_counter import MemoryCounter
+from picsafe_server.users.db.models import LookUps as Counted
+from picsafe_server.users.db.rate_windows import Count, count, forget_old
 from picsafe_server.users.principal import Principal
 
 _WINDOW = timedelta(seconds=limits.LOOK_UP_WINDOW_SECONDS)

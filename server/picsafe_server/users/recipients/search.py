@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_server.database import Database
-from picsafe_server.users import emails
-from picsafe_server.users.models import Account, AccountPart, Correspondence, Institution
+from picsafe_protocol.contracts import limits
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import Account, AccountPart, Correspondence, Institution
+from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.search_parts import begins_with, is_found
+from picsafe_server.users.recipients.search_index import begins_with, is_found
 
 _FEW = 60
 """Parts found by a text: their people are sorted by name; where there are more, colleagues are looked at in the order of names."""
@@ -25,7 +25,7 @@ Found = tuple[Account, str | None]
 
 async def suggest(database: Database, who: Principal, text: str) -> Sequence[Found]:
     """People of whose name or address a part begins with `text`, those last written to first, each with the name of their institution."""
-    wanted = emails.normalise(text)
+    wanted = email_addresses.normalise(text)
     matches = is_found(wanted) if wanted else true()
     async with database.reading() as session:
         known = await _page(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, exists, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.models import PART_CHARACTERS, Account, AccountPart
+from picsafe_server.users.db.models import PART_CHARACTERS, Account, AccountPart
 
 _LAST = "\U0010ffff"
 """Sorts after every character of a name."""

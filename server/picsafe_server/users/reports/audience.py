@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.models import Account, Institution, ServiceAccount
+from picsafe_server.users.db.models import Account, Institution, ServiceAccount
 from picsafe_server.users.principal import Principal
 
 

@@ -9,22 +9,22 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import InvalidRequest, LimitExceeded, UnknownRecipient
-from picsafe_protocol.identifiers import new_identifier
-from picsafe_protocol.regions import region_for_country
-from picsafe_protocol.tokens import Action
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import InvalidRequest, LimitExceeded, UnknownRecipient
+from picsafe_protocol.contracts.identifiers import new_identifier
+from picsafe_protocol.contracts.regions import region_for_country
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 from picsafe_server.settings import Settings
-from picsafe_server.users import emails
-from picsafe_server.users.allowance import check_allowance
-from picsafe_server.users.grants import Grants, Signed
-from picsafe_server.users.key_servers import KeyServers, refuse_for
-from picsafe_server.users.lookups import LookUps
-from picsafe_server.users.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.db.models import DRAFT, Account, Institution, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.key_servers.allow_list import KeyServers, refuse_for
+from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.readers import Readers, readers_of
+from picsafe_server.users.recipients.lookup_throttle import LookUps
+from picsafe_server.users.reports.audience import Readers, readers_of
+from picsafe_server.users.reports.grants import Grants, Signed
+from picsafe_server.users.reports.quota import check_allowance
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def wanted_of(addresses: Sequence[str]) -> list[str]:
             maximum=limits.RECIPIENTS,
             actual=len(written),
         )
-    return list(dict.fromkeys(map(emails.normalise, written)))
+    return list(dict.fromkeys(map(email_addresses.normalise, written)))
 
 
 async def _recipients(session: AsyncSession, wanted: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:

@@ -11,18 +11,18 @@ from typing import Any
 
 import msgspec
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import TooManyRequests
-from picsafe_server.database import Database
-from picsafe_server.users import audiences
-from picsafe_server.users.changes import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
-from picsafe_server.users.live import Listener, Live
-from picsafe_server.users.models import Event
-from picsafe_server.users.news import News
-from picsafe_server.users.open_sessions import OpenSessions
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import TooManyRequests
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.accounts.session_checks import OpenSessions
+from picsafe_server.users.db.models import Event
+from picsafe_server.users.db.report_rows import ReportFacts, read_facts
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.change_reader import News
+from picsafe_server.users.events.event_log import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
+from picsafe_server.users.events.notifier import Listener, Live
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.report_facts import ReportFacts, read_facts
-from picsafe_server.users.report_view import Entry, ReportViews
+from picsafe_server.users.reports.views import Entry, ReportViews
 
 PING_SECONDS = 15.0
 """Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection is dead;
@@ -133,7 +133,7 @@ class Streams:
         entries: dict[tuple[int, Entry], Event] = {}
         for event in events:
             known = entries.setdefault((event.sequence, _entry(event)), event)
-            if event.audience == audiences.inbox(who.id) != known.audience:  # what is meant for one alone goes first
+            if event.audience == channels.inbox(who.id) != known.audience:  # what is meant for one alone goes first
                 entries[event.sequence, _entry(event)] = event
         wanted = [entry for (_, entry), event in entries.items() if event.kind == REPORT]
         shown = {(view.id, view.box): view for view in self._views.of(who, wanted, facts)}
@@ -150,14 +150,14 @@ class Streams:
 
 
 def _entry(event: Event) -> Entry:
-    return Entry(event.report_id or "", "sent" if audiences.is_sent(event.audience) else "inbox")
+    return Entry(event.report_id or "", "sent" if channels.is_sent(event.audience) else "inbox")
 
 
 def _belongs(who: Principal, entry: Entry, state: str, sender_id: str, audience: str) -> bool:
     """Whether the list of that box shows the report: what is over leaves the inbox, what one sent oneself never was in a shared one."""
     if entry.box == "sent":
         return True
-    shared = audience != audiences.inbox(who.id)
+    shared = audience != channels.inbox(who.id)
     return state == "available" and not (shared and sender_id == who.id)
 
 

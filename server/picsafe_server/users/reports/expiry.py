@@ -7,13 +7,13 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import audiences
-from picsafe_server.users.changes import REMOVED, REPORT, Change, Changes
-from picsafe_server.users.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, Listing, Report
-from picsafe_server.users.reports import received_by
+from picsafe_protocol.contracts import limits
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, Listing, Report
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, Changes
+from picsafe_server.users.reports.lifecycle import received_by
 
 _AT_ONCE = 200
 """Reports in one transaction, so that nobody waits long for the counter of changes."""
@@ -54,7 +54,7 @@ class Expiry:
                 gone = delete(Listing).where(Listing.report_id == report.id, Listing.audience.in_(received))
                 await session.execute(gone)
                 changes.append(Change(REMOVED, received, report.id))
-                changes.append(Change(REPORT, [audiences.sent(report.sender_id)], report.id))
+                changes.append(Change(REPORT, [channels.sent(report.sender_id)], report.id))
         await self._changes.append(session, *changes)
         return len(reports)
 

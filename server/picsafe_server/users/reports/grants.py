@@ -9,21 +9,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import KeyServerNotAllowed
-from picsafe_protocol.tokens import (
-    GRANT_TYPE,
-    USER_TOKEN_TYPE,
-    Action,
-    InstitutionAccess,
-    KeyAccess,
-    Role,
-)
-from picsafe_server.clock import Clock
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import KeyServerNotAllowed
+from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action, InstitutionAccess, KeyAccess, Role
+from picsafe_server.auth.tokens import Signer
+from picsafe_server.runtime.clock import Clock
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import Signer
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Account, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.db.models import Account, Report, ReportInstitution, ReportRecipient
+from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.principal import Principal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,23 +9,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import (
-    Conflict,
-    InvalidRequest,
-    NotPermitted,
-    TokenRefused,
-)
-from picsafe_protocol.tokens import RECEIPT_TYPE, Action
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, NotPermitted, TokenRefused
+from picsafe_protocol.contracts.tokens import RECEIPT_TYPE, Action
+from picsafe_server.auth.tokens import Verifier
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
 from picsafe_server.settings import Settings
-from picsafe_server.tokens import Verifier
-from picsafe_server.users import audiences
-from picsafe_server.users.bodies import SentPackage
-from picsafe_server.users.changes import REPORT, Change, Changes
-from picsafe_server.users.grants import Grants, Signed
-from picsafe_server.users.models import (
+from picsafe_server.users.api.requests import SentPackage
+from picsafe_server.users.db.models import (
     AVAILABLE,
     DRAFT,
     Correspondence,
@@ -35,9 +27,12 @@ from picsafe_server.users.models import (
     ReportInstitution,
     ReportRecipient,
 )
+from picsafe_server.users.db.upsert import insert_into
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import REPORT, Change, Changes
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.upsert import insert_into
-from picsafe_server.users.visibility import check_live, check_since, own, visible
+from picsafe_server.users.reports.grants import Grants, Signed
+from picsafe_server.users.reports.visibility import check_live, check_since, own, visible
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SENDER_ACTIONS = frozenset({Action.PACKAGE_UPLOAD, Action.KEY_CREATE})
@@ -110,7 +105,7 @@ class Reports:
                     index_elements=[Correspondence.sender_id, Correspondence.recipient_id], set_={"last_at": now}
                 )
             )
-        told = {audiences.sent(report.sender_id), *await received_by(session, report)}
+        told = {channels.sent(report.sender_id), *await received_by(session, report)}
         (number,) = await self._changes.append(session, Change(REPORT, told, report.id))
         session.add_all(Listing(audience=audience, sequence=number, report_id=report.id) for audience in sorted(told))
 
@@ -136,7 +131,7 @@ class Reports:
         async with self._database.writing() as session:
             report = await visible(session, who, report_id)
             received = set(await received_by(session, report)) & set(who.received)
-            own_audiences = [audiences.inbox(who.id)]
+            own_audiences = [channels.inbox(who.id)]
             if report.sender_id == who.id:
                 received &= set(own_audiences)
             if not received:
@@ -146,7 +141,7 @@ class Reports:
             )
             first = await session.scalar(row.on_conflict_do_nothing().returning(Opening.account_id))
             if first:
-                told = {audiences.sent(report.sender_id), *own_audiences}
+                told = {channels.sent(report.sender_id), *own_audiences}
                 await self._changes.append(session, Change(REPORT, told, report.id))
 
     async def collected(self, who: Principal, report_id: str) -> None:
@@ -156,8 +151,8 @@ class Reports:
             report = await session.get_one(Report, report_id, with_for_update=True, populate_existing=True)
             if report.collected_at is None:
                 report.collected_at = self._clock.now()
-                people = [name for name in await received_by(session, report) if not audiences.is_services(name)]
-                told = {audiences.sent(report.sender_id), *people}
+                people = [name for name in await received_by(session, report) if not channels.is_services(name)]
+                told = {channels.sent(report.sender_id), *people}
                 await self._changes.append(session, Change(REPORT, told, report.id))
 
 
@@ -187,7 +182,7 @@ async def received_by(session: AsyncSession, report: Report) -> list[str]:
             ReportInstitution.report_id == report.id
         )
     )
-    found = [audiences.inbox(account_id) for account_id in recipients]
+    found = [channels.inbox(account_id) for account_id in recipients]
     for institution_id, members in institutions:
-        found += [audiences.services(institution_id)] + ([audiences.members(institution_id)] if members else [])
+        found += [channels.services(institution_id)] + ([channels.members(institution_id)] if members else [])
     return found

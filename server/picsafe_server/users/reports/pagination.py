@@ -10,16 +10,16 @@ from operator import attrgetter
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import CursorUnknown, InvalidRequest
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import audiences
-from picsafe_server.users.changes import last_number
-from picsafe_server.users.models import AVAILABLE, Listing, Report
+from picsafe_protocol.contracts.errors import CursorUnknown, InvalidRequest
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import AVAILABLE, Listing, Report
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.report_view import Box, Entry, ReportView, ReportViews
-from picsafe_server.users.visibility import is_since, is_since_joining
+from picsafe_server.users.reports.views import Box, Entry, ReportView, ReportViews
+from picsafe_server.users.reports.visibility import is_since, is_since_joining
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
@@ -46,7 +46,7 @@ class Listings:
     async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> Page:
         """A page of what the caller received or sent, newest first. What was sent stays listed after its time; what was received does not."""
         sent = box == "sent"
-        names = [audiences.sent(who.id)] if sent else who.received
+        names = [channels.sent(who.id)] if sent else who.received
         conditions = [] if sent else [self._live(), is_since(who)]
         start = _BEYOND if before is None else number_of(before, "before")
         async with self._database.reading() as session:
@@ -109,13 +109,13 @@ class Listings:
 
 def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:
     """What colleagues sent stands in an inbox shared with them; what one sent oneself does not, unless it is addressed to oneself."""
-    shared = audience != audiences.inbox(who.id) and not audiences.is_sent(audience)
+    shared = audience != channels.inbox(who.id) and not channels.is_sent(audience)
     return Report.sender_id != who.id if shared else true()
 
 
 def _since_joining(who: Principal, audience: str) -> ColumnElement[bool]:
     """Of what an institution shares, only what was begun since the caller joined it."""
-    return is_since_joining(who) if audiences.is_members(audience) else true()
+    return is_since_joining(who) if channels.is_members(audience) else true()
 
 
 def position_in(cursor: str) -> tuple[int, str | None]:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol import limits
-from picsafe_protocol.errors import LimitExceeded, TooManyRequests
-from picsafe_server.users.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Account, Report
+from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.errors import LimitExceeded, TooManyRequests
+from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Account, Report
 from picsafe_server.users.principal import Principal
 
 _ADVICE = "Nothing was sent. Withdraw reports that are not needed any more, or wait until older ones have ended."

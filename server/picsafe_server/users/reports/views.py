@@ -10,13 +10,13 @@ from typing import Literal
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.clock import Clock, rfc3339
+from picsafe_server.runtime.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
-from picsafe_server.users.key_servers import KeyServers
-from picsafe_server.users.models import Report
+from picsafe_server.users.db.models import Report
+from picsafe_server.users.db.report_rows import Addressee, ReportFacts, Sender, read_facts
+from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.report_facts import Addressee, ReportFacts, Sender, read_facts
-from picsafe_server.users.visibility import state_of
+from picsafe_server.users.reports.visibility import state_of
 
 Box = Literal["inbox", "sent"]
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.errors import KeyRevoked, NotFound, ReportExpired, SentBefore
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_server.users.models import (
+from picsafe_protocol.contracts.errors import KeyRevoked, NotFound, ReportExpired, SentBefore
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_server.users.db.models import (
     AVAILABLE,
     DRAFT,
     EXPIRED,

@@ -12,17 +12,17 @@ from typing import Final, NamedTuple
 import httpx
 from sqlalchemy import ColumnElement, case, delete, func, select
 
-from picsafe_protocol.errors import ReportExpired
-from picsafe_protocol.tokens import Action
-from picsafe_server.clock import Clock
-from picsafe_server.database import Database
-from picsafe_server.users import audiences
-from picsafe_server.users.changes import REMOVED, REPORT, Change, Changes
-from picsafe_server.users.grants import Grants
-from picsafe_server.users.models import EXPIRED, WITHDRAWN, Account, Listing, Report, WithdrawalCall
+from picsafe_protocol.contracts.errors import ReportExpired
+from picsafe_protocol.contracts.tokens import Action
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+from picsafe_server.users.db.models import EXPIRED, WITHDRAWN, Account, Listing, Report, WithdrawalCall
+from picsafe_server.users.events import channels
+from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, Changes
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports import received_by
-from picsafe_server.users.visibility import own, state_of
+from picsafe_server.users.reports.grants import Grants
+from picsafe_server.users.reports.lifecycle import received_by
+from picsafe_server.users.reports.visibility import own, state_of
 
 _CALL_SECONDS = 5.0
 """How long a call may take: somebody waits for the withdrawal, and there is another attempt."""
@@ -87,7 +87,7 @@ class Withdrawals:
                 await self._changes.append(
                     session,
                     Change(REMOVED, received, report.id),
-                    Change(REPORT, [audiences.sent(who.id)], report.id),
+                    Change(REPORT, [channels.sent(who.id)], report.id),
                 )
         await self.make_calls(report_id)
 

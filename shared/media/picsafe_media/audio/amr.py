@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import SEARCH_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["clean_amr", "is_amr"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.model import Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
-from picsafe_protocol.media.tags import cut_tags_behind
+from picsafe_media.audio.tags import cut_tags_behind
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["clean_flac"]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES
-from picsafe_protocol.media.model import Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window
-from picsafe_protocol.media.tags import behind_id3v2, cut_tags_behind
+from picsafe_media.audio.tags import behind_id3v2, cut_tags_behind
+from picsafe_media.core.bounds import SEARCH_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Description, Removal
+from picsafe_media.core.source import Window
 
 __all__ = ["ADTS", "MP3", "FrameFormat", "clean_frames", "frames_begin", "is_same_stream", "search_frames"]
 

@@ -9,11 +9,11 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from picsafe_protocol.media.bounds import STRUCTURE_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.ogg_codecs import Codec, recognise_codec
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.audio.ogg_codecs import Codec, recognise_codec
+from picsafe_media.core.bounds import STRUCTURE_BYTES, WINDOW_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["clean_ogg", "page_checksum"]
 

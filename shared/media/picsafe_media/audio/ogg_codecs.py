@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, Final
 
-from picsafe_protocol.media.model import Removal
+from picsafe_media.core.model import Removal
 
 __all__ = ["Codec", "empty_comment", "recognise_codec"]
 

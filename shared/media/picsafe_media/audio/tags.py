@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.model import Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Removal
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["behind_id3v2", "cut_tags_behind", "end_before_tags"]
 

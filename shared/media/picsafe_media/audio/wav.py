@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.mpeg_audio import ADTS, MP3, clean_frames, frames_begin
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.riff import Chunk
-from picsafe_protocol.media.source import Window, damaged
-from picsafe_protocol.media.wav_chunks import read_chunks
-from picsafe_protocol.media.wav_coding import FRAMES, Coding, read_coding
+from picsafe_media.audio.mpeg_audio import ADTS, MP3, clean_frames, frames_begin
+from picsafe_media.audio.wav_chunks import read_chunks
+from picsafe_media.audio.wav_coding import FRAMES, Coding, read_coding
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.riff import Chunk
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 __all__ = ["WAVE_KINDS", "clean_wav"]
 

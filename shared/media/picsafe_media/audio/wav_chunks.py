@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES
-from picsafe_protocol.media.riff import Chunk
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import SEARCH_BYTES
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.riff import Chunk
 
 __all__ = ["WaveChunks", "read_chunks"]
 

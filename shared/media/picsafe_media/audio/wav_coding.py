@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.source import damaged
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 __all__ = ["FRAMES", "Coding", "read_coding"]
 

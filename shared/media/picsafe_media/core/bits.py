@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.source import damaged
 
 __all__ = ["Bits"]
 

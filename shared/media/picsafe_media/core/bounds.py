@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.limits import KIB, MIB
+from picsafe_protocol.contracts.limits import KIB, MIB
 
 __all__ = [
     "BLANKED_BYTES",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import repeat
 from typing import Final
 
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media.bounds import BLANKED_BYTES, SEGMENTS
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Keep, Removal, Segment
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.bounds import BLANKED_BYTES, SEGMENTS
+from picsafe_media.core.model import Caution, Cleaned, Description, Keep, Removal, Segment
+from picsafe_media.core.source import damaged
+from picsafe_protocol.contracts.limits import MIB
 
 __all__ = ["Plan"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from typing import Final
 
-from picsafe_protocol.media.ranges import Range
+from picsafe_media.core.ranges import Range
 
 __all__ = ["OFFSETS", "PackedRanges"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import BinaryIO, Literal, Protocol
 
-from picsafe_protocol.errors import UnsupportedMedium
-from picsafe_protocol.media.bounds import READS, STRUCTURE_BYTES, WINDOW_BYTES
+from picsafe_media.core.bounds import READS, STRUCTURE_BYTES, WINDOW_BYTES
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 __all__ = ["ByteSource", "FileSource", "Window", "damaged"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from picsafe_protocol.media.model import Removal
+from picsafe_media.core.model import Removal
 
 __all__ = ["Exif", "minimal", "parse_exif", "swaps_sides", "tiff_entries", "tiff_tags", "xmp_contents"]
 

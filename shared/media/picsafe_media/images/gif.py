@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from picsafe_protocol.media.icc import private_ranges
-from picsafe_protocol.media.model import Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import within
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Description, Removal
+from picsafe_media.core.ranges import within
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.icc import private_ranges
 
 __all__ = ["clean_gif"]
 

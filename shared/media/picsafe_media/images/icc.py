@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.model import Removal
-from picsafe_protocol.media.ranges import Range, merged, within, without
+from picsafe_media.core.model import Removal
+from picsafe_media.core.ranges import Range, merged, within, without
 
 __all__ = ["blanked_profile", "private_ranges"]
 

@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, tiff_entries, xmp_contents
-from picsafe_protocol.media.icc import private_ranges
-from picsafe_protocol.media.jpeg_frame import APPLICATIONS, BETWEEN_SCANS, COMMENT, EOI, FRAMES, SOS, TABLES, Frame
-from picsafe_protocol.media.jpeg_scan import scan_end
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.photoshop import photoshop_contents
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import within
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.ranges import within
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, tiff_entries, xmp_contents
+from picsafe_media.images.icc import private_ranges
+from picsafe_media.images.jpeg_frame import APPLICATIONS, BETWEEN_SCANS, COMMENT, EOI, FRAMES, SOS, TABLES, Frame
+from picsafe_media.images.jpeg_scan import scan_end
+from picsafe_media.images.photoshop import photoshop_contents
 
 __all__ = ["clean_jpeg", "find_jpeg"]
 

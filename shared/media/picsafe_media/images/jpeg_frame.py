@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from picsafe_protocol.media.jpeg_scan import Component, Scan, Tables
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.source import damaged
+from picsafe_media.images.jpeg_scan import Component, Scan, Tables
 
 __all__ = ["APPLICATIONS", "BETWEEN_SCANS", "COMMENT", "EOI", "FRAMES", "SOS", "TABLES", "Frame"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
-from picsafe_protocol.media.bounds import COUNTED_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import COUNTED_BYTES, WINDOW_BYTES
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["Component", "Scan", "Tables", "scan_end"]
 

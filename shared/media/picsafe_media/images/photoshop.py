@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.model import Removal
+from picsafe_media.core.model import Removal
 
 __all__ = ["photoshop_contents"]
 

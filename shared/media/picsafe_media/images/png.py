@@ -6,12 +6,12 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES, STRUCTURE_BYTES
-from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
-from picsafe_protocol.media.icc import blanked_profile
-from picsafe_protocol.media.model import Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import SEARCH_BYTES, STRUCTURE_BYTES
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
+from picsafe_media.images.icc import blanked_profile
 
 __all__ = ["SIGNATURE", "clean_png"]
 

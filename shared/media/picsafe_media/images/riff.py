@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["OPEN_END", "Chunk", "chunks"]
 

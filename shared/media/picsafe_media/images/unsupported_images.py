@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from picsafe_protocol.media.exif import tiff_tags
+from picsafe_media.images.exif import tiff_tags
 
 __all__ = ["PICTURES", "PICTURE_KINDS", "picture_kind"]
 

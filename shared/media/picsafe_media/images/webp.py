@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.media.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
-from picsafe_protocol.media.icc import private_ranges
-from picsafe_protocol.media.model import Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.riff import Chunk, chunks
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
+from picsafe_media.images.icc import private_ranges
+from picsafe_media.images.riff import Chunk, chunks
 
 __all__ = ["clean_webp"]
 

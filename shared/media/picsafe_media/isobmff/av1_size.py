@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from picsafe_protocol.media.bits import Bits
-from picsafe_protocol.media.bounds import HEADER_STEPS
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bits import Bits
+from picsafe_media.core.bounds import HEADER_STEPS
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["av1_sides"]
 

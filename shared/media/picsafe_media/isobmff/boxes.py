@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, NamedTuple
 
-from picsafe_protocol.media.model import Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Removal
+from picsafe_media.core.source import Window, damaged
 
 __all__ = ["FREE", "Box", "Fields", "blank", "box_at", "boxes", "boxes_in", "free_up"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_protocol.media.boxes import Fields, boxes_in
+from picsafe_media.isobmff.boxes import Fields, boxes_in
 
 __all__ = ["coded_data"]
 

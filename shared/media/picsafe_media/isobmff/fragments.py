@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from picsafe_protocol.media.boxes import Box, Fields, boxes
-from picsafe_protocol.media.packed_ranges import PackedRanges
-from picsafe_protocol.media.source import Window
-from picsafe_protocol.media.tracks import Track
+from picsafe_media.core.packed_ranges import PackedRanges
+from picsafe_media.core.source import Window
+from picsafe_media.isobmff.boxes import Box, Fields, boxes
+from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_fragments", "fragments_seconds", "track_of"]
 

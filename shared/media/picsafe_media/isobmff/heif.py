@@ -9,16 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media.boxes import Box, blank
-from picsafe_protocol.media.exif import parse_exif, swaps_sides, xmp_contents
-from picsafe_protocol.media.foreign import refusal_of
-from picsafe_protocol.media.heif_items import Items, read_items
-from picsafe_protocol.media.heif_meta import PROFILES, needs_unknown, rebuild_meta
-from picsafe_protocol.media.icc import private_ranges
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.movie import clean_moov, remove_box, top_level
-from picsafe_protocol.media.orientation import (
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.ranges import Range, merged, within, without
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.exif import parse_exif, swaps_sides, xmp_contents
+from picsafe_media.images.icc import private_ranges
+from picsafe_media.images.orientation import (
     IDENTITY,
     MIRROR_LEFT_RIGHT,
     MIRROR_TOP_BOTTOM,
@@ -26,9 +23,12 @@ from picsafe_protocol.media.orientation import (
     orientation_of,
     then,
 )
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import Range, merged, within, without
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.isobmff.boxes import Box, blank
+from picsafe_media.isobmff.heif_items import Items, read_items
+from picsafe_media.isobmff.heif_meta import PROFILES, needs_unknown, rebuild_meta
+from picsafe_media.isobmff.movie import clean_moov, remove_box, top_level
+from picsafe_media.unsupported_formats import refusal_of
+from picsafe_protocol.contracts.limits import MIB
 
 __all__ = ["clean_heif", "is_heif"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from picsafe_protocol.media.boxes import Fields, boxes_in
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.source import damaged
+from picsafe_media.isobmff.boxes import Fields, boxes_in
 
 __all__ = [
     "Extent",

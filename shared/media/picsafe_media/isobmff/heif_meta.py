@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_protocol.media.boxes import FREE, boxes_in
-from picsafe_protocol.media.heif_items import Items, associations_in, entries_in, locations_in, references_in
-from picsafe_protocol.media.icc import blanked_profile
-from picsafe_protocol.media.source import damaged
+from picsafe_media.core.source import damaged
+from picsafe_media.images.icc import blanked_profile
+from picsafe_media.isobmff.boxes import FREE, boxes_in
+from picsafe_media.isobmff.heif_items import Items, associations_in, entries_in, locations_in, references_in
 
 __all__ = ["PROFILES", "needs_unknown", "rebuild_meta"]
 

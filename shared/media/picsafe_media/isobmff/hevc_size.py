@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_protocol.media.bits import Bits
-from picsafe_protocol.media.boxes import Fields
+from picsafe_media.core.bits import Bits
+from picsafe_media.isobmff.boxes import Fields
 
 __all__ = ["hevc_sides"]
 

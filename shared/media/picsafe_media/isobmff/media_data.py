@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media.boxes import Box, blank
-from picsafe_protocol.media.fragments import add_fragments
-from picsafe_protocol.media.model import Caution, Removal
-from picsafe_protocol.media.packed_ranges import OFFSETS, PackedRanges
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import Range
-from picsafe_protocol.media.sample_tables import add_samples
-from picsafe_protocol.media.source import Window
-from picsafe_protocol.media.tracks import Track
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Removal
+from picsafe_media.core.packed_ranges import OFFSETS, PackedRanges
+from picsafe_media.core.ranges import Range
+from picsafe_media.core.source import Window
+from picsafe_media.isobmff.boxes import Box, blank
+from picsafe_media.isobmff.fragments import add_fragments
+from picsafe_media.isobmff.sample_tables import add_samples
+from picsafe_media.isobmff.tracks import Track
+from picsafe_protocol.contracts.limits import MIB
 
 __all__ = ["blank_unused", "used_ranges"]
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media.boxes import FREE, Box, blank, box_at, boxes, free_up
-from picsafe_protocol.media.codec_names import codec_name
-from picsafe_protocol.media.exif import swaps_sides
-from picsafe_protocol.media.fragments import fragments_seconds, track_of
-from picsafe_protocol.media.media_data import blank_unused, used_ranges
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.movie_boxes import clean_children, clean_track, tag_contents
-from picsafe_protocol.media.movie_header import MovieHeader, read_movie_header
-from picsafe_protocol.media.packed_ranges import PackedRanges
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.ranges import Range, merged, within, without
-from picsafe_protocol.media.sample_tables import add_samples
-from picsafe_protocol.media.source import Window, damaged
-from picsafe_protocol.media.tracks import Track, read_tracks
+from picsafe_media.core.codec_names import codec_name
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.packed_ranges import PackedRanges
+from picsafe_media.core.ranges import Range, merged, within, without
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.exif import swaps_sides
+from picsafe_media.isobmff.boxes import FREE, Box, blank, box_at, boxes, free_up
+from picsafe_media.isobmff.fragments import fragments_seconds, track_of
+from picsafe_media.isobmff.media_data import blank_unused, used_ranges
+from picsafe_media.isobmff.movie_boxes import clean_children, clean_track, tag_contents
+from picsafe_media.isobmff.movie_header import MovieHeader, read_movie_header
+from picsafe_media.isobmff.sample_tables import add_samples
+from picsafe_media.isobmff.tracks import Track, read_tracks
+from picsafe_protocol.contracts.limits import MIB
 
 __all__ = ["MOVIE_KINDS", "clean_moov", "clean_movie", "remove_box", "top_level"]
 

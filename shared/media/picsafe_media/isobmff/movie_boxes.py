@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_protocol.limits import KIB
-from picsafe_protocol.media.boxes import FREE, Box, blank, boxes, boxes_in, free_up
-from picsafe_protocol.media.model import Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
-from picsafe_protocol.media.tracks import Track
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Removal
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, boxes_in, free_up
+from picsafe_media.isobmff.tracks import Track
+from picsafe_protocol.contracts.limits import KIB
 
 __all__ = ["clean_children", "clean_track", "tag_contents"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from picsafe_protocol.media.boxes import Box, Fields, boxes
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.isobmff.boxes import Box, Fields, boxes
 
 __all__ = ["MovieHeader", "read_movie_header"]
 

@@ -6,11 +6,11 @@ from array import array
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from picsafe_protocol.media.bounds import STRUCTURE_BYTES
-from picsafe_protocol.media.boxes import Fields, boxes
-from picsafe_protocol.media.packed_ranges import PackedRanges
-from picsafe_protocol.media.source import Window
-from picsafe_protocol.media.tracks import Track
+from picsafe_media.core.bounds import STRUCTURE_BYTES
+from picsafe_media.core.packed_ranges import PackedRanges
+from picsafe_media.core.source import Window
+from picsafe_media.isobmff.boxes import Fields, boxes
+from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_samples"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from picsafe_protocol.media.boxes import Box, Fields, boxes
-from picsafe_protocol.media.orientation import orientation_of
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.images.orientation import orientation_of
+from picsafe_media.isobmff.boxes import Box, Fields, boxes
 
 __all__ = ["Track", "read_tracks"]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from picsafe_protocol.media.bounds import SEARCH_BYTES, WINDOW_BYTES
-from picsafe_protocol.media.codec_names import codec_name
-from picsafe_protocol.media.ebml import CRC32, VOID, Element, element_at, elements, resize, unsigned, void, zero
-from picsafe_protocol.media.matroska_tracks import MatroskaTrack, clean_track_entry
-from picsafe_protocol.media.model import Caution, Cleaned, Description, Removal
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window, damaged
+from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
+from picsafe_media.core.codec_names import codec_name
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.source import Window, damaged
+from picsafe_media.matroska.ebml import CRC32, VOID, Element, element_at, elements, resize, unsigned, void, zero
+from picsafe_media.matroska.tracks import MatroskaTrack, clean_track_entry
 
 __all__ = ["SIGNATURE", "clean_matroska"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from picsafe_protocol.media.ebml import CRC32, VOID, Element, elements, unsigned, void, zero
-from picsafe_protocol.media.model import Removal
-from picsafe_protocol.media.ogg_codecs import empty_comment
-from picsafe_protocol.media.plan import Plan
-from picsafe_protocol.media.source import Window
+from picsafe_media.audio.ogg_codecs import empty_comment
+from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.model import Removal
+from picsafe_media.core.source import Window
+from picsafe_media.matroska.ebml import CRC32, VOID, Element, elements, unsigned, void, zero
 
 __all__ = ["MatroskaTrack", "clean_track_entry"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from picsafe_protocol.report import Laterality
+from picsafe_protocol.format.report import Laterality
 
 __all__ = ["Located", "Region", "locate"]
 

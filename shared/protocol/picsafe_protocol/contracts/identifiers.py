@@ -6,7 +6,7 @@ import base64
 import re
 import secrets
 
-from picsafe_protocol.errors import InvalidRequest
+from picsafe_protocol.contracts.errors import InvalidRequest
 
 __all__ = ["checked_identifier", "is_identifier", "new_identifier"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.countries import COUNTRIES
-from picsafe_protocol.errors import InvalidRequest
+from picsafe_protocol.contracts.countries import COUNTRIES
+from picsafe_protocol.contracts.errors import InvalidRequest
 
 __all__ = ["COUNTRIES", "EU_MEMBERS", "EU_MEMBERS_AS_OF", "REGIONS", "Region", "region_for_country"]
 

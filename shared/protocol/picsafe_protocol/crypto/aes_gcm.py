@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from picsafe_protocol.buffers import ByteBuffers
-from picsafe_protocol.chunked import CHUNK, SEALED, TAG, MessageKey, chunk_nonce
-from picsafe_protocol.errors import Tampered, Truncated
+from picsafe_protocol.contracts.errors import Tampered, Truncated
+from picsafe_protocol.crypto.buffers import ByteBuffers
+from picsafe_protocol.crypto.chunked import CHUNK, SEALED, TAG, MessageKey, chunk_nonce
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from picsafe_protocol.errors import Truncated
+from picsafe_protocol.contracts.errors import Truncated
 
 __all__ = ["BYTES", "Buffers", "ByteBuffers", "BytesSource", "Source", "read_exactly"]
 

@@ -26,8 +26,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar, runtime_checkable
 
-from picsafe_protocol.buffers import Buffers, Source, read_exactly
-from picsafe_protocol.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.contracts.errors import DecryptionError, InvalidKey, Tampered, Truncated, WrongKey
+from picsafe_protocol.crypto.buffers import Buffers, Source, read_exactly
 
 __all__ = [
     "CHUNK",
@@ -162,7 +162,7 @@ def _check_key(key: bytes) -> None:
 
 def encrypt(key: bytes, message: bytes, context: bytes = b"", *, salt: bytes | None = None) -> bytes:
     """Encrypt all of `message`. `salt` is for test vectors: without it a fresh random one is used, as it must be."""
-    from picsafe_protocol.ciphers import seal_chunks
+    from picsafe_protocol.crypto.aes_gcm import seal_chunks
 
     salt = secrets.token_bytes(SALT) if salt is None else salt
     message_key = derive(key, salt, context)
@@ -174,7 +174,7 @@ def encrypt(key: bytes, message: bytes, context: bytes = b"", *, salt: bytes | N
 
 def decrypt(key: bytes, ciphertext: bytes, context: bytes = b"") -> bytes:
     """Decrypt a whole message. Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and then returns nothing of it."""
-    from picsafe_protocol.ciphers import open_chunks
+    from picsafe_protocol.crypto.aes_gcm import open_chunks
 
     message_key = open_header(key, ciphertext[:HEADER], context)
     plaintext_length(len(ciphertext))

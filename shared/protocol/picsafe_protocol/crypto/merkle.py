@@ -16,7 +16,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from picsafe_protocol.errors import ProofInvalid
+from picsafe_protocol.contracts.errors import ProofInvalid
 
 __all__ = [
     "EMPTY_ROOT",

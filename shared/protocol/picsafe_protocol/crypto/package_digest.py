@@ -18,9 +18,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 
-from picsafe_protocol.buffers import Buffers, Source, read_exactly
-from picsafe_protocol.chunked import Cipher
-from picsafe_protocol.errors import NotAsSent
+from picsafe_protocol.contracts.errors import NotAsSent
+from picsafe_protocol.crypto.buffers import Buffers, Source, read_exactly
+from picsafe_protocol.crypto.chunked import Cipher
 
 __all__ = [
     "AT_ONCE",

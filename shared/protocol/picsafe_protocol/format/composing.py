@@ -16,15 +16,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from picsafe_protocol.chunked import ciphertext_length
-from picsafe_protocol.consent import ConsentRecord
-from picsafe_protocol.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
-from picsafe_protocol.files import extension_for
-from picsafe_protocol.limits import HEADER_BYTES, KIB, MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, REPORT_JSON_BYTES
-from picsafe_protocol.media import Cleaned
-from picsafe_protocol.pieces import Pieces
-from picsafe_protocol.report import Author, Laterality, Medium, Patient, Report, Thumbnail
-from picsafe_protocol.times import is_time, utc_text
+from picsafe_media import Cleaned
+from picsafe_protocol.contracts.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
+from picsafe_protocol.contracts.limits import (
+    HEADER_BYTES,
+    KIB,
+    MEDIA_COUNT,
+    MEDIA_FILE_BYTES,
+    PACKAGE_BYTES,
+    REPORT_JSON_BYTES,
+)
+from picsafe_protocol.crypto.chunked import ciphertext_length
+from picsafe_protocol.crypto.package_digest import Pieces
+from picsafe_protocol.format.consent import ConsentRecord
+from picsafe_protocol.format.files import extension_for
+from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.json.timestamps import is_time, utc_text
 
 __all__ = [
     "THUMBNAIL_PIXELS",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from picsafe_protocol.fields import Fields
-from picsafe_protocol.files import CONSENT_PATH, EVIDENCE_TYPES, FileFacts
-from picsafe_protocol.limits import MEDIA_FILE_BYTES, NAME_CHARACTERS
+from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, NAME_CHARACTERS
+from picsafe_protocol.format.files import CONSENT_PATH, EVIDENCE_TYPES, FileFacts
+from picsafe_protocol.json.field_reader import Fields
 
 __all__ = ["ConsentRecord", "Evidence", "Giver", "GiverRole", "Method", "Purpose", "Status", "permitted_purposes"]
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.errors import DigestMissing, NotAsSent, Unexpected
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.limits import PACKAGE_BYTES
-from picsafe_protocol.package import Header, is_keyserver_url
-from picsafe_protocol.report import Author
+from picsafe_protocol.contracts.errors import DigestMissing, NotAsSent, Unexpected
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES
+from picsafe_protocol.format.package import Header, is_keyserver_url
+from picsafe_protocol.format.report import Author
+from picsafe_protocol.json import strict_json
 
 __all__ = ["DIGESTS_SINCE", "Created", "Expectations", "Sender", "created_in"]
 
@@ -99,7 +99,7 @@ def created_in(answer: Any, header: Header) -> Created | None:
     if entry is None:
         return None
     try:
-        statement = strictjson.parse(entry["statement"].encode())
+        statement = strict_json.parse(entry["statement"].encode())
         told = (statement["event"], statement["key_id"], statement["report_id"])
         version, who = statement["v"], entry["sender"]
         sender = None if who is None else _sender(who, "institution_name")

@@ -9,8 +9,8 @@ import re
 import unicodedata
 from typing import Final
 
-from picsafe_protocol.files import extension_for
-from picsafe_protocol.report import Laterality, Medium, Report
+from picsafe_protocol.format.files import extension_for
+from picsafe_protocol.format.report import Laterality, Medium, Report
 
 __all__ = ["medium_name", "package_name", "report_name", "saved_names", "slug"]
 

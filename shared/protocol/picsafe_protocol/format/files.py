@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_protocol.fields import Fields
+from picsafe_protocol.json.field_reader import Fields
 
 __all__ = [
     "CONSENT_PATH",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
-from picsafe_protocol.buffers import Source
-from picsafe_protocol.chunked import Cipher
-from picsafe_protocol.errors import Gone, NotAsSent, NotFound, NotPermitted, ServiceError
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.package import read_package
-from picsafe_protocol.pieces import CoveredSource, HashPieces
+from picsafe_protocol.contracts.errors import Gone, NotAsSent, NotFound, NotPermitted, ServiceError
+from picsafe_protocol.crypto.buffers import Source
+from picsafe_protocol.crypto.chunked import Cipher
+from picsafe_protocol.crypto.package_digest import CoveredSource, HashPieces
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.package import read_package
 
 __all__ = ["Known", "cover_file"]
 

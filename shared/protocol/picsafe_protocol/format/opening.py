@@ -22,13 +22,13 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from picsafe_protocol.buffers import Source
-from picsafe_protocol.chunked import Cipher, Reader
-from picsafe_protocol.errors import AnotherReport, KeyServerNotAllowed, NotAsSent, Unexpected
-from picsafe_protocol.expectations import Created, Expectations, created_in
-from picsafe_protocol.package import Header, Package, read_package
-from picsafe_protocol.payload import Digest, Payload, sha256
-from picsafe_protocol.provenance import Provenance
+from picsafe_protocol.contracts.errors import AnotherReport, KeyServerNotAllowed, NotAsSent, Unexpected
+from picsafe_protocol.crypto.buffers import Source
+from picsafe_protocol.crypto.chunked import Cipher, Reader
+from picsafe_protocol.format.expectations import Created, Expectations, created_in
+from picsafe_protocol.format.package import Header, Package, read_package
+from picsafe_protocol.format.payload import Digest, Payload, sha256
+from picsafe_protocol.format.provenance import Provenance
 
 __all__ = ["GivenKey", "NewDigest", "Opened", "Release", "key_in", "open_report"]
 

@@ -15,14 +15,15 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from picsafe_protocol import chunked, strictjson
-from picsafe_protocol.buffers import Buffers, BytesSource, Source, read_exactly
-from picsafe_protocol.errors import PackageRuleBroken, UnsupportedVersion
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.limits import HEADER_BYTES, URL_CHARACTERS
-from picsafe_protocol.payload import Payload, build_payload, plan_payload
-from picsafe_protocol.storedzip import Entry, Member, StrictZip, plan
-from picsafe_protocol.times import is_utc_time
+from picsafe_protocol.contracts.errors import PackageRuleBroken, UnsupportedVersion
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.limits import HEADER_BYTES, URL_CHARACTERS
+from picsafe_protocol.crypto import chunked
+from picsafe_protocol.crypto.buffers import Buffers, BytesSource, Source, read_exactly
+from picsafe_protocol.format.payload import Payload, build_payload, plan_payload
+from picsafe_protocol.format.strict_zip import Entry, Member, StrictZip, plan
+from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.timestamps import is_utc_time
 
 __all__ = [
     "ENCRYPTED_NAME",
@@ -106,7 +107,7 @@ class Header:
 
     def to_bytes(self) -> bytes:
         """`package.json`. Raises `PackageRuleBroken` for values that no reader would accept."""
-        data = strictjson.dump(
+        data = strict_json.dump(
             {
                 "format": FORMAT,
                 "version": VERSION,
@@ -126,8 +127,8 @@ class Header:
         if len(data) > HEADER_BYTES:
             raise _refuse("package-header-size")
         try:
-            value = strictjson.parse(data)
-        except strictjson.NotStrictJson:
+            value = strict_json.parse(data)
+        except strict_json.NotStrictJson:
             raise _refuse("package-header-json") from None
         if not isinstance(value, dict) or value.get("format") != FORMAT:
             raise _refuse("package-header-format")

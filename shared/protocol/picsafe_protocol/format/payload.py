@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from picsafe_protocol.chunked import CHUNK, STEP, Reader
-from picsafe_protocol.errors import DigestMismatch, PayloadRuleBroken
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.limits import PAYLOAD_MEMBERS, REPORT_JSON_BYTES
-from picsafe_protocol.report import Report
-from picsafe_protocol.storedzip import Entry, Member, StrictZip, build, plan
+from picsafe_protocol.contracts.errors import DigestMismatch, PayloadRuleBroken
+from picsafe_protocol.contracts.limits import PAYLOAD_MEMBERS, REPORT_JSON_BYTES
+from picsafe_protocol.crypto.chunked import CHUNK, STEP, Reader
+from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.report import Report
+from picsafe_protocol.format.strict_zip import Entry, Member, StrictZip, build, plan
 
 __all__ = [
     "REPORT_NAME",

@@ -11,9 +11,9 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.expectations import Sender
-from picsafe_protocol.report import Author
+from picsafe_protocol.format.expectations import Sender
+from picsafe_protocol.format.report import Author
+from picsafe_protocol.json import strict_json
 
 __all__ = ["SENDER_NAME", "PersonSource", "Provenance", "person_in_words", "sender_document"]
 
@@ -74,7 +74,7 @@ def sender_document(report_id: str, provenance: Provenance, author: Author) -> b
         "erased": sender is None and provenance.erased,
         "author_differs": sender is None or not sender.is_author(author),
     }
-    return strictjson.dump(told)
+    return strict_json.dump(told)
 
 
 def person_in_words(person: Sender | Author, between: str = ", ") -> str:

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from picsafe_protocol import strictjson
-from picsafe_protocol.consent import ConsentRecord, Status
-from picsafe_protocol.errors import LimitExceeded, ReportInvalid, UnsupportedVersion
-from picsafe_protocol.fields import Fields
-from picsafe_protocol.files import MEDIA_PATH, MEDIA_TYPES, THUMBNAIL_PATH, THUMBNAIL_TYPES, FileFacts
-from picsafe_protocol.identifiers import is_identifier
-from picsafe_protocol.limits import (
+from picsafe_protocol.contracts.errors import LimitExceeded, ReportInvalid, UnsupportedVersion
+from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.contracts.limits import (
     CAPTION_CHARACTERS,
     CONSENT_RECORDS,
     DURATION_SECONDS,
@@ -30,6 +26,10 @@ from picsafe_protocol.limits import (
     REPORT_JSON_BYTES,
     THUMBNAIL_BYTES,
 )
+from picsafe_protocol.format.consent import ConsentRecord, Status
+from picsafe_protocol.format.files import MEDIA_PATH, MEDIA_TYPES, THUMBNAIL_PATH, THUMBNAIL_TYPES, FileFacts
+from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.field_reader import Fields
 
 __all__ = ["FORMAT", "VERSION", "Author", "Laterality", "Medium", "Patient", "Report", "Thumbnail"]
 
@@ -238,7 +238,7 @@ class Report:
         value = self.to_json()
         if Report.from_json(value) != self:
             raise ReportInvalid(path="")
-        return strictjson.dump(value)
+        return strict_json.dump(value)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Report:
@@ -246,7 +246,7 @@ class Report:
         if len(data) > REPORT_JSON_BYTES:
             raise LimitExceeded(limit="REPORT_JSON_BYTES", maximum=REPORT_JSON_BYTES, actual=len(data))
         try:
-            value = strictjson.parse(data)
-        except strictjson.NotStrictJson as error:
+            value = strict_json.parse(data)
+        except strict_json.NotStrictJson as error:
             raise ReportInvalid(f"The description inside this report is not valid: it {error}.", path="") from None
         return cls.from_json(value)

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from picsafe_protocol.buffers import Buffers, Source, read_exactly
-from picsafe_protocol.errors import FormatError, LimitExceeded
-from picsafe_protocol.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
+from picsafe_protocol.contracts.errors import FormatError, LimitExceeded
+from picsafe_protocol.contracts.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
+from picsafe_protocol.crypto.buffers import Buffers, Source, read_exactly
 
 __all__ = ["RULES", "Entry", "Layout", "Member", "StrictZip", "build", "is_safe_name", "plan"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from picsafe_protocol.errors import ReportInvalid
-from picsafe_protocol.times import is_date, is_time, is_utc_time
+from picsafe_protocol.contracts.errors import ReportInvalid
+from picsafe_protocol.json.timestamps import is_date, is_time, is_utc_time
 
 __all__ = ["Fields"]
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final, NoReturn
 
-from picsafe_protocol.limits import JSON_NESTING
+from picsafe_protocol.contracts.limits import JSON_NESTING
 
 __all__ = ["NotStrictJson", "dump", "parse"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import banner, dom
-from picsafe_client.acting import acting
-from picsafe_client.refusals import sentence
-from picsafe_client.router import address
+from picsafe_client.i18n.error_messages import sentence
+from picsafe_client.i18n.texts import t
+from picsafe_client.routing.router import address
 from picsafe_client.screens import Screen
-from picsafe_client.screens.account import check_new_password, new_password_field
-from picsafe_client.texts import t
-from picsafe_protocol.errors import InvalidRequest, PicSafeError, TokenRefused
+from picsafe_client.screens.account.screen import check_new_password, new_password_field
+from picsafe_client.ui import dom, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, TokenRefused
 
 
 class InvitationScreen(Screen):
@@ -48,13 +48,13 @@ class InvitationScreen(Screen):
                 )
             except InvalidRequest as error:
                 if error.field != "password":
-                    dom.append(problem, banner.problem(error, means=t("invitation.invalid_means")))
+                    dom.append(problem, notices.problem(error, means=t("invitation.invalid_means")))
                     return
                 password.refuse(sentence(error))
                 password.focus()
             except PicSafeError as error:
                 case = f"invitation_{error.reason}" if isinstance(error, TokenRefused) else ""
-                dom.append(problem, banner.problem(error, means=t("invitation.invalid_means"), case=case))
+                dom.append(problem, notices.problem(error, means=t("invitation.invalid_means"), case=case))
             else:
                 password.value = ""
                 self._done(card)

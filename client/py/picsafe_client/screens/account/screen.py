@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from picsafe_client import banner, dom, fields
-from picsafe_client.acting import acting
-from picsafe_client.catalogue import LANGUAGES
-from picsafe_client.refusals import sentence
-from picsafe_client.router import address
+from picsafe_client.i18n.catalogue import LANGUAGES
+from picsafe_client.i18n.error_messages import sentence
+from picsafe_client.i18n.texts import ago, country, moment, t
+from picsafe_client.routing.router import address
 from picsafe_client.screens import Screen
-from picsafe_client.screens.account_security import SecurityList
-from picsafe_client.session import Me
-from picsafe_client.texts import ago, country, moment, t
-from picsafe_protocol.errors import InvalidRequest, PicSafeError, WrongPassword
-from picsafe_protocol.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from picsafe_client.screens.account.security_log import SecurityList
+from picsafe_client.session.models import Me
+from picsafe_client.ui import dom, forms, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
+from picsafe_protocol.contracts.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 
 CHOOSING: Final = "account.choosing"
 """The app's key for the fact that this screen is shown again after a change of language."""
@@ -66,7 +66,7 @@ class AccountScreen(Screen):
         dom.clear(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
 
     def _edit_name(self, me: Me) -> None:
-        name = fields.text_field(
+        name = forms.text_field(
             "name",
             t("account.name"),
             me.name,
@@ -95,14 +95,14 @@ class AccountScreen(Screen):
         dom.on(form, "submit", acting(save_button, save, place=form))
         self._replace_you(form, name)
 
-    def _replace_you(self, form: dom.Node, name: fields.Field) -> None:
+    def _replace_you(self, form: dom.Node, name: forms.Field) -> None:
         dom.clear(self.you, form)
         name.focus()
 
     # -- password
 
     def _password_form(self) -> dom.Node:
-        current = fields.text_field(
+        current = forms.text_field(
             "current-password",
             t("account.password_current"),
             kind="password",
@@ -135,7 +135,7 @@ class AccountScreen(Screen):
                 new.focus()
                 return
             current.value = new.value = ""
-            dom.append(done, banner.notice("good", t("account.password_changed"), t("account.password_changed_text")))
+            dom.append(done, notices.notice("good", t("account.password_changed"), t("account.password_changed_text")))
             await self._show_devices()
 
         dom.on(form, "submit", acting(change, save, place=form))
@@ -211,13 +211,13 @@ class AccountScreen(Screen):
         locks = dom.el("p", None, t("account.locks", count=me.idle_minutes))
         return dom.el("div", {"class": "stack"}, locks, self._language().node, row)
 
-    def _language(self) -> fields.Field:
+    def _language(self) -> forms.Field:
         """Ward computers are shared by people who do not all read the browser's language."""
         shell = self.app.shell
         names = {code: each.name for code, each in LANGUAGES.items()}
         choices = {"": t("account.language_auto", name=names[shell.browser_language()])} | names
         hint = t("account.language_hint")
-        field = fields.choice_field(
+        field = forms.choice_field(
             "account-language", t("account.language"), choices, shell.language_choice(), hint=hint
         )
         for option in field.control.querySelectorAll("option[value]"):
@@ -244,9 +244,9 @@ def section(key: str, *children: dom.Child) -> dom.Node:
     )
 
 
-def new_password_field(label: str) -> fields.Field:
+def new_password_field(label: str) -> forms.Field:
     """Where a new password is typed; `check_new_password` looks at it."""
-    return fields.text_field(
+    return forms.text_field(
         "new-password",
         label,
         kind="password",
@@ -256,7 +256,7 @@ def new_password_field(label: str) -> fields.Field:
     )
 
 
-def check_new_password(field: fields.Field) -> bool:
+def check_new_password(field: forms.Field) -> bool:
     """Whether it is long enough; says so at the field when it is not."""
     if len(str(field.control.value)) < PASSWORD_CHARACTERS_MIN:
         field.refuse(t("account.password_short", count=PASSWORD_CHARACTERS_MIN))
@@ -266,7 +266,7 @@ def check_new_password(field: fields.Field) -> bool:
     return True
 
 
-def _acceptable(current: fields.Field, new: fields.Field) -> bool:
+def _acceptable(current: forms.Field, new: forms.Field) -> bool:
     current.accept()
     new.accept()
     if not current.control.value:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from picsafe_client import body_figure, dom, fields
-from picsafe_client.texts import t
-from picsafe_protocol.body import locate
-from picsafe_protocol.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
-from picsafe_protocol.limits import NAME_CHARACTERS, NOTES_CHARACTERS
-from picsafe_protocol.report import Laterality, Patient
-from picsafe_protocol.sending import Facts
-from picsafe_protocol.times import is_date, utc_text
+from picsafe_client.i18n.texts import t
+from picsafe_client.ui import body_map, dom, forms
+from picsafe_protocol.anatomy.body_sites import locate
+from picsafe_protocol.contracts.limits import NAME_CHARACTERS, NOTES_CHARACTERS
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
+from picsafe_protocol.format.report import Laterality, Patient
+from picsafe_protocol.json.timestamps import is_date, utc_text
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)
 """A camera's clock may be so much ahead of the servers'; further ahead, somebody has mistyped the day."""
@@ -38,9 +38,9 @@ class PatientFields:
 
     def __init__(self) -> None:
         plain: dict[str, Any] = {"autocomplete": "off", "spellcheck": "false", "maxlength": NAME_CHARACTERS}
-        self.name = fields.text_field("send-patient-name", t("send.patient_name"), **plain)
-        self.number = fields.text_field("send-record-number", t("send.record_number"), optional=True, **plain)
-        self.born = fields.text_field("send-birth-date", t("send.birth_date"), kind="date", optional=True)
+        self.name = forms.text_field("send-patient-name", t("send.patient_name"), **plain)
+        self.number = forms.text_field("send-record-number", t("send.record_number"), optional=True, **plain)
+        self.born = forms.text_field("send-birth-date", t("send.birth_date"), kind="date", optional=True)
         pair = dom.el("div", {"class": "send-pair"}, self.born.node, self.number.node)
         self.node = dom.el("div", {"class": "form"}, self.name.node, pair)
 
@@ -74,7 +74,7 @@ class PictureFields:
     """Body site, side, when they were taken, notes."""
 
     def __init__(self, now: datetime) -> None:
-        self.site = fields.text_field(
+        self.site = forms.text_field(
             "send-body-site", t("send.body_site"), optional=True, hint=t("send.body_site_hint"), list="send-sites",
             autocomplete="off", maxlength=NAME_CHARACTERS,
         )  # fmt: skip
@@ -84,17 +84,15 @@ class PictureFields:
             *[dom.el("option", {"value": site}) for site in t("send.body_sites").split("|")],
         )
         sides = {"": t("send.side.unset")} | {side.value: t(f"send.side.{side.value}") for side in Laterality}
-        self.side = fields.choice_field("send-side", t("send.side"), sides, optional=True)
-        self.taken = fields.text_field(
+        self.side = forms.choice_field("send-side", t("send.side"), sides, optional=True)
+        self.taken = forms.text_field(
             "send-captured-at", t("send.captured_at"), kind="datetime-local", max="9999-12-31T23:59"
         )
-        self.notes = fields.text_field(
-            "send-notes", t("send.notes"), optional=True, lines=4, maxlength=NOTES_CHARACTERS
-        )
+        self.notes = forms.text_field("send-notes", t("send.notes"), optional=True, lines=4, maxlength=NOTES_CHARACTERS)
         self._touched = False
         dom.on(self.taken.control, "input", lambda _event: self._touch())
         self._suggest(now)
-        self._figure = body_figure.chooser(self._pointed)
+        self._figure = body_map.chooser(self._pointed)
         for control, event in ((self.site.control, "input"), (self.side.control, "change")):
             dom.on(control, event, lambda _event: self._mark())
         pair = dom.el("div", {"class": "send-pair"}, self.side.node, self.taken.node)
@@ -109,7 +107,7 @@ class PictureFields:
 
     def _mark(self) -> None:
         side = self.side.value
-        body_figure.mark(self._figure, locate(line(self.site.value), Laterality(side) if side else None))
+        body_map.mark(self._figure, locate(line(self.site.value), Laterality(side) if side else None))
 
     def _touch(self) -> None:
         self._touched = True
@@ -158,17 +156,17 @@ class ConsentFields:
 
     def __init__(self) -> None:
         methods = {"": t("send.method.unset")} | {each.value: t(f"send.method.{each.value}") for each in Method}
-        self.method = fields.choice_field("send-method", t("send.consent_method"), methods)
+        self.method = forms.choice_field("send-method", t("send.consent_method"), methods)
         givers = {each.value: t(f"send.giver.{each.value}") for each in GiverRole}
-        self.giver = fields.choice_field("send-giver", t("send.consent_giver"), givers)
-        self.name = fields.text_field(
+        self.giver = forms.choice_field("send-giver", t("send.consent_giver"), givers)
+        self.name = forms.text_field(
             "send-giver-name", t("send.consent_name"), optional=True, autocomplete="off", maxlength=NAME_CHARACTERS
         )
-        self.publication = fields.text_field("send-publication", t("send.publication"), maxlength=NAME_CHARACTERS)
+        self.publication = forms.text_field("send-publication", t("send.publication"), maxlength=NAME_CHARACTERS)
         self._purposes: dict[Purpose, dom.Node] = {}
         group = dom.el("fieldset", {"class": "field"}, dom.el("legend", {"class": "field-label"}, t("send.purposes")))
         for purpose in Purpose:
-            node, tick = fields.checkbox(
+            node, tick = forms.checkbox(
                 f"send-purpose-{purpose.value}", t(f"send.purpose.{purpose.value}"), purpose is Purpose.TREATMENT
             )
             self._purposes[purpose] = tick

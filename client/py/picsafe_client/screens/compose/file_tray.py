@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from picsafe_client import banner, dom
-from picsafe_client.api import Cancelled
-from picsafe_client.packing import fits
-from picsafe_client.preparing import PreparedFile, new_blob, prepare
-from picsafe_client.texts import Phrase, duration, listing, size, t
-from picsafe_protocol.comparison import Comparison
-from picsafe_protocol.errors import LimitExceeded, PicSafeError
-from picsafe_protocol.limits import MEDIA_COUNT, PACKAGE_BYTES
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import Phrase, duration, listing, size, t
+from picsafe_client.sending.media_preparation import PreparedFile, new_blob, prepare
+from picsafe_client.sending.package_builder import fits
+from picsafe_client.ui import dom, notices
+from picsafe_media.comparison import Comparison
+from picsafe_protocol.contracts.errors import LimitExceeded, PicSafeError
+from picsafe_protocol.contracts.limits import MEDIA_COUNT, PACKAGE_BYTES
 
 _INPUTS: Final = (
     ("photo", "send.take_photo", "camera", {"accept": "image/*", "capture": "environment"}),
@@ -156,7 +156,7 @@ class FileTray:
         def dismiss(_event: Any) -> None:
             dom.soon(lambda: dom.remove(node))
 
-        node = banner.problem(error, on_dismiss=dismiss)
+        node = notices.problem(error, on_dismiss=dismiss)
         dom.append(self._problems, node)
 
     def _further_problems(self) -> None:
@@ -168,7 +168,7 @@ class FileTray:
         found = self._problems.querySelector(".tray-further")
         if found:
             dom.remove(found)
-        node = banner.notice("danger", t("send.further_refused", count=len(names)), listing(shown))
+        node = notices.notice("danger", t("send.further_refused", count=len(names)), listing(shown))
         node.classList.add("tray-further")
         dom.append(self._problems, node)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from picsafe_client import banner, dom
-from picsafe_client.outbox import Outgoing
-from picsafe_client.texts import size, t
-from picsafe_protocol.errors import Unreachable
+from picsafe_client.i18n.texts import size, t
+from picsafe_client.sending.outbox import Outgoing
+from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.errors import Unreachable
 
 
 class ProgressView:
@@ -57,7 +57,7 @@ class ProgressView:
         outgoing, there = self._outgoing, bool(self._stuck.firstElementChild)
         if outgoing.phase == "stuck" and outgoing.error is not None and not there:
             again = (t("send.try_again"), lambda _event: dom.soon(outgoing.try_again))
-            notice = banner.problem(outgoing.error, means=t("send.stuck"), actions=[again])
+            notice = notices.problem(outgoing.error, means=t("send.stuck"), actions=[again])
             dom.clear(self._stuck, notice)
         elif outgoing.phase != "stuck" and there:
             dom.clear(self._stuck)

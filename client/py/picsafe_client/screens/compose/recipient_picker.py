@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from picsafe_client import dom, fields
-from picsafe_client.api import Api
-from picsafe_client.session import Me
-from picsafe_client.texts import t
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.limits import EMAIL_CHARACTERS, RECIPIENTS
+from picsafe_client.api.client import Api
+from picsafe_client.i18n.texts import t
+from picsafe_client.session.models import Me
+from picsafe_client.ui import dom, forms
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, RECIPIENTS
 
 _EMAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 TYPING_PAUSE: Final = 200
@@ -32,7 +32,7 @@ class RecipientPicker:
         self._chosen_at = -math.inf
         self._names: dict[str, str] = {}
         self.emails: list[str] = []
-        self.field = fields.text_field(
+        self.field = forms.text_field(
             "send-recipient",
             t("send.recipient"),
             kind="email",

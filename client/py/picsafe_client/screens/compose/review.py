@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from picsafe_client import banner, dom
-from picsafe_client.preparing import PreparedFile
-from picsafe_client.readers import Readers
-from picsafe_client.texts import birth_date, listing, moment, noun, size, t
-from picsafe_protocol.comparison import Comparison
-from picsafe_protocol.consent import ConsentRecord, Purpose
-from picsafe_protocol.report import Laterality
-from picsafe_protocol.sending import Facts
+from picsafe_client.i18n.texts import birth_date, listing, moment, noun, size, t
+from picsafe_client.sending.audience import Readers
+from picsafe_client.sending.media_preparation import PreparedFile
+from picsafe_client.ui import dom, notices
+from picsafe_media.comparison import Comparison
+from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.consent import ConsentRecord, Purpose
+from picsafe_protocol.format.report import Laterality
 
 _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("audio", "send.summary_sounds"))
 
@@ -47,7 +47,7 @@ def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[st
         }
     )
     if cautions:
-        dom.append(node, banner.notice("amber", t("send.know"), *cautions))
+        dom.append(node, notices.notice("amber", t("send.know"), *cautions))
     dom.append(node, dom.el("div", {"class": "panel panel-padded"}, table))
     return node
 

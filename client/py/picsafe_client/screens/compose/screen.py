@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import banner, dialogue, dom, readers
-from picsafe_client.outbox import Outgoing
-from picsafe_client.readers import Readers
+from picsafe_client.i18n.texts import t
 from picsafe_client.screens import Screen
-from picsafe_client.screens.send_done import DoneView
-from picsafe_client.screens.send_facts import FactFields
-from picsafe_client.screens.send_files import FileTray
-from picsafe_client.screens.send_progress import ProgressView
-from picsafe_client.screens.send_recipients import RecipientPicker
-from picsafe_client.screens.send_summary import summary
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import UnknownRecipient
+from picsafe_client.screens.compose.details_form import FactFields
+from picsafe_client.screens.compose.done_view import DoneView
+from picsafe_client.screens.compose.file_tray import FileTray
+from picsafe_client.screens.compose.progress_view import ProgressView
+from picsafe_client.screens.compose.recipient_picker import RecipientPicker
+from picsafe_client.screens.compose.review import summary
+from picsafe_client.sending import audience
+from picsafe_client.sending.audience import Readers
+from picsafe_client.sending.outbox import Outgoing
+from picsafe_client.ui import dialogs, dom, notices
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.contracts.errors import UnknownRecipient
 
 
 class SendScreen(Screen):
@@ -111,7 +112,7 @@ class SendScreen(Screen):
         """Asks who can open it, then shows the summary; marks recipients whom nobody knows."""
         async with Wait(t("send.readers_asking")) as wait:
             try:
-                self._readers = await readers.ask(self.app.api, self.people.emails, wait.signal)
+                self._readers = await audience.ask(self.app.api, self.people.emails, wait.signal)
             except UnknownRecipient as error:
                 if self._form is not None and not self._left:
                     self._back_to_form()
@@ -207,7 +208,7 @@ class SendScreen(Screen):
         update()
 
     async def _stop(self, outgoing: Outgoing) -> None:
-        sure = await dialogue.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)
+        sure = await dialogs.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)
         if not sure or not outgoing.is_under_way:
             return  # it may have arrived while the question stood there
         outgoing.stop()
@@ -224,7 +225,7 @@ class SendScreen(Screen):
         place = dom.by_id("banner")
         words = t("send.stopped" if outgoing.phase == "stopped" else "send.perhaps")
         kind = "plain" if outgoing.phase == "stopped" else "amber"
-        dom.clear(place, banner.notice(kind, words, on_dismiss=lambda _event: dom.clear(place)))
+        dom.clear(place, notices.notice(kind, words, on_dismiss=lambda _event: dom.clear(place)))
 
     def _ended(self, outgoing: Outgoing) -> None:
         if self._left:
@@ -241,13 +242,13 @@ class SendScreen(Screen):
 
     def _show_failed(self, outgoing: Outgoing) -> None:
         error = outgoing.error or RuntimeError("sending ended without a reason")
-        again: banner.Action = (t("send.try_again"), lambda _event: dom.soon(self._show_form))
+        again: notices.Action = (t("send.try_again"), lambda _event: dom.soon(self._show_form))
         if self._form:
             again = (t("send.try_again"), lambda _event: self._look())
         actions = [again, (t("send.edit"), lambda _event: dom.soon(self._edit))] if self._form else [again]
         means = t("send.failed") if self._form else t("send.failed_anew")
         heading = dom.el("h1", {"tabindex": "-1"}, t("send.failed_title"))
-        self._put(dom.el("div", {"class": "stack"}, heading, banner.problem(error, means=means, actions=actions)))
+        self._put(dom.el("div", {"class": "stack"}, heading, notices.problem(error, means=means, actions=actions)))
 
     # -- arrived
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client import access_log, dom, fields
+from picsafe_client.api import access_log
+from picsafe_client.i18n.texts import t
 from picsafe_client.screens import Screen
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
+from picsafe_client.ui import dom, forms
+from picsafe_client.ui.progress import Wait
 
 PAGE: Final = 50
 OBJECT_URL_LIFE: Final = 60_000
@@ -26,12 +27,12 @@ class _Log:
         self.place = place
         self.after = ""
         servers = screen.app.require_me().key_servers
-        self.server = fields.choice_field("log-server", t("access.server"), [(url, url) for url in servers])
+        self.server = forms.choice_field("log-server", t("access.server"), [(url, url) for url in servers])
         self.server.node.hidden = len(servers) < 2
         events = [("", t("access.any")), *((event, t(f"log.{event}")) for event in access_log.EVENTS)]
-        self.event = fields.choice_field("log-event", t("access.event"), events)
-        self.who = fields.text_field("log-who", t("access.who"), kind="search", placeholder=t("access.who_hint"))
-        self.report = fields.text_field(
+        self.event = forms.choice_field("log-event", t("access.event"), events)
+        self.who = forms.text_field("log-who", t("access.who"), kind="search", placeholder=t("access.who_hint"))
+        self.report = forms.text_field(
             "log-report", t("access.report"), kind="search", placeholder=t("access.report_hint"), spellcheck="false"
         )
         self.result = dom.el("div", {"class": "panel panel-padded"})

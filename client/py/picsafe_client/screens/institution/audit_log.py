@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from picsafe_client import dom
+from picsafe_client.i18n.texts import has_text, listing, moment, t
 from picsafe_client.screens import Screen
-from picsafe_client.texts import has_text, listing, moment, t
-from picsafe_client.waiting import Wait
+from picsafe_client.ui import dom
+from picsafe_client.ui.progress import Wait
 
 PATH: Final = "/v1/institution/changes"
 PAGE: Final = 50

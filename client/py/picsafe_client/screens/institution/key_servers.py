@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import banner, dialogue, dom, fields
-from picsafe_client.acting import acting
+from picsafe_client.i18n.texts import t
 from picsafe_client.screens import Screen
-from picsafe_client.screens.account import section
-from picsafe_client.texts import t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.screens.account.screen import section
+from picsafe_client.ui import dialogs, dom, forms, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_protocol.contracts.errors import PicSafeError
 
 PATH = "/v1/institution"
 
@@ -26,7 +26,7 @@ def key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
         return section("rules.key_servers", text, only, operator)
     form = _Form(screen, rules).node
     if lost:
-        warning = banner.notice(
+        warning = notices.notice(
             "danger", t("rules.key_server_lost", url=rules["key_server"]), t("rules.key_server_lost_text")
         )
         return section("rules.key_servers", text, warning, form, operator)
@@ -38,7 +38,7 @@ class _Form:
         self.screen = screen
         self.own, *others = rules["permitted_key_servers"]
         self.before: list[str] = list(rules["key_servers"])
-        self.place = fields.choice_field(
+        self.place = forms.choice_field(
             "key-server",
             t("rules.key_server"),
             [(self.own, t("rules.key_server_own", url=self.own)), *((url, url) for url in others)],
@@ -49,7 +49,7 @@ class _Form:
         legend = dom.el("legend", {"class": "field-label"}, t("rules.key_servers_allowed"))
         group = dom.el("fieldset", {"class": "field", "id": "key-servers"}, legend)
         for number, url in enumerate(others):
-            node, self.ticks[url] = fields.checkbox(f"key-servers-{number}", url, url in self.before)
+            node, self.ticks[url] = forms.checkbox(f"key-servers-{number}", url, url in self.before)
             dom.append(group, node)
         save = dom.el("button", {"type": "submit", "class": "button"}, t("rules.key_servers_save"))
         self.done = dom.el("div")
@@ -77,14 +77,14 @@ class _Form:
             answer = await self.screen.app.api.users("PATCH", PATH, body)
             self.screen.app.refresh_me(await self.screen.app.api.users("GET", "/v1/me"))
         except PicSafeError as error:
-            dom.append(self.done, banner.problem(error, means=t("institution.unchanged")))
+            dom.append(self.done, notices.problem(error, means=t("institution.unchanged")))
             return
         self.before = list(answer["key_servers"])
         text = t("rules.key_servers_saved_text", url=answer["key_server"])
-        dom.append(self.done, banner.notice("good", t("rules.key_servers_saved"), text))
+        dom.append(self.done, notices.notice("good", t("rules.key_servers_saved"), text))
 
     async def _sure(self, taken: list[str]) -> bool:
-        return await dialogue.confirm(
+        return await dialogs.confirm(
             t("rules.key_server_remove_title", count=len(taken)),
             t("rules.key_server_remove_text", url=", ".join(taken)),
             t("rules.key_server_remove"),

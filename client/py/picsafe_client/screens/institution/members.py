@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
-from picsafe_client import banner, dialogue, dom, fields, texts
-from picsafe_client.acting import acting
-from picsafe_client.router import address
+from picsafe_client.i18n import texts
+from picsafe_client.i18n.texts import listing, t
+from picsafe_client.routing.router import address
 from picsafe_client.screens import Screen
-from picsafe_client.secrets_shown import show_once
-from picsafe_client.texts import listing, t
-from picsafe_protocol.errors import Conflict, PicSafeError
-from picsafe_protocol.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
-from picsafe_protocol.regions import COUNTRIES
+from picsafe_client.ui import dialogs, dom, forms, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.secret_dialog import show_once
+from picsafe_protocol.contracts.errors import Conflict, PicSafeError
+from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
+from picsafe_protocol.contracts.regions import COUNTRIES
 
 PATH: Final = "/v1/institution/members"
 ROLES: Final = ("member", "administrator")
@@ -163,12 +164,12 @@ class _Members:
 
     async def disable(self, member: Member) -> None:
         title = t("members.disable_title", name=member["name"])
-        if await dialogue.confirm(title, t("members.disable_text"), t("members.disable"), danger=True):
+        if await dialogs.confirm(title, t("members.disable_text"), t("members.disable"), danger=True):
             await self.change(member, {"disabled": True})
 
     async def remove(self, member: Member) -> None:
         title = t("members.remove_title", name=member["name"])
-        if await dialogue.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
+        if await dialogs.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
             await self.api.users("DELETE", self.path(member))
             try:
                 await self.load()
@@ -178,7 +179,7 @@ class _Members:
     async def invite_again(self, member: Member) -> None:
         if state_of(member) == "active":
             title = t("members.reset_title", name=member["name"])
-            if not await dialogue.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
+            if not await dialogs.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
                 return
         answer = await self.api.users("POST", f"{self.path(member)}/invitation", {})
         show_link(member["name"], answer["invitation_token"])
@@ -188,15 +189,15 @@ class _Members:
         me = self.screen.app.require_me()
         domains = (await self.api.users("GET", "/v1/institution"))["domains"]
         at = t("members.email_domains", domains=listing(domains)) if domains else t("members.email_no_domains")
-        name = fields.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
-        email = fields.text_field(
+        name = forms.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
+        email = forms.text_field(
             "member-email", t("members.email"), kind="email", hint=at, autocomplete="off", maxlength=EMAIL_CHARACTERS
         )
         countries = texts.in_order((code, texts.country(code)) for code in COUNTRIES)
-        country = fields.choice_field(
+        country = forms.choice_field(
             "member-country", t("members.country"), countries, me.country, hint=t("members.country_hint")
         )
-        role = fields.radios("member-role", t("members.role"), {each: t(f"role.{each}") for each in ROLES}, "member")
+        role = forms.radios("member-role", t("members.role"), {each: t(f"role.{each}") for each in ROLES}, "member")
         problem = dom.el("div")
         form = dom.el("form", {"class": "form", "id": "invite", "novalidate": True}, problem)
         dom.append(form, name.node, email.node, country.node, role)
@@ -208,26 +209,26 @@ class _Members:
             dom.clear(problem)
             if not _filled_in(name, email):
                 return
-            wanted = {"name": name.value, "email": email.value, "country": country.value, "role": fields.chosen(role)}
+            wanted = {"name": name.value, "email": email.value, "country": country.value, "role": forms.chosen(role)}
             try:
                 answer = await self.api.users("POST", PATH, wanted)
             except PicSafeError as error:
                 case = "email" if isinstance(error, Conflict) else ""
-                dom.append(problem, banner.problem(error, means=t("institution.unchanged"), case=case))
+                dom.append(problem, notices.problem(error, means=t("institution.unchanged"), case=case))
                 return
             try:
                 await self.load()  # first: nothing is rebuilt under the hands of somebody who goes on from the link
             finally:
-                dialogue.close(asked)
+                dialogs.close(asked)
                 show_link(name.value, answer["invitation_token"])
 
         dom.on(form, "submit", acting(go, send, place=form))
-        stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
-        asked = dialogue.show(t("members.add"), form, actions=(go, stop))
+        stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
+        asked = dialogs.show(t("members.add"), form, actions=(go, stop))
         name.focus()
 
 
-def _filled_in(name: fields.Field, email: fields.Field) -> bool:
+def _filled_in(name: forms.Field, email: forms.Field) -> bool:
     name.accept()
     email.accept()
     if "@" not in email.value:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import banner, dom, fields
-from picsafe_client.acting import acting
+from picsafe_client.i18n.texts import t
 from picsafe_client.screens import Screen
-from picsafe_client.screens.account import section
-from picsafe_client.screens.institution_key_servers import key_servers
-from picsafe_client.texts import t
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
+from picsafe_client.screens.account.screen import section
+from picsafe_client.screens.institution.key_servers import key_servers
+from picsafe_client.ui import dom, forms, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
 
 PATH = "/v1/institution"
 
@@ -24,11 +24,11 @@ async def show_rules(screen: Screen, place: dom.Node) -> None:
 
 
 def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
-    name = fields.text_field("institution-name", t("rules.name"), rules["name"], hint=t("rules.name_operator"))
+    name = forms.text_field("institution-name", t("rules.name"), rules["name"], hint=t("rules.name_operator"))
     name.control.readOnly = True
     retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules["retention_days"])
     idle = _numbers("idle", "rules.idle", "rules.minutes", IDLE_LOCK_MINUTES, rules["idle_lock_minutes"])
-    may_open = fields.radios(
+    may_open = forms.radios(
         "may-open",
         t("rules.open"),
         {choice: t(f"rules.open_{choice}") for choice in ("recipients", "members")},
@@ -45,22 +45,22 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
         wanted = {
             "retention_days": int(retention.value),
             "idle_lock_minutes": int(idle.value),
-            "members_may_open": fields.chosen(may_open),
+            "members_may_open": forms.chosen(may_open),
         }
         try:
             await screen.app.api.users("PATCH", PATH, wanted)
             screen.app.refresh_me(await screen.app.api.users("GET", "/v1/me"))
         except PicSafeError as error:
-            dom.append(done, banner.problem(error, means=t("institution.unchanged")))
+            dom.append(done, notices.problem(error, means=t("institution.unchanged")))
             return
-        dom.append(done, banner.notice("good", t("rules.saved"), t("rules.saved_text")))
+        dom.append(done, notices.notice("good", t("rules.saved"), t("rules.saved_text")))
 
     dom.on(form, "submit", acting(save_button, save, place=form))
     return form
 
 
-def _numbers(name: str, key: str, unit: str, most: int, value: int) -> fields.Field:
+def _numbers(name: str, key: str, unit: str, most: int, value: int) -> forms.Field:
     choices = {str(number): t(unit, count=number) for number in range(1, most + 1)}
-    field = fields.choice_field(name, t(key), choices, str(value), hint=t(f"{key}_hint"))
+    field = forms.choice_field(name, t(key), choices, str(value), hint=t(f"{key}_hint"))
     field.control.classList.add("input-narrow")
     return field

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
-from picsafe_client import dom
-from picsafe_client.router import address
+from picsafe_client.i18n.texts import t
+from picsafe_client.routing.router import address
 from picsafe_client.screens import Screen
-from picsafe_client.screens.institution_changes import show_changes
-from picsafe_client.screens.institution_log import show_log
-from picsafe_client.screens.institution_machines import show_machines
-from picsafe_client.screens.institution_members import show_members
-from picsafe_client.screens.institution_rules import show_rules
-from picsafe_client.texts import t
+from picsafe_client.screens.institution.access_log import show_log
+from picsafe_client.screens.institution.audit_log import show_changes
+from picsafe_client.screens.institution.members import show_members
+from picsafe_client.screens.institution.policy import show_rules
+from picsafe_client.screens.institution.service_accounts import show_machines
+from picsafe_client.ui import dom
 
 Section: TypeAlias = Callable[[Screen, dom.Node], Awaitable[None]]
 """Fills an element with one section, on behalf of the screen."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from picsafe_client import banner, dialogue, dom, fields
-from picsafe_client.acting import acting
+from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens import Screen
-from picsafe_client.screens.account import section
-from picsafe_client.secrets_shown import show_once
-from picsafe_client.texts import ago, moment, t
-from picsafe_protocol.errors import PicSafeError
-from picsafe_protocol.limits import NAME_CHARACTERS
+from picsafe_client.screens.account.screen import section
+from picsafe_client.ui import dialogs, dom, forms, notices
+from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.secret_dialog import show_once
+from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.limits import NAME_CHARACTERS
 
 PATH: Final = "/v1/institution/service-accounts"
 Machine: TypeAlias = Mapping[str, Any]
@@ -49,7 +49,7 @@ def _row(screen: Screen, machine: Machine, list_again: Any) -> dom.Node:
 
     async def revoke(_event: Any) -> None:
         title = t("machines.revoke_title", name=name)
-        if await dialogue.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
+        if await dialogs.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
             await screen.app.api.users("DELETE", f"{PATH}/{machine['id']}")
             try:
                 await list_again()
@@ -67,7 +67,7 @@ def _row(screen: Screen, machine: Machine, list_again: Any) -> dom.Node:
 
 
 def _create(screen: Screen, list_again: Any) -> None:
-    name = fields.text_field(
+    name = forms.text_field(
         "machine-name", t("machines.name"), hint=t("machines.name_hint"), autocomplete="off", maxlength=NAME_CHARACTERS
     )
     problem = dom.el("div")
@@ -86,16 +86,16 @@ def _create(screen: Screen, list_again: Any) -> None:
         try:
             answer = await screen.app.api.users("POST", PATH, {"name": name.value})
         except PicSafeError as error:
-            dom.append(problem, banner.problem(error, means=t("institution.unchanged")))
+            dom.append(problem, notices.problem(error, means=t("institution.unchanged")))
             return
         try:
             await list_again()  # first: nothing is rebuilt under the hands of somebody who goes on from the token
         finally:
-            dialogue.close(asked)
+            dialogs.close(asked)
             title = t("machines.token_title", name=name.value)
             show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
 
     dom.on(form, "submit", acting(go, create, place=form))
-    stop = dom.button(t("action.cancel"), lambda _event: dialogue.close(asked))
-    asked = dialogue.show(t("machines.add"), form, actions=(go, stop))
+    stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
+    asked = dialogs.show(t("machines.add"), form, actions=(go, stop))
     name.focus()

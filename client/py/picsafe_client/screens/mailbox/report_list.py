@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from picsafe_client import boxes, dom
-from picsafe_client.row_list import RowList
+from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens import Screen
-from picsafe_client.texts import ago, moment, t
+from picsafe_client.session import mailbox
+from picsafe_client.ui import dom
+from picsafe_client.ui.virtual_list import RowList
 
 FILTER_AFTER: Final = 120
 """Milliseconds of quiet after a keystroke before the list is filtered."""
@@ -73,11 +74,11 @@ class ReportsScreen(Screen, ABC):
         """The line of column titles."""
 
     @abstractmethod
-    def row(self, report: boxes.Report) -> dom.Node:
+    def row(self, report: mailbox.Report) -> dom.Node:
         """A new row."""
 
     @abstractmethod
-    def freshen(self, row: dom.Node, report: boxes.Report) -> None:
+    def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
         """Updates what depends on the time."""
 
     # -- the page
@@ -109,11 +110,11 @@ class ReportsScreen(Screen, ABC):
         self.on(dom.document(), "keydown", self._key)
         self.on_release(dom.when_seen(self.end, self._end_in_view, margin=NEAR_END))
 
-    def _matching(self) -> list[boxes.Report]:
+    def _matching(self) -> list[mailbox.Report]:
         if not self._words:
             return self.box.reports
         names = self.app.session_names
-        return [each for each in self.box.reports if boxes.matches(each, self._words, names.get(each["id"], ""))]
+        return [each for each in self.box.reports if mailbox.matches(each, self._words, names.get(each["id"], ""))]
 
     def _render(self) -> None:
         matching = self._matching()
@@ -121,7 +122,7 @@ class ReportsScreen(Screen, ABC):
         self.rows.show(matching)
         self._say_how_many(len(matching))
 
-    def _new_row(self, report: boxes.Report) -> dom.Node:
+    def _new_row(self, report: mailbox.Report) -> dom.Node:
         row = self.row(report)
         self.freshen(row, report)
         return row
@@ -224,6 +225,6 @@ def set_time(node: dom.Node, when: str, text: str) -> None:
     node.title = moment(when)
 
 
-def age(screen: Screen, report: boxes.Report) -> str:
+def age(screen: Screen, report: mailbox.Report) -> str:
     """How long ago the report arrived, by the servers' clock."""
     return ago(report["available_at"] or report["created_at"], screen.app.clock.now())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from picsafe_client import access_log, banner, boxes, dialogue, dom
-from picsafe_client.router import address
-from picsafe_client.screens.inbox import kept
-from picsafe_client.screens.reports import ReportsScreen, age, set_time
-from picsafe_client.texts import listing, moment, size, t
-from picsafe_client.waiting import Wait
+from picsafe_client.api import access_log
+from picsafe_client.i18n.texts import listing, moment, size, t
+from picsafe_client.routing.router import address
+from picsafe_client.screens.mailbox.inbox import kept
+from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
+from picsafe_client.session import mailbox
+from picsafe_client.ui import dialogs, dom, notices
+from picsafe_client.ui.progress import Wait
 
 NAMES_SHOWN = 2
 
@@ -47,8 +49,8 @@ class SentScreen(ReportsScreen):
     def columns(self) -> dom.Node:
         return dom.el("div", {"class": "row-columns", "hidden": True})
 
-    def row(self, report: boxes.Report) -> dom.Node:
-        opened, everyone = len(boxes.opened_by(report)), len(report["recipients"])
+    def row(self, report: mailbox.Report) -> dom.Node:
+        opened, everyone = len(mailbox.opened_by(report)), len(report["recipients"])
         chip = dom.el("span", {"class": "chip chip-good" if opened else "chip"}, opened_words(opened, everyone))
         if opened:
             chip.prepend(dom.icon("check"))
@@ -70,7 +72,7 @@ class SentScreen(ReportsScreen):
         )
         body = dom.el("div", {"class": "row-details"})
         details = dom.el("details", None, summary, body)
-        kind = "row" if report["state"] == boxes.AVAILABLE else "row row-over"
+        kind = "row" if report["state"] == mailbox.AVAILABLE else "row row-over"
         row = dom.el("div", {"class": kind, "role": "listitem"}, details)
 
         def unfolded(_event: Any) -> None:
@@ -80,11 +82,11 @@ class SentScreen(ReportsScreen):
         dom.on(details, "toggle", unfolded)
         return row
 
-    def freshen(self, row: dom.Node, report: boxes.Report) -> None:
+    def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
         set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
         dom.clear(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
-    def _fill_details(self, body: dom.Node, report: boxes.Report) -> None:
+    def _fill_details(self, body: dom.Node, report: mailbox.Report) -> None:
         people = dom.el("ul", {"class": "people"})
         for person in report["recipients"]:
             opened = person.get("opened_at")
@@ -108,7 +110,7 @@ class SentScreen(ReportsScreen):
             log,
         )
         self.spawn(self._fill_log(log, report))
-        if report["state"] != boxes.AVAILABLE:
+        if report["state"] != mailbox.AVAILABLE:
             return
         dom.append(
             body,
@@ -121,7 +123,7 @@ class SentScreen(ReportsScreen):
             ),
         )
 
-    async def _fill_log(self, place: dom.Node, report: boxes.Report) -> None:
+    async def _fill_log(self, place: dom.Node, report: mailbox.Report) -> None:
         try:
             async with Wait(t("log.loading"), place) as wait:
                 entries = await access_log.of_report(
@@ -133,14 +135,12 @@ class SentScreen(ReportsScreen):
                 dom.clear(place)
                 await self._fill_log(place, report)
 
-            dom.clear(place, banner.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)]))
+            dom.clear(place, notices.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)]))
             return
         dom.clear(place, access_log.table(entries))
 
-    async def _withdraw(self, report: boxes.Report) -> None:
-        sure = await dialogue.confirm(
-            t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True
-        )
+    async def _withdraw(self, report: mailbox.Report) -> None:
+        sure = await dialogs.confirm(t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True)
         if not sure:
             return
         try:
@@ -157,7 +157,7 @@ class SentScreen(ReportsScreen):
         await self.box.refresh()
 
 
-def to_words(report: boxes.Report) -> str:
+def to_words(report: mailbox.Report) -> str:
     """To whom, in one line: two names, and how many more."""
     names = [person["name"] for person in report["recipients"]]
     if len(names) <= NAMES_SHOWN + 1:

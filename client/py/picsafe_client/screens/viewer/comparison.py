@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from picsafe_client import banner, boxes, dialogue, dom
-from picsafe_client.api import Cancelled
-from picsafe_client.opening import OpenReport
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import birth_date, date, t
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.reports.package_sources import Patience
 from picsafe_client.screens import Screen
-from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia
-from picsafe_client.screens.report_names import site
-from picsafe_client.screens.report_opening import Opening
-from picsafe_client.screens.report_saving import Done, Saver
-from picsafe_client.screens.report_stage import Stage
-from picsafe_client.screens.report_streams import BrowserStreams
-from picsafe_client.sources import Patience
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import birth_date, date, t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.report import Patient, Report
+from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
+from picsafe_client.screens.viewer.labels import site
+from picsafe_client.screens.viewer.loader import Opening
+from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia
+from picsafe_client.screens.viewer.stage.stage import Stage
+from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
+from picsafe_client.session import mailbox
+from picsafe_client.ui import dialogs, dom, notices
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.format.report import Patient, Report
 
 SHOWN: Final = 50
 """Rows of the choice; the filter finds the others."""
@@ -90,7 +91,7 @@ class Beside:
             "input",
             {"class": "input", "type": "search", "aria-label": t("beside.filter"), "placeholder": t("beside.filter")},
         )
-        opened = dialogue.show(t("beside.title"), dom.el("p", None, t("beside.text")), words, rows)
+        opened = dialogs.show(t("beside.title"), dom.el("p", None, t("beside.text")), words, rows)
 
         def fill(_event: Any = None) -> None:
             at = rows.querySelector(":focus")
@@ -114,33 +115,33 @@ class Beside:
                 if opened.isConnected:
                     fill()
 
-    def _matching(self, words: str) -> list[boxes.Report]:
+    def _matching(self, words: str) -> list[mailbox.Report]:
         """Those of which this session knows the patient first, of them the same patient's; at most `SHOWN`."""
         names = self._app.session_names
         mine = names.get(self._report.report_id)
 
-        def rank(row: boxes.Report) -> int:
+        def rank(row: mailbox.Report) -> int:
             name = names.get(row["id"])
             return 2 if name is None else int(name != mine)
 
-        found = [each for each in self._others() if boxes.matches(each, words, names.get(each["id"], ""))]
+        found = [each for each in self._others() if mailbox.matches(each, words, names.get(each["id"], ""))]
         return sorted(found, key=rank)[:SHOWN]
 
-    def _others(self) -> Iterator[boxes.Report]:
+    def _others(self) -> Iterator[mailbox.Report]:
         seen = {self._report.report_id}
         for box in self._app.boxes.values():
             for row in box.reports:
-                if row["id"] not in seen and row["state"] == boxes.AVAILABLE:
+                if row["id"] not in seen and row["state"] == mailbox.AVAILABLE:
                     seen.add(row["id"])
                     yield row
 
-    def _choice(self, row: boxes.Report, opened: dom.Node) -> dom.Node:
+    def _choice(self, row: mailbox.Report, opened: dom.Node) -> dom.Node:
         name = self._app.session_names.get(row["id"])
-        sender = boxes.sender_of(row)
+        sender = mailbox.sender_of(row)
         when = date(row["available_at"] or row["created_at"])
 
         def chosen(_event: Any) -> None:
-            dialogue.close(opened)
+            dialogs.close(opened)
             self._screen.spawn(self._open(row["id"]))
 
         title = dom.el("span", {"class": "choice-title"}, name or t("beside.from", name=sender))
@@ -217,7 +218,7 @@ def _warning(one: Patient, other: Patient) -> dom.Node | None:
     names = [each.name or t("report.unnamed") for each in (one, other)]
     title = t("beside.differ") if same is False else t("beside.unclear")
     text = t("beside.differ_text", one=_who(one, names[0]), other=_who(other, names[1]))
-    return banner.notice("danger" if same is False else "amber", title, text)
+    return notices.notice("danger" if same is False else "amber", title, text)
 
 
 def _who(patient: Patient, name: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.body_figure import marked_figure
-from picsafe_client.screens.report_names import medium_label, site, type_name
-from picsafe_client.screens.report_sender import Origin
-from picsafe_client.texts import birth_date, duration, listing, moment, noun, number, size, t
-from picsafe_protocol.body import locate
-from picsafe_protocol.consent import ConsentRecord, GiverRole, Purpose, Status
-from picsafe_protocol.report import Medium, Report
+from picsafe_client.i18n.texts import birth_date, duration, listing, moment, noun, number, size, t
+from picsafe_client.screens.viewer.labels import medium_label, site, type_name
+from picsafe_client.screens.viewer.sender import Origin
+from picsafe_client.ui import dom
+from picsafe_client.ui.body_map import marked_figure
+from picsafe_protocol.anatomy.body_sites import locate
+from picsafe_protocol.format.consent import ConsentRecord, GiverRole, Purpose, Status
+from picsafe_protocol.format.report import Medium, Report
 
 ShowEvidence = Callable[[ConsentRecord, Any], None]
 """Shows the signature or recording of a record in the element that is given."""

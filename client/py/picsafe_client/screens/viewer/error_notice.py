@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from picsafe_client import banner, dom
-from picsafe_client.texts import Phrase, t
-from picsafe_protocol.errors import (
+from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.errors import (
     AccessError,
     DecryptionError,
     DigestMismatch,
@@ -81,7 +81,7 @@ def explained(
     """The notice that takes the place of the report. `row` is REPORT where the user server knows it."""
     if not from_disk and isinstance(error, UNAUTHENTICATED):
         error = NotAsSent()
-    actions: list[banner.Action] = []
+    actions: list[notices.Action] = []
     is_sender_in_doubt = isinstance(error, NotAsSent) and error.what == "sender"
     if not (isinstance(error, LASTING) or is_sender_in_doubt):
         actions.append((t("action.retry"), lambda _event: retry()))
@@ -90,7 +90,7 @@ def explained(
     if row is not None and row["box"] == "inbox" and (isinstance(error, ASK_SENDER) or is_sender_in_doubt):
         actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
-    return banner.problem(error, means=meaning(error, from_disk=from_disk), actions=actions)
+    return notices.problem(error, means=meaning(error, from_disk=from_disk), actions=actions)
 
 
 def meaning(error: BaseException, *, from_disk: bool = False) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from picsafe_client import dom
-from picsafe_client.screens.report_names import KIND_ICONS, medium_label
-from picsafe_client.texts import duration, t
-from picsafe_protocol.report import Report
+from picsafe_client.i18n.texts import duration, t
+from picsafe_client.screens.viewer.labels import KIND_ICONS, medium_label
+from picsafe_client.ui import dom
+from picsafe_protocol.format.report import Report
 
 
 class Strip:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_protocol.identifiers import new_identifier
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.identifiers import new_identifier
 
 KEPT: Final = "report.visits"
 STATE: Final = "picsafeVisit"

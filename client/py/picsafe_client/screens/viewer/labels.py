@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_client.texts import duration, t
-from picsafe_protocol.report import Medium, Report
+from picsafe_client.i18n.texts import duration, t
+from picsafe_protocol.format.report import Medium, Report
 
 TYPES: Final = {
     "image/jpeg": "JPEG",

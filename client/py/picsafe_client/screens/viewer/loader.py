@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from picsafe_client.app import App
-from picsafe_client.digests import hash_pieces, sha256
-from picsafe_client.opening import OpenReport, PackageSource, release_from
-from picsafe_client.ranges import RangedSource
-from picsafe_client.screens.report_trouble import state_error
-from picsafe_client.sources import CloudPackage, DiskSource, Patience
-from picsafe_client.texts import Phrase, t
-from picsafe_client.waiting import Wait
-from picsafe_client.webcrypto import WebCryptoCipher
-from picsafe_protocol.disk import cover_file
-from picsafe_protocol.errors import PicSafeError, Unreachable
-from picsafe_protocol.expectations import Expectations
-from picsafe_protocol.opening import GivenKey, Release
-from picsafe_protocol.package import Header
+from picsafe_client.crypto.hashing import hash_pieces, sha256
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.reports.open_report import OpenReport, PackageSource, release_from
+from picsafe_client.reports.package_sources import CloudPackage, DiskSource, Patience
+from picsafe_client.reports.range_reader import RangedSource
+from picsafe_client.screens.viewer.error_notice import state_error
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
+from picsafe_protocol.format.expectations import Expectations
+from picsafe_protocol.format.from_disk import cover_file
+from picsafe_protocol.format.opening import GivenKey, Release
+from picsafe_protocol.format.package import Header
 
 Opened: TypeAlias = OpenReport[Any]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from picsafe_client import access_log, dom
+from picsafe_client.api import access_log
 from picsafe_client.app import App
-from picsafe_client.refusals import words_of
-from picsafe_client.texts import moment, t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.texts import moment, t
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.errors import PicSafeError
 
 
 async def show(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:

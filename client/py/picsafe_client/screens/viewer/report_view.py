@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from picsafe_client import banner, dom, printing
-from picsafe_client.screens import Screen, report_printing
-from picsafe_client.screens.report_beside import Beside
-from picsafe_client.screens.report_copying import Copier
-from picsafe_client.screens.report_facts import Facts
-from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
-from picsafe_client.screens.report_opening import Opened
-from picsafe_client.screens.report_saving import Saver
-from picsafe_client.screens.report_sender import Origin
-from picsafe_client.screens.report_stage import Stage
-from picsafe_client.screens.report_streams import BrowserStreams
-from picsafe_client.screens.report_strip import Strip
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.consent import ConsentRecord
-from picsafe_protocol.report import Report
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens import Screen
+from picsafe_client.screens.viewer.comparison import Beside
+from picsafe_client.screens.viewer.details_panel import Facts
+from picsafe_client.screens.viewer.dialogs import print_dialog
+from picsafe_client.screens.viewer.dialogs.clipboard import Copier
+from picsafe_client.screens.viewer.dialogs.save_dialog import Saver
+from picsafe_client.screens.viewer.filmstrip import Strip
+from picsafe_client.screens.viewer.loader import Opened
+from picsafe_client.screens.viewer.sender import Origin
+from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia, read_blob
+from picsafe_client.screens.viewer.stage.stage import Stage
+from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
+from picsafe_client.ui import dom, notices, print_layout
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.format.consent import ConsentRecord
+from picsafe_protocol.format.report import Report
 
 THUMBNAILS_AFTER: Final = 0.4
 """Seconds that the small pictures wait for the first photo."""
@@ -90,7 +91,7 @@ class ShownReport:
 
     def _saved(self, name: str, to_know: str) -> None:
         """Says so for a moment; what there is to know about the file stays until the person has read it."""
-        self.say(banner.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
+        self.say(notices.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
 
     def say(self, said: dom.Node, *, stays: bool = False) -> None:
         """Shows a notice above the photo, in the place of one that would go by itself: many would cover the report."""
@@ -107,7 +108,7 @@ class ShownReport:
 
     def ask_to_print(self) -> None:
         """This photo, all of them, or the whole report?"""
-        report_printing.ask(self.report, self.stage.index, self._print)
+        print_dialog.ask(self.report, self.stage.index, self._print)
 
     def _print(self, which: Sequence[int], covered: bool) -> None:
         self._screen.spawn(self._print_photos(which, covered=covered))
@@ -117,23 +118,23 @@ class ShownReport:
         try:
             async with Wait(t("print.preparing"), self._waiting) as wait:
                 pages = await stoppable(
-                    wait, report_printing.pages(self.report, self.origin, which, self.media, *self._printed_by())
+                    wait, print_dialog.pages(self.report, self.origin, which, self.media, *self._printed_by())
                 )
-            cover = report_printing.cover(self.report, self.origin, *self._printed_by()) if covered else None
-            missing = len(which) - len(pages) + len(await printing.print_pages(pages, cover))
+            cover = print_dialog.cover(self.report, self.origin, *self._printed_by()) if covered else None
+            missing = len(which) - len(pages) + len(await print_layout.print_pages(pages, cover))
         finally:
             self.media.pinned.clear()
         if missing:
-            dom.append(dom.by_id("banner"), banner.notice("amber", t("print.missing", count=missing)))
+            dom.append(dom.by_id("banner"), notices.notice("amber", t("print.missing", count=missing)))
 
     def lay_out_for_print(self) -> None:
         """Somebody prints through the browser's menu: what comes is the photo with its facts, not the screen."""
         url = self.media.url_now(self.stage.index)
-        if url and self.stage.view is not None and not printing.is_laid_out():
-            printing.lay_out(
-                [report_printing.page(self.report, self.origin, self.stage.index, url, *self._printed_by())]
+        if url and self.stage.view is not None and not print_layout.is_laid_out():
+            print_layout.lay_out(
+                [print_dialog.page(self.report, self.origin, self.stage.index, url, *self._printed_by())]
             )
-            self._screen.on(dom.window(), "afterprint", lambda _event: printing.discard())
+            self._screen.on(dom.window(), "afterprint", lambda _event: print_layout.discard())
 
     def _printed_by(self) -> tuple[str, Any]:
         return self._screen.app.require_me().name, self._screen.app.clock.now()

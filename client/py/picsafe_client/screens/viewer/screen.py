@@ -7,25 +7,26 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from picsafe_client import banner, dialogue, dom, printing
-from picsafe_client.api import Cancelled
-from picsafe_client.router import address
-from picsafe_client.screens import Screen, report_readers
-from picsafe_client.screens.report_keys import action_for
-from picsafe_client.screens.report_names import site
-from picsafe_client.screens.report_opening import Opened, Opening
-from picsafe_client.screens.report_pane import Pane
-from picsafe_client.screens.report_shown import ShownReport
-from picsafe_client.screens.report_stage import Stage
-from picsafe_client.screens.report_toolbar import Toolbar, show_keys
-from picsafe_client.screens.report_trouble import explained
-from picsafe_client.screens.report_view import View
-from picsafe_client.screens.report_visits import Visit
-from picsafe_client.sources import Patience
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import date, t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import NotSignedIn
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import date, t
+from picsafe_client.reports.package_sources import Patience
+from picsafe_client.routing.router import address
+from picsafe_client.screens import Screen
+from picsafe_client.screens.viewer import opened_by
+from picsafe_client.screens.viewer.error_notice import explained
+from picsafe_client.screens.viewer.history_guard import Visit
+from picsafe_client.screens.viewer.labels import site
+from picsafe_client.screens.viewer.loader import Opened, Opening
+from picsafe_client.screens.viewer.report_view import ShownReport
+from picsafe_client.screens.viewer.shortcuts import action_for
+from picsafe_client.screens.viewer.stage.pane import Pane
+from picsafe_client.screens.viewer.stage.stage import Stage
+from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
+from picsafe_client.ui import dialogs, dom, notices, print_layout
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.contracts.errors import NotSignedIn
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -77,8 +78,8 @@ class ReportScreen(Screen):
         shown, self._shown = self._shown, None
         if shown is not None:
             shown.close()
-        printing.discard()
-        dialogue.close_all()
+        print_layout.discard()
+        dialogs.close_all()
         dom.hush()
         dom.clear(self.root)
 
@@ -136,7 +137,7 @@ class ReportScreen(Screen):
         self.spawn(shown.show_thumbnails())
         self.spawn(opening.tell_opened())
         if opening.row is not None:
-            self.spawn(report_readers.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
+            self.spawn(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
 
     def _explain(self, error: BaseException) -> None:
         notice = explained(
@@ -192,11 +193,11 @@ class ReportScreen(Screen):
             return
         if kind == "removed":
             place = dom.by_id("banner")
-            dom.clear(place, banner.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text")))
+            dom.clear(place, notices.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text")))
         elif kind == "report":
             opening.row = data
             url = shown.opened.header.keyserver_url
-            self.spawn(report_readers.show(self.app, data, url, shown.facts.readers))
+            self.spawn(opened_by.show(self.app, data, url, shown.facts.readers))
 
     # -- acting
 

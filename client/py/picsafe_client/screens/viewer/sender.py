@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from picsafe_client.texts import t
-from picsafe_protocol.provenance import Provenance, person_in_words
-from picsafe_protocol.report import Author
+from picsafe_client.i18n.texts import t
+from picsafe_protocol.format.provenance import Provenance, person_in_words
+from picsafe_protocol.format.report import Author
 
 Rows: TypeAlias = list[tuple[str, str]]
 """Keys of the catalogue, and what stands beside them."""

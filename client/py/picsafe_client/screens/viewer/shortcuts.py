@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 Actions: TypeAlias = Mapping[str, Callable[[], None]]
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_client import dialogue, dom
-from picsafe_client.screens.report_view import View
-from picsafe_client.texts import has_text, t
+from picsafe_client.i18n.texts import has_text, t
+from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.ui import dialogs, dom
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Toolbar:
             button = self._buttons[tool.name]
 
             def chosen(_event: Any) -> None:
-                dialogue.close(opened)
+                dialogs.close(opened)
                 actions[tool.name]()
 
             settings = {
@@ -112,7 +112,7 @@ class Toolbar:
             button = self._buttons[tool.name]
             if not button.hidden and not button.getClientRects().length:
                 rows.append(choice(tool))
-        opened = dialogue.show(t("report.more"), dom.el("div", {"class": "choices choices-plain"}, *rows))
+        opened = dialogs.show(t("report.more"), dom.el("div", {"class": "choices choices-plain"}, *rows))
 
     def enable(self, yes: bool) -> None:
         """Before a report is open there is nothing that the tools could do."""
@@ -161,4 +161,4 @@ def show_keys() -> None:
     for keys, text in (*OTHER_KEYS[:2], *tools, *OTHER_KEYS[2:]):
         pressed: list[Any] = [dom.el("kbd", None, t(key) if has_text(key) else key) for key in keys.split(" ")]
         rows += [dom.el("dt", None, *pressed), dom.el("dd", None, t(text))]
-    dialogue.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))
+    dialogs.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from advanced_alchemy.types import DateTimeUTC
 from alembic import op
 
-from picsafe_server.users import emails
-from picsafe_server.users.names import search_text
+from picsafe_server.users.names import email_addresses
+from picsafe_server.users.names.display_names import search_text
 
 revision = "0005"
 down_revision = "0004"
@@ -55,7 +55,7 @@ def _write_domains_in_ascii() -> None:
     """An address is found by its domain's ASCII form from now on."""
     connection = op.get_bind()
     for row in connection.execute(sa.select(_accounts.c.id, _accounts.c.email, _accounts.c.name)).all():
-        email = emails.normalise(row.email)
+        email = email_addresses.normalise(row.email)
         if email != row.email:
             connection.execute(
                 _accounts.update()
@@ -71,5 +71,5 @@ def _domains_of_members() -> dict[str, str]:
     )
     found: dict[str, set[str]] = {}
     for row in op.get_bind().execute(members):
-        found.setdefault(emails.domain_of(row.email), set()).add(row.institution_id)
+        found.setdefault(email_addresses.domain_of(row.email), set()).add(row.institution_id)
     return {domain: next(iter(owners)) for domain, owners in found.items() if len(owners) == 1}

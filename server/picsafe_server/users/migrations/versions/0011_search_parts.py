@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from picsafe_server.users.search_parts import parts_of
+from picsafe_server.users.recipients.search_index import parts_of
 
 revision = "0011"
 down_revision = "0010"

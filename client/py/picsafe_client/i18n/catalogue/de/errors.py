@@ -1,4 +1,4 @@
-"""Zu jedem Code von picsafe_protocol.errors: was geschehen ist, und unter .advice, was zu tun ist."""
+"""Zu jedem Code von picsafe_protocol.contracts.errors: was geschehen ist, und unter .advice, was zu tun ist."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is said for each code of `picsafe_protocol.errors`: what happened, and under ``.advice`` what to do about it.
+"""What is said for each code of `picsafe_protocol.contracts.errors`: what happened, and under ``.advice`` what to do about it.
 
-A code may have more precise words for some cases (see picsafe_client/refusals.py): ``error.token_refused.invitation_used``.
+A code may have more precise words for some cases (see picsafe_client/i18n/error_messages.py): ``error.token_refused.invitation_used``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pour chaque code de picsafe_protocol.errors : ce qui s'est passé et, sous .advice, ce qu'il faut faire."""
+"""Pour chaque code de picsafe_protocol.contracts.errors : ce qui s'est passé et, sous .advice, ce qu'il faut faire."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from picsafe_client import banner, dialogue, dom
-from picsafe_client.drawing import draw_upright, encoded
+from picsafe_client.i18n.texts import number, t
 from picsafe_client.screens import Screen
-from picsafe_client.screens.report_media import ShownMedia
-from picsafe_client.texts import number, t
-from picsafe_protocol.errors import PicSafeError
+from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
+from picsafe_client.ui import dialogs, dom, notices
+from picsafe_client.ui.canvas import draw_upright, encoded
+from picsafe_protocol.contracts.errors import PicSafeError
 
 PIXELS: Final = 24_000_000
 """A larger photo is made smaller: record systems and remote desktops choke on more, and no screen shows it."""
@@ -45,16 +45,16 @@ class Copier:
 
         def agree(_event: Any) -> None:
             kept[TOLD] = True
-            dialogue.close(opened)
+            dialogs.close(opened)
             self.copy(index)
 
-        opened = dialogue.show(
+        opened = dialogs.show(
             t("copy.title"),
             dom.el("p", None, t("copy.text")),
             dom.el("p", None, t("copy.stays")),
             actions=(
                 dom.button(t("copy.agree"), agree, kind="primary", autofocus=True),
-                dom.button(t("action.cancel"), lambda _event: dialogue.close(opened)),
+                dom.button(t("action.cancel"), lambda _event: dialogs.close(opened)),
             ),
         )
 
@@ -89,12 +89,12 @@ class Copier:
             self._refused(index, t("copy.not_shown" if drawing.error else "copy.refused"))
             return
         smaller = t("copy.smaller", width=number(drawing.width), height=number(drawing.height))
-        self._say(banner.notice("good", t("copy.done"), smaller if drawing.is_smaller else None), drawing.is_smaller)
+        self._say(notices.notice("good", t("copy.done"), smaller if drawing.is_smaller else None), drawing.is_smaller)
 
     def _refused(self, index: int, why: str) -> None:
         """Nothing is on the clipboard; saving is what does the same."""
         actions = [(t("report.save_this"), lambda _event: self._save(index))]
-        self._say(banner.notice("amber", why, t("copy.nothing"), t("copy.instead"), actions=actions), True)
+        self._say(notices.notice("amber", why, t("copy.nothing"), t("copy.instead"), actions=actions), True)
 
 
 class _Drawing:

@@ -6,17 +6,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_client import dicom, dom
-from picsafe_client.api import Api
-from picsafe_client.opening import OpenReport
-from picsafe_client.saving import ZIP_TYPE, Target
-from picsafe_client.screens.report_media import BrowserBlobs, ShownMedia, read_blob
-from picsafe_client.screens.report_names import medium_label
-from picsafe_client.stopping import stoppable
-from picsafe_client.targets import Downloads
-from picsafe_client.texts import listing, t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import PictureRefused, UnsupportedMedium
+from picsafe_client.api.client import Api
+from picsafe_client.i18n.texts import listing, t
+from picsafe_client.reports import dicom_export
+from picsafe_client.reports.export import ZIP_TYPE, Target
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.reports.save_targets import Downloads
+from picsafe_client.screens.viewer.labels import medium_label
+from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia, read_blob
+from picsafe_client.ui import dom
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.contracts.errors import PictureRefused, UnsupportedMedium
 
 HEADERS_BYTES: Final = 4096
 """About what a DICOM file is larger than its photo, for people."""
@@ -62,7 +63,7 @@ class DicomSaver:
                 Offer(
                     "photo",
                     t("dicom.this"),
-                    lambda named: dicom.file_name(report, index, with_patient=named),
+                    lambda named: dicom_export.file_name(report, index, with_patient=named),
                     self._size([index]),
                     lambda named: self.save_one(index, with_patient=named),
                 )
@@ -72,7 +73,7 @@ class DicomSaver:
                 Offer(
                     "list",
                     t("dicom.all", count=len(photos)),
-                    lambda named: dicom.zip_name(report, with_patient=named),
+                    lambda named: dicom_export.zip_name(report, with_patient=named),
                     self._size(photos),
                     lambda named: self.save_all(with_patient=named),
                 )
@@ -82,8 +83,8 @@ class DicomSaver:
     async def save_one(self, index: int, *, with_patient: bool = False) -> None:
         """One photo."""
         report = self._opened.report
-        name = dicom.file_name(report, index, with_patient=with_patient)
-        target = await self._downloads.target(name, dicom.MEDIA_TYPE, self._size([index]))
+        name = dicom_export.file_name(report, index, with_patient=with_patient)
+        target = await self._downloads.target(name, dicom_export.MEDIA_TYPE, self._size([index]))
         async with Wait(t("dicom.loading"), self._place) as wait:
             file = await stoppable(wait, self._save_one(index, target, wait))
         self._done(name, _to_know([file.reason], []))
@@ -91,14 +92,14 @@ class DicomSaver:
     async def save_all(self, *, with_patient: bool = False) -> None:
         """All photos, in a zip."""
         report, photos = self._opened.report, self._photos()
-        name = dicom.zip_name(report, with_patient=with_patient)
+        name = dicom_export.zip_name(report, with_patient=with_patient)
         target = await self._downloads.target(name, ZIP_TYPE, self._size(photos))
         reasons: list[str] = []
         left_out: list[int] = []
         refused: list[UnsupportedMedium | PictureRefused] = []
 
-        async def files(wait: Wait) -> AsyncIterator[tuple[str, dicom.DicomFile]]:
-            await dicom.load(self._api, wait.signal)
+        async def files(wait: Wait) -> AsyncIterator[tuple[str, dicom_export.DicomFile]]:
+            await dicom_export.load(self._api, wait.signal)
             for number, index in enumerate(photos, 1):
                 wait.says(t("dicom.saving_all", number=number, count=len(photos)))
                 try:
@@ -108,17 +109,17 @@ class DicomSaver:
                     refused.append(error)
                     continue
                 reasons.append(file.reason)
-                yield dicom.file_name(report, index, with_patient=with_patient), file
+                yield dicom_export.file_name(report, index, with_patient=with_patient), file
             if not reasons:
                 raise refused[0]
 
         async with Wait(t("dicom.loading"), self._place) as wait:
-            await stoppable(wait, dicom.save_zip(files(wait), target))
+            await stoppable(wait, dicom_export.save_zip(files(wait), target))
         self._done(name, _to_know(reasons, left_out))
 
-    async def _save_one(self, index: int, target: Target, wait: Wait) -> dicom.DicomFile:
+    async def _save_one(self, index: int, target: Target, wait: Wait) -> dicom_export.DicomFile:
         try:
-            await dicom.load(self._api, wait.signal)
+            await dicom_export.load(self._api, wait.signal)
             wait.says(t("dicom.saving", name=medium_label(self._opened.report, index)))
             file = await self._file(index, wait)
             await target.write(file.blob)
@@ -128,14 +129,14 @@ class DicomSaver:
             raise
         return file
 
-    async def _file(self, index: int, wait: Wait) -> dicom.DicomFile:
+    async def _file(self, index: int, wait: Wait) -> dicom_export.DicomFile:
         """From the medium that is shown, or read for this alone: then nothing of it stays."""
         report = self._opened.report
         if self._media.is_here(index):
             blob = await self._media.blob(index)
         else:
             blob = await read_blob(self._opened, report.media[index], BrowserBlobs(), wait.progress)
-        return await dicom.dicom_file(report, index, blob, self._opened.provenance)
+        return await dicom_export.dicom_file(report, index, blob, self._opened.provenance)
 
     def _photos(self) -> list[int]:
         return [index for index, medium in enumerate(self._opened.report.media) if medium.kind == "photo"]
@@ -149,7 +150,7 @@ def _to_know(reasons: list[str], left_out: list[int]) -> str:
     said = []
     if recompressed := [reason for reason in reasons if reason]:
         count = len(recompressed)
-        said += [t("dicom.recompressed", count=count), dicom.reasons_in_words(recompressed), t("dicom.original")]
+        said += [t("dicom.recompressed", count=count), dicom_export.reasons_in_words(recompressed), t("dicom.original")]
     if left_out:
         numbers = listing(str(index + 1) for index in left_out)
         said.append(t("dicom.left_out", count=len(left_out), numbers=numbers))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from picsafe_client import dialogue, dom, saving
-from picsafe_client.screens.report_names import medium_label
-from picsafe_client.texts import size, t
-from picsafe_protocol.report import Report
+from picsafe_client.i18n.texts import size, t
+from picsafe_client.reports import export
+from picsafe_client.screens.viewer.labels import medium_label
+from picsafe_client.ui import dialogs, dom
+from picsafe_protocol.format.report import Report
 
 
 def choose_files(report: Report, shown: int, save: Callable[[frozenset[int]], Awaitable[None]]) -> None:
@@ -27,11 +28,11 @@ def choose_files(report: Report, shown: int, save: Callable[[frozenset[int]], Aw
         count = len(wanted())
         go.disabled = not count
         go.querySelector(".button-label").textContent = t("save.chosen", count=count)
-        total.textContent = size(saving.zip_size(report, wanted()))
+        total.textContent = size(export.zip_size(report, wanted()))
 
     def start() -> Awaitable[None]:
         chosen = wanted()
-        dialogue.close(opened)
+        dialogs.close(opened)
         return save(chosen)
 
     rows = [
@@ -42,9 +43,9 @@ def choose_files(report: Report, shown: int, save: Callable[[frozenset[int]], Aw
         dom.on(box, "change", tell)
     boxes[shown].setAttribute("autofocus", "")
     tell()
-    opened = dialogue.show(
+    opened = dialogs.show(
         t("save.choose"),
         dom.el("div", {"class": "wanted", "role": "group", "aria-label": t("save.choose")}, *rows),
         total,
-        actions=(go, dom.button(t("action.cancel"), lambda _event: dialogue.close(opened))),
+        actions=(go, dom.button(t("action.cancel"), lambda _event: dialogs.close(opened))),
     )

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from picsafe_client import dialogue, dom
-from picsafe_client.printing import Page
-from picsafe_client.screens.report_facts import consent_words, facts_for_paper
-from picsafe_client.screens.report_media import ShownMedia
-from picsafe_client.screens.report_names import site
-from picsafe_client.screens.report_sender import Origin
-from picsafe_client.texts import birth_date, moment, t
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.report import Report
+from picsafe_client.i18n.texts import birth_date, moment, t
+from picsafe_client.screens.viewer.details_panel import consent_words, facts_for_paper
+from picsafe_client.screens.viewer.labels import site
+from picsafe_client.screens.viewer.sender import Origin
+from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
+from picsafe_client.ui import dialogs, dom
+from picsafe_client.ui.print_layout import Page
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.format.report import Report
 
 
 def photos_of(report: Report) -> list[int]:
@@ -73,7 +73,7 @@ def ask(report: Report, index: int, chosen: Callable[[Sequence[int], bool], None
 
     def choice(label: str, which: Sequence[int], *, first: bool, covered: bool = False) -> dom.Node:
         def pick(_event: Any) -> None:
-            dialogue.close(opened)
+            dialogs.close(opened)
             chosen(which, covered)
 
         return dom.button(label, pick, kind="primary" if first else "", autofocus=first)
@@ -84,6 +84,6 @@ def ask(report: Report, index: int, chosen: Callable[[Sequence[int], bool], None
     if photos and photos != [index]:
         actions.append(choice(t("print.all", count=len(photos)), photos, first=not actions))
     actions.append(choice(t("print.report"), photos, first=not actions, covered=True))
-    actions.append(dom.button(t("action.cancel"), lambda _event: dialogue.close(opened)))
+    actions.append(dom.button(t("action.cancel"), lambda _event: dialogs.close(opened)))
     text = t("print.text") if photos else t("print.nothing")
-    opened = dialogue.show(t("print.title"), dom.el("p", None, text), actions=tuple(actions))
+    opened = dialogs.show(t("print.title"), dom.el("p", None, text), actions=tuple(actions))

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from picsafe_client import dialogue, dom, saving
-from picsafe_client.api import Api
-from picsafe_client.digests import crc32
-from picsafe_client.opening import OpenReport
-from picsafe_client.saving import Progress, ZipMember
-from picsafe_client.screens.report_choosing import choose_files
-from picsafe_client.screens.report_dicom import DicomSaver
-from picsafe_client.screens.report_media import ShownMedia
-from picsafe_client.screens.report_names import medium_label, type_name
-from picsafe_client.stopping import stoppable
-from picsafe_client.targets import Downloads
-from picsafe_client.texts import size, t
-from picsafe_client.waiting import Wait
+from picsafe_client.api.client import Api
+from picsafe_client.crypto.hashing import crc32
+from picsafe_client.i18n.texts import size, t
+from picsafe_client.reports import export
+from picsafe_client.reports.export import Progress, ZipMember
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.reports.save_targets import Downloads
+from picsafe_client.screens.viewer.dialogs.dicom_dialog import DicomSaver
+from picsafe_client.screens.viewer.dialogs.media_picker import choose_files
+from picsafe_client.screens.viewer.labels import medium_label, type_name
+from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
+from picsafe_client.ui import dialogs, dom
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
 
 Done: TypeAlias = Callable[[str, str], None]
 
@@ -43,7 +44,7 @@ class Saver:
 
         def go_on(save: Callable[[bool], Awaitable[None]]) -> Awaitable[None]:
             named = bool(tick.checked)
-            dialogue.close(opened)
+            dialogs.close(opened)
             return save(named)
 
         def choice(
@@ -64,21 +65,21 @@ class Saver:
             choice(
                 "photo" if medium.kind == "photo" else "file",
                 t("save.this", name=type_name(medium)),
-                lambda named: saving.file_name(report, index, with_patient=named),
+                lambda named: export.file_name(report, index, with_patient=named),
                 medium.size,
                 lambda named: self.save_medium(index, with_patient=named),
             ),
             choice(
                 "list",
                 t("save.all", count=len(report.media)),
-                lambda named: saving.zip_name(report, with_patient=named),
-                saving.zip_size(report),
+                lambda named: export.zip_name(report, with_patient=named),
+                export.zip_size(report),
                 lambda named: self.save_all(with_patient=named),
             ),
             choice(
                 "lock",
                 t("save.package"),
-                lambda _named: saving.package_name(self._opened),
+                lambda _named: export.package_name(self._opened),
                 self._opened.package_size,
                 lambda _named: self.save_package(),
             ),
@@ -107,7 +108,7 @@ class Saver:
             dom.el("label", {"for": "save-with-patient"}, t("save.with_patient")),
             dom.el("p", {"class": "field-hint"}, t("save.with_patient_hint")),
         )
-        opened = dialogue.show(
+        opened = dialogs.show(
             t("save.title"),
             dom.el("div", {"class": "choices"}, *choices),
             name_tick,
@@ -119,7 +120,7 @@ class Saver:
         """One medium, byte for byte as the sender encrypted it."""
         report = self._opened.report
         medium = report.media[index]
-        name = saving.file_name(report, index, with_patient=with_patient)
+        name = export.file_name(report, index, with_patient=with_patient)
         target = await self._downloads.target(name, medium.media_type, medium.size)
 
         async def save(progress: Progress) -> None:
@@ -127,38 +128,38 @@ class Saver:
                 await target.write(await self._media.blob(index))
                 await target.finish()
             else:
-                await saving.save_file(self._opened, medium, target, progress)
+                await export.save_file(self._opened, medium, target, progress)
 
         await self._run(t("save.saving", name=medium_label(report, index)), name, save)
 
     async def save_all(self, *, with_patient: bool = False) -> None:
         """All files as a zip."""
         report = self._opened.report
-        name = saving.zip_name(report, with_patient=with_patient)
-        members = saving.zip_members(report, with_patient=with_patient)
-        await self._save_zip(members, name, saving.zip_size(report), len(report.media))
+        name = export.zip_name(report, with_patient=with_patient)
+        members = export.zip_members(report, with_patient=with_patient)
+        await self._save_zip(members, name, export.zip_size(report), len(report.media))
 
     async def save_some(self, chosen: frozenset[int], *, with_patient: bool = False) -> None:
         """The media with the indices in `chosen`, as a zip."""
         report = self._opened.report
-        name = saving.zip_name(report, with_patient=with_patient, chosen=chosen)
-        members = saving.zip_members(report, with_patient=with_patient, chosen=chosen)
-        await self._save_zip(members, name, saving.zip_size(report, chosen), len(chosen))
+        name = export.zip_name(report, with_patient=with_patient, chosen=chosen)
+        members = export.zip_members(report, with_patient=with_patient, chosen=chosen)
+        await self._save_zip(members, name, export.zip_size(report, chosen), len(chosen))
 
     async def _save_zip(self, members: list[ZipMember], name: str, length: int, count: int) -> None:
-        target = await self._downloads.target(name, saving.ZIP_TYPE, length)
+        target = await self._downloads.target(name, export.ZIP_TYPE, length)
         await self._run(
             t("save.saving_all", count=count),
             name,
-            lambda progress: saving.save_zip(self._opened, members, target, crc32, progress),
+            lambda progress: export.save_zip(self._opened, members, target, crc32, progress),
         )
 
     async def save_package(self) -> None:
         """The encrypted package as it came."""
-        name = saving.package_name(self._opened)
-        target = await self._downloads.target(name, saving.PACKAGE_TYPE, self._opened.package_size)
+        name = export.package_name(self._opened)
+        target = await self._downloads.target(name, export.PACKAGE_TYPE, self._opened.package_size)
         await self._run(
-            t("save.saving_package"), name, lambda progress: saving.save_package(self._opened, target, progress)
+            t("save.saving_package"), name, lambda progress: export.save_package(self._opened, target, progress)
         )
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
-from picsafe_client import dom
+from picsafe_client.ui import dom
 
 Point: TypeAlias = tuple[float, float]
 

@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
-from picsafe_client.opening import OpenReport
-from picsafe_client.playing import Playback
-from picsafe_client.preparing import BlobSource
-from picsafe_client.screens.report_streams import STREAM_FROM, Stream, Streams
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.files import FileFacts
-from picsafe_protocol.limits import MIB
-from picsafe_protocol.media import ByteSource, FileSource
-from picsafe_protocol.pixels import check_picture
+from picsafe_client.reports.media_stream import Playback
+from picsafe_client.reports.open_report import OpenReport
+from picsafe_client.screens.viewer.stage.stream_urls import STREAM_FROM, Stream, Streams
+from picsafe_client.sending.media_preparation import BlobSource
+from picsafe_media import ByteSource, FileSource
+from picsafe_media.pixel_limits import check_picture
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.contracts.limits import MIB
+from picsafe_protocol.format.files import FileFacts
 
 PREFETCH_BYTES: Final = 64 * MIB
 """A neighbour larger than this is fetched only when it is asked for."""
@@ -63,7 +63,7 @@ class BrowserBlobs:
         import js
         from pyodide.ffi import to_js
 
-        from picsafe_client import dom
+        from picsafe_client.ui import dom
 
         return js.Blob.new(to_js(parts), dom.options({"type": media_type}))
 

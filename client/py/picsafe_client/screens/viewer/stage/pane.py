@@ -6,20 +6,20 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from picsafe_client import banner, dom
-from picsafe_client.api import Cancelled
-from picsafe_client.screens.report_draft import Draft, draft_of
-from picsafe_client.screens.report_gestures import Gestures
-from picsafe_client.screens.report_media import PREFETCH_BYTES, ShownMedia
-from picsafe_client.screens.report_names import medium_label, type_name
-from picsafe_client.screens.report_player import Player
-from picsafe_client.screens.report_view import STEP, View
-from picsafe_client.stopping import stoppable
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.errors import PictureRefused
-from picsafe_protocol.pixels import check_film
-from picsafe_protocol.report import Medium, Report
+from picsafe_client.api.client import Cancelled
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens.viewer.labels import medium_label, type_name
+from picsafe_client.screens.viewer.stage.gestures import Gestures
+from picsafe_client.screens.viewer.stage.media_cache import PREFETCH_BYTES, ShownMedia
+from picsafe_client.screens.viewer.stage.player import Player
+from picsafe_client.screens.viewer.stage.preview_canvas import Draft, draft_of
+from picsafe_client.screens.viewer.stage.viewport import STEP, View
+from picsafe_client.ui import dom, notices
+from picsafe_client.ui.cancellation import stoppable
+from picsafe_client.ui.progress import Wait
+from picsafe_media.pixel_limits import check_film
+from picsafe_protocol.contracts.errors import PictureRefused
+from picsafe_protocol.format.report import Medium, Report
 
 ELSEWHERE = {"image/heic", "image/heif"}
 """Photos that only Safari shows."""
@@ -88,7 +88,7 @@ class Pane:
                 await stoppable(wait, self._load(index, wait))
         except Cancelled:
             if index == self.index:
-                self._say(banner.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
+                self._say(notices.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
         except asyncio.CancelledError:
             raise
         except PictureRefused as error:
@@ -142,7 +142,7 @@ class Pane:
             self._loading.says(t("report.reconnecting") if waiting else t("report.fetching", name=name))
 
     def _say_problem(self, error: BaseException, means: str) -> None:
-        self._say(banner.problem(error, means=means, actions=[(t("action.retry"), self._again)]))
+        self._say(notices.problem(error, means=means, actions=[(t("action.retry"), self._again)]))
 
     def _say_refused(self, error: PictureRefused) -> None:
         """Trying again changes nothing; the file itself can be saved."""
@@ -151,7 +151,7 @@ class Pane:
             return
         index = self.index
         actions = [(t("report.save_this"), lambda _event: self._viewer.save_this(index))]
-        self._say(banner.problem(error, means=t("report.not_shown"), actions=actions))
+        self._say(notices.problem(error, means=t("report.not_shown"), actions=actions))
 
     def _again(self, _event: Any) -> None:
         self.point_at(self.index)
@@ -223,7 +223,7 @@ class Pane:
     def _no_picture(self) -> dom.Node:
         """Stands above a video of which only the sound is played."""
         index = self.index
-        return banner.notice(
+        return notices.notice(
             "plain",
             t("report.no_picture", name=type_name(self.medium)),
             t("report.other_program"),
@@ -236,7 +236,7 @@ class Pane:
         name = type_name(medium)
         checked = "is_complete" if self._media.is_confirmed else "is_complete_only"
         text = t("report.other_browser") if medium.media_type in ELSEWHERE else t("report.other_program")
-        return banner.notice(
+        return notices.notice(
             "plain",
             t("report.cannot_show", name=name),
             t(f"report.{checked}" if is_checked else "report.is_checked_when_saved"),

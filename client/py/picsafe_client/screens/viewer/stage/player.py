@@ -7,11 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from picsafe_client import dom
-from picsafe_client.screens.report_streams import Stream
-from picsafe_client.texts import t
-from picsafe_client.waiting import Wait
-from picsafe_protocol.report import Medium
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens.viewer.stage.stream_urls import Stream
+from picsafe_client.ui import dom
+from picsafe_client.ui.progress import Wait
+from picsafe_protocol.format.report import Medium
 
 WORKER_PATIENCE: Final = 5.0
 """Seconds in which the first question for bytes must come; otherwise nobody answers players here."""

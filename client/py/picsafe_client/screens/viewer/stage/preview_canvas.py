@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client import dom
-from picsafe_client.drawing import discard, draw_upright
+from picsafe_client.ui import dom
+from picsafe_client.ui.canvas import discard, draw_upright
 
 LARGE: Final = 20_000_000
 """Pixels from which on a photo has a copy. What cameras usually make, 12 megapixels, is drawn without a gap."""

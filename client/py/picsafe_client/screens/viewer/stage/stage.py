@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from picsafe_client import dom
-from picsafe_client.screens.report_media import PREFETCH_BYTES, ShownMedia
-from picsafe_client.screens.report_names import medium_label
-from picsafe_client.screens.report_pane import Pane
-from picsafe_client.screens.report_view import View
-from picsafe_client.texts import t
-from picsafe_protocol.report import Report
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens.viewer.labels import medium_label
+from picsafe_client.screens.viewer.stage.media_cache import PREFETCH_BYTES, ShownMedia
+from picsafe_client.screens.viewer.stage.pane import Pane
+from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.ui import dom
+from picsafe_protocol.format.report import Report
 
 PAN_STEP = 80.0
 """Pixels that Shift with an arrow key moves an enlarged photo."""

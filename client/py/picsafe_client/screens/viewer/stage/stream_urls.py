@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-from picsafe_client import dom
-from picsafe_client.playing import Playback
-from picsafe_protocol.limits import MIB
+from picsafe_client.reports.media_stream import Playback
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.limits import MIB
 
 STREAM_FROM: Final = 1 * MIB
 """From this size on a video or recording is played while it is fetched. Below, one answer of the cloud brings all of it."""

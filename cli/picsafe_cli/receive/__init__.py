@@ -1,0 +1,1 @@
+"""Receiving reports: collecting, downloading, opening, saving."""

@@ -1,0 +1,1 @@
+"""Sending a report from a computer."""

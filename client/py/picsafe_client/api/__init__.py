@@ -1,0 +1,1 @@
+"""Requests to the servers, and the stream of live changes."""

@@ -1,0 +1,1 @@
+"""Ciphers and hashes of the browser (WebCrypto)."""

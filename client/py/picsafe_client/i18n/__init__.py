@@ -1,0 +1,1 @@
+"""Texts in every language, and how values and errors are put into words."""

@@ -1,0 +1,1 @@
+"""Reports without a screen: lists, opening, ranged reading, exporting."""

@@ -1,0 +1,1 @@
+"""URLs, navigation and the base class of screens."""

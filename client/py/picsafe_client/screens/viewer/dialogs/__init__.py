@@ -1,0 +1,1 @@
+"""Saving, printing, copying and exporting what is shown."""

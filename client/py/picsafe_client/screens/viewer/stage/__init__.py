@@ -1,0 +1,1 @@
+"""The picture, film or recording that is shown: zooming, gestures, playback."""

@@ -1,0 +1,1 @@
+"""Sending a report: cleaning, packing, uploading, and the jobs that do so."""

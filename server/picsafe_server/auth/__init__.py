@@ -1,0 +1,1 @@
+"""Tokens and public keys that all roles share."""

@@ -1,0 +1,1 @@
+"""What every role does with HTTP: access, limits, problems, headers."""

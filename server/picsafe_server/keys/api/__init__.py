@@ -1,0 +1,1 @@
+"""Routes of the key server, who may call them, and their schemas."""

@@ -1,0 +1,1 @@
+"""The access log: a Merkle tree that only grows."""

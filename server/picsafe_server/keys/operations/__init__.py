@@ -1,0 +1,1 @@
+"""What the key server does for its callers, one module an operation."""

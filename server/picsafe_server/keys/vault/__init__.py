@@ -1,0 +1,1 @@
+"""Master keys, and report keys wrapped under them."""

@@ -1,0 +1,1 @@
+"""What every role runs on: clock, database, configuration values, recurring tasks."""

@@ -1,0 +1,1 @@
+"""The logs of administrative changes and of security events."""

@@ -1,0 +1,1 @@
+"""Changes of the index, and how they reach live streams."""

@@ -1,0 +1,1 @@
+"""Institutions: policy, members and service accounts."""

@@ -1,0 +1,1 @@
+"""Permitted key servers, and the checkpoints of their logs."""

@@ -1,0 +1,1 @@
+"""Names, e-mail addresses and domains in their canonical form."""

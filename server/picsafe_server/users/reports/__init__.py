@@ -1,0 +1,1 @@
+"""The index of reports: drafts, lifecycle, visibility, grants, expiry."""

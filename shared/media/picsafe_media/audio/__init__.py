@@ -1,0 +1,1 @@
+"""Recordings: WAVE, MP3, FLAC, Ogg, AMR."""

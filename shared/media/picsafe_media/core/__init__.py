@@ -1,0 +1,1 @@
+"""Edits by offset, bounded reading and the model of a medium."""

@@ -1,0 +1,1 @@
+"""Still images: JPEG, PNG, GIF, WebP, and what is embedded in them."""

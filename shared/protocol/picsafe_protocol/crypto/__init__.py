@@ -1,0 +1,1 @@
+"""Chunked encryption, Merkle trees and the digest of a package."""

@@ -1,0 +1,1 @@
+"""The `.picsafe` format: package, payload, report."""
