@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from picsafe_media import Cleaned, Keep
+from picsafe_media.core.model import Cleaned, Keep
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 __all__ = ["COMPARED_PIXELS", "Comparison", "copy_differs", "is_unchanged", "same_pixels"]

@@ -14,9 +14,8 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from picsafe_media import Cleaned
 from picsafe_protocol.contracts.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
 from picsafe_protocol.contracts.limits import (
     HEADER_BYTES,
@@ -35,7 +34,9 @@ from picsafe_protocol.json.timestamps import is_time, utc_text
 
 __all__ = [
     "THUMBNAIL_PIXELS",
+    "CleanedFile",
     "Facts",
+    "MediumFacts",
     "Picture",
     "Uploaded",
     "check_count",
@@ -55,6 +56,35 @@ THUMBNAIL_PIXELS: Final = 320
 
 _FILE_FRAME_BYTES: Final = 2 * KIB
 """Room for what the payload's zip says of a file and of its thumbnail."""
+
+
+class MediumFacts(Protocol):
+    """A medium, measured: pixels as displayed, seconds, and an ISO 8601 time that its device noted."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def width(self) -> int | None: ...
+
+    @property
+    def height(self) -> int | None: ...
+
+    @property
+    def duration(self) -> float | None: ...
+
+    @property
+    def captured_at(self) -> str | None: ...
+
+
+class CleanedFile(Protocol):
+    """A cleaned copy: what it shows, and its length in bytes."""
+
+    @property
+    def description(self) -> MediumFacts: ...
+
+    @property
+    def size(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +145,7 @@ def named(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     return type(error)(said, advice=error.advice, **{**error.details, "name": name})
 
 
-def medium_of(cleaned: Cleaned, number: int, sha256: str, picture: Picture | None) -> Medium:
+def medium_of(cleaned: CleanedFile, number: int, sha256: str, picture: Picture | None) -> Medium:
     """What the report says of its medium `number` (from 1), whose cleaned bytes have this SHA-256 (hex)."""
     facts = cleaned.description
     return Medium(
