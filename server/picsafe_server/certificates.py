@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from picsafe_server.auth.tokens import write_secret
+from picsafe_server.runtime.secret_files import write_secret
 from picsafe_server.server import Certificate
 
 DAYS: Final = 397

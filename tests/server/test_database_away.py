@@ -144,7 +144,7 @@ async def test_a_lock_that_somebody_holds_is_no_endless_wait_and_makes_the_role_
 ) -> None:
     async with clinic(tmp_path, **databases(postgres), database_lock_seconds=1) as here:
         users: UsersRole = here.app.state.roles["users"]
-        log = here.app.state.roles["keys"].database
+        log = here.app.state.roles["keys"].services.database
         holder = users.services.database.engine
         async with holder.connect() as one, log.engine.connect() as other:
             await one.execute(text("SELECT * FROM changes FOR UPDATE"))

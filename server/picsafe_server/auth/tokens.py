@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Collection, Mapping
@@ -28,6 +27,7 @@ from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.json import strict_json
 from picsafe_server.role import NotReady
 from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.secret_files import write_secret
 
 JWKS_PATH = "/.well-known/jwks.json"
 JWKS_SECONDS = 300
@@ -255,23 +255,6 @@ def _public_keys(jwks: bytes) -> dict[str, Ed25519PublicKey]:
 
 def _public_key(key: Mapping[str, Any]) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(_unb64(str(key.get("x"))))
-
-
-def write_secret(path: Path, content: bytes) -> None:
-    """Write `content` to a new file that only this user can read; the file appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f"{path.name}.{new_identifier()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)  # unlike rename, never replaces a key that somebody else just made
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
 
 
 def bearer(authorization: str | None) -> str:

@@ -20,9 +20,9 @@ from picsafe_protocol.contracts.errors import (
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.package_digest import Pieces
 from picsafe_server.cloud import part_layout as parts
-from picsafe_server.cloud.api.guards import Grant
 from picsafe_server.cloud.db.models import DELETED, GONE, STORED, UPLOADING, Package
 from picsafe_server.cloud.db.repository import is_abandoned, upload_of
+from picsafe_server.cloud.grants import Grant
 from picsafe_server.cloud.receipts import sign_receipt
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.retention import discard_now

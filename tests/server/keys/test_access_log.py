@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def in_database(world: World, work: Callable[[Connection], Any]) -> Any:
-    async with world.role.database.writing() as session:
+    async with world.role.services.database.writing() as session:
         return await (await session.connection()).run_sync(work)
 
 

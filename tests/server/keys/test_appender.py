@@ -35,7 +35,7 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 async def audited(world: World) -> Head:
-    async with world.role.database.reading() as session:
+    async with world.role.services.database.reading() as session:
         head: Head = await (await session.connection()).run_sync(recompute)
         return head
 
@@ -75,9 +75,9 @@ async def test_what_was_asked_before_the_end_is_answered(
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         sent = await world.send(ada)
         asking = [asyncio.create_task(world.open(ada, sent)) for _ in range(10)]
-        while world.role.appender._queue.empty():
+        while world.role.services.appender._queue.empty():
             await asyncio.sleep(0)
-        stopping = asyncio.create_task(world.role.appender.stop())
+        stopping = asyncio.create_task(world.role.services.appender.stop())
         answers = await asyncio.gather(*asking)
         await stopping
         assert {answer.status_code for answer in answers} <= {200, 503}
@@ -91,7 +91,7 @@ async def test_what_was_asked_before_the_end_is_answered(
 
 async def test_somebody_who_hangs_up_does_not_disturb_the_others(world: World, ada: Someone) -> None:
     sent = await world.send(ada)
-    leaving = asyncio.create_task(world.role.appender.submit(Destroy("a" * 26)))
+    leaving = asyncio.create_task(world.role.services.appender.submit(Destroy("a" * 26)))
     await asyncio.sleep(0)
     leaving.cancel()
     assert (await world.open(ada, sent)).status_code == 200
@@ -105,9 +105,9 @@ async def test_a_bug_in_one_operation_is_its_own(world: World, ada: Someone) -> 
 
     sent = await world.send(ada)
     broken, answer, also_broken = await asyncio.gather(
-        world.role.appender.submit(Broken("a" * 26)),
+        world.role.services.appender.submit(Broken("a" * 26)),
         world.open(ada, sent),
-        world.role.appender.submit(Broken("a" * 26)),
+        world.role.services.appender.submit(Broken("a" * 26)),
         return_exceptions=True,
     )
     assert isinstance(broken, ZeroDivisionError)
@@ -144,5 +144,5 @@ async def test_several_servers_on_one_database_keep_one_log(
         def indexes(connection: Connection) -> list[int]:
             return list(connection.scalars(select(log_leaves.c.entry_index).order_by(log_leaves.c.entry_index)))
 
-        async with two.role.database.reading() as session:
+        async with two.role.services.database.reading() as session:
             assert await (await session.connection()).run_sync(indexes) == list(range(32))

@@ -37,7 +37,7 @@ async def test_the_key_server_proves_it_to_anybody(world: World, ada: Someone) -
         leaves = [leaf_hash(bytes(value)) for value in stored]
         return [root_from_hashes(leaves[:size]) for size in range(12)]
 
-    async with world.role.database.snapshot() as now:
+    async with world.role.services.database.snapshot() as now:
         known = await now.run_sync(roots)
     for old, new in ((1, 11), (6, 9), (8, 11), (7, 7), (4, 8)):
         answer = (await world.get("/keys/v1/consistency", None, **{"from": old, "to": new})).json()

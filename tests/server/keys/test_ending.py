@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def wrapped(world: World) -> list[bytes | None]:
-    async with world.role.database.reading() as session:
+    async with world.role.services.database.reading() as session:
         return list(await session.scalars(select(report_keys.c.wrapped)))
 
 

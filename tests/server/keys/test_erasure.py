@@ -29,13 +29,13 @@ def of(*institutions: str) -> dict[str, Any]:
 
 
 async def in_database(world: World, work: Callable[[Connection], Any]) -> Any:
-    async with world.role.database.writing() as session:
+    async with world.role.services.database.writing() as session:
         return await (await session.connection()).run_sync(work)
 
 
 async def erase(world: World, who: Someone, *, issuer: str = USERS, before: int = 2**62, reason: str = "asked") -> int:
     by = operator(KEYS, reason)
-    return await erase_person(world.role.database, world.clock, issuer, who.id, before, by=by)
+    return await erase_person(world.role.services.database, world.clock, issuer, who.id, before, by=by)
 
 
 async def read(world: World, administrator: Someone, **query: Any) -> list[dict[str, Any]]:

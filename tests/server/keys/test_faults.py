@@ -30,8 +30,8 @@ class Watched:
 
     def __init__(self, world: World) -> None:
         self.unwrapped = 0
-        self._inner = world.role.wrapper
-        world.role.wrapper = self
+        self._inner = world.role.services.wrapper
+        world.role.services.wrapper = self
 
     async def wrap(self, key: bytes, context: bytes) -> WrappedKey:
         return await self._inner.wrap(key, context)
@@ -45,7 +45,7 @@ class Watched:
 
 
 async def in_database(world: World, work: Callable[[Connection], Any]) -> Any:
-    async with world.role.database.writing() as session:
+    async with world.role.services.database.writing() as session:
         return await (await session.connection()).run_sync(work)
 
 
@@ -119,7 +119,7 @@ async def test_no_key_while(sqlite_world: World, sqlite_url: str, breaking: str,
 async def test_no_key_while_the_disk_is_full(sqlite_world: World) -> None:
     @contextmanager
     def full() -> Iterator[None]:
-        own: Any = sqlite_world.role.appender._writer
+        own: Any = sqlite_world.role.services.appender._writer
         connection = own._connection.connection.driver_connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={pages}")
@@ -216,11 +216,11 @@ async def test_no_key_on_postgresql_while(
     sent = await postgres_world.send(ada, bo)
     watched = Watched(postgres_world)
     async with as_superuser(postgres_url, breaking.format(role=role), mending.format(role=role)):
-        await postgres_world.role.database.engine.dispose()  # rights of a role count for new connections
+        await postgres_world.role.services.database.engine.dispose()  # rights of a role count for new connections
         for answer in (await postgres_world.open(bo, sent), await postgres_world.revoke(ada, sent)):
             assert (answer.status_code, code(answer)) == (503, "log_unavailable")
     assert watched.unwrapped == 0
-    await postgres_world.role.database.engine.dispose()
+    await postgres_world.role.services.database.engine.dispose()
     assert (await postgres_world.open(bo, sent)).json()["key"] == sent.key
     assert [entry["event"] for entry in await postgres_world.log_of(sent)] == ["created", "released"]
 
@@ -262,7 +262,7 @@ async def test_a_short_wait_for_another_writer_is_no_fault(sqlite_world: World, 
     other = sqlite3.connect(sqlite_url.partition(":///")[2], isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     asked = asyncio.create_task(sqlite_world.open(ada, sent))
-    while not sqlite_world.role.appender._writer._free.locked():  # type: ignore[attr-defined]
+    while not sqlite_world.role.services.appender._writer._free.locked():  # type: ignore[attr-defined]
         await asyncio.sleep(0)
     other.execute("ROLLBACK")
     other.close()
@@ -275,7 +275,7 @@ async def test_a_master_key_that_is_missing_gives_no_key_and_says_so(
     sent = await sqlite_world.send(ada)
     path = tmp_path / "keys" / "master.keys"
     path.write_text(path.read_text().replace("\n1 ", "\n2 "))
-    sqlite_world.role.wrapper.newest()
+    sqlite_world.role.services.wrapper.newest()
     answer = await sqlite_world.open(ada, sent)
     assert (answer.status_code, code(answer)) == (503, "service")
     assert sent.key not in answer.text

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def change(world: World, key_id: str, **values: Any) -> None:
-    async with world.role.database.writing() as session:
+    async with world.role.services.database.writing() as session:
         await session.execute(update(report_keys).where(report_keys.c.key_id == key_id).values(values))
 
 
@@ -37,12 +37,12 @@ async def test_attack_moving_a_key_in_time_makes_it_useless(
 async def test_a_key_that_was_wrapped_before_still_unwraps_and_is_bound_better_when_wrapped_again(
     sqlite_world: World, ada: Someone, bo: Someone
 ) -> None:
-    sent, wrapper = await sqlite_world.send(ada, bo), sqlite_world.role.wrapper
+    sent, wrapper = await sqlite_world.send(ada, bo), sqlite_world.role.services.wrapper
 
     def stored(connection: Connection) -> keystore.KeyRecord:
         return keystore.by_id(connection, [sent.key_id])[sent.key_id]
 
-    async with sqlite_world.role.database.snapshot() as now:
+    async with sqlite_world.role.services.database.snapshot() as now:
         record = await now.run_sync(stored)
     assert record.wrapped is not None
     key = await wrapper.unwrap(WrappedKey(record.master, record.wrapped), record.context())
@@ -56,9 +56,9 @@ async def test_a_key_that_was_wrapped_before_still_unwraps_and_is_bound_better_w
 
 async def test_wrapping_again_binds_to_the_moment_too(sqlite_world: World, ada: Someone, bo: Someone) -> None:
     sent = await sqlite_world.send(ada, bo)
-    assert isinstance(sqlite_world.role.wrapper, MasterKeyFile)
-    add_master_key(sqlite_world.role.wrapper.path)
-    assert (await rewrap(sqlite_world.role.database, sqlite_world.role.wrapper)).done == 1
+    assert isinstance(sqlite_world.role.services.wrapper, MasterKeyFile)
+    add_master_key(sqlite_world.role.services.wrapper.path)
+    assert (await rewrap(sqlite_world.role.services.database, sqlite_world.role.services.wrapper)).done == 1
     assert (await sqlite_world.open(bo, sent)).json()["key"] == sent.key
     await change(sqlite_world, sent.key_id, created_at=report_keys.c.created_at + 1)
     assert (await sqlite_world.open(bo, sent)).status_code >= 500

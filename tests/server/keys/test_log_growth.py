@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def entries(world: World) -> int:
-    async with world.role.database.reading() as session:
+    async with world.role.services.database.reading() as session:
         return int((await session.execute(select(func.count()).select_from(log_leaves))).scalar_one())
 
 

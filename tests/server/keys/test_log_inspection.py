@@ -50,12 +50,12 @@ async def test_a_log_that_grows_between_two_statements_is_whole(world: World) ->
     bo = Someone("Bo")
     sent = await world.send(Someone("Ada"), bo)
 
-    async with world.role.database.snapshot() as connection:
+    async with world.role.services.database.snapshot() as connection:
         head = await connection.run_sync(log.read_head)
         assert (await world.open(bo, sent)).status_code == 200
         assert await connection.run_sync(log.check) == head
         assert await connection.run_sync(recompute) == head
-    assert (await inspect(world.role.database, log.check)).size == head.size + 1
+    assert (await inspect(world.role.services.database, log.check)).size == head.size + 1
 
 
 @pytest.mark.postgres
@@ -64,7 +64,7 @@ async def test_a_server_starts_and_the_log_is_checked_while_another_writes(
 ) -> None:
     async with key_server(tmp_path, clock, users, keys_database=postgres_url) as writing, being_written_to(writing):
         for _ in range(5):
-            assert (await check_log(writing.role.database, writing.role.signed_head)).startswith(
+            assert (await check_log(writing.role.services.database, writing.role.signed_head)).startswith(
                 "The access log is whole: "
             )
             async with key_server(tmp_path, clock, users, keys_database=postgres_url) as starting:
@@ -85,7 +85,7 @@ def _looks(*findings: str | None) -> Callable[[Connection], Head]:
 
 
 async def test_damage_is_believed_when_two_looks_agree(sqlite_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = sqlite_world.role.database
+    database = sqlite_world.role.services.database
     assert (await inspect(database, _looks("a fault", None))).size == 0
     with pytest.raises(LooksDiffer, match="first: a fault; then: another"):
         await inspect(database, _looks("a fault", "another"))
@@ -97,7 +97,7 @@ async def test_check_log_advises_to_restore_nothing_before_two_looks_agree(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await sqlite_world.send(Someone("Ada"))
-    database = sqlite_world.role.database
+    database = sqlite_world.role.services.database
     with monkeypatch.context() as doubt:
         doubt.setattr("picsafe_server.keys.log.audit.recompute", _looks("one thing", "another thing"))
         with pytest.raises(Conflict, match="different faults") as doubtful:

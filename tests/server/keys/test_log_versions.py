@@ -60,7 +60,7 @@ async def test_an_older_log_goes_on_in_one_tree(
     async with key_server(tmp_path, clock, users, keys_database=older_log) as world:
         sent = await world.send(Someone("Ada"))
         assert json.loads(sent.answer["entry"]["statement"])["v"] == 2
-        async with world.role.database.reading() as session:
+        async with world.role.services.database.reading() as session:
             assert (await (await session.connection()).run_sync(recompute)).size == 2
     versions = sqlite3.connect(tmp_path / "older.sqlite").execute("SELECT version FROM log_leaves ORDER BY entry_index")
     assert versions.fetchall() == [(1,), (2,)]
@@ -80,7 +80,7 @@ async def test_who_was_erased_before_erasing_was_an_entry_stays_erased(
     older.close()
     async with (
         key_server(tmp_path, clock, users, keys_database=older_log) as world,
-        world.role.database.snapshot() as now,
+        world.role.services.database.snapshot() as now,
     ):
         assert (await now.run_sync(recompute)).size == 1
 

@@ -80,7 +80,7 @@ async def test_a_checkpoint_is_never_older_than_one_of_another_process(
 async def test_no_checkpoint_of_a_log_that_is_damaged_is_given_out_again(sqlite_world: World, ada: Someone) -> None:
     await sqlite_world.send(ada)
     assert await size(sqlite_world) == 1
-    sqlite_world.role.appender._believe(log.LogDamaged("a node is not stored"))
+    sqlite_world.role.services.appender._believe(log.LogDamaged("a node is not stored"))
     answer = await sqlite_world.get("/keys/v1/checkpoint", None)
     assert (answer.status_code, code(answer)) == (503, "log_unavailable")
 
@@ -131,6 +131,6 @@ async def test_a_proof_that_the_database_does_not_give_in_time_is_an_answer(
     sent = await sqlite_world.send(ada)
     await sqlite_world.open(ada, sent)
     monkeypatch.setattr(public_proofs, "PROOF_SECONDS", 0.05)
-    async with sqlite_world.role.public_log._one_at_a_time:
+    async with sqlite_world.role.services.public_log._one_at_a_time:
         answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
     assert (answer.status_code, code(answer)) == (503, "log_unavailable")

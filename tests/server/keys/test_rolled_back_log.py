@@ -84,7 +84,7 @@ async def test_attack_a_database_put_back_after_a_release_is_not_signed(
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         await refuses(world)
         with pytest.raises(Conflict, match="a log of 9 entries was signed, and the database has 6"):
-            await check_log(world.role.database, world.role.signed_head)
+            await check_log(world.role.services.database, world.role.signed_head)
         assert SignedHeadFile(tmp_path / "keys" / "log.head").read() is not None
 
 
@@ -106,7 +106,7 @@ async def test_attack_a_log_that_grew_again_elsewhere_is_not_signed(
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         await refuses(world)
         with pytest.raises(Conflict, match="another log of 9 entries was signed"):
-            await check_log(world.role.database, world.role.signed_head)
+            await check_log(world.role.services.database, world.role.signed_head)
 
 
 def _drop_newest(connection: Connection) -> None:
@@ -145,12 +145,12 @@ async def test_attack_a_database_put_back_under_a_running_server_is_not_written_
         _drop_newest(connection)
         assert log.check(connection).size == 6
 
-    async with world.role.database.writing() as session:
+    async with world.role.services.database.writing() as session:
         await (await session.connection()).run_sync(unguarded)
     answer = await world.open(bo, sent)
     assert (answer.status_code, code(answer)) == (503, "log_unavailable")
     await refuses(world)
-    async with world.role.database.snapshot() as now:
+    async with world.role.services.database.snapshot() as now:
         assert (await now.run_sync(recompute)).size == 6, "and nothing was written"
 
 
@@ -195,7 +195,7 @@ async def test_a_head_that_cannot_be_remembered_is_not_signed(
 
 def overtaken(world: World, meanwhile: Callable[[], Coroutine[Any, Any, None]], trouble: pytest.MonkeyPatch) -> None:
     """`meanwhile` happens between the next commit of `world` and its writing to `log.head`."""
-    guard, loop = world.role.appender._guard, asyncio.get_running_loop()
+    guard, loop = world.role.services.appender._guard, asyncio.get_running_loop()
     remember, pending = guard.remember, [meanwhile]
 
     def late(head: Head, compared: SignedHead | None, **more: Any) -> SignedHead | None:
@@ -235,10 +235,10 @@ async def test_attack_a_copy_of_the_database_signs_nothing_while_the_live_one_do
         overtaken(copy, go_on, monkeypatch)
         answer = await copy.open(bo, sent)
         assert (answer.status_code, code(answer)) == (503, "log_unavailable")
-        async with copy.role.database.snapshot() as now:
+        async with copy.role.services.database.snapshot() as now:
             assert (await now.run_sync(log.read_head)).size == 6, "written, and not signed"
         await refuses(copy)
-        async with live.role.database.snapshot() as now:
+        async with live.role.services.database.snapshot() as now:
             head = await now.run_sync(log.read_head)
         assert live.role.signed_head.read() == SignedHead.of(head)
         assert (await live.open(bo, sent)).status_code == 200
@@ -294,9 +294,9 @@ async def test_a_release_waits_for_the_disk_once_and_compares_once(
 
         looked, remembered = asyncio.Event(), threading.Event()
         check, remember_one, remember_two = (
-            two.role.appender._guard.check,
-            one.role.appender._guard.remember,
-            two.role.appender._guard.remember,
+            two.role.services.appender._guard.check,
+            one.role.services.appender._guard.remember,
+            two.role.services.appender._guard.remember,
         )
         under_way: list[asyncio.Task[httpx.Response]] = []
 
@@ -317,9 +317,9 @@ async def test_a_release_waits_for_the_disk_once_and_compares_once(
             assert remembered.wait(30)
             return remember_two(*arguments, **more)
 
-        monkeypatch.setattr(one.role.appender._guard, "remember", remember_of_one)
-        monkeypatch.setattr(two.role.appender._guard, "check", check_of_two)
-        monkeypatch.setattr(two.role.appender._guard, "remember", remember_of_two)
+        monkeypatch.setattr(one.role.services.appender._guard, "remember", remember_of_one)
+        monkeypatch.setattr(two.role.services.appender._guard, "check", check_of_two)
+        monkeypatch.setattr(two.role.services.appender._guard, "remember", remember_of_two)
         overtaken(one, begin, monkeypatch)
         assert (await one.open(bo, sent)).status_code == 200
         assert (await under_way[0]).status_code == 200
@@ -415,10 +415,12 @@ async def test_going_on_after_a_restore_is_an_entry_for_every_administrator(
         token = world.users.user_token(ANN)
         (entry,) = (await world.get("/keys/v1/log", token, event="restored")).json()["entries"]
         assert (entry["index"], entry["reason"], entry["who"]["id"]) == (6, "the disk died", "operator")
-        async with world.role.database.reading() as session:
+        async with world.role.services.database.reading() as session:
             details = (await session.execute(log_leaves.select().where(log_leaves.c.entry_index == 6))).one().details
         assert json.loads(details)["size"] == 9
-        assert (await check_log(world.role.database, world.role.signed_head)).startswith("The access log is whole: 8")
+        assert (await check_log(world.role.services.database, world.role.signed_head)).startswith(
+            "The access log is whole: 8"
+        )
 
 
 async def _start(data: Path, clock: MovableClock, url: str) -> None:

@@ -105,7 +105,7 @@ def test_no_server_starts_on_a_file_of(tmp_path: Path, content: str) -> None:
 
 
 async def wrapped_under(world: World) -> list[int]:
-    async with world.role.database.reading() as session:
+    async with world.role.services.database.reading() as session:
         living = select(report_keys.c.master).where(report_keys.c.wrapped.is_not(None))
         return sorted(await session.scalars(living))
 
@@ -117,10 +117,10 @@ async def test_master_keys_change_while_the_server_runs(world: World, path: Path
     assert rotate_master.add_master_key(path) == 2
     between = await world.send(ada, bo)
     assert await wrapped_under(world) == [1, 1, 1, 2]
-    result = await rotate_master.rewrap(world.role.database, MasterKeyFile(path))
+    result = await rotate_master.rewrap(world.role.services.database, MasterKeyFile(path))
     assert (result.done, result.failed) == (3, ())
     assert await wrapped_under(world) == [2, 2, 2, 2]
-    await rotate_master.retire_master_key(world.role.database, path, 1)
+    await rotate_master.retire_master_key(world.role.services.database, path, 1)
     assert list(read_master_keys(path)) == [2]
     for sent in [*before, between, await world.send(ada, bo)]:
         assert (await world.open(bo, sent)).json()["key"] == sent.key
@@ -153,11 +153,11 @@ async def test_wrapping_anew_goes_on_where_it_stopped(
             return await super().unwrap(wrapped, context)
 
     with pytest.raises(KeyboardInterrupt):
-        await rotate_master.rewrap(world.role.database, Dies(path))
+        await rotate_master.rewrap(world.role.services.database, Dies(path))
     assert await wrapped_under(world) == [1] * 5 + [2] * 2
     with pytest.raises(Conflict, match="still wraps 5"):
-        await rotate_master.retire_master_key(world.role.database, path, 1)
-    assert (await rotate_master.rewrap(world.role.database, MasterKeyFile(path))).done == 5
+        await rotate_master.retire_master_key(world.role.services.database, path, 1)
+    assert (await rotate_master.rewrap(world.role.services.database, MasterKeyFile(path))).done == 5
     for one in sent:
         assert (await world.open(ada, one)).json()["key"] == one.key
 
@@ -173,7 +173,7 @@ async def test_a_key_taken_back_while_it_is_wrapped_anew_stays_taken_back(
             await world.revoke(ada, sent)
             return await super().wrap(key, context)
 
-    assert (await rotate_master.rewrap(world.role.database, Meanwhile(path))).done == 0
+    assert (await rotate_master.rewrap(world.role.services.database, Meanwhile(path))).done == 0
     assert await wrapped_under(world) == []
 
 
@@ -181,10 +181,10 @@ async def test_a_key_that_cannot_be_unwrapped_is_named_and_the_others_go_on(
     sqlite_world: World, path: Path, ada: Someone
 ) -> None:
     lost, fine = await sqlite_world.send(ada), await sqlite_world.send(ada)
-    async with sqlite_world.role.database.writing() as session:
+    async with sqlite_world.role.services.database.writing() as session:
         await session.execute(update(report_keys).where(report_keys.c.key_id == lost.key_id).values(master=7))
     rotate_master.add_master_key(path)
-    result = await rotate_master.rewrap(sqlite_world.role.database, MasterKeyFile(path))
+    result = await rotate_master.rewrap(sqlite_world.role.services.database, MasterKeyFile(path))
     assert (result.done, result.failed) == (1, (lost.key_id,))
     assert (await sqlite_world.open(ada, fine)).status_code == 200
 
@@ -204,7 +204,7 @@ async def test_an_issue_that_was_wrapped_under_the_older_key_is_wrapped_again(
                 rotate_master.add_master_key(self.path)
             return wrapped
 
-    sqlite_world.role.wrapper = Overtaken(path)
+    sqlite_world.role.services.wrapper = Overtaken(path)
     await sqlite_world.send(ada)
     assert await wrapped_under(sqlite_world) == [2]
 
@@ -215,7 +215,7 @@ async def test_a_master_key_is_not_retired_when(
 ) -> None:
     await sqlite_world.send(ada)
     with pytest.raises(error):
-        await rotate_master.retire_master_key(sqlite_world.role.database, path, number)
+        await rotate_master.retire_master_key(sqlite_world.role.services.database, path, number)
     assert list(read_master_keys(path)) == [1]
 
 
@@ -256,7 +256,7 @@ async def test_the_commands_do_it_too(
         status, printed = await command("check-log")
         assert (status, printed[:35]) == (0, "The access log is whole: 2 entries,")
         assert await command("erase-person", ada.id) == (0, "Erased from 2 entries.\n")
-        async with world.role.database.writing() as session:
+        async with world.role.services.database.writing() as session:
             await session.execute(update(report_keys).values(master=9))
         assert (await command("rewrap"))[0] == 1
 
@@ -292,7 +292,7 @@ async def test_no_master_key_is_anywhere_but_in_its_file(
     caplog.set_level(logging.DEBUG)
     await sqlite_world.send(ada)
     rotate_master.add_master_key(path)
-    await rotate_master.rewrap(sqlite_world.role.database, MasterKeyFile(path))
+    await rotate_master.rewrap(sqlite_world.role.services.database, MasterKeyFile(path))
     held = everything_in(tmp_path, without=lambda file: file == path) + caplog.text.encode()
     for key in read_master_keys(path).values():
         for form in every_form(key):

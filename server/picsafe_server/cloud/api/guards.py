@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,23 +14,12 @@ from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefus
 from picsafe_protocol.contracts.identifiers import checked_identifier
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, Action
 from picsafe_server.auth.tokens import bearer
+from picsafe_server.cloud.grants import Grant
 from picsafe_server.cloud.region import RegionCloud, cloud_of
 from picsafe_server.http.guards import Access
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
-
-
-@dataclass(frozen=True)
-class Grant:
-    """What a verified grant says."""
-
-    report_id: str
-    issuer: str
-    until: datetime | None
-    """When the report's days are over, as far as the user server is concerned."""
-    size: int | None
-    """The most bytes that the package may have; None when the user server does not say."""
 
 
 def grant_of(request: AnyRequest) -> Grant:

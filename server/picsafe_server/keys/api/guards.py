@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from litestar.handlers import BaseRouteHandler
 
@@ -10,19 +10,21 @@ from picsafe_protocol.contracts.errors import InvalidRequest, NotPermitted, Serv
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_server.auth.tokens import bearer
 from picsafe_server.http.guards import Access, Connection
+from picsafe_server.keys.container import Services
 from picsafe_server.keys.policy import is_administrator
-
-if TYPE_CHECKING:
-    from picsafe_server.keys.role import KeysRole
-
 
 _HEADERS = frozenset({b"authorization", b"content-type"})
 
 
-def role_of(connection: Connection) -> KeysRole:
-    """The key server that a request is for."""
-    role: KeysRole = connection.app.state.roles["keys"]
-    return role
+class _Role(Protocol):
+    @property
+    def services(self) -> Services: ...
+
+
+def services_of(connection: Connection) -> Services:
+    """The parts of the key server that a request is for."""
+    role: _Role = connection.app.state.roles["keys"]
+    return role.services
 
 
 def _token(connection: Connection) -> str:
@@ -36,26 +38,28 @@ def _token(connection: Connection) -> str:
 
 
 async def _user(connection: Connection, handler: BaseRouteHandler) -> None:
-    connection.scope["user"] = await role_of(connection).callers.user(_token(connection))
+    connection.scope["user"] = await services_of(connection).callers.user(_token(connection))
 
 
 async def _administrator(connection: Connection, handler: BaseRouteHandler) -> None:
-    caller = await role_of(connection).callers.user(_token(connection))
+    caller = await services_of(connection).callers.user(_token(connection))
     if not is_administrator(caller):
         raise NotPermitted("Only an administrator may read an institution's access log.")
     connection.scope["user"] = caller
 
 
 async def _creator(connection: Connection, handler: BaseRouteHandler) -> None:
-    connection.scope["user"] = await role_of(connection).callers.grant(_token(connection), Action.KEY_CREATE)
+    connection.scope["user"] = await services_of(connection).callers.grant(_token(connection), Action.KEY_CREATE)
 
 
 async def _revoker_by_grant(connection: Connection, handler: BaseRouteHandler) -> None:
-    connection.scope["user"] = await role_of(connection).callers.grant(_token(connection), Action.KEY_REVOKE)
+    connection.scope["user"] = await services_of(connection).callers.grant(_token(connection), Action.KEY_REVOKE)
 
 
 async def _revoker(connection: Connection, handler: BaseRouteHandler) -> None:
-    connection.scope["user"] = await role_of(connection).callers.user_or_grant(_token(connection), Action.KEY_REVOKE)
+    connection.scope["user"] = await services_of(connection).callers.user_or_grant(
+        _token(connection), Action.KEY_REVOKE
+    )
 
 
 _REFUSALS = (TokenRefused, ServiceError)
@@ -86,4 +90,4 @@ REVOKE_GRANT = Access(
     ("grant",),
 )
 
-__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "role_of"]
+__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "services_of"]

@@ -22,7 +22,7 @@ from picsafe_protocol.contracts.errors import (
 )
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import only
-from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, role_of
+from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, services_of
 from picsafe_server.keys.api.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.issue import issue
@@ -58,16 +58,16 @@ def _check(key_id: str) -> None:
 )
 async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
     """201 with a new key; 200 with the same one when the same sender asks again."""
-    role, grant = role_of(request), request.user
+    services, grant = services_of(request), request.user
     if grant.report_id != data.report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
-    role.allowance.take(grant.caller)
+    services.allowance.take(grant.caller)
     released, new = await issue(
-        role.appender,
-        role.wrapper,
+        services.appender,
+        services.wrapper,
         grant,
-        now=role.context.clock.now(),
-        report_days=role.context.settings.report_days,
+        now=services.clock.now(),
+        report_days=services.report_days,
         address=_address(request),
     )
     return Response(IssuedKey.of(released), status_code=201 if new else 200)
@@ -94,11 +94,11 @@ async def release_key(
     request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
 ) -> ReleasedKey:
     """The key and the proof that the access log has this release. 404, 403, 410 or 503 otherwise."""
-    role = role_of(request)
+    services = services_of(request)
     _check(key_id)
-    role.allowance.take(request.user)
+    services.allowance.take(request.user)
     asked = Release(request.user, key_id, data.report_id, data.reason, _address(request))
-    return ReleasedKey.of(await release(role.appender, role.wrapper, asked))
+    return ReleasedKey.of(await release(services.appender, services.wrapper, asked))
 
 
 @post(
@@ -112,10 +112,10 @@ async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
     """The wrapped key is wiped: from now on nobody can open the report."""
-    role = role_of(request)
+    services = services_of(request)
     _check(key_id)
-    role.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
-    await revoke(role.appender, request.user, key_id, data.report_id, _address(request))
+    services.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
+    await revoke(services.appender, request.user, key_id, data.report_id, _address(request))
 
 
 @post(
@@ -131,4 +131,4 @@ async def revoke_report(
     """For the user server, when a report is withdrawn. 204 also when it has no key yet: then none is ever made."""
     if data.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
-    await revoke_of_report(role_of(request).appender, request.user, report_id, _address(request))
+    await revoke_of_report(services_of(request).appender, request.user, report_id, _address(request))

@@ -17,7 +17,7 @@ from picsafe_protocol.contracts.identifiers import checked_identifier, is_identi
 from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.http.guards import OPEN, only
-from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, role_of
+from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, services_of
 from picsafe_server.keys.api.schemas import Identifier
 from picsafe_server.keys.log.entries import Event
 from picsafe_server.keys.operations import read_log
@@ -61,7 +61,7 @@ async def report_log(
     """For the report's sender, and administrators of the institutions that its key's access names."""
     if not is_identifier(report_id):
         raise NotFound("There is no report of this number.")
-    return await read_log.of_report(role_of(request).database, request.user, report_id, after, limit)
+    return await read_log.of_report(services_of(request).database, request.user, report_id, after, limit)
 
 
 @get("/v1/log", summary="The access log of one's institution, page by page", tags=["keys"], **only(ADMINISTRATOR_TOKEN))
@@ -76,7 +76,7 @@ async def institution_log(
 ) -> Page:
     """Entries of every key whose access names the institution."""
     wanted = _filter(event, report_id, who, oldest_first)
-    return await read_log.of_institution(role_of(request).database, request.user, wanted, after, limit)
+    return await read_log.of_institution(services_of(request).database, request.user, wanted, after, limit)
 
 
 @get(
@@ -96,7 +96,7 @@ async def institution_log_csv(
 ) -> Stream:
     """RFC 4180; cells that a spreadsheet would take for a formula begin with a quotation mark."""
     wanted = _filter(event, report_id, who, oldest_first)
-    pages = read_log.all_of_institution(role_of(request).database, request.user, wanted)
+    pages = read_log.all_of_institution(services_of(request).database, request.user, wanted)
     disposition = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
     return Stream(as_csv(pages), media_type="text/csv", headers=disposition)
 
@@ -110,7 +110,7 @@ async def institution_log_csv(
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
     """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
-    return await role_of(request).public_log.checkpoint()
+    return await services_of(request).public_log.checkpoint()
 
 
 class Consistency(msgspec.Struct):
@@ -133,11 +133,11 @@ async def consistency(
     to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
 ) -> Consistency:
     """For two sizes that checkpoints were signed for, 0 < `from` <= `to`; 400 for others. It says nothing of anyone."""
-    hashes = await role_of(request).public_log.consistency(start, to)
+    hashes = await services_of(request).public_log.consistency(start, to)
     return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 
 @get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **only(OPEN))
 async def jwks(request: Request[Any, Any, Any]) -> PublicKeys:
     """RFC 7517; `vkey` has it as signed-note tools take it."""
-    return PublicKeys.of(role_of(request).checkpointer.jwks())
+    return PublicKeys.of(services_of(request).checkpointer.jwks())

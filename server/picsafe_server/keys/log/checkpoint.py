@@ -10,8 +10,8 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from picsafe_server.auth.tokens import write_secret
 from picsafe_server.keys.log.tree import Head
+from picsafe_server.runtime.secret_files import write_secret
 
 _ED25519 = b"\x01"
 

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from picsafe_protocol.contracts.errors import ServiceError
-from picsafe_server.auth.tokens import write_secret
+from picsafe_server.runtime.secret_files import write_secret
 
 MASTER_KEY_BYTES = 32
 NONCE_BYTES = 12

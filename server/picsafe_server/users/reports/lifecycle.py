@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,7 +16,6 @@ from picsafe_server.auth.tokens import Verifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.settings import Settings
-from picsafe_server.users.api.requests import SentPackage
 from picsafe_server.users.db.models import (
     AVAILABLE,
     DRAFT,
@@ -38,6 +37,19 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SENDER_ACTIONS = frozenset({Action.PACKAGE_UPLOAD, Action.KEY_CREATE})
 
 
+class DeclaredPackage(Protocol):
+    """What a sender says of the package that was uploaded: bytes, and hashes in lower-case hex (format, section 9)."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+
 class Reports:
     """What people and service accounts do with one report, but for withdrawing it."""
 
@@ -57,7 +69,9 @@ class Reports:
         self._grants = grants
         self._verifier = verifier
 
-    async def accept_receipt(self, who: Principal, report_id: str, receipt: str, sent: SentPackage | None) -> Report:
+    async def accept_receipt(
+        self, who: Principal, report_id: str, receipt: str, sent: DeclaredPackage | None
+    ) -> Report:
         """The cloud's receipt makes the draft available, once; the same receipt again changes nothing.
 
         `sent` is what the sender says was uploaded: readers are given its digest, and the cloud's word is compared with it.
@@ -156,7 +170,7 @@ class Reports:
                 await self._changes.append(session, Change(REPORT, told, report.id))
 
 
-def _declared(report: Report, sent: SentPackage | None, size: int, sha256: str, digest: object) -> str | None:
+def _declared(report: Report, sent: DeclaredPackage | None, size: int, sha256: str, digest: object) -> str | None:
     """The digest that the sender declares. `Conflict` unless the cloud has just that: `size`, `sha256`, `digest` of its receipt."""
     if sent is None:
         if report.digest_due:

@@ -1,0 +1,30 @@
+"""The parts of the key server that its routes work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from picsafe_server.keys.log.checkpoint import Checkpointer
+from picsafe_server.keys.operations.callers import Callers
+from picsafe_server.keys.operations.entry_quota import Allowance
+from picsafe_server.keys.operations.public_proofs import PublicLog
+from picsafe_server.keys.transactions.appender import Appender
+from picsafe_server.keys.vault.wrapping import KeyWrapper
+from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.database import Database
+
+
+@dataclass(kw_only=True)
+class Services:
+    """Made once for each process by the role."""
+
+    clock: Clock
+    report_days: int
+    """How long a report can be opened, in days."""
+    database: Database
+    callers: Callers
+    wrapper: KeyWrapper
+    checkpointer: Checkpointer
+    allowance: Allowance
+    appender: Appender
+    public_log: PublicLog
