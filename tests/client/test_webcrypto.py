@@ -247,11 +247,11 @@ async def test_what_was_handed_on_is_not_written_over(working: ClientPage) -> No
         + _STREAMED
         + """
 import js
-from picsafe_client.ui import dom
+from picsafe_client.interop import js_object
 from pyodide.ffi import to_js
 moved = []
 async for piece in reader.stream(0, None, 16 * 16384, overwriting=True):
-    moved.append(js.structuredClone(piece, dom.options({"transfer": to_js([piece.buffer])})))
+    moved.append(js.structuredClone(piece, js_object({"transfer": to_js([piece.buffer])})))
 b"".join(map(cipher.to_bytes, moved)) == data
 """
     )

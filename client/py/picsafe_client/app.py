@@ -19,14 +19,16 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from picsafe_client.api.client import Api, Cancelled
+from picsafe_client.api.client import Api
 from picsafe_client.api.event_stream import Live
 from picsafe_client.app_frame import Frame
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n import texts
 from picsafe_client.i18n.texts import t
+from picsafe_client.interop import js_object
 from picsafe_client.routing.navigation import Navigation
+from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import address, parse
-from picsafe_client.screens import Screen
 from picsafe_client.session import incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
 from picsafe_client.session.mailbox import Box, sender_of
@@ -39,7 +41,7 @@ from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
 class App:
     """One per page. `start` runs once, when Python is ready."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, make_page: PageFactory) -> None:
         self.shell = shell
         self.me: Me | None = None
         self.clock = Clock()
@@ -52,7 +54,7 @@ class App:
         """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
         self.boxes: dict[str, Box] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
-        self.navigation = Navigation(self)
+        self.navigation = Navigation(self, make_page)
         self.live = Live(self._heard, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
         self._listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
@@ -170,9 +172,15 @@ class App:
     # -- screens
 
     @property
-    def screen(self) -> Screen | None:
+    def screen(self) -> Page | None:
         """The screen that is shown."""
         return self.navigation.screen
+
+    @property
+    def unread(self) -> int:
+        """How many reports of the inbox are unread."""
+        inbox = self.boxes.get("inbox")
+        return inbox.unread if inbox is not None else 0
 
     def go(self, target: str, *, replace: bool = False) -> None:
         """To the screen at the address `target`. With `replace`, "back" skips the screen that is left."""
@@ -217,7 +225,7 @@ class App:
 
         node = notices.problem(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)
-        node.scrollIntoView(dom.options({"block": "nearest"}))
+        node.scrollIntoView(js_object({"block": "nearest"}))
 
     # -- what the whole page listens to
 

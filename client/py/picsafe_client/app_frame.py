@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
+from picsafe_client.interop import js_object
 from picsafe_client.session.models import Me
 from picsafe_client.ui import dom
 
@@ -65,7 +66,7 @@ class Frame:
         def came(event: Any) -> None:
             if event.target.matches(STOPS):
                 stop = event.target
-                dom.soon(lambda: stop.scrollIntoView(dom.options({"block": "nearest"})))  # after WebKit's own try
+                dom.soon(lambda: stop.scrollIntoView(js_object({"block": "nearest"})))  # after WebKit's own try
 
         dom.on(dom.document(), "focusin", came)
 

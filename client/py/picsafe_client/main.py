@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from picsafe_client.app import App
+from picsafe_client.screens import make_screen
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.ui import dom
 
@@ -14,5 +15,5 @@ def start() -> None:
     global _app
     if _app is not None:
         return
-    _app = App(Shell())
+    _app = App(Shell(), make_screen)
     dom.spawn(_app.start())

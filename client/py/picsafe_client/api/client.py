@@ -18,8 +18,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import refusal
-from picsafe_client.ui import dom
+from picsafe_client.interop import js_object
 from picsafe_protocol.contracts.errors import (
     Intercepted,
     NotSignedIn,
@@ -39,10 +40,6 @@ NETWORK_SIGN_IN: Final = 511
 """RFC 6585, section 6: the network wants a person to sign in first."""
 TOKEN_MARGIN: Final = timedelta(seconds=30)
 """A user token is replaced this long before it ends, so that it survives its journey."""
-
-
-class Cancelled(Exception):
-    """The person stopped what was going on. No error: the banner ignores it."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +192,7 @@ class Api:
 
         settings: dict[str, Any] = {
             "method": method,
-            "headers": dom.options(headers or {}),
+            "headers": js_object(headers or {}),
             "credentials": "same-origin" if cookies else "omit",
             "cache": "no-store",
             "redirect": "error",
@@ -205,7 +202,7 @@ class Api:
             settings["body"] = body
         if signal is not None:
             settings["signal"] = signal
-        response = await _body(js.fetch(url, dom.options(settings)))
+        response = await _body(js.fetch(url, js_object(settings)))
         if not response.ok:
             raise await _refusal(response)
         return response

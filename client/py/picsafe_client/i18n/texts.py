@@ -21,6 +21,7 @@ from functools import cache, cmp_to_key
 from typing import Any, Final, TypeAlias
 
 from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, SOURCE, Language
+from picsafe_client.interop import js_object
 from picsafe_protocol.contracts.regions import COUNTRIES
 
 When: TypeAlias = datetime | str
@@ -182,9 +183,7 @@ def _intl(kind: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """One of the browser's own formatters for the person's locale."""
     import js
 
-    from picsafe_client.ui import dom
-
-    return getattr(js.Intl, kind).new(locale(), dom.options(dict(options)))
+    return getattr(js.Intl, kind).new(locale(), js_object(dict(options)))
 
 
 def duration(seconds: float) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import picsafe_media as media
+from picsafe_client.blobs import STEP, BlobSource, new_blob, read_blob
 from picsafe_client.crypto.hashing import crc32
 from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.reports.export import Target
-from picsafe_client.sending.media_preparation import STEP, BlobSource, new_blob, read_blob
 from picsafe_client.ui import dom
 from picsafe_client.ui.canvas import draw_upright, encoded
 from picsafe_protocol.contracts.errors import UnsupportedMedium

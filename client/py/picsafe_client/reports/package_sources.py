@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.api.client import Api, Grant
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import refusal
 from picsafe_client.reports.range_reader import Arrived, Body
 from picsafe_client.ui import dom

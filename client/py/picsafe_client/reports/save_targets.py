@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.interop import js_object
 from picsafe_client.reports.export import STREAM_FROM, Target
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import StorageFull
@@ -89,7 +90,7 @@ class Download:
         import js
         from pyodide.ffi import to_js
 
-        blob = js.Blob.new(to_js(list(self._parts.values())), dom.options({"type": self._media_type}))
+        blob = js.Blob.new(to_js(list(self._parts.values())), js_object({"type": self._media_type}))
         self._parts.clear()
         self._downloads.hand_over(blob, self._name)
 
@@ -113,7 +114,7 @@ class _FileOnDisk:
         from pyodide.ffi import JsException
 
         try:
-            handle = await picker(dom.options({"suggestedName": name}))
+            handle = await picker(js_object({"suggestedName": name}))
         except JsException as error:
             if getattr(error, "name", "") == "AbortError":
                 raise Cancelled from None
@@ -157,7 +158,7 @@ class _FileOnDisk:
         from pyodide.ffi import JsException
 
         try:
-            await self._writable.write(dom.options({"type": "write", "position": position, "data": data}))
+            await self._writable.write(js_object({"type": "write", "position": position, "data": data}))
         except JsException as error:
             if getattr(error, "name", "") == "QuotaExceededError":
                 raise refusal(StorageFull, "disk") from error

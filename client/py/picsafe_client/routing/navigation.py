@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.app_frame import Frame
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import t
+from picsafe_client.interop import js_object
+from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import PATTERNS, Route, address, parse
-from picsafe_client.screens import Screen, screen_class
+from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.cancellation import stoppable
 from picsafe_client.ui.progress import Wait
 from picsafe_protocol.contracts.errors import NotSignedIn
 
-if TYPE_CHECKING:
-    from picsafe_client.app import App
+
+class Host(Protocol):
+    """What navigation needs of the app."""
+
+    shell: Shell
+    frame: Frame
+
+    @property
+    def is_signed_in(self) -> bool: ...
+
+    @property
+    def unread(self) -> int:
+        """How many reports of the inbox are unread."""
+        ...
+
+    def show_problem(
+        self, error: BaseException, *, means: str | None = None, actions: Sequence[notices.Action] = ()
+    ) -> None:
+        """Show an error at the top of the page."""
+        ...
 
 
 class Navigation:
     """`screen` is the one that is shown, None while nobody may see one; `route` is where it is."""
 
-    def __init__(self, app: App) -> None:
-        self.screen: Screen | None = None
+    def __init__(self, app: Host, make_page: PageFactory) -> None:
+        self.screen: Page | None = None
         self.route = Route("")
         self._app = app
+        self._make_page = make_page
         self._shell = app.shell
         self._showing: asyncio.Task[None] | None = None
         self._shown_address = ""
@@ -69,9 +92,8 @@ class Navigation:
 
     def paint_title(self) -> None:
         """The document's title, with the number of unread reports."""
-        inbox = self._app.boxes.get("inbox")
         title = self.screen.title if self.screen is not None else ""
-        self._app.frame.title(title, inbox.unread if inbox is not None else 0)
+        self._app.frame.title(title, self._app.unread)
 
     async def _ask_to_leave(self, target: str) -> None:
         if await dialogs.confirm(
@@ -89,7 +111,7 @@ class Navigation:
             self._app.frame.current("", "page")
             dom.append(content, _no_such_page())
         else:
-            screen = self.screen = screen_class(route.screen)(self._app)
+            screen = self.screen = self._make_page(route.screen, self._app)
             screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
             dom.append(content, screen.root)
             self._app.frame.current(route.screen, screen.layout)
@@ -97,7 +119,7 @@ class Navigation:
             self._showing = dom.spawn(self._fill(screen, route))
         self.paint_title()
 
-    async def _fill(self, screen: Screen, route: Route) -> None:
+    async def _fill(self, screen: Page, route: Route) -> None:
         retry = (t("action.retry"), lambda _event: self.follow(anyway=True))
         try:
             await _shown(screen, route)
@@ -112,10 +134,10 @@ class Navigation:
         heading = screen.root.querySelector("h1")
         if heading and screen is self.screen and dom.document().activeElement.isSameNode(dom.document().body):
             heading.setAttribute("tabindex", "-1")
-            heading.focus(dom.options({"preventScroll": True}))
+            heading.focus(js_object({"preventScroll": True}))
 
 
-async def _shown(screen: Screen, route: Route) -> None:
+async def _shown(screen: Page, route: Route) -> None:
     if not screen.waits_for:
         await screen.show(route.params)
         return

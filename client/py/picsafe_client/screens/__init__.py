@@ -1,19 +1,13 @@
-"""The screens, by the name of their route; and what a screen is.
-
-A new instance of its class is made for every visit and thrown away afterwards, so nothing that it holds outlives it.
-"""
+"""The screens, by the name of their route."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib
-from collections.abc import Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+from collections.abc import Mapping
+from typing import Final
 
-from picsafe_client.ui import dom
-
-if TYPE_CHECKING:
-    from picsafe_client.app import App
+from picsafe_client.app import App
+from picsafe_client.screens.screen import Screen
 
 SCREENS: Final[Mapping[str, str]] = {
     "inbox": "mailbox.inbox:InboxScreen",
@@ -28,69 +22,9 @@ SCREENS: Final[Mapping[str, str]] = {
 """Route name to ``module:class`` in this package."""
 
 
-class Screen:
-    """One page of the app. The app calls `show` once, later `leave` once; `drop_plaintext` may come at any time between.
-
-    * `root` is an empty element that is already on the page when `show` begins: fill it.
-    * Listen with `on` and start work with `spawn`: both end by themselves when the screen is left.
-    * `layout`: "page" is a readable column, "wide" uses the width, "stage" fills the window below the header.
-    """
-
-    title: ClassVar[str] = ""
-    """The catalogue key of the document's title."""
-    layout: ClassVar[Literal["page", "wide", "stage"]] = "page"
-
-    waits_for: ClassVar[str] = ""
-    """The catalogue key of what `show` waits for: then the app explains the wait. Empty when the screen does it itself."""
-
-    def __init__(self, app: App) -> None:
-        self.app = app
-        self.root: dom.Node = None
-        self._offs: list[dom.Off] = []
-        self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def show(self, params: Mapping[str, str]) -> None:
-        """Fills `root`. Errors that it raises are shown by the app with a button to try again."""
-
-    def leave(self) -> None:
-        """The person goes elsewhere: stop, and let go of everything. `drop_plaintext` has been called before."""
-
-    def drop_plaintext(self) -> None:
-        """At once and without waiting: revoke object URLs, empty the stage, forget keys and patient facts.
-
-        Called on lock, sign-out, the end of the session, leaving, and when the page is hidden for good. After a lock
-        the app shows the same route in a new instance once the person has unlocked.
-        """
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether leaving would lose what the person has entered: then the app asks first."""
-        return False
-
-    def on(self, node: dom.Node, event: str, handler: dom.Handler, *, passive: bool | None = None) -> dom.Off:
-        """Listens until the screen is left: for the window, the document and whatever outlives `root`."""
-        off = dom.on(node, event, handler, passive=passive)
-        self._offs.append(off)
-        return off
-
-    def on_release(self, off: dom.Off) -> None:
-        """Calls `off` when the screen is left: for whatever else must be let go of."""
-        self._offs.append(off)
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs a coroutine that is cancelled when the screen is left; its errors reach the banner."""
-        task = dom.spawn(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    def release(self) -> None:
-        """Ends what `on` and `spawn` began. The app calls it after `leave`."""
-        for off in self._offs:
-            off()
-        self._offs.clear()
-        for task in list(self._tasks):
-            task.cancel()
+def make_screen(name: str, app: App) -> Screen:
+    """A new screen for the route `name`."""
+    return screen_class(name)(app)
 
 
 def screen_class(name: str) -> type[Screen]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import picsafe_media as media
+from picsafe_client.blobs import STEP, BlobSource, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.i18n.error_messages import refusal
 from picsafe_client.i18n.texts import Phrase, size, t
@@ -28,13 +29,10 @@ from picsafe_protocol.contracts.errors import (
     ReportInvalid,
     UnsupportedMedium,
 )
-from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, MIB, PHOTO_FRAMES, PHOTO_PIXELS
+from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, PHOTO_FRAMES, PHOTO_PIXELS
 from picsafe_protocol.format.composing import check_size, medium_of
 from picsafe_protocol.format.report import Medium
 from picsafe_protocol.json.field_reader import Fields
-
-STEP: Final = 4 * MIB
-"""Bytes that are summed up at a time."""
 
 Progress = Callable[[int], None]
 """Called with bytes done since the last call."""
@@ -147,30 +145,6 @@ def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     return type(error)(**{**error.details, "name": name})
 
 
-class BlobSource:
-    """A JavaScript File or Blob as a `media.ByteSource`: small pieces are copied into Python to look at."""
-
-    def __init__(self, blob: Any) -> None:
-        self._blob = blob
-        self.size = int(blob.size)
-
-    async def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` up to `stop`. Raises `UnsupportedMedium` when the file can no longer be read."""
-        data: bytes = (await read_blob(self._blob, start, stop)).to_bytes()
-        return data
-
-
-async def read_blob(blob: Any, start: int, stop: int) -> Any:
-    """Bytes `start` up to `stop` of a Blob as a Uint8Array."""
-    import js
-    from pyodide.ffi import JsException
-
-    try:
-        return js.Uint8Array.new(await blob.slice(start, stop).arrayBuffer())
-    except JsException as error:
-        raise refusal(UnsupportedMedium, "unreadable") from error
-
-
 async def sums(blob: Any, progress: Progress) -> tuple[str, int]:
     """SHA-256 (hex) and CRC-32 of a Blob, read once."""
     sha256, crc32 = await hashing.sha256(), await hashing.crc32()
@@ -191,11 +165,3 @@ def _composed(file: Any, cleaned: media.Cleaned) -> Any:
         file.slice(part.start, part.stop) if isinstance(part, media.Keep) else to_js(part) for part in cleaned.segments
     ]
     return new_blob(parts, cleaned.description.media_type)
-
-
-def new_blob(parts: list[Any], media_type: str = "") -> Any:
-    """A JavaScript Blob of buffers and other Blobs."""
-    import js
-    from pyodide.ffi import to_js
-
-    return js.Blob.new(to_js(parts), to_js({"type": media_type}, dict_converter=js.Object.fromEntries))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, t
 from picsafe_client.routing.router import address
 from picsafe_client.sending.audience import Readers

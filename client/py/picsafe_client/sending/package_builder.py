@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
+from picsafe_client.blobs import STEP, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.crypto.webcrypto import WebCryptoCipher
 from picsafe_client.i18n.error_messages import refusal
-from picsafe_client.sending.media_preparation import STEP, PreparedFile, Progress, about, new_blob, read_blob
+from picsafe_client.sending.media_preparation import PreparedFile, Progress, about
 from picsafe_protocol.contracts.errors import DigestMismatch, UnsupportedMedium
 from picsafe_protocol.contracts.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
 from picsafe_protocol.crypto.chunked import Writer, ciphertext_length

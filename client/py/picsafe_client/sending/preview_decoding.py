@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from picsafe_client.interop import js_object
 from picsafe_client.sending.copy_comparison import SECONDS, NoPicture, Small
 from picsafe_client.ui import dom
 from picsafe_client.ui.canvas import discard
@@ -88,7 +89,7 @@ async def _from_bitmap(blob: Any, size: tuple[int, int]) -> Small | None:
     width, height = _fitted(size)
     options = {"resizeWidth": width, "resizeHeight": height, "resizeQuality": "medium"}
     try:
-        bitmap = await js.createImageBitmap(blob, dom.options(options))  # upright: the orientation is applied
+        bitmap = await js.createImageBitmap(blob, js_object(options))  # upright: the orientation is applied
     except JsException:
         return None
     try:
@@ -132,7 +133,7 @@ def _reads_truly() -> bool:
 def _canvas(size: tuple[int, int]) -> tuple[Any, Any]:
     canvas = dom.document().createElement("canvas")
     canvas.width, canvas.height = size
-    return canvas, canvas.getContext("2d", dom.options({"willReadFrequently": True}))
+    return canvas, canvas.getContext("2d", js_object({"willReadFrequently": True}))
 
 
 def _pixels(context: Any, size: tuple[int, int]) -> bytes:

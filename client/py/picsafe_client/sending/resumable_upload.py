@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.api.client import Api, Grant
+from picsafe_client.blobs import read_blob
 from picsafe_client.crypto import hashing
-from picsafe_client.sending.media_preparation import Progress, read_blob
+from picsafe_client.errors import Cancelled
+from picsafe_client.sending.media_preparation import Progress
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import (
     NotFound,

@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from picsafe_client.api.client import Api, Cancelled, Grant
+from picsafe_client.api.client import Api, Grant
+from picsafe_client.errors import Cancelled
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile, Progress
 from picsafe_client.sending.package_builder import pack

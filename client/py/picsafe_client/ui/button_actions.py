@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import t
 from picsafe_client.ui import dom
 from picsafe_client.ui.cancellation import stoppable

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import Wait
 

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from picsafe_client.interop import Node as Node
+from picsafe_client.interop import document as document
+from picsafe_client.interop import window as window
 from picsafe_client.ui.events import Handler as Handler
-from picsafe_client.ui.events import Node as Node
 from picsafe_client.ui.events import Off as Off
 from picsafe_client.ui.events import busy as busy
 from picsafe_client.ui.events import handler_count as handler_count
@@ -38,20 +40,6 @@ PARTS: Final = "section, dialog, .screen"
 """What has a heading of its own."""
 
 _announcing: Off | None = None
-
-
-def document() -> Node:
-    """The browser's document, looked up when needed."""
-    import js
-
-    return js.document
-
-
-def window() -> Node:
-    """The browser's window, looked up when needed."""
-    import js
-
-    return js.window
 
 
 def by_id(identifier: str) -> Node:
@@ -201,11 +189,3 @@ def is_typing(event: Node) -> bool:
     return bool(
         target.closest("input:not([type=button], [type=checkbox], [type=radio]), textarea, select, [contenteditable]")
     )
-
-
-def options(values: Mapping[str, Any]) -> Node:
-    """A plain JavaScript object of `values`, as browser functions want their options."""
-    import js
-    from pyodide.ffi import to_js
-
-    return to_js(dict(values), dict_converter=js.Object.fromEntries)

@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from itertools import count
 from typing import Any, Final, TypeAlias
 
-Node: TypeAlias = Any
-"""A JavaScript object: an element, an event, a typed array. Only the browser knows more."""
+from picsafe_client.interop import Node
 
 Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
 """Called with the event; may be a coroutine function. What it raises reaches the error banner."""

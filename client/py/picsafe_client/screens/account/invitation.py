@@ -8,8 +8,8 @@ from typing import Any
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import t
 from picsafe_client.routing.router import address
-from picsafe_client.screens import Screen
 from picsafe_client.screens.account.screen import check_new_password, new_password_field
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, notices
 from picsafe_client.ui.button_actions import acting
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, TokenRefused

@@ -9,8 +9,8 @@ from picsafe_client.i18n.catalogue import LANGUAGES
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import ago, country, moment, t
 from picsafe_client.routing.router import address
-from picsafe_client.screens import Screen
 from picsafe_client.screens.account.security_log import SecurityList
+from picsafe_client.screens.screen import Screen
 from picsafe_client.session.models import Me
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import acting

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.blobs import new_blob
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import Phrase, duration, listing, size, t
-from picsafe_client.sending.media_preparation import PreparedFile, new_blob, prepare
+from picsafe_client.sending.media_preparation import PreparedFile, prepare
 from picsafe_client.sending.package_builder import fits
 from picsafe_client.ui import dom, notices
 from picsafe_media.comparison import Comparison

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import t
-from picsafe_client.screens import Screen
 from picsafe_client.screens.compose.details_form import FactFields
 from picsafe_client.screens.compose.done_view import DoneView
 from picsafe_client.screens.compose.file_tray import FileTray
 from picsafe_client.screens.compose.progress_view import ProgressView
 from picsafe_client.screens.compose.recipient_picker import RecipientPicker
 from picsafe_client.screens.compose.review import summary
+from picsafe_client.screens.screen import Screen
 from picsafe_client.sending import audience
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.outbox import Outgoing

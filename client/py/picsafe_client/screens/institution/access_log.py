@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from picsafe_client.api import access_log
 from picsafe_client.i18n.texts import t
-from picsafe_client.screens import Screen
+from picsafe_client.interop import js_object
+from picsafe_client.screens import access_log_table
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms
 from picsafe_client.ui.progress import Wait
 
@@ -67,12 +69,12 @@ class _Log:
     async def first(self) -> None:
         self.after = ""
         entries = await self.page()
-        dom.clear(self.result, access_log.table(entries, with_report=True))
+        dom.clear(self.result, access_log_table.table(entries, with_report=True))
 
     async def older(self) -> None:
         entries = await self.page()
         body = self.result.querySelector("tbody")
-        dom.append(body, *[access_log.row(entry, with_report=True) for entry in entries])
+        dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
 
     async def page(self) -> list[access_log.Entry]:
         async with Wait(t("log.loading"), self.waiting) as wait:
@@ -92,7 +94,7 @@ class _Log:
         async with Wait(t("access.exporting"), self.waiting) as wait:
             data = await access_log.as_csv(self.api, self.server.value, self.wanted(), signal=wait.signal)
         day = self.screen.app.clock.now().date().isoformat()
-        blob = js.Blob.new([data], dom.options({"type": "text/csv"}))
+        blob = js.Blob.new([data], js_object({"type": "text/csv"}))
         url = js.URL.createObjectURL(blob)
         link = dom.el("a", {"href": url, "download": t("access.file", day=day), "hidden": True})
         dom.append(self.place, link)

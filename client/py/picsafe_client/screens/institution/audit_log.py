@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from picsafe_client.i18n.texts import has_text, listing, moment, t
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import Wait
 

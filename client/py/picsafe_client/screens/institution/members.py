@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from picsafe_client.i18n import texts
 from picsafe_client.i18n.texts import listing, t
 from picsafe_client.routing.router import address
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import acting
 from picsafe_client.ui.secret_dialog import show_once

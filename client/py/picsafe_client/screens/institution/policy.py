@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import t
-from picsafe_client.screens import Screen
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.institution.key_servers import key_servers
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import acting
 from picsafe_protocol.contracts.errors import PicSafeError

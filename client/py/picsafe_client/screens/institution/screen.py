@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 from picsafe_client.i18n.texts import t
+from picsafe_client.interop import js_object
 from picsafe_client.routing.router import address
-from picsafe_client.screens import Screen
 from picsafe_client.screens.institution.access_log import show_log
 from picsafe_client.screens.institution.audit_log import show_changes
 from picsafe_client.screens.institution.members import show_members
 from picsafe_client.screens.institution.policy import show_rules
 from picsafe_client.screens.institution.service_accounts import show_machines
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 
 Section: TypeAlias = Callable[[Screen, dom.Node], Awaitable[None]]
@@ -62,7 +63,7 @@ class InstitutionScreen(Screen):
         )
         current = self.root.querySelector(".sections [aria-current]")
         if current:
-            current.scrollIntoView(dom.options({"block": "nearest", "inline": "center"}))
+            current.scrollIntoView(js_object({"block": "nearest", "inline": "center"}))
         section = SECTIONS.get(chosen)
         if section is None:
             self.app.go(address("institution"), replace=True)

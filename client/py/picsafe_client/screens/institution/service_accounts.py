@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from picsafe_client.i18n.texts import ago, moment, t
-from picsafe_client.screens import Screen
 from picsafe_client.screens.account.screen import section
+from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import acting
 from picsafe_client.ui.secret_dialog import show_once

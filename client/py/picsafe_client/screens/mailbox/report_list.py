@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from picsafe_client.i18n.texts import ago, moment, t
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
 from picsafe_client.ui.virtual_list import RowList

@@ -7,6 +7,7 @@ from typing import Any
 from picsafe_client.api import access_log
 from picsafe_client.i18n.texts import listing, moment, size, t
 from picsafe_client.routing.router import address
+from picsafe_client.screens import access_log_table
 from picsafe_client.screens.mailbox.inbox import kept
 from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
 from picsafe_client.session import mailbox
@@ -137,7 +138,7 @@ class SentScreen(ReportsScreen):
 
             dom.clear(place, notices.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)]))
             return
-        dom.clear(place, access_log.table(entries))
+        dom.clear(place, access_log_table.table(entries))
 
     async def _withdraw(self, report: mailbox.Report) -> None:
         sure = await dialogs.confirm(t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import birth_date, date, t
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.package_sources import Patience
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opening

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import duration, t
+from picsafe_client.interop import js_object
 from picsafe_client.screens.viewer.labels import KIND_ICONS, medium_label
 from picsafe_client.ui import dom
 from picsafe_protocol.format.report import Report
@@ -53,9 +54,9 @@ class Strip:
         button = self._buttons[current]
         dom.assign(button, "aria-current", "true")
         dom.assign(button, "tabindex", "0")
-        button.scrollIntoView(dom.options({"block": "nearest", "inline": "nearest"}))
+        button.scrollIntoView(js_object({"block": "nearest", "inline": "nearest"}))
         if had_focus:
-            button.focus(dom.options({"preventScroll": True}))
+            button.focus(js_object({"preventScroll": True}))
 
     def _unmark(self, current: int, other: int | None) -> None:
         dom.assign(self._buttons[current], "aria-current", None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from picsafe_client.interop import js_object
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.identifiers import new_identifier
 
@@ -32,7 +33,7 @@ class Visit:
             return False
         self._name, self._address = name or new_identifier(), _address()
         self._open[self._name] = True
-        window.history.replaceState(dom.options({STATE: self._name}), "")
+        window.history.replaceState(js_object({STATE: self._name}), "")
         return True
 
     def ends_here(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.comparison import Beside
 from picsafe_client.screens.viewer.details_panel import Facts
 from picsafe_client.screens.viewer.dialogs import print_dialog

@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.package_sources import Patience
 from picsafe_client.routing.router import address
-from picsafe_client.screens import Screen
+from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
 from picsafe_client.screens.viewer.error_notice import explained
 from picsafe_client.screens.viewer.history_guard import Visit

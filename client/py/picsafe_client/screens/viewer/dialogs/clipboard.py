@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import number, t
-from picsafe_client.screens import Screen
+from picsafe_client.interop import js_object
+from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.canvas import draw_upright, encoded
@@ -69,7 +70,7 @@ class Copier:
             return
         drawing = _Drawing(self._media, index)
         try:
-            item = js.ClipboardItem.new(dom.options({TYPE: drawing.promise(self._screen)}))
+            item = js.ClipboardItem.new(js_object({TYPE: drawing.promise(self._screen)}))
             writing = clipboard.write(to_js([item]))
         except JsException:
             drawing.stop()

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
+from picsafe_client.blobs import BlobSource
+from picsafe_client.interop import js_object
 from picsafe_client.reports.media_stream import Playback
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.screens.viewer.stage.stream_urls import STREAM_FROM, Stream, Streams
-from picsafe_client.sending.media_preparation import BlobSource
 from picsafe_media import ByteSource, FileSource
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import PictureRefused
@@ -63,9 +64,7 @@ class BrowserBlobs:
         import js
         from pyodide.ffi import to_js
 
-        from picsafe_client.ui import dom
-
-        return js.Blob.new(to_js(parts), dom.options({"type": media_type}))
+        return js.Blob.new(to_js(parts), js_object({"type": media_type}))
 
     def source(self, blob: Any) -> ByteSource:
         """Its bytes, a few of which Python looks at."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from picsafe_client.api.client import Cancelled
+from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.viewer.labels import medium_label, type_name
 from picsafe_client.screens.viewer.stage.gestures import Gestures

@@ -1,0 +1,7 @@
+"""Outcomes that are no errors of the protocol."""
+
+from __future__ import annotations
+
+
+class Cancelled(Exception):
+    """The person stopped what was going on. No error: the banner ignores it."""
