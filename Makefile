@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-all setup setup-check setup-test client lint types bench screens image container-test lock clean
+.PHONY: help run check test test-all setup setup-check setup-test client lint types layers bench screens image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -13,7 +13,7 @@ help: ## this list
 run: setup client ## start everything with a demo institution and print where to look (PORT=8000, TLS=1 for phones)
 	@$(BIN)/python -m demo --port $(PORT) $(if $(TLS),--tls)
 
-check: setup-check ## style, types, protocol and client units: the inner loop, under two minutes
+check: setup-check ## style, types, layers, protocol and client units: the inner loop, under two minutes
 	@scripts/test.sh check
 
 test: setup-test client ## run the tests; what takes minutes is left to `make test-all`
@@ -36,6 +36,8 @@ lint: ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 types: ## mypy, strict
 	@$(BIN)/mypy
+layers: ## import contracts
+	@scripts/layers.sh
 
 bench: setup-test client ## measure, as ratios against named references
 	@$(BIN)/python -m tests.bench

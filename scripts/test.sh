@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tests, in the order in which a failure is cheapest to read. Goes on after a failure, so that one run tells everything.
-#   scripts/test.sh check   style, types, and the tests of protocol and client that need no browser: the inner loop
+#   scripts/test.sh check   style, types, layers, and the tests of protocol and client that need no browser: the inner loop
 #   scripts/test.sh most    every test but the long ones: what `make test` and CI run
 #   scripts/test.sh all     the long ones too, and the end-to-end tests whole in all three browsers
 set -u
@@ -36,6 +36,7 @@ check() {
     step "style" "$bin/ruff" check .
     step "format" "$bin/ruff" format --check -q .
     step "types" "$bin/mypy" --no-error-summary
+    step "layers" scripts/layers.sh
 }
 
 check
