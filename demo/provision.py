@@ -17,7 +17,7 @@ from picsafe_cli.api.client import Api
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.contracts.tokens import Role
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.report import Laterality, Patient
 from picsafe_protocol.json.timestamps import utc_text
@@ -102,9 +102,9 @@ def _files(folder: Path) -> list[Path]:
     return [folder / name for name in made]
 
 
-def _facts() -> Facts:
+def _facts() -> ReportDetails:
     now = datetime.now(UTC)
-    return Facts(
+    return ReportDetails(
         patient=Patient("Sample Patient", "1961-04-17", "DEMO-0001"),
         body_site="Forearm",
         laterality=Laterality.LEFT,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from picsafe_protocol.contracts.errors import BY_CODE
 from picsafe_server.app import create_app
-from picsafe_server.openapi.description import Field, Refusal, Route, describe, shapes
+from picsafe_server.openapi.description import Field, Refusal, Route, describe, object_schemas
 from picsafe_server.settings import Settings
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "api.md"
@@ -31,7 +31,7 @@ def document() -> str:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder), roles=("users", "cloud", "keys"))
         app = create_app(settings)
-        sections, objects = describe(app), shapes(app)
+        sections, objects = describe(app), object_schemas(app)
     parts = [_INTRODUCTION]
     for title, routes in sections.items():
         parts.append(f"\n## {title}\n")

@@ -20,7 +20,7 @@ _NO_ROOM: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENO
 
 
 @contextlib.contextmanager
-def explained(where_room: str = "Free some space, then try again.") -> Iterator[None]:
+def translate_os_errors(where_room: str = "Free some space, then try again.") -> Iterator[None]:
     """What the system says about files becomes a `PicSafeError`; `StorageFull`, advising `where_room`, when there is none."""
     try:
         yield
@@ -78,7 +78,7 @@ def append(path: Path, line: bytes, *, first: bytes = b"") -> None:
     sync_folder(path.parent)
 
 
-def place(file: Path, wanted: Path) -> Path:
+def link_unique(file: Path, wanted: Path) -> Path:
     """Give `file` the name `wanted`, or that with a number where it is taken: what is there is never replaced."""
     number = 1
     target = wanted

@@ -17,7 +17,7 @@ from picsafe_cli.commands.open import open_
 from picsafe_cli.commands.send import send
 from picsafe_cli.commands.session import login, logout
 from picsafe_cli.commands.sync import sync
-from picsafe_cli.durable_files import explained
+from picsafe_cli.durable_files import translate_os_errors
 from picsafe_cli.exit_status import ExitStatus
 from picsafe_cli.signals import Stopped
 from picsafe_protocol.contracts.errors import PicSafeError
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], ExitStatus | None] = options.run
     try:
-        with explained():
+        with translate_os_errors():
             return command(options) or ExitStatus.DONE
     except PicSafeError as error:
         print(f"picsafe: {error}\n         {error.advice}", file=sys.stderr)

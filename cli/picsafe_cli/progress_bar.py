@@ -9,7 +9,7 @@ from typing import Any, Self
 from tqdm import tqdm
 
 
-class Bar:
+class ProgressBar:
     """A bar on standard error; nothing where that is not a terminal, or when it shall be quiet."""
 
     def __init__(self, *, quiet: bool) -> None:

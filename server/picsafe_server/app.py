@@ -17,7 +17,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from picsafe_protocol.contracts import limits
 from picsafe_server.http import security_headers
-from picsafe_server.http.guards import OPEN, only, within
+from picsafe_server.http.guards import PUBLIC, route_access, router_access
 from picsafe_server.http.head_requests import HeadAsGet
 from picsafe_server.http.json_guard import StrictJsonRequest
 from picsafe_server.http.problem_details import problem_response
@@ -27,7 +27,7 @@ from picsafe_server.monitoring.metrics import Metrics
 from picsafe_server.monitoring.readiness import Readiness, ready
 from picsafe_server.openapi.operations import SCHEMES
 from picsafe_server.openapi.page import OpenApiOnce, api_page
-from picsafe_server.role import Context, Role
+from picsafe_server.role import Role, RoleContext
 from picsafe_server.runtime.clock import Clock, SystemClock
 from picsafe_server.runtime.sweeper import Sweeper
 from picsafe_server.settings import Settings
@@ -39,7 +39,7 @@ def create_app(
     """The application of `settings`. Its `state.roles` holds the roles by name. `network` carries calls to roles elsewhere: the real one when left out."""
     clock = clock or SystemClock()
     transport = RoleTransport(_local_bases(settings), network)
-    context = Context(settings=settings, clock=clock, http=role_client(transport))
+    context = RoleContext(settings=settings, clock=clock, http=role_client(transport))
     roles = {role.name: role for role in _build_roles(context)}
     sweeper = Sweeper(clock)
     readiness = Readiness(roles, sweeper, settings)
@@ -62,7 +62,7 @@ def create_app(
             description="Clinical photos from a phone to the medical record, encrypted from end to end.",
             # An empty list would mean pages of other origins' scripts; the page for people is `api_page`.
             render_plugins=[OpenApiOnce(path="/openapi.json")],
-            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **within(OPEN)),
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, **router_access(PUBLIC)),
             use_handler_docstrings=True,
             components=SCHEMES,
         ),
@@ -86,12 +86,12 @@ def _local_bases(settings: Settings) -> list[str]:
 async def build_role(settings: Settings, name: str) -> AsyncIterator[Role]:
     """One role of `settings`, not started, for a command."""
     http = role_client(RoleTransport([]))
-    context = Context(settings=dataclasses.replace(settings, roles=(name,)), clock=SystemClock(), http=http)
+    context = RoleContext(settings=dataclasses.replace(settings, roles=(name,)), clock=SystemClock(), http=http)
     async with http:
         yield _build_roles(context)[0]
 
 
-def _build_roles(context: Context) -> list[Role]:
+def _build_roles(context: RoleContext) -> list[Role]:
     # Imported here, so that a process only loads the roles that it plays.
     roles: list[Role] = []
     if "users" in context.settings.roles:
@@ -110,7 +110,7 @@ def _build_roles(context: Context) -> list[Role]:
 
 
 def _lifespan(
-    roles: Mapping[str, Role], context: Context, sweeper: Sweeper
+    roles: Mapping[str, Role], context: RoleContext, sweeper: Sweeper
 ) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -167,6 +167,6 @@ class Health(msgspec.Struct):
     status: Literal["alive"] = "alive"
 
 
-@get("/health", summary="The process is alive", tags=["process"], **only(OPEN))
+@get("/health", summary="The process is alive", tags=["process"], **route_access(PUBLIC))
 async def _health() -> Health:
     return Health()

@@ -19,7 +19,7 @@ from picsafe_server.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Context:
+class RoleContext:
     """What a role needs from the process that runs it."""
 
     settings: Settings
@@ -73,7 +73,7 @@ class Role(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: RoleContext) -> None:
         self.context = context
 
     @abstractmethod

@@ -24,7 +24,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from picsafe_protocol.contracts import limits
 from picsafe_server.app import create_app
-from picsafe_server.http.request_limits import BodyInTime, BoundedProtocol, allow_files, end_connections
+from picsafe_server.http.request_limits import BodyTimeoutMiddleware, BoundedProtocol, end_connections, raise_fd_limit
 from picsafe_server.monitoring.metrics import Metrics
 from picsafe_server.monitoring.readiness import Readiness
 from picsafe_server.role import migrate
@@ -62,7 +62,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        calm_collector()
+        tune_gc()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM begins to drain, and a second one stops at once; so does Ctrl-C."""
@@ -87,7 +87,7 @@ class _Server(uvicorn.Server):
         _lifecycle.info("stopped")
 
 
-def calm_collector() -> None:
+def tune_gc() -> None:
     """Let the garbage collector leave alone what was made at start, and look for cycles rarely: requests make few, and
     looking for them took a tenth of a key's release."""
     gc.collect()
@@ -139,7 +139,7 @@ def serve(
     settings: Settings, host: str, port: int, certificate: Certificate | None = None, trusted_proxies: str = "127.0.0.1"
 ) -> None:
     """Serve until the process is told to stop. `trusted_proxies`: addresses whose `X-Forwarded-For` is believed (comma)."""
-    allow_files()
+    raise_fd_limit()
     asyncio.run(_prepare(settings))
     app = create_app(settings)
     metrics: Metrics = app.state.metrics
@@ -172,7 +172,7 @@ def make_server(
 ) -> uvicorn.Server:
     """What `serve` runs, for `app`."""
     config = uvicorn.Config(
-        RequestLog(BodyInTime(app), app.state.metrics),
+        RequestLog(BodyTimeoutMiddleware(app), app.state.metrics),
         host=host,
         port=port,
         http=BoundedProtocol,

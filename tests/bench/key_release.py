@@ -34,7 +34,7 @@ from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE
 from picsafe_server.app import create_app
 from picsafe_server.auth.tokens import Signer
 from picsafe_server.runtime.clock import SystemClock
-from picsafe_server.server import calm_collector
+from picsafe_server.server import tune_gc
 from picsafe_server.settings import Settings
 
 CONNECTIONS = 256
@@ -235,7 +235,7 @@ async def _serve(kind: str, port: int, users_port: int, folder: Path) -> None:
         here = f"http://127.0.0.1:{port}"
         users = f"http://127.0.0.1:{users_port}/users"
         app = create_app(Settings(public_url=here, users_url=users, roles=("keys",), data=folder / "data"))
-    calm_collector()
+    tune_gc()
     config = uvicorn.Config(
         app, "127.0.0.1", port, loop="uvloop", http="httptools", log_level="warning", access_log=False
     )

@@ -50,7 +50,7 @@ ENDS: dict[str, tuple[BaseException | ExitStatus | None, int]] = {
     "a portal": (errors.Intercepted(), 3),
     "no room": (errors.StorageFull(), 3),
     "damaged": (errors.Tampered(), 4),
-    "no package": (errors.PackageRuleBroken(), 4),
+    "no package": (errors.InvalidPackage(), 4),
     "signed out": (errors.NotSignedIn(), 6),
     "wrong password": (errors.WrongPassword(), 6),
     "a missing file": (FileNotFoundError(2, "No such file", "photo.jpg"), 1),

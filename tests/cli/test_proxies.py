@@ -21,7 +21,7 @@ from picsafe_cli.api import credentials, failures
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.failures import retry_after
 from picsafe_cli.api.minimum_speed import BYTES_PER_SECOND, WINDOW_SECONDS, Pace
-from picsafe_cli.api.retry import Patience
+from picsafe_cli.api.retry import RetryPolicy
 from picsafe_protocol.contracts.errors import Intercepted, PicSafeError, Unreachable
 
 pytestmark = pytest.mark.anyio
@@ -123,7 +123,7 @@ async def test_what_answers_in_place_of_the_cloud_is_waited_out(world: World, su
 
 def talking_to(answer: httpx.Response) -> Api:
     """A connection that this is the answer of."""
-    return Api(URL, "token", transport=httpx.MockTransport(lambda _: answer), patience=Patience(attempts=1))
+    return Api(URL, "token", transport=httpx.MockTransport(lambda _: answer), patience=RetryPolicy(attempts=1))
 
 
 async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, sunk: Sunk) -> None:
@@ -235,7 +235,7 @@ async def test_an_attacker_who_drips_the_head_of_an_answer_is_left(monkeypatch: 
             await writer.drain()
             await asyncio.sleep(0.01)
 
-    async with foreign_server(drip) as url, Api(url, "token", patience=Patience(attempts=1)) as api:
+    async with foreign_server(drip) as url, Api(url, "token", patience=RetryPolicy(attempts=1)) as api:
         async with asyncio.timeout(60):
             with pytest.raises(Unreachable, match="too slowly"):
                 await api.me()
@@ -288,7 +288,7 @@ async def test_an_attacker_who_breaks_the_connection_after_every_byte_is_left(
 
     made = await world.send()
     world.weather.breaks("/packages/", *[1] * 10_000)
-    async with world.api(patience=Patience(sleep=nothing)) as api:
+    async with world.api(patience=RetryPolicy(sleep=nothing)) as api:
         with pytest.raises(Unreachable):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, 5000)
     assert len(world.weather.asked("/packages/")) <= WINDOW_SECONDS / 0.5 + 1

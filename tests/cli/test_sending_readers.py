@@ -13,7 +13,7 @@ from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import PicSafeError
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.report import Patient
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +47,12 @@ async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Pat
     async with world.api(await world.person("ana")) as api:
         with pytest.raises(Refused):
             await send(
-                api, prepare([photo]), Facts(patient=Patient("P")), ["ben@clinic.example"], Silent(), begun=begun
+                api,
+                prepare([photo]),
+                ReportDetails(patient=Patient("P")),
+                ["ben@clinic.example"],
+                Silent(),
+                begun=begun,
             )
         (draft,) = told
         report = await api.users("GET", f"/v1/reports/{draft.report_id}")
@@ -83,5 +88,5 @@ async def test_a_long_upload_renews_its_grant_before_it_is_refused(
     photo.write_bytes(jpeg())
     await world.person("ben", world.institution)
     async with world.api(await world.person("ana")) as api:
-        await send(api, prepare([photo]), Facts(patient=Patient("P")), ["ben@clinic.example"], Silent())
+        await send(api, prepare([photo]), ReportDetails(patient=Patient("P")), ["ben@clinic.example"], Silent())
     assert len(world.weather.asked("/grants")) == len(world.weather.asked("/v1/uploads/"))

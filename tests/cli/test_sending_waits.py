@@ -17,7 +17,7 @@ from cli.world import URL, World, jpeg, nothing
 
 from picsafe_cli.api import credentials, server_clock
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.api.server_clock import ServerClock, readable
 from picsafe_cli.commands import send as command
 from picsafe_cli.receive.open_report import open_report
@@ -25,7 +25,7 @@ from picsafe_cli.send.details_input import facts_at, read_facts
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.contracts.errors import NotPermitted, ServiceError, StorageFull, TooManyRequests, Unreachable
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.report import Patient
 
@@ -73,13 +73,18 @@ def stated(request: httpx.Request) -> httpx.Response:
     return httpx.Response(503, stream=httpx.ByteStream(body), headers={"Retry-After": "3"})
 
 
-async def sent(world: World, tmp_path: Path, patience: Patience) -> Any:
+async def sent(world: World, tmp_path: Path, patience: RetryPolicy) -> Any:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(jpeg())
     await world.person("ben", world.institution)
     async with world.api(await world.person("ana"), patience) as api:
         return await send(
-            api, prepare([photo]), Facts(patient=Patient("P")), ["ben@clinic.example"], Silent(), patience=patience
+            api,
+            prepare([photo]),
+            ReportDetails(patient=Patient("P")),
+            ["ben@clinic.example"],
+            Silent(),
+            patience=patience,
         )
 
 
@@ -93,7 +98,7 @@ async def test_a_fault_of_some_seconds_is_waited_out_at_every_step(
 ) -> None:
     faults(world, step, 6, fault)
     pauses = Pauses()
-    answered = await sent(world, tmp_path, Patience(attempts=25, sleep=pauses))
+    answered = await sent(world, tmp_path, RetryPolicy(attempts=25, sleep=pauses))
     assert answered["state"] == "available"
     assert sum(pauses.all) > 8
     assert not world.weather.asked("/v1/reports/", "DELETE")
@@ -105,7 +110,7 @@ async def test_a_fault_that_stays_withdraws_nothing(
 ) -> None:
     faults(world, step, 1000, stated)
     with pytest.raises(ServiceError) as caught:
-        await sent(world, tmp_path, Patience(attempts=4, sleep=nothing))
+        await sent(world, tmp_path, RetryPolicy(attempts=4, sleep=nothing))
     assert "Trying again for a while; Ctrl-C stops." in caplog.text
     assert not world.weather.asked("/v1/reports/", "DELETE")
     if step == "/receipt":
@@ -115,13 +120,13 @@ async def test_a_fault_that_stays_withdraws_nothing(
 async def test_a_refusal_withdraws_the_report_as_before(world: World, tmp_path: Path) -> None:
     world.weather.problem("/v1/keys", 403, "not_permitted")
     with pytest.raises(NotPermitted):
-        await sent(world, tmp_path, Patience(attempts=4, sleep=nothing))
+        await sent(world, tmp_path, RetryPolicy(attempts=4, sleep=nothing))
     assert len(world.weather.asked("/v1/reports/", "DELETE")) == 1
 
 
 async def test_a_server_that_says_how_long_is_left_alone_for_so_long() -> None:
     pauses = Pauses()
-    patience = Patience(attempts=9, asked=100, sleep=pauses)
+    patience = RetryPolicy(attempts=9, asked=100, sleep=pauses)
     for failures, wanted in ((1, 7), (2, 100), (3, 0)):
         await patience.after(failures, ServiceError(retry_after=wanted))
     assert pauses.all == [7, 100, 2.0]
@@ -132,7 +137,7 @@ async def test_a_server_that_says_how_long_is_left_alone_for_so_long() -> None:
 
 
 async def test_a_server_that_never_answered_is_given_up_sooner() -> None:
-    patience = Patience(sleep=nothing)
+    patience = RetryPolicy(sleep=nothing)
     await patience.after(4, Unreachable())
     with pytest.raises(Unreachable):
         await patience.after(4, Unreachable(), answered=False)

@@ -19,7 +19,7 @@ from made_reports import MadeFile, MadeReport, made_report, repacked
 
 from picsafe_cli.api.client import Api
 from picsafe_cli.receive import collector as collecting
-from picsafe_cli.receive.collector import Collector, Summary
+from picsafe_cli.receive.collector import Summary, SyncRunner
 from picsafe_cli.receive.save_report import write_files
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_protocol.contracts.errors import (
@@ -276,7 +276,7 @@ async def test_a_restart_forgets_no_pause_and_again_ends_it(world: World, sunk: 
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).damaged == 1
         assert not world.weather.asked("/packages/")
-        collector.want_again(made.report.report_id)
+        collector.requeue(made.report.report_id)
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
@@ -670,7 +670,7 @@ async def test_a_wrong_token_ends_the_round_and_nothing_is_touched(world: World,
     for token in ("wrong", world.service_token[:-1] + "x"):
         async with Api("https://picsafe.example", token, transport=world.weather) as api:
             with pytest.raises(NotSignedIn):
-                await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
+                await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
     assert sunk.reports == []
 
 
@@ -695,7 +695,7 @@ async def test_a_person_cannot_sync(world: World, sunk: Sunk) -> None:
     sunk.folder.mkdir()
     async with world.api(await world.person("ben", world.institution)) as api:
         with pytest.raises(NotPermitted, match="service account"):
-            await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
+            await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
 
 
 async def test_a_folder_belongs_to_one_institution(world: World, sunk: Sunk) -> None:
@@ -708,10 +708,10 @@ async def test_a_folder_belongs_to_one_institution(world: World, sunk: Sunk) -> 
     token = await provisioning.create_service_account(world.users, "Other system", other)
     async with world.api(token) as api:
         with pytest.raises(Conflict, match="holds the reports of"):
-            await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
+            await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
     renewed = await provisioning.create_service_account(world.users, "New token", world.institution)
     async with world.api(renewed) as api:
-        assert (await Collector(api, FolderSink(sunk.folder), sunk.folder).round()).stored == 0
+        assert (await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()).stored == 0
 
 
 # What is remembered
@@ -778,9 +778,9 @@ async def test_a_refused_report_can_be_tried_again(world: World, sunk: Sunk) -> 
         assert (await collector.round()).refused == 1
         world.weather.calm()
         assert (await collector.round()).stored == 0
-        collector.want_again(made.report.report_id)
+        collector.requeue(made.report.report_id)
         assert (await collector.round()).stored == 1
         with pytest.raises(Conflict):
-            collector.want_again(made.report.report_id)
+            collector.requeue(made.report.report_id)
     assert [row["result"] for row in sunk.manifest] == ["key_revoked", "stored"]
     assert sunk.holds(made)

@@ -15,7 +15,7 @@ from cli.serving import picsafe, running_ward
 from cli.world import PHOTO, Sunk, World
 from made_reports import MadeFile
 
-from picsafe_cli.durable_files import explained
+from picsafe_cli.durable_files import translate_os_errors
 from picsafe_cli.exit_status import ExitStatus
 from picsafe_protocol.contracts.errors import PicSafeError, StorageFull
 
@@ -68,7 +68,7 @@ async def test_at_whatever_byte_the_disk_is_full_nothing_is_half_visible(
         tiny_disk.resize(kib)
         sunk = Sunk(tiny_disk.folder)
         try:
-            with explained():
+            with translate_os_errors():
                 async with world.collector(sunk.folder) as collector:
                     await collector.round()
         except StorageFull:
@@ -107,7 +107,7 @@ async def test_a_folder_that_cannot_be_written_is_named(world: World, sunk: Sunk
     await world.send()
     sunk.folder.mkdir()
     (sunk.folder / ".downloads").write_bytes(b"in the way")
-    with pytest.raises(PicSafeError, match=r"\.downloads"), explained():
+    with pytest.raises(PicSafeError, match=r"\.downloads"), translate_os_errors():
         async with world.collector(sunk.folder) as collector:
             await collector.round()
 

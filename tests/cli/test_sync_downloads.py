@@ -11,7 +11,7 @@ import pytest
 from cli.world import IMPATIENT, Sunk, World
 from made_reports import MadeFile, MadeReport
 
-from picsafe_cli.api.models import Listed
+from picsafe_cli.api.models import ReportSummary
 from picsafe_cli.receive.download import CloudSource, Downloads
 from picsafe_protocol.contracts.errors import (
     Intercepted,
@@ -35,9 +35,9 @@ async def made(world: World) -> MadeReport:
     return report
 
 
-def listed(made: MadeReport, size: int | None = None) -> Listed:
+def listed(made: MadeReport, size: int | None = None) -> ReportSummary:
     size = len(made.package) if size is None else size
-    return Listed(made.report.report_id, size, "", "", "https://picsafe.example/cloud/au", "", "inbox", None)
+    return ReportSummary(made.report.report_id, size, "", "", "https://picsafe.example/cloud/au", "", "inbox", None)
 
 
 def ranges(world: World) -> list[str]:

@@ -271,7 +271,7 @@ def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     for number in range(3):
         file = tmp_path / "new"
         file.write_bytes(b"%d" % number)
-        durable_files.place(file, tmp_path / "photo.jpg")
+        durable_files.link_unique(file, tmp_path / "photo.jpg")
     found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert found == {"photo.jpg": b"0", "photo (2).jpg": b"1", "photo (3).jpg": b"2"}
 
@@ -296,7 +296,7 @@ def test_a_link_in_the_place_of_a_new_file_is_replaced_and_not_followed(tmp_path
      (errno.EROFS, PicSafeError), (errno.EIO, PicSafeError)],
 )  # fmt: skip
 def test_what_the_system_says_is_said_in_words(number: int, error: type[PicSafeError]) -> None:
-    with pytest.raises(error) as caught, durable_files.explained():
+    with pytest.raises(error) as caught, durable_files.translate_os_errors():
         raise OSError(number, os.strerror(number), "/srv/picsafe/x")
     assert type(caught.value) is error
     assert caught.value.advice

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from picsafe_cli.api.event_stream import News
+from picsafe_cli.api.event_stream import WakeSignal
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ async def test_an_end_at_the_moment_of_news_is_heard() -> None:
     """Whatever the order in which the loop learns of the two."""
     tried = 0
     for turns in range(10):
-        news = News()
+        news = WakeSignal()
         waiting = asyncio.create_task(news.wait(60))
         await asyncio.sleep(0)
         await asyncio.sleep(0)

@@ -19,13 +19,13 @@ from PIL import Image
 
 from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.retry import Patience
-from picsafe_cli.receive.collector import Collector
+from picsafe_cli.api.retry import RetryPolicy
+from picsafe_cli.receive.collector import SyncRunner
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_cli.send.resumable_upload import Upload
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
-from picsafe_protocol.format.opening import key_in
+from picsafe_protocol.format.opening import parse_released_key
 from picsafe_server.app import create_app
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
@@ -45,7 +45,7 @@ async def nothing(seconds: float) -> None:
     """Pauses take no time here."""
 
 
-IMPATIENT = Patience(attempts=3, sleep=nothing)
+IMPATIENT = RetryPolicy(attempts=3, sleep=nothing)
 
 
 class Weather(httpx.AsyncBaseTransport):
@@ -231,7 +231,7 @@ class World:
         """The file that a backup of the user server copies."""
         return self.users.context.settings.data / "users" / "users.sqlite"
 
-    def api(self, token: str | None = None, patience: Patience = IMPATIENT) -> Api:
+    def api(self, token: str | None = None, patience: RetryPolicy = IMPATIENT) -> Api:
         """A connection through the weather; as the service account unless `token` says otherwise."""
         return Api(URL, token or self.service_token, transport=self.weather, patience=patience)
 
@@ -266,7 +266,7 @@ class World:
             key = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
             made = made_report(
                 files or [PHOTO, CLIP], keyserver_url=server.url, report_id=draft.report_id, key_id=key["key_id"],
-                key=key_in(key), **more,
+                key=parse_released_key(key), **more,
             )  # fmt: skip
             package = spoil(made)
             upload = Upload(api, draft.report_id, draft.cloud)
@@ -287,11 +287,11 @@ class World:
         return row["collected_at"] is not None
 
     @asynccontextmanager
-    async def collector(self, folder: Path) -> AsyncIterator[Collector]:
+    async def collector(self, folder: Path) -> AsyncIterator[SyncRunner]:
         """What `picsafe sync` runs, on `folder`."""
         folder.mkdir(exist_ok=True)
         async with self.api() as api:
-            yield Collector(api, FolderSink(folder), folder)
+            yield SyncRunner(api, FolderSink(folder), folder)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from picsafe_client.session import mailbox
-from picsafe_client.session.mailbox import Box, Report
+from picsafe_client.session.mailbox import Mailbox, Report
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -51,13 +51,13 @@ class Shelf:
         return {"reports": [dict(each) for each in page], "next": page[-1]["id"] if len(rows) > len(page) else None}
 
 
-def ids(box: Box) -> list[int]:
+def ids(box: Mailbox) -> list[int]:
     return [int(each["id"][1:]) for each in box.reports]
 
 
 async def test_a_box_loads_page_by_page_until_it_is_complete() -> None:
     shelf = Shelf(*range(250))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     assert (len(box.reports), box.is_complete) == (100, False)
     await box.more()
@@ -69,14 +69,14 @@ async def test_a_box_loads_page_by_page_until_it_is_complete() -> None:
 
 
 async def test_an_empty_box_is_complete() -> None:
-    box = Box("inbox", Shelf().fetch)
+    box = Mailbox("inbox", Shelf().fetch)
     await box.refresh()
     assert box.is_loaded
     assert box.is_complete
 
 
 async def test_a_live_report_takes_its_place() -> None:
-    box = Box("inbox", Shelf(1, 3, 5).fetch)
+    box = Mailbox("inbox", Shelf(1, 3, 5).fetch)
     await box.refresh()
     assert box.put(report(9))
     assert box.put(report(4))
@@ -89,7 +89,7 @@ async def test_a_live_report_takes_its_place() -> None:
 
 async def test_a_live_report_older_than_what_is_loaded_waits_for_its_page() -> None:
     shelf = Shelf(*range(100, 250))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     assert not box.put(report(3))
     assert 3 not in ids(box)
@@ -97,7 +97,7 @@ async def test_a_live_report_older_than_what_is_loaded_waits_for_its_page() -> N
 
 async def test_a_report_that_arrives_between_two_pages_appears_once() -> None:
     shelf = Shelf(*range(150))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     box.put(report(49))  # live, and on the next page too
     await box.more()
@@ -120,7 +120,7 @@ class SlowShelf(Shelf):
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_what_is_heard_while_a_page_is_on_its_way_is_newer_than_the_page(is_first: bool) -> None:
     shelf = SlowShelf(*range(5))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     if not is_first:
         await box.refresh()
 
@@ -139,7 +139,7 @@ async def test_what_is_heard_while_a_page_is_on_its_way_is_newer_than_the_page(i
 
 async def test_the_same_while_an_older_page_is_on_its_way() -> None:
     shelf = SlowShelf(*range(250))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
 
     def meanwhile() -> None:
@@ -157,7 +157,7 @@ async def test_the_same_while_an_older_page_is_on_its_way() -> None:
 
 
 async def test_the_last_of_what_is_loaded_changes_in_its_place() -> None:
-    box = Box("inbox", Shelf(*range(150)).fetch)
+    box = Mailbox("inbox", Shelf(*range(150)).fetch)
     await box.refresh()
     assert not box.put(report(50, unread=False))
     assert ids(box)[-1] == 50
@@ -165,7 +165,7 @@ async def test_the_last_of_what_is_loaded_changes_in_its_place() -> None:
 
 async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:
     shelf = Shelf(*range(250))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     await box.more()
     shelf.reports = [report(300), *(each for each in shelf.reports if each["id"] != "r00200")]
@@ -177,7 +177,7 @@ async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:
 
 async def test_refreshing_after_a_long_absence_starts_anew() -> None:
     shelf = Shelf(*range(50))
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     shelf.reports = [report(number) for number in range(999, 799, -1)]
     await box.refresh()
@@ -187,7 +187,7 @@ async def test_refreshing_after_a_long_absence_starts_anew() -> None:
 
 async def test_watchers_hear_what_changed_and_nothing_else() -> None:
     shelf = Shelf(1, 2)
-    box = Box("inbox", shelf.fetch)
+    box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     heard: list[set[str]] = []
     stop = box.watch(heard.append)
@@ -202,7 +202,7 @@ async def test_watchers_hear_what_changed_and_nothing_else() -> None:
 
 
 async def test_only_what_can_be_opened_counts_as_unread() -> None:
-    box = Box("inbox", Shelf(1, 2, 3).fetch)
+    box = Mailbox("inbox", Shelf(1, 2, 3).fetch)
     await box.refresh()
     box.put(report(2, state="withdrawn"))
     box.mark_opened("r00003")

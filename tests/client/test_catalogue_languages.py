@@ -152,7 +152,7 @@ def test_french_counts(speaking: Language, count: int, words: str) -> None:
     ids=["de", "fr"],
 )
 def test_lists(speaking: Language, sentence: str) -> None:
-    assert texts.listing(["A", "B", "C"]) == sentence
+    assert texts.join_words(["A", "B", "C"]) == sentence
 
 
 @pytest.mark.parametrize(

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
-from picsafe_client.reports.open_report import OpenReport, release_from
+from picsafe_client.reports.open_report import OpenReport, key_releaser
 from picsafe_protocol.contracts.errors import (
-    AnotherReport,
     DigestMismatch,
     Gone,
+    InternalError,
     InvalidKey,
+    InvalidPackage,
     KeyDestroyed,
     KeyServerNotAllowed,
     LogUnavailable,
-    PackageRuleBroken,
     PayloadRuleBroken,
     PicSafeError,
+    ReportMismatch,
     Tampered,
     Truncated,
-    Unexpected,
     UnsupportedVersion,
     WrongKey,
 )
@@ -182,15 +182,15 @@ def _message_start(made: MadeReport) -> int:
 @pytest.mark.parametrize(
     ("damage", "error"),
     [
-        (lambda made: b"", PackageRuleBroken),
-        (lambda made: b"\xff\xd8\xff\xe0" + made.package, PackageRuleBroken),
-        (lambda made: made.package[:-1], PackageRuleBroken),
-        (lambda made: made.package[: len(made.package) // 2], PackageRuleBroken),
-        (lambda made: made.package + b"\0", PackageRuleBroken),
-        (lambda made: b"\0" + made.package, PackageRuleBroken),
-        (lambda made: made.payload, PackageRuleBroken),
-        (lambda made: build([("package.json", b"{}"), ("package.encrypted", b"")]), PackageRuleBroken),
-        (lambda made: build([("package.encrypted", b""), ("package.json", made.header.to_bytes())]), PackageRuleBroken),
+        (lambda made: b"", InvalidPackage),
+        (lambda made: b"\xff\xd8\xff\xe0" + made.package, InvalidPackage),
+        (lambda made: made.package[:-1], InvalidPackage),
+        (lambda made: made.package[: len(made.package) // 2], InvalidPackage),
+        (lambda made: made.package + b"\0", InvalidPackage),
+        (lambda made: b"\0" + made.package, InvalidPackage),
+        (lambda made: made.payload, InvalidPackage),
+        (lambda made: build([("package.json", b"{}"), ("package.encrypted", b"")]), InvalidPackage),
+        (lambda made: build([("package.encrypted", b""), ("package.json", made.header.to_bytes())]), InvalidPackage),
         (
             lambda made: build(
                 [("package.json", made.header.to_bytes().replace(b'"version":1', b'"version":2')), ("package.encrypted", b"")]
@@ -253,7 +253,7 @@ async def test_another_report_in_place_of_the_one_asked_for_is_refused_before_it
     made: MadeReport,
 ) -> None:
     keys = Keys(made.key)
-    with pytest.raises(AnotherReport):
+    with pytest.raises(ReportMismatch):
         await opened(made.package, keys, expected=replace(older(made), report_id=new_identifier()))
     assert keys.asked == []
 
@@ -362,7 +362,7 @@ class Server:
 
 async def test_the_key_is_asked_from_the_server_that_the_header_names(made: MadeReport) -> None:
     server = Server({"key": base64.urlsafe_b64encode(made.key).decode().rstrip("="), "entry": {"index": 3}})
-    assert await release_from(server)(made.header) == GivenKey(made.key)
+    assert await key_releaser(server)(made.header) == GivenKey(made.key)
     path = f"/v1/keys/{made.header.key_id}/release"
     body = {"report_id": made.header.report_id}
     assert server.calls == [(KEY_SERVER, "POST", path, f"token for {KEY_SERVER}", body)]
@@ -385,5 +385,5 @@ async def test_the_key_is_asked_from_the_server_that_the_header_names(made: Made
     ids=repr,
 )
 async def test_an_answer_without_a_key_is_no_key(made: MadeReport, answer: Any) -> None:
-    with pytest.raises(Unexpected):
-        await release_from(Server(answer))(made.header)
+    with pytest.raises(InternalError):
+        await key_releaser(Server(answer))(made.header)

@@ -11,7 +11,7 @@ import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
 
 from picsafe_client.reports import media_stream
-from picsafe_client.reports.media_stream import FIRST_WINDOW, LANES, Playback
+from picsafe_client.reports.media_stream import FIRST_WINDOW, MAX_READERS, Playback
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.range_reader import RangedSource
 from picsafe_protocol.contracts.errors import Gone, Tampered, Unreachable
@@ -154,7 +154,7 @@ async def test_two_places_in_turn_do_not_disturb_each_other(film: Playback[bytes
         for start in got:
             got[start] += await film.read(start + len(got[start]), len(FILM))
     assert all(FILM[start : start + len(data)] == data for start, data in got.items())
-    assert len(cloud.asked) <= 2 * LANES + 1
+    assert len(cloud.asked) <= 2 * MAX_READERS + 1
 
 
 async def test_what_the_browser_drops_and_asks_for_again_is_not_fetched_again(

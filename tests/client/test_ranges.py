@@ -10,7 +10,7 @@ import pytest
 
 from picsafe_client.reports.package_sources import extent
 from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
-from picsafe_protocol.contracts.errors import NotPermitted, Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import InternalError, NotPermitted, Unreachable
 from picsafe_protocol.crypto.buffers import BYTES
 from picsafe_protocol.crypto.package_digest import hash_pieces, sha256_of_pieces
 
@@ -192,7 +192,7 @@ async def test_a_connection_that_stays_broken_is_given_up_when_the_pause_says_so
 @pytest.mark.parametrize("total", [0, LARGE - 1, LARGE + 1])
 async def test_an_answer_about_a_package_of_another_size_is_not_believed_and_not_held_against_it(total: int) -> None:
     cloud = FakeCloud(content(LARGE)[:LARGE], total=total)
-    with pytest.raises(Unexpected):
+    with pytest.raises(InternalError):
         await source_of(cloud).begin()
     assert all(body.stopped for body in cloud.bodies)
 
@@ -224,7 +224,7 @@ def test_what_the_headers_of_an_answer_say_of_its_bytes(
     status: int, content_range: str, content_length: str, found: tuple[int, int | None] | None
 ) -> None:
     if found is None:
-        with pytest.raises(Unexpected):
+        with pytest.raises(InternalError):
             extent(status, content_range, content_length, 7)
     else:
         assert extent(status, content_range, content_length, 7) == found

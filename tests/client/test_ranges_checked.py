@@ -11,7 +11,7 @@ import pytest
 from client.test_ranges import FakeCloud, no_pause
 
 from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
-from picsafe_protocol.contracts.errors import NotAsSent, Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import InternalError, NotAsSent, Unreachable
 from picsafe_protocol.crypto.buffers import BYTES
 from picsafe_protocol.crypto.package_digest import HASH, PIECE, Pieces, down, hash_pieces, sha256_of_pieces, up
 
@@ -159,7 +159,7 @@ async def test_another_list_is_refused(change: Callable[[bytes], bytes]) -> None
 
 @pytest.mark.parametrize("size", [LARGE - 1, LARGE + 1])
 async def test_a_package_of_another_size_than_the_index_says_is_refused(size: int) -> None:
-    with pytest.raises((NotAsSent, Unexpected)):
+    with pytest.raises((NotAsSent, InternalError)):
         await source_of(FakeCloud(CONTENT), size=size).begin()
 
 

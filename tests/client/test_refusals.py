@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES
-from picsafe_client.i18n.error_messages import refusal, sentence, words_of, words_of_code
+from picsafe_client.i18n.error_messages import error_code_message, error_message, localized_error, sentence
 from picsafe_client.i18n.template import REFUSALS
 from picsafe_client.sending.media_preparation import about
-from picsafe_media.core.model import Caution, Removal
-from picsafe_media.detect import FOREIGN as KINDS
+from picsafe_media.core.model import Notice, Removal
+from picsafe_media.unsupported_formats import UNSUPPORTED_SIGNATURES as KINDS
 from picsafe_protocol.contracts import errors
 
 CLIENT = Path(__file__).resolve().parents[2] / "client" / "py" / "picsafe_client"
@@ -63,21 +63,23 @@ def test_what_travels_with_an_error_is_said_where_it_is_what_it_should_be(proble
 
 
 def test_a_screen_may_know_better_what_the_server_means() -> None:
-    assert words_of(errors.Conflict(FOREIGN), "email")[0] == "This e-mail address has an account already."
-    assert words_of(errors.TokenRefused(FOREIGN), "invitation_nonsense")[0] == CATALOGUE["error.token_refused"]
+    assert error_message(errors.Conflict(FOREIGN), "email")[0] == "This e-mail address has an account already."
+    assert error_message(errors.TokenRefused(FOREIGN), "invitation_nonsense")[0] == CATALOGUE["error.token_refused"]
 
 
 def test_files_are_named() -> None:
-    assert words_of(about(errors.EmptyMedium(), "arm.jpg"))[0] == "arm.jpg is empty."
-    assert words_of(about(errors.UnsupportedMedium(FOREIGN), "arm.jpg"))[0].startswith("arm.jpg is not a kind of file")
-    unreadable = about(refusal(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
-    assert words_of(unreadable)[0] == "arm.jpg: It can no longer be read from this device."
+    assert error_message(about(errors.EmptyMedium(), "arm.jpg"))[0] == "arm.jpg is empty."
+    assert error_message(about(errors.UnsupportedMedium(FOREIGN), "arm.jpg"))[0].startswith(
+        "arm.jpg is not a kind of file"
+    )
+    unreadable = about(localized_error(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
+    assert error_message(unreadable)[0] == "arm.jpg: It can no longer be read from this device."
     assert unreadable.name == "arm.jpg"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in KINDS.values()])
 def test_files_that_are_something_else_are_called_what_they_are(kind: str) -> None:
-    what, advice = words_of(about(errors.UnsupportedMedium(FOREIGN, kind=kind), "arm"))
+    what, advice = error_message(about(errors.UnsupportedMedium(FOREIGN, kind=kind), "arm"))
     assert what.startswith("arm is a" if kind not in {"riff", "database"} else "arm is not a kind of file")
     assert "nothing was sent" in advice
 
@@ -89,20 +91,20 @@ def test_the_kind_of_a_file_is_never_taken_from_what_a_server_says() -> None:
 
 
 def test_the_access_log_says_why_a_key_was_refused() -> None:
-    assert words_of_code("not_permitted") == "You are not allowed to do this."
-    assert words_of_code("something_newer") == "something_newer"
+    assert error_code_message("not_permitted") == "You are not allowed to do this."
+    assert error_code_message("something_newer") == "something_newer"
 
 
 def test_what_cleaning_tells_has_words() -> None:
     assert {f"removed.{each.value}" for each in Removal} | {
-        f"caution.{each.value}" for each in Caution
+        f"caution.{each.value}" for each in Notice
     } <= CATALOGUE.keys()
     assert all(CATALOGUE[f"removed.{each.value}"] == each.sentence for each in Removal)
-    assert all(CATALOGUE[f"caution.{each.value}"] == each.sentence for each in Caution)
+    assert all(CATALOGUE[f"caution.{each.value}"] == each.sentence for each in Notice)
 
 
 def raised() -> list[tuple[str, str, str]]:
-    """Every `refusal(Kind, "case", …)` of the client: file, kind, case."""
+    """Every `localized_error(Kind, "case", …)` of the client: file, kind, case."""
     return [
         (path.name, node.args[0].id, str(node.args[1].value))
         for path in sorted(CLIENT.rglob("*.py"))

@@ -18,12 +18,12 @@ from picsafe_client.screens.compose.review import (
 )
 from picsafe_client.sending.media_preparation import PreparedFile
 from picsafe_client.sending.package_builder import FACTS_BYTES, FILE_FACTS_BYTES, fits
-from picsafe_client.sending.thumbnails import Picture
+from picsafe_client.sending.thumbnails import DrawnThumbnail
 from picsafe_media import Cleaned, Description, Keep, Kind, Removal
 from picsafe_media.comparison import Comparison
 from picsafe_protocol.contracts.limits import MEDIA_COUNT, MEDIA_FILE_BYTES, PACKAGE_BYTES, THUMBNAIL_BYTES
 from picsafe_protocol.format import composing
-from picsafe_protocol.format.composing import Facts, report_of
+from picsafe_protocol.format.composing import ReportDetails, report_of
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.package import Header, package_size
 from picsafe_protocol.format.payload import plan_payload
@@ -43,13 +43,15 @@ def prepared(
 ) -> PreparedFile:
     """A file of `size` bytes with a small picture of `picture` bytes."""
     cleaned = Cleaned(Description(kind, media_type, "jpg", width=640, height=480), (Keep(0, size),), removed, ())
-    preview = Picture(None, 0, composing.Picture(picture, "0" * 64, 320, 240)) if picture else None
+    preview = DrawnThumbnail(None, 0, composing.ThumbnailInfo(picture, "0" * 64, 320, 240)) if picture else None
     return PreparedFile("IMG_1.jpg", None, cleaned, "0" * 64, 0, preview, comparison)
 
 
 def true_size(files: list[PreparedFile]) -> int:
     """The package that really becomes of these files, with the longest facts that there may be."""
-    facts = Facts(patient=Patient("\U0001f600" * 200, None, ""), notes="\U0001f600" * 20_000, body_site="x" * 200)
+    facts = ReportDetails(
+        patient=Patient("\U0001f600" * 200, None, ""), notes="\U0001f600" * 20_000, body_site="x" * 200
+    )
     media = [file.medium(number) for number, file in enumerate(files, 1)]
     now = parse_time("2026-11-22T00:15:30Z")
     report = report_of(HEADER.report_id, Author("n" * 200, "e@" + "x" * 200, "i" * 200), facts, media, now)
@@ -106,7 +108,7 @@ def test_what_cannot_be_seen_is_not_sent(typed: str, one_line: str, lines: str) 
 
 
 def test_the_patient_in_words() -> None:
-    facts = Facts(patient=Patient("Edda Lindqvist", "1970-01-31", "MRN 1"))
+    facts = ReportDetails(patient=Patient("Edda Lindqvist", "1970-01-31", "MRN 1"))
     assert patient_words(facts) == "Edda Lindqvist, born 31 Jan 1970, record MRN 1"
     assert patient_words(replace(facts, patient=Patient(record_number="MRN 1"))) == "record MRN 1"
 
@@ -129,7 +131,7 @@ def test_the_files_in_words() -> None:
     ],
 )
 def test_the_site_in_words(site: str, side: Laterality | None, words: str) -> None:
-    assert site_words(Facts(patient=Patient("E"), body_site=site, laterality=side)) == words
+    assert site_words(ReportDetails(patient=Patient("E"), body_site=site, laterality=side)) == words
 
 
 RECORD = ConsentRecord(

@@ -86,4 +86,4 @@ def test_durations(seconds: float, words: str) -> None:
     [([], ""), (["A"], "A"), (["A", "B"], "A and B"), (["A", "B", "C"], "A, B and C")],
 )
 def test_lists(words: list[str], sentence: str) -> None:
-    assert texts.listing(words) == sentence
+    assert texts.join_words(words) == sentence

@@ -17,7 +17,7 @@ from picsafe_cli.receive.save_report import save_report
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.crypto.buffers import BYTES
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.package import read_package
 from picsafe_protocol.format.report import Patient
@@ -60,7 +60,7 @@ async def test_a_report_goes_through_the_container(container: Container, tmp_pat
     Image.effect_mandelbrot((640, 480), (-2, -1.5, 1, 1.5), 40).convert("RGB").save(photo)
     prepared = prepare([photo])
     async with Api(container.url, await signed_in(container, "ana@clinic.example")) as api:
-        facts = Facts(patient=Patient("Somebody"))
+        facts = ReportDetails(patient=Patient("Somebody"))
         sent = await send(api, prepared, facts, ["ben@clinic.example"], Silent())
     assert sent["region"] == "au"
     async with Api(container.url, await signed_in(container, "ben@clinic.example")) as api:

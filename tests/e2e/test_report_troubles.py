@@ -17,7 +17,7 @@ from e2e.visits import WATCH, Visit
 from made_reports import MadeFile, MadeReport, made_report, repacked
 from playwright.sync_api import Browser, expect
 
-from picsafe_protocol.contracts.errors import LogUnavailable, NotPermitted, TokenRefused, Unexpected
+from picsafe_protocol.contracts.errors import InternalError, LogUnavailable, NotPermitted, TokenRefused
 from picsafe_protocol.format.payload import build_payload
 from picsafe_protocol.format.report import Report
 from picsafe_protocol.format.strict_zip import build
@@ -86,13 +86,13 @@ def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader
             ("The access log cannot be written, so no key is given out", "safe where it is"),
         ),
         ("/release", NotPermitted("Not for you any more."), ("You are not allowed to do this.", "Nothing was opened")),
-        ("/release", Unexpected(), ("Something went wrong on the server", "safe where it is")),
+        ("/release", InternalError(), ("Something went wrong on the server", "safe where it is")),
         ("/v1/packages/", TokenRefused(), ("does not accept this token", "Nothing was opened")),
     ],
     ids=["no log, no key", "not permitted", "key server fails", "grant refused twice"],
 )
 def test_what_the_servers_refuse(
-    visit: Visit, clinic: Clinic, report: MadeReport, where: str, error: Unexpected, words: tuple[str, ...]
+    visit: Visit, clinic: Clinic, report: MadeReport, where: str, error: InternalError, words: tuple[str, ...]
 ) -> None:
     clinic.weather.refusals[where] = (error.status, error.to_problem())
     go(visit, report.header.report_id)

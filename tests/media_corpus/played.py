@@ -18,7 +18,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 
-from picsafe_media import Caution, Cleaned, Keep, Removal
+from picsafe_media import Cleaned, Keep, Notice, Removal
 
 __all__ = ["Played", "as_much", "as_much_of_a_row", "as_much_of_pages", "played"]
 
@@ -53,7 +53,7 @@ def as_much(before: Played, after: Played, plan: Cleaned) -> bool:
     Of one that was cut off, of which the sender is warned, the last frame of each track may be missing: decoders make
     something of a part of one. If it is damaged as well, decoders find their way again at different places.
     """
-    is_cut_short = Caution.CUT_SHORT in plan.warnings
+    is_cut_short = Notice.CUT_SHORT in plan.warnings
     if before.is_damaged:
         return after.frames >= (before.frames // 2 if is_cut_short else before.frames)
     if is_cut_short:

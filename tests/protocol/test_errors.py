@@ -7,7 +7,7 @@ import re
 import pytest
 
 from picsafe_protocol.contracts import errors
-from picsafe_protocol.contracts.errors import BY_CODE, PicSafeError, Unexpected, from_problem
+from picsafe_protocol.contracts.errors import BY_CODE, InternalError, PicSafeError, from_problem
 
 KINDS = sorted(BY_CODE.values(), key=lambda kind: kind.__name__)
 
@@ -74,5 +74,5 @@ def test_it_takes_only_what_it_names(kind: type[PicSafeError]) -> None:
 )
 def test_what_is_unknown_or_malformed_becomes_unexpected(problem: dict[str, object]) -> None:
     error = from_problem(problem, 418)
-    assert type(error) is Unexpected
+    assert type(error) is InternalError
     assert "418" in str(error)

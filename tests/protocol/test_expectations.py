@@ -16,7 +16,7 @@ import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
 import picsafe_protocol
-from picsafe_protocol.contracts.errors import AnotherReport, DigestMissing, NotAsSent, Unexpected
+from picsafe_protocol.contracts.errors import DigestMissing, InternalError, NotAsSent, ReportMismatch
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import BYTES, BytesSource, Source
@@ -165,7 +165,7 @@ async def test_a_report_from_before_digests_opens_with_what_can_be_checked_of_it
     before = Created(1, expected.sender)
     assert (await opened(reading, made.package, expected, Keys(made, before))).payload.report == made.report
     other = replace(expected, report_id=new_identifier())
-    for wrong, error in [(other, AnotherReport), (replace(expected, size=expected.size + 1), NotAsSent)]:
+    for wrong, error in [(other, ReportMismatch), (replace(expected, size=expected.size + 1), NotAsSent)]:
         with pytest.raises(error):
             await opened(reading, made.package, wrong, Keys(made, before))
 
@@ -189,7 +189,7 @@ async def test_the_row_of_another_report_opens_nothing(reading: Reading, made: M
 
 
 async def test_a_row_is_for_its_own_report_even_where_its_digest_fits(made: MadeReport) -> None:
-    with pytest.raises(AnotherReport):
+    with pytest.raises(ReportMismatch):
         await opened(whole, made.package, replace(expectations(made), report_id=new_identifier()), Keys(made))
 
 
@@ -313,13 +313,13 @@ def test_a_row_says_what_to_expect() -> None:
     ids=repr,
 )  # fmt: skip
 def test_a_row_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(Unexpected):
+    with pytest.raises(InternalError):
         Expectations.of_row(ROW | change)
 
 
 def test_a_row_without_a_digest_field_is_no_older_row() -> None:
     """An older user server is not taken for a report from before: what it leaves out is not “null”."""
-    with pytest.raises(Unexpected):
+    with pytest.raises(InternalError):
         Expectations.of_row({name: value for name, value in ROW.items() if name != "digest"})
 
 
@@ -353,5 +353,5 @@ def test_the_log_s_word_is_read() -> None:
     ids=repr,
 )  # fmt: skip
 def test_an_entry_that_makes_no_sense_or_is_of_another_key_is_refused(entry: Any) -> None:
-    with pytest.raises(Unexpected):
+    with pytest.raises(InternalError):
         created_in({"created": entry}, HEADER)

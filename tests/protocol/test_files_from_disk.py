@@ -9,10 +9,10 @@ import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
 from picsafe_protocol.contracts.errors import (
+    InvalidPackage,
     NotAsSent,
     NotFound,
     NotPermitted,
-    PackageRuleBroken,
     PicSafeError,
     Unreachable,
 )
@@ -111,7 +111,7 @@ async def test_what_is_no_package_is_asked_about_nowhere() -> None:
     async def known(_report_id: str) -> Expectations | None:
         pytest.fail("the index was asked")
 
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         await cover_file(BytesSource(b"no package"), AesGcm(), sha256_of_pieces, known)
 
 

@@ -10,16 +10,16 @@ import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, expectations, made_report, repacked
 
 from picsafe_protocol.contracts.errors import (
+    InternalError,
     InvalidKey,
+    InvalidPackage,
     KeyRevoked,
     KeyServerNotAllowed,
     LogUnavailable,
-    PackageRuleBroken,
     PayloadRuleBroken,
     PicSafeError,
     Tampered,
     Truncated,
-    Unexpected,
     WrongKey,
 )
 from picsafe_protocol.crypto.aes_gcm import AesGcm
@@ -27,7 +27,7 @@ from picsafe_protocol.crypto.buffers import BytesSource, Source
 from picsafe_protocol.crypto.chunked import new_key
 from picsafe_protocol.crypto.package_digest import CoveredSource, sha256_of_pieces
 from picsafe_protocol.format.expectations import Created, Expectations
-from picsafe_protocol.format.opening import GivenKey, Opened, key_in, open_report
+from picsafe_protocol.format.opening import GivenKey, Opened, open_report, parse_released_key
 from picsafe_protocol.format.package import Header
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +102,7 @@ BEFORE_THE_KEY: dict[str, Callable[[MadeReport], bytes]] = {"cut": cut, "not a z
 @pytest.mark.parametrize("make", BEFORE_THE_KEY.values(), ids=BEFORE_THE_KEY)
 async def test_what_is_no_package_asks_nobody_for_a_key(make: Callable[[MadeReport], bytes], made: MadeReport) -> None:
     keys = Keys(made.key)
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         await opened(make(made), keys)
     assert keys.asked == []
 
@@ -147,7 +147,7 @@ async def test_a_sender_who_packs_something_else_is_found_out(
 
 def test_the_key_is_read_from_the_answer() -> None:
     key = new_key()
-    assert key_in({"key": base64.urlsafe_b64encode(key).decode().rstrip("="), "entry": {"index": 3}}) == key
+    assert parse_released_key({"key": base64.urlsafe_b64encode(key).decode().rstrip("="), "entry": {"index": 3}}) == key
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,6 @@ def test_the_key_is_read_from_the_answer() -> None:
     ids=repr,
 )  # fmt: skip
 def test_an_answer_without_a_key_is_refused_without_repeating_it(answer: Any) -> None:
-    with pytest.raises(Unexpected) as caught:
-        key_in(answer)
+    with pytest.raises(InternalError) as caught:
+        parse_released_key(answer)
     assert "AAAA" not in str(caught.value)

@@ -16,8 +16,8 @@ from shared_files import vectors
 from picsafe_protocol.contracts.errors import (
     DecryptionError,
     FormatError,
+    InvalidPackage,
     LimitExceeded,
-    PackageRuleBroken,
     Truncated,
     UnsupportedVersion,
     WrongKey,
@@ -63,7 +63,7 @@ class Counted(BytesSource):
 
 def test_a_package_is_a_zip_of_two_stored_members_in_order() -> None:
     data = package()
-    members = strict_zip.StrictZip(PackageRuleBroken, 2).read_whole(data)
+    members = strict_zip.StrictZip(InvalidPackage, 2).read_whole(data)
     assert [member.name for member in members] == ["package.json", "package.encrypted"]
     assert data[members[0].start : members[0].stop] == HEADER.to_bytes()
 
@@ -214,7 +214,7 @@ BAD_HEADERS: dict[str, tuple[str, bytes]] = {
 @pytest.mark.parametrize("name", BAD_HEADERS)
 def test_bad_header_is_refused(name: str) -> None:
     rule, data = BAD_HEADERS[name]
-    with pytest.raises(PackageRuleBroken) as refusal:
+    with pytest.raises(InvalidPackage) as refusal:
         Header.parse(data)
     assert refusal.value.rule == rule
     assert RULES[rule] in str(refusal.value)
@@ -222,7 +222,7 @@ def test_bad_header_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", BAD_HEADERS)
 def test_no_package_is_built_around_a_bad_header(name: str) -> None:
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         build_package(BAD_HEADERS[name][1], b"encrypted")
 
 
@@ -242,9 +242,9 @@ async def test_the_longest_header_is_read_by_ranges() -> None:
 async def test_a_longer_header_is_refused_before_it_is_looked_at() -> None:
     data = strict_zip.build([("package.json", padded(HEADER_BYTES + 1)), ("package.encrypted", b"")])
     for read in (read_package_bytes, unpack_with_key):
-        with pytest.raises(PackageRuleBroken, match="64 KiB"):
+        with pytest.raises(InvalidPackage, match="64 KiB"):
             read(data)
-    with pytest.raises(PackageRuleBroken, match="64 KiB"):
+    with pytest.raises(InvalidPackage, match="64 KiB"):
         await read_package(BytesSource(data), BYTES)
 
 
@@ -323,12 +323,12 @@ def test_address_of_a_key_server(url: str) -> None:
 )
 def test_not_the_address_of_a_key_server(url: str) -> None:
     assert not is_keyserver_url(url)
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         Header.parse(with_value("keyserver_url", url))
 
 
 def test_a_header_that_no_reader_would_accept_is_not_written() -> None:
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         Header("not an identifier", "https://keys.example", KEY_ID, "2026-11-22T00:15:00Z").to_bytes()
 
 
@@ -357,9 +357,9 @@ BAD_MEMBERS = {
 @pytest.mark.parametrize("name", BAD_MEMBERS)
 async def test_other_members_are_refused(name: str) -> None:
     data, rule = BAD_MEMBERS[name]
-    with pytest.raises(PackageRuleBroken) as whole:
+    with pytest.raises(InvalidPackage) as whole:
         read_package_bytes(data)
-    with pytest.raises(PackageRuleBroken) as ranged:
+    with pytest.raises(InvalidPackage) as ranged:
         await read_package(BytesSource(data), BYTES)
     assert whole.value.rule == ranged.value.rule == rule
 
@@ -367,9 +367,9 @@ async def test_other_members_are_refused(name: str) -> None:
 @pytest.mark.anyio
 async def test_a_broken_zip_is_no_package() -> None:
     for _, data in BROKEN.values():
-        with pytest.raises(PackageRuleBroken):
+        with pytest.raises(InvalidPackage):
             read_package_bytes(data)
-        with pytest.raises(PackageRuleBroken):
+        with pytest.raises(InvalidPackage):
             await read_package(BytesSource(data), BYTES)
 
 
@@ -432,9 +432,9 @@ def test_every_outside_zip_has_its_rule_here() -> None:
 @pytest.mark.parametrize("name", OUTSIDE)
 async def test_outside_zip_is_refused(name: str) -> None:
     data = (vectors() / "zip" / name).read_bytes()
-    with pytest.raises(PackageRuleBroken) as whole:
+    with pytest.raises(InvalidPackage) as whole:
         read_package_bytes(data)
-    with pytest.raises(PackageRuleBroken) as ranged:
+    with pytest.raises(InvalidPackage) as ranged:
         await read_package(BytesSource(data), BYTES)
     assert whole.value.rule in {OUTSIDE[name], "zip-start"}
     assert ranged.value.rule == whole.value.rule
@@ -461,7 +461,7 @@ def test_the_same_header_written_otherwise_cannot_be_opened_either() -> None:
 async def test_a_ciphertext_that_was_changed_is_found_even_where_its_crc_is_not_read() -> None:
     data = pack(HEADER, KEY, bytes(1_000_000))
     forged = changed(data, 500_000, bytes([data[500_000] ^ 1]))
-    with pytest.raises(PackageRuleBroken, match="CRC"):
+    with pytest.raises(InvalidPackage, match="CRC"):
         unpack(forged, KEY)
     reader = await (await read_package(BytesSource(forged), BYTES)).open(KEY, AesGcm())
     with pytest.raises(DecryptionError):
@@ -482,5 +482,5 @@ def test_any_changed_byte_of_a_package_fails_or_changes_nothing(data: st.DataObj
 
 @given(st.binary(max_size=300))
 def test_anything_else_is_refused_and_nothing_crashes(data: bytes) -> None:
-    with pytest.raises(PackageRuleBroken):
+    with pytest.raises(InvalidPackage):
         read_package_bytes(data)

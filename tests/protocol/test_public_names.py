@@ -30,23 +30,23 @@ PUBLIC: dict[str, str] = {
     "picsafe_media.comparison": "COMPARED_PIXELS Comparison copy_differs is_unchanged same_pixels",
     "picsafe_protocol.format.consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "picsafe_protocol.contracts.countries": "COUNTRIES",
-    "picsafe_protocol.json.csv_safe": "inert",
+    "picsafe_protocol.json.csv_safe": "escape_formula",
     "picsafe_protocol.format.from_disk": "Known cover_file",
     "picsafe_protocol.format.expectations": "DIGESTS_SINCE Created Expectations Sender created_in",
-    "picsafe_protocol.json.field_reader": "Fields",
+    "picsafe_protocol.json.field_reader": "JsonObject",
     "picsafe_protocol.format.filenames": "medium_name package_name report_name saved_names slug",
     "picsafe_protocol.format.files": """
-        CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileFacts extension_for
+        CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileEntry extension_for
     """,
     "picsafe_protocol.contracts.identifiers": "checked_identifier is_identifier new_identifier",
     "picsafe_media": """
-        ByteSource Caution Cleaned CleanedSource Description FileSource Keep Kind Removal Segment clean clean_file
+        ByteSource Cleaned CleanedSource Description FileSource Keep Kind Notice Removal Segment clean clean_file
         cleaned_chunks
     """,
     "picsafe_protocol.crypto.merkle": """
         EMPTY_ROOT HASH CompactRange leaf_hash node_hash root_from_hashes verify_consistency verify_inclusion
     """,
-    "picsafe_protocol.format.opening": "GivenKey NewDigest Opened Release key_in open_report",
+    "picsafe_protocol.format.opening": "GivenKey NewDigest Opened KeyReleaser parse_released_key open_report",
     "picsafe_protocol.crypto.package_digest": """
         AT_ONCE HASH PIECE CoveredSource HashPieces PieceHasher Pieces PiecewiseSource down hash_pieces piece_count
         sha256_of_pieces up
@@ -63,7 +63,7 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.contracts.regions": "COUNTRIES EU_MEMBERS EU_MEMBERS_AS_OF REGIONS Region region_for_country",
     "picsafe_protocol.format.report": "FORMAT VERSION Author Laterality Medium Patient Report Thumbnail",
     "picsafe_protocol.format.composing": """
-        THUMBNAIL_PIXELS CleanedFile Facts MediumFacts Picture Uploaded check_count check_size completion content_digest declared_size medium_of named
+        THUMBNAIL_PIXELS CleanedFile ReportDetails MediumFacts ThumbnailInfo Uploaded check_count check_size completion content_digest declared_size medium_of with_file_name
         report_of with_offset
     """,
     "picsafe_protocol.format.strict_zip": "RULES Entry Layout Member StrictZip build is_safe_name plan",

@@ -27,15 +27,15 @@ from picsafe_protocol.contracts.limits import (
 )
 from picsafe_protocol.crypto.chunked import ciphertext_length
 from picsafe_protocol.format.composing import (
-    Facts,
-    Picture,
+    ReportDetails,
+    ThumbnailInfo,
     check_count,
     check_size,
     content_digest,
     declared_size,
     medium_of,
-    named,
     report_of,
+    with_file_name,
     with_offset,
 )
 from picsafe_protocol.format.report import Author, Laterality, Patient, Report
@@ -92,9 +92,9 @@ def test_no_more_is_declared_than_a_package_holds() -> None:
 
 
 def test_refusals_say_which_file_they_are_about() -> None:
-    empty = named(EmptyMedium(), "a.jpg")
+    empty = with_file_name(EmptyMedium(), "a.jpg")
     assert (type(empty), str(empty), empty.name) == (EmptyMedium, "a.jpg is empty.", "a.jpg")
-    other = named(UnsupportedMedium("It is a spreadsheet.", advice="Send a photo of it."), "b.xls")
+    other = with_file_name(UnsupportedMedium("It is a spreadsheet.", advice="Send a photo of it."), "b.xls")
     assert (type(other), str(other), other.name) == (UnsupportedMedium, "b.xls: It is a spreadsheet.", "b.xls")
     assert other.advice == "Send a photo of it."
 
@@ -102,7 +102,7 @@ def test_refusals_say_which_file_they_are_about() -> None:
 def test_a_medium_is_described_by_what_was_cleaned_and_measured() -> None:
     facts = {"kind": "video", "media_type": "video/mp4", "extension": "mp4", "duration": 2.5}
     medium = medium_of(
-        cleaned(**facts, captured_at="2026-11-22T09:00:00+10:00"), 7, DIGEST, Picture(9, "cd" * 32, 320, 240)
+        cleaned(**facts, captured_at="2026-11-22T09:00:00+10:00"), 7, DIGEST, ThumbnailInfo(9, "cd" * 32, 320, 240)
     )
     assert (medium.path, medium.media_type, medium.size, medium.sha256) == ("media/007.mp4", "video/mp4", 5, DIGEST)
     assert (medium.width, medium.height, medium.duration) == (4, 3, 2.5)
@@ -117,19 +117,19 @@ def test_without_a_picture_there_is_no_thumbnail() -> None:
     assert medium_of(cleaned(), 1, DIGEST, None).thumbnail is None
 
 
-def report(facts: Facts) -> Report:
+def report(facts: ReportDetails) -> Report:
     media = [medium_of(cleaned(), 1, DIGEST, None)]
     return report_of(new_identifier(), Author("Ana", "ana@clinic.example"), facts, media, NOW)
 
 
 def test_a_report_without_a_time_of_capture_was_taken_when_it_was_sent() -> None:
-    made = report(Facts(patient=Patient("Jo")))
+    made = report(ReportDetails(patient=Patient("Jo")))
     assert (made.created_at, made.captured_at) == ("2026-11-22T00:15:00Z", "2026-11-22T10:15:00+10:00")
     assert Report.from_bytes(made.to_bytes()) == made
 
 
 def test_everything_that_the_sender_says_is_in_the_report() -> None:
-    facts = Facts(
+    facts = ReportDetails(
         patient=Patient("Jo", "1970-01-31", "7"),
         captured_at="2026-11-21T08:00:00-05:00",
         body_site="knee",

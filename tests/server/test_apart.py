@@ -23,7 +23,7 @@ from picsafe_cli.receive.save_report import save_report
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.contracts.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.report import Patient
 
@@ -165,7 +165,7 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
     Image.linear_gradient("L").save(photo)
     prepared = prepare([photo])
     async with Api(deployment.users.url, sender) as api:
-        sent = await send(api, prepared, Facts(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
+        sent = await send(api, prepared, ReportDetails(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
     assert sent["cloud_url"] == deployment.clouds["au"].url + "/cloud/au"
 
     # The reader speaks to the other process of the user server: neither keeps state of its own.
@@ -214,7 +214,7 @@ async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
             await api.users("PATCH", "/v1/institution", {"key_servers": [deployment.clouds["au"].url + "/keys"]})
         await api.users("PATCH", "/v1/institution", {"key_servers": [house], "key_server": house})
     async with Api(users.url, sender) as api:
-        facts = Facts(patient=Patient("Somebody"))
+        facts = ReportDetails(patient=Patient("Somebody"))
         sent = await send(api, prepare([photo]), facts, ["cy@practice.example"], Silent())
         assert sent["keyserver_url"] == house
 

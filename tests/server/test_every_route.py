@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from picsafe_server.app import create_app
-from picsafe_server.openapi.description import describe, shapes
+from picsafe_server.openapi.description import describe, object_schemas
 from picsafe_server.openapi.page import render
 from picsafe_server.settings import ROLES, Settings
 
@@ -80,7 +80,7 @@ def test_only_these_are_open_to_everybody(app: Litestar) -> None:
 
 
 def test_the_page_for_people_shows_what_a_route_answers_and_how_it_refuses(app: Litestar) -> None:
-    page = render(describe(app), shapes(app))
+    page = render(describe(app), object_schemas(app))
     assert "<code>cursor_unknown</code>" in page
     assert "<code>ReportView</code></h3>" in page
     assert "<td><code>keyserver_url</code></td><td>string</td>" in page

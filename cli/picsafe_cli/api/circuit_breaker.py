@@ -13,7 +13,7 @@ FAILURES_IN_A_ROW: Final = 2
 """After so many, the trouble is not one report's."""
 
 
-class Outages:
+class CircuitBreaker:
     """Counts the failures of each server, named by its base URL."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ import httpx
 from picsafe_cli.api import models as answers
 from picsafe_cli.api.failures import body_of, intercepted, refusal, too_slow, unreachable
 from picsafe_cli.api.minimum_speed import Pace
-from picsafe_cli.api.retry import Patience
+from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.api.server_clock import ServerClock
 from picsafe_protocol.contracts.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
 from picsafe_protocol.contracts.limits import KIB
@@ -47,7 +47,7 @@ class Api:
         token: str | None = None,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
-        patience: Patience | None = None,
+        patience: RetryPolicy | None = None,
     ) -> None:
         """`url` is where My PicSafe is found, as `https://picsafe.example`; `token` that of a session or a service account.
 
@@ -56,7 +56,7 @@ class Api:
         self.url = url.rstrip("/")
         check_address(self.url)
         self.users_url = self.url + "/users"
-        self.patience = patience or Patience()
+        self.patience = patience or RetryPolicy()
         self.clock = ServerClock()
         self._answered: set[str] = set()  # hosts
         self._token = token
@@ -114,7 +114,7 @@ class Api:
             self.clock.learn(found.server_time)
         return found
 
-    async def report(self, report_id: str) -> answers.Listed:
+    async def report(self, report_id: str) -> answers.ReportSummary:
         """One report of the index."""
         return answers.listed(await self.users("GET", f"/v1/reports/{report_id}"))
 

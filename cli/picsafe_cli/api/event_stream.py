@@ -26,7 +26,7 @@ LINE_BYTES = 1024 * 1024
 _log = logging.getLogger("picsafe.sync")
 
 
-class News:
+class WakeSignal:
     """Whether there may be something new since it was last asked."""
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class News:
 
 
 @asynccontextmanager
-async def listening(api: Api) -> AsyncIterator[News]:
+async def listening(api: Api) -> AsyncIterator[WakeSignal]:
     """News while the block runs."""
-    news = News()
+    news = WakeSignal()
     listener = asyncio.create_task(_listen(api, news))
     try:
         yield news
@@ -58,7 +58,7 @@ async def listening(api: Api) -> AsyncIterator[News]:
             await listener
 
 
-async def _listen(api: Api, news: News) -> None:
+async def _listen(api: Api, news: WakeSignal) -> None:
     pause = FIRST_PAUSE_SECONDS
     while True:
         try:

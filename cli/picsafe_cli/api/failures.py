@@ -17,7 +17,7 @@ from picsafe_protocol.json import strict_json
 
 ANSWER_BYTES: Final = 16 * MIB
 """The longest JSON answer that is read: many times a page of reports with all their recipients."""
-ANSWER_SECONDS: Final = 120
+REQUEST_TIMEOUT_SECONDS: Final = 120
 """The longest that the body of a JSON answer may take to arrive, however slowly its bytes come."""
 RETRY_AFTER_SECONDS: Final = 24 * 3600
 """The longest pause that a server may ask for; a later date is a mistake in a clock."""
@@ -27,7 +27,7 @@ async def body_of(response: httpx.Response) -> bytes:
     """The body of a JSON answer. Raises `Intercepted` for one that does not end, `Unreachable` for one that takes too long."""
     body = bytearray()
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
             async for piece in response.aiter_raw():
                 body += piece
                 if len(body) > ANSWER_BYTES:

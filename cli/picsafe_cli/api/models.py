@@ -1,6 +1,6 @@
 """What servers answer, checked: the few fields that this program uses, each of the type that it relies on.
 
-An answer of another form is the server's fault, never a reason to stop for good: `Unexpected`, which is tried again later.
+An answer of another form is the server's fault, never a reason to stop for good: `InternalError`, which is tried again later.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from picsafe_protocol.contracts.errors import Unexpected
+from picsafe_protocol.contracts.errors import InternalError
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.format.expectations import Expectations
 
@@ -43,7 +43,7 @@ class Me:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ReportSummary:
     """A report in the index; `size` of its package in bytes and what to expect of it, None when it was never sent completely.
 
     `state` is `available`, `expired`, `withdrawn` or `draft`; `expires_at` is when its time is over.
@@ -65,7 +65,7 @@ class Listed:
 class Page:
     """Reports that are new. The next page begins at `cursor`."""
 
-    reports: tuple[Listed, ...]
+    reports: tuple[ReportSummary, ...]
     cursor: str
     more: bool
 
@@ -137,10 +137,10 @@ def me(answer: Any) -> Me:
     )
 
 
-def listed(answer: Any) -> Listed:
+def listed(answer: Any) -> ReportSummary:
     """REPORT."""
     sender = _field(answer, "sender", dict)
-    return Listed(
+    return ReportSummary(
         id=_identifier(answer, "id"),
         size=_field(answer, "size", int | None),
         sender=_text(sender, "email"),
@@ -254,5 +254,5 @@ def _is_number(value: Any) -> int:
     return value
 
 
-def _wrong(name: str) -> Unexpected:
-    return Unexpected(f"The server's answer makes no sense: “{name}” is missing or not what it should be.")
+def _wrong(name: str) -> InternalError:
+    return InternalError(f"The server's answer makes no sense: “{name}” is missing or not what it should be.")

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_protocol.contracts.errors import ServiceError, StorageFull, Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import InternalError, ServiceError, StorageFull, Unreachable
 
 _log = logging.getLogger("picsafe")
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 """Before the second attempt; doubled each time."""
 
-ODD_ATTEMPTS: Final = 3
+UNEXPECTED_ATTEMPTS: Final = 3
 """Attempts at what answers, but not as it should: less is to be hoped from waiting."""
 
 UNKNOWN_ATTEMPTS: Final = 4
@@ -23,7 +23,7 @@ UNKNOWN_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """`attempts` in a row may fail, which takes half a minute. The pauses between them grow up to `longest` seconds; a server
     may ask for pauses of up to `asked` seconds."""
 
@@ -51,8 +51,8 @@ class Patience:
         return pause
 
     def _attempts(self, error: ServiceError, answered: bool) -> int:
-        if isinstance(error, Unexpected):
-            return min(self.attempts, ODD_ATTEMPTS)
+        if isinstance(error, InternalError):
+            return min(self.attempts, UNEXPECTED_ATTEMPTS)
         if isinstance(error, Unreachable) and not answered:
             return min(self.attempts, UNKNOWN_ATTEMPTS)
         return self.attempts
@@ -63,5 +63,5 @@ SAID_AFTER: Final = 2
 LONG_SECONDS: Final = 10.0
 """A pause of which a person is told in any case."""
 
-UPLOADING: Final = Patience(attempts=25, asked=600.0)
+UPLOADING: Final = RetryPolicy(attempts=25, asked=600.0)
 """Some ten minutes: a person is watching the bar and can stop it, and what is uploaded already would be lost."""

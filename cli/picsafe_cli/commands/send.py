@@ -10,26 +10,26 @@ from functools import partial
 from picsafe_cli.api import credentials
 from picsafe_cli.api import models as answers
 from picsafe_cli.api.models import Draft
-from picsafe_cli.durable_files import explained
-from picsafe_cli.progress_bar import Bar
-from picsafe_cli.send.details_input import facts_at, facts_of, read_facts
-from picsafe_cli.send.media_preparation import PreparedMedium, prepare_patiently
+from picsafe_cli.durable_files import translate_os_errors
+from picsafe_cli.progress_bar import ProgressBar
+from picsafe_cli.send.details_input import facts_at, merge_options, read_facts
+from picsafe_cli.send.media_preparation import PreparedMedium, prepare_async
 from picsafe_cli.send.send_report import send as send_report
 from picsafe_cli.signals import run
 from picsafe_media.comparison import Comparison
 from picsafe_protocol.contracts.errors import InvalidRequest
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.report import Patient
 
 
 def send(options: argparse.Namespace) -> None:
     """Prepare, say what was removed, send, and say where it arrived."""
-    run(_send(options, facts_of(options, _facts(options.facts))))
+    run(_send(options, merge_options(options, _facts(options.facts))))
 
 
-def _facts(source: str | None) -> Facts:
+def _facts(source: str | None) -> ReportDetails:
     if source is None:
-        return Facts(patient=Patient())
+        return ReportDetails(patient=Patient())
     if source == "-":
         if sys.stdin.isatty():
             raise InvalidRequest("Nothing was piped in.", advice="Pipe the JSON in, or name a file.", field="--facts")
@@ -38,15 +38,18 @@ def _facts(source: str | None) -> Facts:
         return read_facts(file)
 
 
-async def _send(options: argparse.Namespace, facts: Facts) -> None:
+async def _send(options: argparse.Namespace, facts: ReportDetails) -> None:
     async with credentials.api() as api:
-        with Bar(quiet=options.quiet) as bar:
+        with ProgressBar(quiet=options.quiet) as bar:
             bar.phase("preparing", sum(path.stat().st_size for path in options.files))
-            prepared = await prepare_patiently(options.files, bar.advance)
+            prepared = await prepare_async(options.files, bar.advance)
         _tell(prepared, quiet=options.quiet)
         await api.me()  # since when the server's time is known
         facts = facts_at(facts, api.clock.now())
-        with Bar(quiet=options.quiet) as bar, explained("Free some space, or name another place in TMPDIR."):
+        with (
+            ProgressBar(quiet=options.quiet) as bar,
+            translate_os_errors("Free some space, or name another place in TMPDIR."),
+        ):
             answer = await send_report(
                 api, prepared, facts, options.to, bar, begun=partial(_tell_readers, options.quiet)
             )

@@ -19,9 +19,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from picsafe_cli.api import models as answers
-from picsafe_cli.api.circuit_breaker import Outages
+from picsafe_cli.api.circuit_breaker import CircuitBreaker
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.models import Listed
+from picsafe_cli.api.models import ReportSummary
 from picsafe_cli.receive.download import Downloads
 from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.refetch_policy import Retry, as_arrived, is_damage
@@ -48,7 +48,7 @@ _PASSING: Final = (
 )
 """What may pass: it is tried again in every round. Any other error is tried again with growing pauses."""
 
-_OVER: Final = (errors.Gone, errors.SentBefore, NotFound)
+_OVER: Final = (errors.Gone, errors.ReportPredatesAccess, NotFound)
 """What the user server says of a report that is over for us. Nobody else can say so: neither a cloud, nor a key server that was
 asked because of bytes that are not authenticated, nor those bytes themselves."""
 
@@ -67,7 +67,7 @@ class Summary:
     lost: int = 0
 
 
-class Collector:
+class SyncRunner:
     """Brings the reports of a service account to a sink. `folder` keeps the state and what is being fetched."""
 
     def __init__(self, api: Api, sink: Sink, folder: Path) -> None:
@@ -77,10 +77,10 @@ class Collector:
         self._downloads = Downloads(api, folder / DOWNLOADS)
         self._downloads.keep_only(self._state.waiting)
         self._key_servers: tuple[str, ...] = ()
-        self._outages = Outages()
+        self._outages = CircuitBreaker()
         self._summary = Summary()
 
-    def want_again(self, report_id: str) -> None:
+    def requeue(self, report_id: str) -> None:
         """Try a report in the next round that could not be stored, or that waits. `Conflict` when it was stored."""
         if self._sink.has(checked_identifier(report_id)):
             raise errors.Conflict(f"The report {report_id} is stored already.", advice="Nothing is left to be done.")
@@ -91,7 +91,7 @@ class Collector:
     async def round(self) -> Summary:
         """Fetch everything there is. Raises what concerns all reports (`NotSignedIn`, `Unreachable`, a full disk, …);
         what concerns one is logged, and tried again in the next round unless it is final."""
-        self._outages, self._summary = Outages(), Summary()
+        self._outages, self._summary = CircuitBreaker(), Summary()
         await self._sign_in()
         waiting = list(self._state.waiting)
         more = True
@@ -159,7 +159,7 @@ class Collector:
         if retry is None or retry.is_due(self._api.clock.now()):
             await self._collect(report)
 
-    async def _collect(self, report: Listed) -> None:
+    async def _collect(self, report: ReportSummary) -> None:
         """Store one report, or say why not. Raises only what concerns all of them."""
         try:
             if self._sink.has(report.id):
@@ -170,12 +170,12 @@ class Collector:
             await self._tell(report)
         except errors.NotSignedIn as error:
             await self._api.me()  # raises when it is us
-            self._put_off(report, error)
+            self._defer(report, error)
         except _PASSING as error:
-            self._put_off(report, error)
+            self._defer(report, error)
         except PicSafeError as error:
             if report.keyserver_url not in self._key_servers:  # an administrator may allow it tomorrow
-                self._put_off(report, error)
+                self._defer(report, error)
             elif not await self._is_over(self._outcome(report, error.code)):
                 self._fetch_later(report, error)
         except OSError:  # this computer's trouble
@@ -183,7 +183,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 nobody foresaw it, and still one report must not hold up the others
             # Where it happened, and not what it says: that might hold what the report holds.
             _log.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-            self._put_off(report, errors.Unexpected("Something went wrong that nobody foresaw."))
+            self._defer(report, errors.InternalError("Something went wrong that nobody foresaw."))
         else:
             self._done(report.id)
 
@@ -198,14 +198,14 @@ class Collector:
             _log.debug("report %s: the user server does not say whether it is over: %s", outcome.report_id, unknown)
         return False
 
-    def _fetch_later(self, report: Listed, error: PicSafeError) -> None:
+    def _fetch_later(self, report: ReportSummary, error: PicSafeError) -> None:
         """What arrived is thrown away, and the report fetched again after a pause."""
         now = self._api.clock.now()
         retry = Retry.after(self._state.retries.get(report.id), error, now)
         self._state.retries[report.id] = retry
         self._state.save()
         self._downloads.discard(report.id)
-        self._put_off(report, error)
+        self._defer(report, error)
         _log.warning(
             "report %s is fetched again after %s (UTC), until its time is over on %s.",
             report.id,
@@ -213,13 +213,13 @@ class Collector:
             report.expires_at[:10],
         )
 
-    async def _tell(self, report: Listed) -> None:
+    async def _tell(self, report: ReportSummary) -> None:
         try:
             await self._api.users("POST", f"/v1/reports/{report.id}/collected")
         except (NotFound, errors.Gone):
             _log.info("report %s is over: the server was not told that it is stored", report.id)
 
-    async def _store(self, report: Listed) -> None:
+    async def _store(self, report: ReportSummary) -> None:
         """Fetch, open and store. A package that proves damaged is fetched again: the damage may have come on the way."""
         if report.keyserver_url not in self._key_servers:
             raise errors.KeyServerNotAllowed(keyserver_url=report.keyserver_url)
@@ -236,7 +236,7 @@ class Collector:
                 raise as_arrived(again) from again.__cause__
         _log.info("report %s stored", report.id)
 
-    async def _fetch_and_open(self, report: Listed) -> None:
+    async def _fetch_and_open(self, report: ReportSummary) -> None:
         with self._outages.asking(report.cloud_url):
             try:
                 package = await self._downloads.fetch(report)
@@ -253,7 +253,7 @@ class Collector:
             self._sink.abandon()
             raise
 
-    def _put_off(self, report: Listed, error: PicSafeError) -> None:
+    def _defer(self, report: ReportSummary, error: PicSafeError) -> None:
         _log.warning("report %s waits: %s %s", report.id, error, error.advice)
 
     def _refuse(self, outcome: Outcome, error: PicSafeError) -> None:
@@ -270,7 +270,7 @@ class Collector:
         self._state.retries.pop(report_id, None)
         self._state.save()
 
-    def _outcome(self, report: Listed, result: str) -> Outcome:
+    def _outcome(self, report: ReportSummary, result: str) -> Outcome:
         return Outcome(report.id, result, report.sender, report.available_at, self._now())
 
     def _now(self) -> str:

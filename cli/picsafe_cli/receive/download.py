@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from picsafe_cli import durable_files, os_support
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.minimum_speed import Pace
-from picsafe_cli.api.models import Grant, Listed
+from picsafe_cli.api.models import Grant, ReportSummary
 from picsafe_protocol.contracts.errors import (
     Conflict,
     Intercepted,
@@ -109,7 +109,7 @@ class Downloads:
         self._api = api
         self._folder = folder
 
-    async def fetch(self, report: Listed) -> Path:
+    async def fetch(self, report: ReportSummary) -> Path:
         """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to decrypt it."""
         durable_files.make_folder(self._folder)
         path = self._path(report.id)
@@ -125,7 +125,7 @@ class Downloads:
             raise
         return path
 
-    async def _go_on(self, report: Listed, path: Path) -> None:
+    async def _go_on(self, report: ReportSummary, path: Path) -> None:
         if report.size is None:
             raise Conflict("This report has not been sent completely yet.")
         with self._opened(path) as file:

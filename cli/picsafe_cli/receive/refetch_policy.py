@@ -15,9 +15,9 @@ from picsafe_protocol.contracts.errors import (
     BY_CODE,
     DecryptionError,
     FormatError,
+    InvalidPackage,
     LimitExceeded,
     NotAsSent,
-    PackageRuleBroken,
     PicSafeError,
     UnsupportedVersion,
 )
@@ -28,7 +28,7 @@ LONGEST_PAUSE: Final = timedelta(hours=6)
 
 DAMAGE: Final = (FormatError, DecryptionError, LimitExceeded, NotAsSent)
 """What reading a download can show."""
-_BEFORE_DECRYPTING: Final = (PackageRuleBroken, DecryptionError, LimitExceeded)
+_BEFORE_DECRYPTING: Final = (InvalidPackage, DecryptionError, LimitExceeded)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from picsafe_media import FileSource
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import PictureRefused
 from picsafe_protocol.format.filenames import saved_names
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 from picsafe_protocol.format.opening import Opened
 from picsafe_protocol.format.payload import REPORT_NAME
 from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
@@ -39,7 +39,7 @@ async def save_report(
             names += await _write_all_dicom(opened, staging, patient_name=patient_name)
         for parent in {folder / name for name in map(os.path.dirname, names) if name}:
             durable_files.make_folder(parent)
-        placed = [durable_files.place(staging / name, folder / name) for name in names]
+        placed = [durable_files.link_unique(staging / name, folder / name) for name in names]
         for parent in {path.parent for path in placed}:
             durable_files.sync_folder(parent)
     finally:
@@ -72,7 +72,7 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
     return [REPORT_NAME, SENDER_NAME, *names.values()]
 
 
-async def _warn_of_pixels(file: Path, facts: FileFacts) -> None:
+async def _warn_of_pixels(file: Path, facts: FileEntry) -> None:
     """Says of a picture that My PicSafe would not show it. The file is written: nothing is decoded here, and nothing is lost."""
     with file.open("rb") as picture:
         try:

@@ -19,11 +19,11 @@ from typing import Any, BinaryIO, Final
 from picsafe_protocol.contracts.errors import InvalidRequest, ReportInvalid
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, NOTES_CHARACTERS, REPORT_JSON_BYTES
-from picsafe_protocol.format.composing import Facts, report_of
+from picsafe_protocol.format.composing import ReportDetails, report_of
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.report import Author, Laterality, Medium, Patient
 from picsafe_protocol.json import strict_json
-from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.json.field_reader import JsonObject
 from picsafe_protocol.json.timestamps import utc_text
 
 _FACTS: Final[dict[str, Any]] = {
@@ -45,19 +45,19 @@ _GIVER: Final = {"role": GiverRole.PATIENT.value, "name": ""}
 """What is not said."""
 
 
-def read_facts(file: BinaryIO) -> Facts:
+def read_facts(file: BinaryIO) -> ReportDetails:
     """The facts in a JSON file. Raises `InvalidRequest`, which names the field and never repeats what it holds."""
     data = file.read(REPORT_JSON_BYTES + 1)
     try:
         value = strict_json.parse(data[:REPORT_JSON_BYTES])
-        return check(_facts(Fields(_completed(value, _FACTS))))
+        return check(_facts(JsonObject(_completed(value, _FACTS))))
     except strict_json.NotStrictJson as error:
         raise _invalid(f"it {error}.", "") from None
     except ReportInvalid as error:
         raise _invalid(_problem(error), error.path) from None
 
 
-def facts_of(options: argparse.Namespace, facts: Facts) -> Facts:
+def merge_options(options: argparse.Namespace, facts: ReportDetails) -> ReportDetails:
     """`facts`, and what the options of `picsafe send` say instead. Raises `InvalidRequest`."""
     patient = {"name": options.patient_name, "birth_date": options.birth_date, "record_number": options.record_number}
     told = {
@@ -73,12 +73,12 @@ def facts_of(options: argparse.Namespace, facts: Facts) -> Facts:
     )
 
 
-def facts_at(facts: Facts, now: datetime) -> Facts:
+def facts_at(facts: ReportDetails, now: datetime) -> ReportDetails:
     """The same facts with consent recorded `now`, by the server's clock: it is given by the person who runs the command, and now."""
     return replace(facts, consent=tuple(replace(record, recorded_at=utc_text(now)) for record in facts.consent))
 
 
-def check(facts: Facts) -> Facts:
+def check(facts: ReportDetails) -> ReportDetails:
     """The same facts. Raises `InvalidRequest` where a report cannot say them: before files are read and servers asked."""
     medium = Medium("media/001.jpg", "image/jpeg", 1, "0" * 64)
     author = Author("Somebody", "somebody@picsafe.example")
@@ -89,8 +89,8 @@ def check(facts: Facts) -> Facts:
     return facts
 
 
-def _facts(fields: Fields) -> Facts:
-    facts = Facts(
+def _facts(fields: JsonObject) -> ReportDetails:
+    facts = ReportDetails(
         patient=Patient.read(_object(fields, "patient", _PATIENT)),
         captured_at=fields.optional("captured_at", lambda: fields.time("captured_at")) or "",
         body_site=fields.line("body_site", NAME_CHARACTERS),
@@ -102,16 +102,16 @@ def _facts(fields: Fields) -> Facts:
     return facts
 
 
-def _object(fields: Fields, name: str, defaults: Mapping[str, Any]) -> Fields:
+def _object(fields: JsonObject, name: str, defaults: Mapping[str, Any]) -> JsonObject:
     """An object inside another; what it leaves out is as `defaults` say."""
-    return Fields(_completed(fields.any(name), defaults), fields.path(name))
+    return JsonObject(_completed(fields.any(name), defaults), fields.path(name))
 
 
 def _completed(value: Any, defaults: Mapping[str, Any]) -> Any:
     return {**defaults, **value} if isinstance(value, dict) else value
 
 
-def _consent(fields: Fields) -> ConsentRecord:
+def _consent(fields: JsonObject) -> ConsentRecord:
     """Consent that is given now."""
     purposes = fields.any("purposes")
     known = {purpose.value for purpose in Purpose}

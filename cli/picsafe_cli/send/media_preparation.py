@@ -18,7 +18,7 @@ from picsafe_media.comparison import Comparison, copy_differs
 from picsafe_media.compose import finished
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import EmptyMedium, InvalidRequest, PictureRefused, UnsupportedMedium
-from picsafe_protocol.format.composing import check_count, check_size, medium_of, named
+from picsafe_protocol.format.composing import check_count, check_size, medium_of, with_file_name
 from picsafe_protocol.format.report import Medium
 
 Progress = Callable[[int], None]
@@ -52,7 +52,7 @@ def prepare(paths: Sequence[Path]) -> list[PreparedMedium]:
     return prepared
 
 
-async def prepare_patiently(paths: Sequence[Path], progress: Progress) -> list[PreparedMedium]:
+async def prepare_async(paths: Sequence[Path], progress: Progress) -> list[PreparedMedium]:
     """The same, so that it can be stopped in the middle of a large file. `progress` hears of the bytes that are measured."""
     prepared: list[PreparedMedium] = []
     for count in _preparing(paths, prepared):
@@ -81,7 +81,7 @@ def _prepare(path: Path, number: int) -> Generator[int, None, PreparedMedium]:
         try:
             cleaned = media.clean_file(file)
         except (EmptyMedium, UnsupportedMedium) as error:
-            raise named(error, path.name) from None
+            raise with_file_name(error, path.name) from None
         check_size(path.name, cleaned.size)
         digest, crc = hashlib.sha256(), 0
         for piece in media.cleaned_chunks(file, cleaned):

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, TypeVar
 from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.models import Grant
-from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.send.media_preparation import Progress
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
@@ -19,7 +19,7 @@ from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PieceHasher
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
-BEGINNINGS: Final = 3
+MAX_RESTARTS: Final = 3
 """How often an upload is begun: a cloud that lost what it had, or had it damaged, is given all of it again."""
 
 _log = logging.getLogger("picsafe.send")
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Upload:
     """One upload. Parts that are there already are not sent again; the grant is renewed when its time is over."""
 
-    def __init__(self, api: Api, report_id: str, grant: Grant, patience: Patience = UPLOADING) -> None:
+    def __init__(self, api: Api, report_id: str, grant: Grant, patience: RetryPolicy = UPLOADING) -> None:
         self._api = api
         self._report_id = report_id
         self._url = f"{grant.url}/v1/uploads/{report_id}"
@@ -39,17 +39,17 @@ class Upload:
 
     async def run(self, file: BinaryIO, size: int, progress: Progress) -> Uploaded:
         """Upload `size` bytes of `file`; the cloud's receipt, and what was uploaded. Raises `StorageFull`, `ReportExpired`, `Unreachable`, …"""
-        furthest = _Furthest(progress)
-        for last in range(1, BEGINNINGS + 1):
+        furthest = MonotonicProgress(progress)
+        for last in range(1, MAX_RESTARTS + 1):
             try:
                 return await self._from_the_beginning(file, size, furthest)
             except (NotFound, UploadIncomplete, UploadMismatch) as error:
-                if last == BEGINNINGS:
+                if last == MAX_RESTARTS:
                     raise
                 _log.warning("%s Beginning the upload again.", error)
         raise AssertionError("the last beginning returns or raises")
 
-    async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: _Furthest) -> Uploaded:
+    async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: MonotonicProgress) -> Uploaded:
         begun = answers.upload_state(await self._call("POST", "", json={"size": size}))
         digest, hasher = hashlib.sha256(), PieceHasher()
         file.seek(0)
@@ -87,7 +87,7 @@ class Upload:
         self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> T:
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: RetryPolicy) -> T:
     """Tries until it succeeds or patience ends: a broken network or a restarting server only makes it wait."""
     failures = 0
     while True:
@@ -98,7 +98,7 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> 
             await patience.after(failures, error)
 
 
-class _Furthest:
+class MonotonicProgress:
     """Progress that does not count what is done again."""
 
     def __init__(self, progress: Progress) -> None:

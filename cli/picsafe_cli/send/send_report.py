@@ -13,13 +13,13 @@ from typing import Any, BinaryIO, Final, Protocol
 from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.models import Draft, Me
-from picsafe_cli.api.retry import UPLOADING, Patience
+from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.send.media_preparation import PreparedMedium
 from picsafe_cli.send.package_builder import pack_into, planned
 from picsafe_cli.send.resumable_upload import Upload, patiently
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.format.composing import Facts, Uploaded, declared_size, report_of
-from picsafe_protocol.format.opening import key_in
+from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
+from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author, Report
 
@@ -44,11 +44,11 @@ class Watcher(Protocol):
 async def send(
     api: Api,
     prepared: Sequence[PreparedMedium],
-    facts: Facts,
+    facts: ReportDetails,
     recipients: Sequence[str],
     watcher: Watcher,
     *,
-    patience: Patience = UPLOADING,
+    patience: RetryPolicy = UPLOADING,
     begun: Callable[[Draft], None] = lambda _draft: None,
 ) -> Any:
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
@@ -86,9 +86,9 @@ async def _upload(
     me: Me,
     draft: Draft,
     prepared: Sequence[PreparedMedium],
-    facts: Facts,
+    facts: ReportDetails,
     watcher: Watcher,
-    patience: Patience,
+    patience: RetryPolicy,
 ) -> Uploaded:
     with tempfile.TemporaryFile() as file:
         size = await _encrypt(api, me, draft, prepared, facts, watcher, file, patience)
@@ -96,7 +96,7 @@ async def _upload(
         return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
 
 
-async def _hand_in(api: Api, draft: Draft, uploaded: Uploaded, patience: Patience) -> Any:
+async def _hand_in(api: Api, draft: Draft, uploaded: Uploaded, patience: RetryPolicy) -> Any:
     path = f"/v1/reports/{draft.report_id}/receipt"
     return await patiently(lambda: api.users("POST", path, uploaded.to_json(), again=False), patience)
 
@@ -106,10 +106,10 @@ async def _encrypt(
     me: Me,
     draft: Draft,
     prepared: Sequence[PreparedMedium],
-    facts: Facts,
+    facts: ReportDetails,
     watcher: Watcher,
     file: BinaryIO,
-    patience: Patience,
+    patience: RetryPolicy,
 ) -> int:
     server = draft.keyserver
     body = {"report_id": draft.report_id}
@@ -119,10 +119,10 @@ async def _encrypt(
     header = Header(draft.report_id, server.url, answers.text(issued, "key_id"), report.created_at)
     plan = planned(report, prepared)
     watcher.phase("encrypting", plan.size)
-    return await pack_into(file, header, key_in(issued), plan, prepared, watcher.advance)
+    return await pack_into(file, header, parse_released_key(issued), plan, prepared, watcher.advance)
 
 
-def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: Facts, now: datetime) -> Report:
+def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: ReportDetails, now: datetime) -> Report:
     author = Author(me.name, me.email, me.institution.name if me.institution else None)
     return report_of(report_id, author, facts, [item.medium for item in prepared], now.astimezone())
 

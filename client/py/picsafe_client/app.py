@@ -31,7 +31,7 @@ from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import address, parse
 from picsafe_client.session import incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
-from picsafe_client.session.mailbox import Box, sender_of
+from picsafe_client.session.mailbox import Mailbox, sender_of
 from picsafe_client.session.models import Clock, Me
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.ui import dom, notices
@@ -48,11 +48,11 @@ class App:
         self.frame = Frame()
         self.api = Api()
         self.api.now = self.clock.now
-        self.api.on_signed_out = lambda: self._ask_to_sign_in("expired")
+        self.api.on_signed_out = lambda: self._prompt_sign_in("expired")
         self.session_names: dict[str, str] = {}
         self.kept: dict[str, Any] = {}
         """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
-        self.boxes: dict[str, Box] = {}
+        self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.navigation = Navigation(self, make_page)
         self.live = Live(self._heard, self._connected)
@@ -86,7 +86,7 @@ class App:
             self.shell.replace_address(address("inbox"))
         self.me = me
         if not self.boxes:
-            self.boxes = {name: Box(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
+            self.boxes = {name: Mailbox(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
             self.boxes["inbox"].watch(lambda _which: self.navigation.paint_title())
         self.clock.learn(answer.get("server_time"))
         self.idle_lock.start(me.idle_minutes)
@@ -96,7 +96,7 @@ class App:
         password_reset_notice.show(self.api, me)
         self.navigation.follow()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
-            dom.spawn(self.boxes["inbox"].refresh())  # for the number of unread ones
+            dom.start_task(self.boxes["inbox"].refresh())  # for the number of unread ones
 
     def refresh_me(self, answer: Mapping[str, Any]) -> Me:
         """Takes over what the user server says after a change of the account or of the institution's settings."""
@@ -108,13 +108,13 @@ class App:
     def lock(self, _event: Any = None) -> None:
         """Drops all plaintext at once, ends the session, and asks for the password; then the same screen comes back."""
         self.shell.tell_tabs("lock")
-        self._ask_to_sign_in("locked", end_session=True)
+        self._prompt_sign_in("locked", end_session=True)
 
     async def sign_out(self, _event: Any = None) -> None:
         """Drops everything, ends the session here and in every other tab."""
         self.shell.tell_tabs("signed-out")
         self.shell.replace_address(address("inbox"))
-        self._ask_to_sign_in("signed-out", end_session=True)
+        self._prompt_sign_in("signed-out", end_session=True)
 
     @property
     def is_signed_in(self) -> bool:
@@ -133,7 +133,7 @@ class App:
             raise NotSignedIn
         return me
 
-    def _ask_to_sign_in(self, why: str, *, end_session: bool = False) -> None:
+    def _prompt_sign_in(self, why: str, *, end_session: bool = False) -> None:
         """`why` is "locked", "expired" or "signed-out"; shell.js has the words for each."""
         self._drop()
         forget = why == "signed-out"
@@ -151,7 +151,7 @@ class App:
             if turn == self._asked:  # nobody has asked again since
                 self._entered(answer)
 
-        dom.spawn(ask())
+        dom.start_task(ask())
 
     def _forget_person(self) -> None:
         self.me = None
@@ -162,7 +162,7 @@ class App:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
         password_reset_notice.clear()
-        dom.hush()
+        dom.clear_announcements()
         self.session_names.clear()
         self._file = None
         self.idle_lock.stop()
@@ -202,7 +202,7 @@ class App:
     def speak(self, code: str) -> None:
         """The page in another language, "" for the browser's own. What is being sent goes on."""
         self.shell.choose_language(code)
-        texts.chosen_anew()
+        texts.reload_locale()
         self.navigation.follow(anyway=True)
 
     # -- errors
@@ -218,10 +218,10 @@ class App:
         if not isinstance(error, PicSafeError):
             incident_log.note(error)
         place = dom.by_id("banner")
-        dom.clear(place)
+        dom.replace_children(place)
 
         def dismiss(_event: Any) -> None:
-            dom.clear(place)
+            dom.replace_children(place)
 
         node = notices.problem(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)
@@ -229,20 +229,20 @@ class App:
 
     # -- what the whole page listens to
 
-    def subscribe(self, listener: Callable[[str, Mapping[str, Any]], None]) -> dom.Off:
+    def subscribe(self, listener: Callable[[str, Mapping[str, Any]], None]) -> dom.Dispose:
         """Calls `listener(kind, data)` for live events ("report", "removed", "connected"); the answer stops it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
     def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "session-ended":
-            dom.spawn(self._check_session())
+            dom.start_task(self._check_session())
             return
-        self._keep_boxes(kind, data)
+        self._update_mailboxes(kind, data)
         for listener in list(self._listeners):
             listener(kind, data)
 
-    def _keep_boxes(self, kind: str, data: Mapping[str, Any]) -> None:
+    def _update_mailboxes(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "report" and data["box"] in self.boxes:
             is_new = self.boxes[data["box"]].put(dict(data))
             if is_new and data["box"] == "inbox" and data["unread"]:
@@ -254,7 +254,7 @@ class App:
         elif kind == "connected":
             for box in self.boxes.values():
                 if box.is_loaded:
-                    dom.spawn(box.refresh())
+                    dom.start_task(box.refresh())
 
     def _connected(self, yes: bool) -> None:
         self.frame.connected(yes or not self._back.is_set())
@@ -277,17 +277,17 @@ class App:
         self.frame.listen_for_files(self.open_file, self._back.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)
         dom.on(page.getElementById("sign-out-button"), "click", self.sign_out)
-        self.shell.on_tab_message(self._told_by_tab)
+        self.shell.on_tab_message(self._on_tab_message)
         self.idle_lock.listen()
 
-    def _told_by_tab(self, message: str) -> None:
+    def _on_tab_message(self, message: str) -> None:
         if message == "active":
             self.idle_lock.touched_elsewhere()
         elif message == "lock":
-            self._ask_to_sign_in("locked")
+            self._prompt_sign_in("locked")
         elif message == "signed-out":
             self.shell.replace_address(address("inbox"))
-            self._ask_to_sign_in("signed-out")
+            self._prompt_sign_in("signed-out")
 
     def _key(self, event: Any) -> None:
         if event.key in ("l", "L") and not dom.is_typing(event) and self._back.is_set():

@@ -23,7 +23,7 @@ class Frame:
     """Knows the elements; decides nothing."""
 
     def __init__(self) -> None:
-        self._offline_soon: dom.Off | None = None
+        self._offline_soon: dom.Dispose | None = None
 
     def person(self, me: Me) -> None:
         """Says who is signed in, and shows administrators their entry in the navigation."""
@@ -58,7 +58,7 @@ class Frame:
                 self._offline_soon = None
             dom.by_id("offline").hidden = True
         elif self._offline_soon is None:  # counted from the first failure, not from the latest try
-            self._offline_soon = dom.once_later(lambda: setattr(dom.by_id("offline"), "hidden", False), OFFLINE_AFTER)
+            self._offline_soon = dom.set_timeout(lambda: setattr(dom.by_id("offline"), "hidden", False), OFFLINE_AFTER)
 
     def keep_focus_in_sight(self) -> None:
         """What the keyboard has come to does not stay under the bars: WebKit forgets `scroll-padding` on the way there."""
@@ -66,7 +66,7 @@ class Frame:
         def came(event: Any) -> None:
             if event.target.matches(STOPS):
                 stop = event.target
-                dom.soon(lambda: stop.scrollIntoView(js_object({"block": "nearest"})))  # after WebKit's own try
+                dom.defer(lambda: stop.scrollIntoView(js_object({"block": "nearest"})))  # after WebKit's own try
 
         dom.on(dom.document(), "focusin", came)
 

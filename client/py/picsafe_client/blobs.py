@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 from picsafe_protocol.contracts.limits import MIB
 
@@ -33,7 +33,7 @@ async def read_blob(blob: Any, start: int, stop: int) -> Any:
     try:
         return js.Uint8Array.new(await blob.slice(start, stop).arrayBuffer())
     except JsException as error:
-        raise refusal(UnsupportedMedium, "unreadable") from error
+        raise localized_error(UnsupportedMedium, "unreadable") from error
 
 
 def new_blob(parts: list[Any], media_type: str = "") -> Any:

@@ -16,4 +16,4 @@ def start() -> None:
     if _app is not None:
         return
     _app = App(Shell(), make_screen)
-    dom.spawn(_app.start())
+    dom.start_task(_app.start())

@@ -132,7 +132,7 @@ class Verifier:
 
     async def verify(self, token: str, kind: str, audience: str) -> Mapping[str, Any]:
         """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's keys cannot be fetched."""
-        header, claims, signed, signature = taken_apart(token)  # nothing of it believed before the signature holds
+        header, claims, signed, signature = parse_jwt(token)  # nothing of it believed before the signature holds
         if header.get("typ") != kind:
             raise TokenRefused("This is a token of another kind.", reason="type")
         issuer = claims.get("iss")
@@ -219,7 +219,7 @@ class Verifier:
             _log.warning("the clock of %s is %.0f s %s this one's: see to both of them", issuer, seconds, side)
 
 
-def taken_apart(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
+def parse_jwt(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
     """Header, claims, signed bytes and signature of a JWT (RFC 7519, compact form); `TokenRefused` when it is none.
 
     Verifies nothing. The library's own way costs as much as the signature, and a key server does this for every release.

@@ -17,7 +17,7 @@ from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import KIB, UPLOAD_IDLE_SECONDS
 from picsafe_server.cloud.part_layout import part_mismatch
 from picsafe_server.cloud.stores import Part
-from picsafe_server.cloud.stores.durable import room_needed, write_all
+from picsafe_server.cloud.stores.durable import map_enospc, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
 RECEIVED_BLOCK: Final = 128 * KIB
@@ -63,7 +63,7 @@ class Receiver:
     async def _in_memory(self, body: AsyncIterator[bytes], length: int) -> list[bytes]:
         pieces = []  # not put together: that costs about as much as hashing them
         total = 0
-        async for piece in _blocks(_alive(body, self._idle_seconds)):
+        async for piece in _blocks(_with_idle_timeout(body, self._idle_seconds)):
             pieces.append(piece)
             total += len(piece)
             if total > length:
@@ -87,7 +87,7 @@ class Receiver:
     async def _receive(self, body: AsyncIterator[bytes], descriptor: int, length: int, sha256: bytes) -> None:
         digest = hashlib.sha256()
         total = 0
-        async for block in _blocks(_alive(body, self._idle_seconds)):
+        async for block in _blocks(_with_idle_timeout(body, self._idle_seconds)):
             total += len(block)
             if total > length:
                 break
@@ -104,11 +104,11 @@ def _check_length(received: int, length: int) -> None:
 
 def _keep(descriptor: int, digest: hashlib._Hash, block: bytes) -> None:
     digest.update(block)
-    with room_needed():
+    with map_enospc():
         write_all(descriptor, block)
 
 
-async def _alive(body: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterator[bytes]:
+async def _with_idle_timeout(body: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterator[bytes]:
     """`body`, as long as something comes."""
     try:
         while True:

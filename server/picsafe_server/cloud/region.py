@@ -18,7 +18,7 @@ from picsafe_server.cloud.stores import Store
 from picsafe_server.runtime.clock import Clock
 
 
-class Turns:
+class KeyedLocks:
     """A lock a name. It spares work within one process; what is right between processes is the ledger's to decide."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class RegionCloud:
     signer: Signer
     verifier: Verifier
     clock: Clock
-    completing: Turns
+    completing: KeyedLocks
 
 
 def cloud_of(connection: ASGIConnection[Any, Any, Any, Any]) -> RegionCloud:

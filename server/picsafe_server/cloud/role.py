@@ -19,7 +19,7 @@ from picsafe_server.cloud.db.models import known_keys
 from picsafe_server.cloud.db.repository import Ledger
 from picsafe_server.cloud.part_receiver import PARTS_IN_MEMORY, Receiver
 from picsafe_server.cloud.parts_in_flight import PartsUnderWay
-from picsafe_server.cloud.region import RegionCloud, Turns
+from picsafe_server.cloud.region import KeyedLocks, RegionCloud
 from picsafe_server.cloud.stores import Store, StoreUnfit
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
@@ -95,7 +95,7 @@ class CloudRole(Role):
             signer=Signer.from_file(base, folder / "signing.pem", clock),
             verifier=self._verifier,
             clock=clock,
-            completing=Turns(),
+            completing=KeyedLocks(),
         )
 
     def _store(self, region: str, folder: Path, incoming: Path, threads: Threads) -> Store:

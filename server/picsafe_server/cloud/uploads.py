@@ -154,15 +154,15 @@ async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: 
     try:
         await cloud.store.publish(upload_of(package), sha256)
     except (UploadMismatch, UploadLost) as error:
-        return await _give_up(cloud, grant, package, sha256, pieces, error)
+        return await _fail_upload(cloud, grant, package, sha256, pieces, error)
     except (UploadIncomplete, ServiceError):
         # An upload that is taken away under the store's hands looks like this too.
         if await _is_uploading(cloud, package):
             raise
-        return await _somebody_was_first(cloud, grant, package, sha256, pieces)
+        return await _resolve_completion_race(cloud, grant, package, sha256, pieces)
     receipt = sign_receipt(cloud.signer, package, sha256, pieces)
     if not await cloud.ledger.store(package, sha256=sha256, pieces=pieces, receipt=receipt, now=cloud.clock.now()):
-        return await _somebody_was_first(cloud, grant, package, sha256, pieces)
+        return await _resolve_completion_race(cloud, grant, package, sha256, pieces)
     return receipt
 
 
@@ -179,7 +179,7 @@ def _receipt_again(package: Package, sha256: str, pieces: Pieces | None) -> str:
     return package.receipt
 
 
-async def _give_up(
+async def _fail_upload(
     cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None, error: Exception
 ) -> str:
     """The parts are not what was declared, or lost: forget them, unless the same upload was completed meanwhile."""
@@ -193,7 +193,7 @@ async def _give_up(
     raise UploadMismatch("The SHA-256 of what arrived is not the one declared.") from error
 
 
-async def _somebody_was_first(
+async def _resolve_completion_race(
     cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None
 ) -> str:
     """The row was no longer `uploading`: completed by another request, or withdrawn or expired at this very moment."""

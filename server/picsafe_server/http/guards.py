@@ -1,4 +1,4 @@
-"""Who may call a route, and how it says no. Every route declares both with `only(...)`; tests fail for one that does not."""
+"""Who may call a route, and how it says no. Every route declares both with `route_access(...)`; tests fail for one that does not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import Guard
 
-from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, ServiceError, Unexpected
+from picsafe_protocol.contracts.errors import InternalError, InvalidRequest, PicSafeError, ServiceError
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 Problems = tuple[type[PicSafeError], ...]
@@ -46,25 +46,25 @@ async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
     """Lets everybody in."""
 
 
-OPEN = Access("open", "anybody, signed in or not", _everybody)
+PUBLIC = Access("open", "anybody, signed in or not", _everybody)
 
-EVERYWHERE: Problems = (InvalidRequest, ServiceError, Unexpected)
+COMMON_PROBLEMS: Problems = (InvalidRequest, ServiceError, InternalError)
 """What any route may answer: to a request that makes no sense, while the role's database is away, and to what nobody foresaw."""
 
 
-def only(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
+def route_access(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
     """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN, NotFound))`.
 
     `problems` are the ways in which the route itself says no, besides those of the access rule and those of every route.
     """
-    declared = tuple(dict.fromkeys((*EVERYWHERE, *access.problems, *problems)))
-    kept = within(access)
+    declared = tuple(dict.fromkeys((*COMMON_PROBLEMS, *access.problems, *problems)))
+    kept = router_access(access)
     kept["opt"]["problems"] = declared
     kept["security"] = [{scheme: []} for scheme in access.schemes]
     return {**kept, "responses": _responses(declared)}
 
 
-def within(access: Access) -> dict[str, Any]:
+def router_access(access: Access) -> dict[str, Any]:
     """The same for a router whose routes are not documented one by one."""
     return {"guards": [access.guard], "opt": {"access": access.name, "access_meaning": access.meaning}}
 

@@ -20,6 +20,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy.exc import DBAPIError
 
 from picsafe_protocol.contracts.errors import (
+    InternalError,
     InvalidRequest,
     LimitExceeded,
     MethodNotAllowed,
@@ -29,7 +30,6 @@ from picsafe_protocol.contracts.errors import (
     ServiceError,
     StorageFull,
     TooManyRequests,
-    Unexpected,
 )
 from picsafe_server.runtime.database import is_away
 
@@ -72,7 +72,7 @@ def as_picsafe_error(error: Exception) -> PicSafeError:
         return ServiceError("The server cannot reach its database at the moment.")
     incident = secrets.token_hex(4)
     _log.exception("incident %s", incident, exc_info=error)
-    return Unexpected(f"Something went wrong on the server (incident {incident}).", incident=incident)
+    return InternalError(f"Something went wrong on the server (incident {incident}).", incident=incident)
 
 
 def problem_response(request: AnyRequest, error: Exception) -> Response[dict[str, Any]]:

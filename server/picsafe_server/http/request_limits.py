@@ -162,7 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._end()
 
 
-class BodyInTime:
+class BodyTimeoutMiddleware:
     """Lets a body take `limits.REQUEST_BODY_SECONDS`, and longer only as its declared length demands at
     `limits.UPLOAD_BYTES_PER_SECOND`; then `RequestTimedOut` for its reader."""
 
@@ -208,7 +208,7 @@ async def end_connections(server: uvicorn.Server) -> None:
     await asyncio.sleep(0)
 
 
-def allow_files() -> None:
+def raise_fd_limit() -> None:
     """Let this process hold as many connections as it accepts, as far as the system lets it say so itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * limits.CONNECTIONS

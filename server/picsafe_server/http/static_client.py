@@ -15,7 +15,7 @@ from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from picsafe_server.http import security_headers
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.runtime.addresses import LOOPBACK_HOSTS, origin_of
 from picsafe_server.settings import Settings
 
@@ -62,7 +62,7 @@ class ClientFiles:
     def router(self) -> Router:
         """Routes of the client role."""
 
-        @get(["/", "/index.html"], include_in_schema=False, **only(OPEN))
+        @get(["/", "/index.html"], include_in_schema=False, **route_access(PUBLIC))
         async def index(request: AnyRequest) -> Response[Any]:
             if self._is_other_loopback_name(request):
                 return Redirect(f"{self._settings.public_url}/?{MOVED}")
@@ -71,14 +71,14 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @get("/worker.js", include_in_schema=False, **only(OPEN))
+        @get("/worker.js", include_in_schema=False, **route_access(PUBLIC))
         async def worker(request: AnyRequest) -> Response[Any]:
             response = self._file(request, "worker.js")
             response.headers["Content-Security-Policy"] = security_headers.WORKER_POLICY
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @get("/manifest.json", include_in_schema=False, **only(OPEN))
+        @get("/manifest.json", include_in_schema=False, **route_access(PUBLIC))
         async def manifest(request: AnyRequest) -> Response[Any]:
             response = File(
                 self._folder / "manifest.json", media_type="application/json", content_disposition_type="inline"
@@ -86,7 +86,7 @@ class ClientFiles:
             response.headers["Cache-Control"] = "no-cache"
             return response
 
-        @get("/assets/{name:path}", include_in_schema=False, **only(OPEN))
+        @get("/assets/{name:path}", include_in_schema=False, **route_access(PUBLIC))
         async def asset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
             response = self._file(request, "assets/" + name.lstrip("/"))
             response.headers["Cache-Control"] = _FOREVER

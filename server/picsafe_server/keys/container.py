@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from picsafe_server.keys.log.checkpoint import Checkpointer
-from picsafe_server.keys.operations.callers import Callers
+from picsafe_server.keys.operations.callers import TokenAuthenticator
 from picsafe_server.keys.operations.entry_quota import Allowance
 from picsafe_server.keys.operations.public_proofs import PublicLog
 from picsafe_server.keys.transactions.appender import Appender
@@ -22,7 +22,7 @@ class Services:
     report_days: int
     """How long a report can be opened, in days."""
     database: Database
-    callers: Callers
+    callers: TokenAuthenticator
     wrapper: KeyWrapper
     checkpointer: Checkpointer
     allowance: Allowance

@@ -15,7 +15,7 @@ class Institution(msgspec.Struct, frozen=True):
     roles: tuple[str, ...]
 
 
-class Access(msgspec.Struct, frozen=True):
+class KeyAcl(msgspec.Struct, frozen=True):
     """Who may ever be given a key, as the user server's grant said when it was made (`tokens.KeyAccess`)."""
 
     owner: str
@@ -54,7 +54,7 @@ class Caller(msgspec.Struct, frozen=True):
         )
 
 
-def may_have_key(access: Access, issuer: str, begun: int, caller: Caller) -> bool:
+def may_have_key(access: KeyAcl, issuer: str, begun: int, caller: Caller) -> bool:
     """The owner, the recipients, and people whose role the policy of their institution admits.
 
     A policy is for those who belonged to the institution when the report was `begun` (milliseconds since 1970): its sender was
@@ -71,12 +71,12 @@ def may_have_key(access: Access, issuer: str, begun: int, caller: Caller) -> boo
     )
 
 
-def is_made_too_early(begun: int, caller: Caller) -> bool:
+def predates_access(begun: int, caller: Caller) -> bool:
     """Whether a report begun at `begun` (milliseconds since 1970) is older than what the caller may have."""
     return caller.since is not None and begun < caller.since
 
 
-def may_read_log(access: Access, issuer: str, caller: Caller) -> bool:
+def may_read_log(access: KeyAcl, issuer: str, caller: Caller) -> bool:
     """The owner, and administrators of the institutions that the key's access names."""
     if caller.issuer != issuer:
         return False

@@ -16,14 +16,14 @@ from picsafe_server.keys.db.models import known_keys, log_head
 from picsafe_server.keys.log.checkpoint import Checkpointer
 from picsafe_server.keys.log.refusal_limit import close_windows
 from picsafe_server.keys.log.signed_head import RollbackGuard, SignedHeadFile
-from picsafe_server.keys.operations.callers import Callers
+from picsafe_server.keys.operations.callers import TokenAuthenticator
 from picsafe_server.keys.operations.entry_quota import Allowance
 from picsafe_server.keys.operations.public_proofs import PublicLog
 from picsafe_server.keys.operations.revoke import destroy_due
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.vault import keystore
 from picsafe_server.keys.vault.wrapping import MasterKeyFile, read_master_keys
-from picsafe_server.role import Context, Role, migrate
+from picsafe_server.role import Role, RoleContext, migrate
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys, refused
 from picsafe_server.runtime.sweeper import Step
@@ -38,7 +38,7 @@ class KeysRole(Role):
 
     name: ClassVar[str] = "keys"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: RoleContext) -> None:
         super().__init__(context)
         settings, clock = context.settings, context.clock
         issuers = {settings.users_base, *settings.trusted_user_servers}
@@ -52,7 +52,7 @@ class KeysRole(Role):
             clock=clock,
             report_days=settings.report_days,
             database=database,
-            callers=Callers(Verifier(issuers, context.http, clock), settings.keys_base, clock),
+            callers=TokenAuthenticator(Verifier(issuers, context.http, clock), settings.keys_base, clock),
             wrapper=MasterKeyFile(settings.master_key_file or folder / "master.keys"),
             checkpointer=checkpointer,
             allowance=Allowance(clock),

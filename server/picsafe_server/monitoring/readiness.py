@@ -16,7 +16,7 @@ from litestar.datastructures import State
 
 from picsafe_protocol.contracts.errors import LogUnavailable
 from picsafe_protocol.contracts.limits import MIB
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.role import NotReady, Role
 from picsafe_server.runtime.database import is_away
 from picsafe_server.runtime.sweeper import Sweeper
@@ -121,7 +121,7 @@ def _told(reasons: tuple[str, list[str]]) -> str:
     return f"; {reasons[0]}: {', '.join(reasons[1])}"
 
 
-@get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **only(OPEN))
+@get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **route_access(PUBLIC))
 async def ready(state: State) -> Response[ReadinessAnswer]:
     """503 with the same fields where a role cannot serve, sweeping is late, or the process is about to stop: `reasons` says why.
 

@@ -76,7 +76,7 @@ def describe(app: Litestar) -> dict[str, list[Route]]:
     return {TITLES.get(tag, tag): routes for tag, routes in sections.items() if routes}
 
 
-def shapes(app: Litestar) -> list[Shape]:
+def object_schemas(app: Litestar) -> list[Shape]:
     """The objects that stand inside answers and bodies, by name."""
     schema = app.openapi_schema.to_schema()
     components = schema["components"]["schemas"]

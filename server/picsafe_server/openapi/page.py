@@ -11,8 +11,8 @@ from typing import Any, Final
 from litestar import MediaType, Request, Response, get
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from picsafe_server.http.guards import OPEN, only
-from picsafe_server.openapi.description import Field, Refusal, Route, Shape, describe, shapes
+from picsafe_server.http.guards import PUBLIC, route_access
+from picsafe_server.openapi.description import Field, Refusal, Route, Shape, describe, object_schemas
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -23,12 +23,12 @@ _DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).deco
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; frame-ancestors 'none'; base-uri 'none'"
 
 
-@get("/docs/api", media_type=MediaType.HTML, include_in_schema=False, **only(OPEN))
+@get("/docs/api", media_type=MediaType.HTML, include_in_schema=False, **route_access(PUBLIC))
 async def api_page(request: Request[Any, Any, Any]) -> Response[str]:
     """The page."""
     page = request.app.state.get("api_page")
     if page is None:  # made once: it costs a quarter of a second, and anybody may ask
-        page = request.app.state["api_page"] = render(describe(request.app), shapes(request.app))
+        page = request.app.state["api_page"] = render(describe(request.app), object_schemas(request.app))
     return Response(page, media_type=MediaType.HTML, headers={"Content-Security-Policy": _POLICY})
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_server.auth.tokens import Signer, Verifier
-from picsafe_server.role import Context
+from picsafe_server.role import RoleContext
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.accounts import Accounts
 from picsafe_server.users.accounts.authentication import Authentication
@@ -18,7 +18,7 @@ from picsafe_server.users.accounts.session_checks import OpenSessions
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import Administration
 from picsafe_server.users.audit.security_log import SecurityLog
-from picsafe_server.users.events.event_log import Changes
+from picsafe_server.users.events.event_log import EventLog
 from picsafe_server.users.events.notifier import Live
 from picsafe_server.users.institutions.members import Members
 from picsafe_server.users.institutions.policy import Institutions
@@ -26,7 +26,7 @@ from picsafe_server.users.institutions.service_accounts import ServiceAccounts
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.key_servers.checkpoints import Checkpoints
 from picsafe_server.users.key_servers.log_client import ForeignLogs
-from picsafe_server.users.recipients.lookup_throttle import LookUps
+from picsafe_server.users.recipients.lookup_throttle import LookupThrottle
 from picsafe_server.users.reports.drafts import Drafts
 from picsafe_server.users.reports.event_stream import Streams
 from picsafe_server.users.reports.expiry import Expiry
@@ -42,7 +42,7 @@ class Services:
     """What controllers call. Each attribute is also a dependency of that name."""
 
     database: Database
-    context: Context
+    context: RoleContext
     signer: Signer
     authentication: Authentication
     passwords: Passwords
@@ -58,7 +58,7 @@ class Services:
     administration: Administration
     key_servers: KeyServers
     grants: Grants
-    look_ups: LookUps
+    look_ups: LookupThrottle
     drafts: Drafts
     reports: Reports
     listings: Listings
@@ -70,18 +70,18 @@ class Services:
     streams: Streams
 
 
-def build(context: Context, database: Database, signer: Signer) -> Services:
+def build(context: RoleContext, database: Database, signer: Signer) -> Services:
     """All parts, on `database`."""
     settings, clock = context.settings, context.clock
     live = Live(database)
-    changes = Changes(clock, live.wake)
+    changes = EventLog(clock, live.wake)
     security = SecurityLog(database, clock, settings.security_log_days)
     passwords, throttle = Passwords(), Throttle(database, clock, security)
     devices = Devices(database, clock)
     sessions = Sessions(database, clock, changes, passwords, throttle, devices, security)
     administration = Administration(database, clock)
     invitations = Invitations(database, clock, passwords, sessions, administration, security)
-    look_ups = LookUps(database, clock)
+    look_ups = LookupThrottle(database, clock)
     key_servers = KeyServers(settings)
     grants = Grants(signer, settings, clock, key_servers)
     views = ReportViews(settings, clock, key_servers)

@@ -14,14 +14,14 @@ from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.accounts.sessions import is_alive
-from picsafe_server.users.audit.audit_log import Act, Whom
+from picsafe_server.users.audit.audit_log import AuditAction, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent
 from picsafe_server.users.db.models import (
     Account,
     Institution,
     InstitutionDomain,
-    Opening,
     Report,
+    ReportOpened,
     ReportRecipient,
     ServiceAccount,
     SignedInSession,
@@ -167,7 +167,7 @@ class Operator:
             account = await _find(session, named, lock=True)
             services.security.record_by(session, SecurityEvent.SESSION_ENDED, account, None)
             services.administration.record(
-                session, account.institution_id, None, Act.SESSIONS_ENDED, whom=Whom.of(account)
+                session, account.institution_id, None, AuditAction.SESSIONS_ENDED, whom=AuditTarget.of(account)
             )
             await session.flush()
             return await services.sessions.end_where(session, SignedInSession.account_id == account.id)
@@ -205,7 +205,7 @@ class Operator:
             for account in (await session.scalars(members.order_by(Account.id).with_for_update())).all():
                 await services.members.remove_account(session, account, None)
             await session.execute(delete(InstitutionDomain).where(InstitutionDomain.institution_id == id_))
-            services.administration.record(session, id_, None, Act.INSTITUTION_REMOVED, before=institution.name)
+            services.administration.record(session, id_, None, AuditAction.INSTITUTION_REMOVED, before=institution.name)
             institution.removed_at = self.users.context.clock.now()
 
     async def security(self, account: str | None, institution: str | None, limit: int) -> list[Row]:
@@ -255,11 +255,13 @@ async def _find(session: AsyncSession, named: str, *, lock: bool = False) -> Acc
 
 
 async def _recipients(session: AsyncSession, report_id: str) -> Sequence[str]:
-    opening = (Opening.report_id == ReportRecipient.report_id) & (Opening.account_id == ReportRecipient.account_id)
+    opening = (ReportOpened.report_id == ReportRecipient.report_id) & (
+        ReportOpened.account_id == ReportRecipient.account_id
+    )
     rows = await session.execute(
-        select(Account.email, Opening.opened_at)
+        select(Account.email, ReportOpened.opened_at)
         .join(ReportRecipient, ReportRecipient.account_id == Account.id)
-        .outerjoin(Opening, opening)
+        .outerjoin(ReportOpened, opening)
         .where(ReportRecipient.report_id == report_id)
         .order_by(ReportRecipient.position)
     )

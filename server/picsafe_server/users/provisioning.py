@@ -12,11 +12,11 @@ from picsafe_protocol.contracts.errors import NotFound
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.http.role_client import RoleTransport, role_client
-from picsafe_server.role import Context
+from picsafe_server.role import RoleContext
 from picsafe_server.runtime.clock import SystemClock
 from picsafe_server.settings import Settings
 from picsafe_server.users.accounts.accounts import create_account as insert_account
-from picsafe_server.users.audit.audit_log import Act, Whom
+from picsafe_server.users.audit.audit_log import AuditAction, AuditTarget
 from picsafe_server.users.db.models import Institution
 from picsafe_server.users.institutions.policy import Policy
 from picsafe_server.users.role import UsersRole
@@ -35,7 +35,7 @@ class NewAccount:
 async def users_role(settings: Settings) -> AsyncIterator[UsersRole]:
     """The user server of `settings`, migrated and ready to be provisioned, without serving anybody."""
     http = role_client(RoleTransport([]))
-    users = UsersRole(Context(settings=settings, clock=SystemClock(), http=http))
+    users = UsersRole(RoleContext(settings=settings, clock=SystemClock(), http=http))
     async with http:
         await users.start()
         try:
@@ -96,7 +96,7 @@ async def create_account(
             password_hash=password_hash,
         )
         services.administration.record(
-            session, institution, None, Act.MEMBER_ADDED, whom=Whom.of(account), after=account.role
+            session, institution, None, AuditAction.MEMBER_ADDED, whom=AuditTarget.of(account), after=account.role
         )
         token = None if password_hash else await services.invitations.invite(session, account.id)
     return NewAccount(account.id, account.email, token)

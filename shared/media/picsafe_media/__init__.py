@@ -13,19 +13,19 @@ and what is removed.
 from __future__ import annotations
 
 from picsafe_media.compose import CleanedSource, clean_file, cleaned_chunks
-from picsafe_media.core.model import Caution, Cleaned, Description, Keep, Kind, Removal, Segment
+from picsafe_media.core.model import Cleaned, Description, Keep, Kind, Notice, Removal, Segment
 from picsafe_media.core.source import ByteSource, FileSource
 from picsafe_media.detect import clean
 
 __all__ = [
     "ByteSource",
-    "Caution",
     "Cleaned",
     "CleanedSource",
     "Description",
     "FileSource",
     "Keep",
     "Kind",
+    "Notice",
     "Removal",
     "Segment",
     "clean",

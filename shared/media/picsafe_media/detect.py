@@ -11,7 +11,7 @@ from picsafe_media.audio.ogg import clean_ogg
 from picsafe_media.audio.tags import behind_id3v2, end_before_tags
 from picsafe_media.audio.wav import WAVE_KINDS, clean_wav
 from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Removal
 from picsafe_media.core.source import ByteSource, Window, damaged
 from picsafe_media.images.gif import clean_gif
@@ -23,10 +23,10 @@ from picsafe_media.isobmff.heif import clean_heif, is_heif
 from picsafe_media.isobmff.movie import MOVIE_KINDS, clean_movie
 from picsafe_media.matroska.matroska import SIGNATURE as MATROSKA
 from picsafe_media.matroska.matroska import clean_matroska
-from picsafe_media.unsupported_formats import FOREIGN, foreign_kind, refusal_of
+from picsafe_media.unsupported_formats import UNSUPPORTED_SIGNATURES, foreign_kind, refusal_of
 from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
-__all__ = ["FOREIGN", "clean"]
+__all__ = ["UNSUPPORTED_SIGNATURES", "clean"]
 
 _HEAD: Final = 1024
 _FIRST_PAGE: Final = b"OggS\x00\x02"
@@ -74,7 +74,7 @@ async def clean(source: ByteSource) -> Cleaned:
 
 async def _by_frames(window: Window) -> Cleaned:
     """Sound that may hide behind zeros and tags, and a JPEG behind rubbish; then it is nothing that PicSafe knows."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     zeros = await _behind_zeros(window, 0)
     begin = await behind_id3v2(window, zeros)
     plan.cut(0, zeros, *([Removal.STRAY_BYTES] if zeros else []))
@@ -106,7 +106,7 @@ async def _behind_rubbish(window: Window, end: int) -> Cleaned:
     for kind in (MP3, ADTS):
         start = await search_frames(window, 0, kind, min(end, SEARCH_BYTES), end)
         if start is not None:
-            plan = Plan(window.size)
+            plan = EditPlan(window.size)
             if await is_same_stream(window, 0, start, kind):
                 start = 0  # the first frames are there, and one of them is damaged
             plan.cut(0, start, Removal.STRAY_BYTES)

@@ -16,7 +16,7 @@ from picsafe_media.picture_size import PictureSize, picture_size
 from picsafe_protocol.contracts.errors import PictureRefused, UnsupportedMedium
 from picsafe_protocol.contracts.limits import PHOTO_FRAMES, PHOTO_PIXELS, THUMBNAIL_AREA_PIXELS, VIDEO_PIXELS
 from picsafe_protocol.format.consent import Evidence
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 from picsafe_protocol.format.report import Medium, Thumbnail
 
 __all__ = ["check_film", "check_picture", "has_too_many_pixels"]
@@ -24,7 +24,7 @@ __all__ = ["check_film", "check_picture", "has_too_many_pixels"]
 _IN_HEIF: Final = frozenset(("image/heic", "image/heif", "image/avif"))
 
 
-async def check_picture(source: ByteSource, facts: FileFacts) -> None:
+async def check_picture(source: ByteSource, facts: FileEntry) -> None:
     """Return when the picture in `source`, of which the report says `facts`, may be decoded; facts of no picture pass.
 
     Raises `PictureRefused`, with the rule that it breaks: "kind" when it is not a picture of the type that the report names,
@@ -63,14 +63,14 @@ def has_too_many_pixels(film: Description) -> bool:
     return (film.width or 0) * (film.height or 0) > VIDEO_PIXELS
 
 
-def _check_limits(found: PictureSize, facts: FileFacts, most: int) -> None:
+def _check_limits(found: PictureSize, facts: FileEntry, most: int) -> None:
     if found.pixels > most:
         raise PictureRefused(path=facts.path, rule="pixels")
     if found.frames > PHOTO_FRAMES:
         raise PictureRefused(path=facts.path, rule="frames")
 
 
-def _check_sides(found: PictureSize, facts: FileFacts, width: int, height: int) -> None:
+def _check_sides(found: PictureSize, facts: FileEntry, width: int, height: int) -> None:
     """The report says how a photo is displayed; a quarter turn changes the sides, and no decoder's memory."""
     if sorted((width, height)) not in (sorted(each) for each in found.sides):
         raise PictureRefused(path=facts.path, rule="other_size")

@@ -7,9 +7,9 @@ from typing import Final
 from picsafe_media.images.unsupported_images import PICTURE_KINDS, PICTURES, picture_kind
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 
-__all__ = ["FOREIGN", "foreign_kind", "refusal_of"]
+__all__ = ["UNSUPPORTED_SIGNATURES", "foreign_kind", "refusal_of"]
 
-FOREIGN: Final = PICTURES | {
+UNSUPPORTED_SIGNATURES: Final = PICTURES | {
     (0, b"PK\x03\x04"): ("archive", "a zip archive or an office document"),
     (8, b"AVI "): ("avi", "an AVI video"),
     (0, b"\x30\x26\xb2\x75"): ("windows_media", "a Windows Media file"),
@@ -62,7 +62,7 @@ _TRANSPORT: Final = {188: 0, 192: 4, 204: 0}
 
 def foreign_kind(head: bytes) -> tuple[str, str] | None:
     """What a file that begins with `head` is, if it is known and not carried; a kilobyte tells all of them."""
-    for (offset, magic), found in FOREIGN.items():
+    for (offset, magic), found in UNSUPPORTED_SIGNATURES.items():
         if head.startswith(magic, offset):
             return found
     picture = picture_kind(head)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-from picsafe_media import Caution, Cleaned, Keep, Removal, clean_file, cleaned_chunks
+from picsafe_media import Cleaned, Keep, Notice, Removal, clean_file, cleaned_chunks
 from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
 
-_SAID_ONCE = {Caution.FIRST_IMAGE_ONLY, Caution.CUT_SHORT}
+_SAID_ONCE = {Notice.FIRST_IMAGE_ONLY, Notice.CUT_SHORT}
 """Of the original only: the copy has one picture, and lengths that are true."""
 
 
@@ -68,7 +68,7 @@ def assert_no_truncation_passes_in_silence(data: bytes, allowed_from: int | None
             plan, _ = _clean_once(data[:length])
         except (UnsupportedMedium, EmptyMedium):
             continue
-        if Caution.CUT_SHORT not in plan.warnings:
+        if Notice.CUT_SHORT not in plan.warnings:
             silent.append(length)
     assert silent == []
 

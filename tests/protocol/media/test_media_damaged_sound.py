@@ -11,7 +11,7 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.picture_files import riff_chunk, saved
 from shared_files import cases
 
-from picsafe_media import Caution, Removal
+from picsafe_media import Notice, Removal
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 PLACEHOLDERS = (0, 0x7FFFFFFF, 0x80000000, 0x7FFFF000, 0xFFFFFFFF)
@@ -80,7 +80,7 @@ def test_a_wave_without_samples_stays_refused_though_its_length_could_be_a_place
 
 def test_a_wave_that_was_cut_off_is_repaired_and_the_sender_is_told() -> None:
     plan, copy = cleaned(sound.wav()[:-6000])
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy[44:] == sound.wav()[44:-6000]
     assert copy[40:44] == little(10000)
 
@@ -105,7 +105,7 @@ def test_a_wave_with_long_lengths_becomes_a_plain_one(kind: bytes) -> None:
 
 def test_a_wave_with_long_lengths_that_was_cut_off_says_so() -> None:
     plan, copy = cleaned(long_wave(size=2**33))
-    assert (plan.warnings, copy) == ((Caution.CUT_SHORT,), sound.wav())
+    assert (plan.warnings, copy) == ((Notice.CUT_SHORT,), sound.wav())
 
 
 @pytest.mark.parametrize("name", ["wav_mp3.wav", None])
@@ -295,7 +295,7 @@ class TestAmr:
     def test_a_dictation_that_was_cut_off_within_a_frame_loses_it_and_says_so(self) -> None:
         content = self.frames(0x3C, 32, 10)
         plan, copy = cleaned(self.NARROW + content[:-1])
-        assert plan.warnings == (Caution.CUT_SHORT,)
+        assert plan.warnings == (Notice.CUT_SHORT,)
         assert plan.description.duration == pytest.approx(0.18)
         assert content[:-32] in copy
 

@@ -24,7 +24,7 @@ from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned,
 from protocol.media.picture_files import XMP, exif_with, image, pixels, same_pixels, saved
 from shared_files import samples
 
-from picsafe_media import Caution, Keep, Removal
+from picsafe_media import Keep, Notice, Removal
 
 SECRETS = (b"Jane Doe", b"SERIAL-42", b"Acme", b"Dr Example", b"xmpmeta", b"named by", b"libAcme")
 PLAIN = Picture([Item(1, b"hvc1", PIXELS, (1, 2, 3, 4))])
@@ -193,7 +193,7 @@ def test_what_is_not_displayed_goes(picture: Picture, code: Removal) -> None:
 
 def test_of_several_pictures_the_primary_stays_and_the_sender_is_told() -> None:
     plan, copy = cleaned(Picture([*PLAIN.items, Item(2, b"hvc1", b"Jane Doe", (1, 2))]).build())
-    assert plan.warnings == (Caution.FIRST_IMAGE_ONLY,)
+    assert plan.warnings == (Notice.FIRST_IMAGE_ONLY,)
     assert b"Jane Doe" not in copy
 
 

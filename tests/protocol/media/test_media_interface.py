@@ -13,18 +13,18 @@ from protocol.media import box_files, picture_files, sound_files
 import picsafe_media as media
 from picsafe_media import (
     ByteSource,
-    Caution,
     CleanedSource,
     Description,
     FileSource,
     Keep,
+    Notice,
     Removal,
     clean,
     clean_file,
     cleaned_chunks,
 )
 from picsafe_media.core import bounds
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.ranges import merged, within, without
 from picsafe_media.core.source import Window
 from picsafe_protocol.contracts.errors import EmptyMedium, UnsupportedMedium
@@ -55,13 +55,13 @@ class Watched:
 def test_the_public_names_are_these() -> None:
     assert sorted(media.__all__) == [
         "ByteSource",
-        "Caution",
         "Cleaned",
         "CleanedSource",
         "Description",
         "FileSource",
         "Keep",
         "Kind",
+        "Notice",
         "Removal",
         "Segment",
         "clean",
@@ -87,8 +87,8 @@ def test_it_needs_nothing_but_the_standard_library_and_this_package() -> None:
                 )
 
 
-@pytest.mark.parametrize("code", [*Removal, *Caution])
-def test_every_code_has_a_plain_sentence(code: Removal | Caution) -> None:
+@pytest.mark.parametrize("code", [*Removal, *Notice])
+def test_every_code_has_a_plain_sentence(code: Removal | Notice) -> None:
     assert code.sentence.endswith(".")
     assert code.value == code.value.lower()
     assert code.value not in code.sentence or "_" not in code.value
@@ -96,7 +96,7 @@ def test_every_code_has_a_plain_sentence(code: Removal | Caution) -> None:
 
 def test_the_page_for_people_names_every_code_and_limit() -> None:
     page = (Path(__file__).parents[3] / "docs" / "media.md").read_text()
-    for name in (*(code.value for code in (*Removal, *Caution)), *bounds.__all__):
+    for name in (*(code.value for code in (*Removal, *Notice)), *bounds.__all__):
         assert f"| `{name}` |" in page
 
 
@@ -212,7 +212,7 @@ async def test_the_copy_can_be_read_in_any_ranges(step: int) -> None:
 
 class TestPlan:
     def test_edits_come_in_the_order_of_the_file(self) -> None:
-        plan = Plan(10)
+        plan = EditPlan(10)
         plan.put(8, 9, b"eight")
         plan.cut(2, 4, Removal.EXIF)
         plan.put(0, 0, b"first", Removal.COMMENT)
@@ -228,17 +228,17 @@ class TestPlan:
         )
 
     def test_codes_come_once_and_in_one_order(self) -> None:
-        plan = Plan(10)
+        plan = EditPlan(10)
         plan.note(Removal.XMP, Removal.GPS, Removal.XMP)
-        plan.warn(Caution.DATA_TRACK_KEPT)
-        plan.warn(Caution.DATA_TRACK_KEPT)
+        plan.warn(Notice.DATA_TRACK_KEPT)
+        plan.warn(Notice.DATA_TRACK_KEPT)
         cleaned = plan.finish(PHOTO)
         assert cleaned.removed == (Removal.GPS, Removal.XMP)
-        assert cleaned.warnings == (Caution.DATA_TRACK_KEPT,)
+        assert cleaned.warnings == (Notice.DATA_TRACK_KEPT,)
 
     @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=10))
     def test_blanked_parts_may_overlap(self, ranges: list[tuple[int, int]]) -> None:
-        plan, expected = Plan(50), bytearray(b"x" * 50)
+        plan, expected = EditPlan(50), bytearray(b"x" * 50)
         for start, stop in ranges:
             plan.blank(min(start, stop), max(start, stop))
             expected[min(start, stop) : max(start, stop)] = bytes(abs(stop - start))
@@ -247,7 +247,7 @@ class TestPlan:
 
     @pytest.mark.parametrize(("start", "stop"), [(2, 6), (0, 3), (3, 4), (4, 9)])
     def test_other_parts_may_not(self, start: int, stop: int) -> None:
-        plan = Plan(10)
+        plan = EditPlan(10)
         plan.put(2, 5, b"new")
         plan.cut(start, stop)
         with pytest.raises(UnsupportedMedium, match="overlap"):
@@ -256,17 +256,17 @@ class TestPlan:
     @pytest.mark.parametrize(("start", "stop"), [(-1, 2), (5, 11), (7, 5)])
     def test_edits_beyond_the_file_are_refused(self, start: int, stop: int) -> None:
         with pytest.raises(UnsupportedMedium, match="beyond"):
-            Plan(10).put(start, stop, b"")
+            EditPlan(10).put(start, stop, b"")
 
     def test_as_many_edits_as_the_limit_and_no_more(self) -> None:
-        plan = Plan(bounds.SEGMENTS + 1)
+        plan = EditPlan(bounds.SEGMENTS + 1)
         for at in range(bounds.SEGMENTS):
             plan.blank(at, at + 1)
         with pytest.raises(UnsupportedMedium, match="more parts"):
             plan.blank(bounds.SEGMENTS, bounds.SEGMENTS + 1)
 
     def test_as_many_zeros_as_the_limit_and_no_more(self) -> None:
-        at_limit, beyond = Plan(2**32), Plan(2**32)
+        at_limit, beyond = EditPlan(2**32), EditPlan(2**32)
         at_limit.blank(1, 1 + bounds.BLANKED_BYTES)
         beyond.blank(1, 2 + bounds.BLANKED_BYTES)
         assert at_limit.finish(PHOTO).size == 2**32

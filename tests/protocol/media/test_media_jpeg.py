@@ -19,7 +19,7 @@ from protocol.media.cleaning import (
 from protocol.media.picture_files import exif_with, pixels, same_pixels, saved
 from shared_files import samples
 
-from picsafe_media import Caution, Removal, clean_file
+from picsafe_media import Notice, Removal, clean_file
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 CAMERA_FILES = {
@@ -108,7 +108,7 @@ def test_the_rotated_photo_says_what_it_lost() -> None:
 
 def test_of_a_stereo_picture_the_first_is_sent_and_the_sender_told() -> None:
     plan, copy = cleaned((samples() / "stereo.mpo").read_bytes())
-    assert plan.warnings == (Caution.FIRST_IMAGE_ONLY,)
+    assert plan.warnings == (Notice.FIRST_IMAGE_ONLY,)
     assert Removal.SECOND_IMAGE in plan.removed
     assert Image.open(io.BytesIO(copy)).format == "JPEG"
 

@@ -7,7 +7,7 @@ from protocol.media.cleaning import assert_no_truncation_passes_in_silence, clea
 from protocol.media.ebml_files import cluster, element, info, short, tag, tracks, unsigned, webm
 from shared_files import samples
 
-from picsafe_media import Caution, Keep, Removal
+from picsafe_media import Keep, Notice, Removal
 
 SECRETS = (b"Jane Doe", b"Acme", b"jane", bytes(range(16)))
 CLUSTERS = (cluster(0), cluster(1000))
@@ -203,7 +203,7 @@ def test_the_size_is_the_one_displayed(display: bytes, size: tuple[int, int]) ->
 
 def test_of_other_tracks_the_sender_is_told() -> None:
     plan, _ = cleaned(webm(info(), tracks(ebml.video_track(), ebml.other_track()), *CLUSTERS))
-    assert plan.warnings == (Caution.DATA_TRACK_KEPT,)
+    assert plan.warnings == (Notice.DATA_TRACK_KEPT,)
 
 
 def test_bytes_behind_the_film_are_cut_off() -> None:
@@ -254,10 +254,10 @@ def test_a_recording_that_was_cut_off_keeps_its_whole_blocks_and_says_so(unknown
         unknown=unknown,
     )
     plan, copy = cleaned(data[:-10])
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy.count(b"picture") == 5
     assert plan.description.duration == pytest.approx(1.04)
-    assert Caution.CUT_SHORT not in cleaned(data)[0].warnings
+    assert Notice.CUT_SHORT not in cleaned(data)[0].warnings
 
 
 def shortened(data: bytes, missing: int) -> bytes:
@@ -279,7 +279,7 @@ def test_clusters_behind_the_end_that_the_film_names_stay(missing: int) -> None:
 def test_a_live_recording_that_was_cut_off_between_two_blocks_of_a_cluster_says_so() -> None:
     data = webm(info(duration=None), tracks(), *CLUSTERS, unknown=True)
     plan, copy = cleaned(data[: -len(ebml.simple_block(40))])
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy.count(b"a picture") == 3
 
 

@@ -9,7 +9,7 @@ from protocol.media.box_files import PLACES, SOUND, VIDEO, Film, FilmTrack, box,
 from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
 from shared_files import samples
 
-from picsafe_media import Caution, Keep, Removal
+from picsafe_media import Keep, Notice, Removal
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 SECRETS = (b"Jane Doe", b"Acme", b"ACME", b"-37.8", b"xmpmeta", ints(4, files.RECORDED), b"appl", b"ISO6709")
@@ -237,7 +237,7 @@ def test_a_fragmented_film_is_measured_by_its_fragments() -> None:
 def test_a_film_whose_index_comes_first_and_that_was_cut_off_keeps_what_is_there_and_says_so(missing: int) -> None:
     data = Film((SOUND, VIDEO), index_first=True).build()
     plan, copy = cleaned(data[:-missing])
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert media(copy) == media(data)[:-missing]
 
 
@@ -248,7 +248,7 @@ def test_media_data_with_a_length_of_64_bits_may_be_cut_off_too() -> None:
     wide = bytearray(data[:at] + ints(4, 1) + b"mdat" + ints(8, 16 + len(media(data))) + media(data)[:-3])
     wide[offset : offset + 4] = ints(4, at + 16)
     plan, copy = cleaned(bytes(wide))
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy[at + 8 : at + 16] == ints(8, 13 + len(media(data)))
 
 
@@ -257,7 +257,7 @@ def test_a_live_recording_that_was_cut_off_keeps_what_is_there_and_says_so() -> 
     last = data.rindex(b"moof") - 4
     for stop in (len(data) - 3, data.rindex(b"mdat") + 6, last + 20, last + 6):
         plan, copy = cleaned(data[:stop])
-        assert plan.warnings == ((Caution.CUT_SHORT,) if stop > last + 7 else ()), stop
+        assert plan.warnings == ((Notice.CUT_SHORT,) if stop > last + 7 else ()), stop
         assert copy.count(b"onetwofour") == 2
 
 

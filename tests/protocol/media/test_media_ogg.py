@@ -8,7 +8,7 @@ from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned,
 from protocol.media.sound_files import JANE
 from shared_files import samples
 
-from picsafe_media import Caution, Removal
+from picsafe_media import Notice, Removal
 
 CODECS: dict[str, tuple[Callable[..., list[bytes]], int, float]] = {
     "Opus": (sound.opus_headers, 48312, 1.0),
@@ -102,7 +102,7 @@ def test_streams_beside_each_other_do_not_add_up() -> None:
 def test_of_an_unknown_stream_the_sender_is_told() -> None:
     data = sound.ogg([b"fishead\x00 with names"], 0, serial=3)[: -len(pages(sound.ogg([b"x"], 0))[-1])]
     plan, _ = cleaned(data + sound.ogg(sound.opus_headers(), 48312))
-    assert plan.warnings == (Caution.UNKNOWN_STREAM_KEPT,)
+    assert plan.warnings == (Notice.UNKNOWN_STREAM_KEPT,)
 
 
 def test_bytes_between_and_behind_pages_are_cut() -> None:
@@ -138,7 +138,7 @@ def test_a_recording_that_was_cut_off_keeps_its_whole_pages_and_says_so() -> Non
     data = sound.ogg(sound.opus_headers(JANE), 48312)
     more = sound.ogg_pages([b"more" * 50], 7, 3, 96312)[0]
     plan, copy = cleaned(data + more[:-1])
-    assert plan.warnings == (Caution.CUT_SHORT,)
+    assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy == cleaned(data)[1]
 
 

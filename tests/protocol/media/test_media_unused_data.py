@@ -13,7 +13,7 @@ from protocol.media.cleaning import cleaned, survives
 from protocol.media.test_media_interface import Watched
 from shared_files import cases
 
-from picsafe_media import Caution, Cleaned, Keep, Removal, clean
+from picsafe_media import Cleaned, Keep, Notice, Removal, clean
 from picsafe_media.core import bounds
 from picsafe_media.core.source import FileSource, Window
 from picsafe_media.isobmff import media_data
@@ -166,7 +166,7 @@ def test_sound_that_quicktime_counts_by_its_moments_is_never_cut(
 def test_where_it_is_uncertain_what_is_used_everything_stays_and_the_sender_is_told(tables: tuple[bytes, ...]) -> None:
     data = PLACE * 3
     plan, copy = cleaned(film(data, *tables))
-    assert plan.warnings == (Caution.UNUSED_DATA_KEPT,)
+    assert plan.warnings == (Notice.UNUSED_DATA_KEPT,)
     assert media_of(copy) == data
 
 
@@ -238,7 +238,7 @@ async def test_more_than_can_be_blanked_or_looked_through_stays_and_the_sender_i
     head = data[:20] + (8 + room).to_bytes(4, "big") + b"mdat" + SAMPLES[0]
     source = Watched(28 + room + len(moov), {0: head, 28 + room: moov}, fill=fill)
     found = await clean(source)
-    assert found.warnings == (Caution.UNUSED_DATA_KEPT,)
+    assert found.warnings == (Notice.UNUSED_DATA_KEPT,)
     assert found.size == source.size
     assert sum(len(part) for part in found.segments if isinstance(part, bytes)) < 50_000
 
@@ -283,7 +283,7 @@ def _clean_in_place(data: bytes) -> Cleaned:
 def test_too_many_parts_stay_and_the_sender_is_told(limit: str, spread: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_data, limit, 2)
     plan, _ = cleaned(film(spread, *TABLES["a chunk each"](spread)))
-    assert plan.warnings == (Caution.UNUSED_DATA_KEPT,)
+    assert plan.warnings == (Notice.UNUSED_DATA_KEPT,)
 
 
 def test_a_film_that_uses_all_its_data_is_read_by_its_index_only() -> None:

@@ -10,20 +10,20 @@ from sqlalchemy import Connection, select
 
 from picsafe_protocol.crypto.merkle import leaf_hash, root_from_hashes, verify_consistency
 from picsafe_server.keys.db.models import log_leaves
-from picsafe_server.keys.log.tree import Growth, Head, consistency_plan, fold
+from picsafe_server.keys.log.tree import Head, TreeBuilder, consistency_plan, root_of
 
 pytestmark = pytest.mark.anyio
 
 
 def test_the_plan_is_a_proof_for_all_sizes() -> None:
     leaves = [leaf_hash(bytes([number])) for number in range(40)]
-    growth = Growth(Head(0, ()))
+    growth = TreeBuilder(Head(0, ()))
     for leaf in leaves:
         growth.add(leaf)
     roots = [root_from_hashes(leaves[:size]) for size in range(41)]
     for new in range(1, 41):
         for old in range(1, new + 1):
-            proof = [fold([growth.nodes[place] for place in part]) for part in consistency_plan(old, new)]
+            proof = [root_of([growth.nodes[place] for place in part]) for part in consistency_plan(old, new)]
             verify_consistency(old, new, proof, roots[old], roots[new])
 
 

@@ -10,7 +10,7 @@ from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, WEEK, Someone, World
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier
-from picsafe_server.keys.policy import Caller, is_made_too_early
+from picsafe_server.keys.policy import Caller, predates_access
 
 pytestmark = pytest.mark.anyio
 
@@ -247,7 +247,7 @@ async def test_keys_older_than_the_caller_s_beginning_are_refused(
 @pytest.mark.parametrize(("created_at", "refused"), [(999, True), (1000, False), (1001, False)])
 def test_a_key_made_at_that_very_moment_is_given(created_at: int, refused: bool) -> None:
     caller = Caller("https://users.test/users", "a", "Ada", "ada@clinic.test", since=1000)
-    assert is_made_too_early(created_at, caller) is refused
+    assert predates_access(created_at, caller) is refused
 
 
 async def test_the_sender_s_own_key_is_refused_after_a_reset_and_stays_open_to_others(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared_files import vectors
 
 from picsafe_protocol.crypto.merkle import leaf_hash, node_hash, verify_inclusion
-from picsafe_server.keys.log.tree import Growth, Head, frontier_of, inclusion_plan, inclusion_proof
+from picsafe_server.keys.log.tree import Head, TreeBuilder, frontier_of, inclusion_plan, inclusion_proof
 
 EMPTY = Head(0, ())
 REFERENCE = [
@@ -29,8 +29,8 @@ REFERENCE = [
 """The eight leaves of Certificate Transparency's reference tree, which the vectors prove."""
 
 
-def grown(leaves: list[bytes]) -> Growth:
-    growth = Growth(EMPTY)
+def grown(leaves: list[bytes]) -> TreeBuilder:
+    growth = TreeBuilder(EMPTY)
     for leaf in leaves:
         growth.add(leaf_hash(leaf))
     return growth
@@ -64,7 +64,7 @@ def test_the_empty_tree_has_the_hash_of_nothing() -> None:
 def test_growing_in_any_portions_gives_the_tree_of_the_definition(portions: list[int]) -> None:
     head, nodes, hashes = EMPTY, {}, []
     for portion in portions:
-        growth = Growth(head)
+        growth = TreeBuilder(head)
         for number in range(portion):
             hashes.append(leaf_hash(b"%d %d" % (growth.size, number)))
             index = growth.add(hashes[-1])

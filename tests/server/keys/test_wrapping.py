@@ -21,7 +21,7 @@ from picsafe_server.keys.api.schemas import EntryProof, IssuedKey, ReleasedKey
 from picsafe_server.keys.db.models import report_keys
 from picsafe_server.keys.operations import rotate_master
 from picsafe_server.keys.operations.release import Released
-from picsafe_server.keys.policy import Access
+from picsafe_server.keys.policy import KeyAcl
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.keys.vault.wrapping import MasterKeyFile, WrappedKey, WrappingError, read_master_keys
 from picsafe_server.runtime.clock import MovableClock
@@ -313,7 +313,7 @@ def test_no_representation_holds_a_key(sqlite_url: str) -> None:
         wrapped=secret,
         revoked_at=None,
         destroyed_at=None,
-        access=Access("o", (), ()),
+        access=KeyAcl("o", (), ()),
     )
     proof = EntryProof(0, "", "", "", "", "", "")
     holders: list[object] = [

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import Role
-from picsafe_server.users.db.models import ChangeCounter, Event, Listing, Report
+from picsafe_server.users.db.models import ChangeCounter, Event, MailboxEntry, Report
 from picsafe_server.users.events.event_log import last_number
 
 pytestmark = pytest.mark.anyio
@@ -189,7 +189,7 @@ async def restored(world: World, *, without: int) -> None:
     """The database is what it was before the last `without` reports became available."""
     async with world.users.services.database.writing() as session:
         last = await last_number(session) - without
-        gone = (await session.scalars(select(Listing.report_id).where(Listing.sequence > last))).all()
+        gone = (await session.scalars(select(MailboxEntry.report_id).where(MailboxEntry.sequence > last))).all()
         await session.execute(delete(Report).where(Report.id.in_(gone)))
         await session.execute(delete(Event).where(Event.sequence > last))
         await session.execute(update(ChangeCounter).values(last=last))

@@ -10,7 +10,7 @@ from server.users.world import World, ids
 from sqlalchemy import select
 
 from picsafe_server.users.db.models import Event
-from picsafe_server.users.events.event_log import REPORT, Change, Changes, last_number
+from picsafe_server.users.events.event_log import REPORT, Change, EventLog, last_number
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ async def numbers(world: World) -> list[int]:
 
 async def test_a_later_change_waits_for_an_earlier_one_that_is_not_yet_there(world: World) -> None:
     database = world.users.services.database
-    changes = Changes(world.clock, lambda: None)
+    changes = EventLog(world.clock, lambda: None)
     entered, leave = asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
@@ -49,7 +49,7 @@ async def test_a_later_change_waits_for_an_earlier_one_that_is_not_yet_there(wor
 async def test_a_change_that_fails_leaves_no_gap(world: World) -> None:
     database = world.users.services.database
     woken: list[int] = []
-    changes = Changes(world.clock, lambda: woken.append(1))
+    changes = EventLog(world.clock, lambda: woken.append(1))
 
     async def fail() -> None:
         async with database.writing() as session:

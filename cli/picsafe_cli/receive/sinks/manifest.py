@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from picsafe_cli import durable_files
-from picsafe_protocol.json.csv_safe import inert
+from picsafe_protocol.json.csv_safe import escape_formula
 
 COLUMNS: Final = ("report_id", "result", "sender", "available_at", "stored_at", "files", "bytes")
 """Times are UTC; `files` and `bytes` count what the report's folder holds."""
@@ -51,7 +51,7 @@ class Manifest:
         report_id, result = row["report_id"], row["result"]
         if self._results.get(report_id) in {result, STORED}:
             return
-        cells = [inert(" ".join(row.get(column, "").split())) for column in self._columns]
+        cells = [escape_formula(" ".join(row.get(column, "").split())) for column in self._columns]
         durable_files.append(self._path, _line(cells, self._delimiter), first=_line(COLUMNS, self._delimiter))
         self._results[report_id] = result
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.interop import js_object
 from picsafe_protocol.contracts.errors import (
     Intercepted,
@@ -227,7 +227,7 @@ async def _body(promise: Any) -> Any:
         if getattr(error, "name", "") == "AbortError":
             raise Cancelled from None
         if getattr(error, "name", "") == "TimeoutError":
-            raise refusal(Unreachable, "late") from None
+            raise localized_error(Unreachable, "late") from None
         raise Unreachable from error
 
 
@@ -249,13 +249,13 @@ async def _refusal(response: Any) -> Exception:
     if isinstance(problem, dict) and "code" in problem:
         error: Exception = from_problem(problem, status)
     elif status in GATEWAY_FAILURES:
-        error = refusal(Unreachable, "gateway")
+        error = localized_error(Unreachable, "gateway")
     elif status == TooManyRequests.status:
         error = TooManyRequests(retry_after=60)
     elif status < 500 or status == NETWORK_SIGN_IN:
         error = Intercepted()
     else:
-        error = refusal(ServiceError, "strange", status=status)
+        error = localized_error(ServiceError, "strange", status=status)
     wanted = _retry_after(str(response.headers.get("Retry-After") or ""))
     if isinstance(error, ServiceError) and wanted is not None:
         error.details["retry_after"] = wanted

@@ -34,9 +34,9 @@ class Live:
         self._source: Any = None
         self._channel: Any = None
         self._let_go: Callable[[], None] | None = None
-        self._offs: list[dom.Off] = []
-        self._source_offs: list[dom.Off] = []
-        self._silence: dom.Off | None = None
+        self._offs: list[dom.Dispose] = []
+        self._source_offs: list[dom.Dispose] = []
+        self._silence: dom.Dispose | None = None
         self._wanted = False
         self._turn = 0
 
@@ -115,13 +115,13 @@ class Live:
         if int(source.readyState) == 2:  # closed: the server refused, it will not retry itself
             self._close()
             turn = self._turn
-            dom.once_later(lambda: self._connect(turn), RECONNECT_AFTER)
+            dom.set_timeout(lambda: self._connect(turn), RECONNECT_AFTER)
 
     def _listen_on(self) -> None:
         """The server was heard."""
         if self._silence is not None:
             self._silence()
-        self._silence = dom.once_later(self._begin_anew, SILENT_AFTER)
+        self._silence = dom.set_timeout(self._begin_anew, SILENT_AFTER)
 
     def _begin_anew(self) -> None:
         self._tell("disconnected", {})

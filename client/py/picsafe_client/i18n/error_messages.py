@@ -2,7 +2,7 @@
 
 `catalogue/*/errors.py` has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases that
 deserve more precise words ``error.<code>.<case>`` and ``error.<code>.<case>.advice``. The case is found in what travels with
-the error, is given by who shows it, or is known where the page itself raises the error: `refusal`.
+the error, is given by who shows it, or is known where the page itself raises the error: `localized_error`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, Final, TypeVar
 from picsafe_client.i18n.texts import Phrase, has_text, t
 from picsafe_protocol.contracts.errors import (
     EmptyMedium,
+    InternalError,
     InvalidRequest,
     LimitExceeded,
     NotAsSent,
     PicSafeError,
     PictureRefused,
     TooManyRequests,
-    Unexpected,
     UnsupportedMedium,
 )
 from picsafe_protocol.contracts.limits import PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
@@ -117,13 +117,13 @@ _PICTURES: Final = {"pixels": "pixels", "frames": "pixels", "other_size": "other
 _INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
-def refusal(kind: type[E], case: str, details: Mapping[str, Any] | None = None, **values: Any) -> E:
+def localized_error(kind: type[E], case: str, details: Mapping[str, Any] | None = None, **values: Any) -> E:
     """An error that the page raises itself: of `kind`, with the words for `case`. `details` travel with it as attributes."""
     key = f"error.{kind.code}.{case}"
     return kind(Phrase(t(key, **values)), advice=Phrase(t(f"{key}.advice", **values)), **(details or {}))
 
 
-def words_of(error: PicSafeError, case: str = "") -> tuple[str, str]:
+def error_message(error: PicSafeError, case: str = "") -> tuple[str, str]:
     """What happened, and what to do about it. `case`: the screen knows more precisely what the server meant."""
     said = error.args[0] if error.args else ""
     if isinstance(said, Phrase):
@@ -137,10 +137,10 @@ def words_of(error: PicSafeError, case: str = "") -> tuple[str, str]:
 
 def sentence(error: PicSafeError, case: str = "") -> str:
     """Both in one line, for the error of a field."""
-    return " ".join(words_of(error, case))
+    return " ".join(error_message(error, case))
 
 
-def words_of_code(code: str) -> str:
+def error_code_message(code: str) -> str:
     """What an entry of the access log was refused for; a code that this page does not know stays as it is."""
     key = f"error.{code}"
     return t(key) if has_text(key) else code
@@ -155,7 +155,7 @@ def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
             return _FIELDS[field], {"least": PASSWORD_CHARACTERS_MIN, "most": PASSWORD_CHARACTERS_MAX}
         case LimitExceeded(limit=str(limit), maximum=int(maximum)) if limit in _LIMITS:
             return limit, {"maximum": maximum}
-        case Unexpected(incident=str(incident)) if _INCIDENT.fullmatch(incident):
+        case InternalError(incident=str(incident)) if _INCIDENT.fullmatch(incident):
             return "incident", {"incident": incident}
         case NotAsSent(what=("key_server" | "sender" | "file") as what):
             return what, {}

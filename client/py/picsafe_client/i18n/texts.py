@@ -59,7 +59,7 @@ def language() -> Language:
 
 @cache
 def locale() -> str:
-    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `chosen_anew` after that."""
+    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `reload_locale` after that."""
     if IN_BROWSER:
         import js
 
@@ -67,36 +67,36 @@ def locale() -> str:
     return LANGUAGES[SOURCE].locale
 
 
-def chosen_anew() -> None:
+def reload_locale() -> None:
     """Reads the locale again, after another language was chosen."""
     locale.cache_clear()
     _intl.cache_clear()
 
 
-def moment_of(when: When) -> datetime:
+def parse_datetime(when: When) -> datetime:
     """`when` as a datetime with a zone."""
     return datetime.fromisoformat(when) if isinstance(when, str) else when
 
 
 def date(when: When) -> str:
     """A day, unambiguous: 22 Nov 2026."""
-    return _formatted(moment_of(when), {"day": "numeric", "month": "short", "year": "numeric"}, "%-d %b %Y")
+    return _formatted(parse_datetime(when), {"day": "numeric", "month": "short", "year": "numeric"}, "%-d %b %Y")
 
 
 def moment(when: When) -> str:
     """A day with its time: 22 Nov 2026, 10:15."""
     style = {"day": "numeric", "month": "short", "year": "numeric", "hour": "2-digit", "minute": "2-digit"}
-    return _formatted(moment_of(when), style, "%-d %b %Y, %H:%M")
+    return _formatted(parse_datetime(when), style, "%-d %b %Y, %H:%M")
 
 
 def clock_time(when: When) -> str:
     """The time of day: 10:15."""
-    return _formatted(moment_of(when), {"hour": "2-digit", "minute": "2-digit"}, "%H:%M")
+    return _formatted(parse_datetime(when), {"hour": "2-digit", "minute": "2-digit"}, "%H:%M")
 
 
 def day_and_month(when: When) -> str:
     """A day of this year: 29 November."""
-    return _formatted(moment_of(when), {"day": "numeric", "month": "long"}, "%-d %B")
+    return _formatted(parse_datetime(when), {"day": "numeric", "month": "long"}, "%-d %B")
 
 
 def birth_date(text: str) -> str:
@@ -115,7 +115,7 @@ def _formatted(when: datetime, style: Mapping[str, str], fallback: str) -> str:
 
 def ago(when: When, now: datetime) -> str:
     """How long ago, in words a glance takes in: "just now", "5 min ago", "3 days ago", then the date."""
-    seconds = (now - moment_of(when)).total_seconds()
+    seconds = (now - parse_datetime(when)).total_seconds()
     if seconds < MINUTE:
         return t("time.just_now")
     if seconds < HOUR:
@@ -129,7 +129,7 @@ def ago(when: When, now: datetime) -> str:
 
 def remaining(until: When, now: datetime) -> str:
     """How long something is still kept: "6 days left", "20 h left", "5 min left", "over"."""
-    seconds = (moment_of(until) - now).total_seconds()
+    seconds = (parse_datetime(until) - now).total_seconds()
     if seconds <= 0:
         return t("time.over")
     if seconds < HOUR:
@@ -193,7 +193,7 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def listing(words: Iterable[str]) -> str:
+def join_words(words: Iterable[str]) -> str:
     """Words as a sentence lists them: "A", "A and B", "A, B and C"."""
     everything = list(words)
     if len(everything) < 2:

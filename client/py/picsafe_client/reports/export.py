@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_protocol.contracts.limits import MIB
 from picsafe_protocol.format import filenames
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 from picsafe_protocol.format.package import MEDIA_TYPE as PACKAGE_TYPE
 from picsafe_protocol.format.payload import REPORT_NAME
 from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
@@ -66,7 +66,7 @@ class ZipMember:
     """A file of the zip: its name there, and the file of the report; None is `report.json` or `sender.json`."""
 
     name: str
-    file: FileFacts | None
+    file: FileEntry | None
 
 
 def zip_members(report: Report, *, with_patient: bool, chosen: Collection[int] | None = None) -> list[ZipMember]:
@@ -87,7 +87,7 @@ def zip_size(report: Report, chosen: Collection[int] | None = None) -> int:
     return sum(medium.size for index, medium in enumerate(report.media) if chosen is None or index in chosen)
 
 
-async def save_file(opened: OpenReport[Any], file: FileFacts, target: Target, progress: Progress) -> None:
+async def save_file(opened: OpenReport[Any], file: FileEntry, target: Target, progress: Progress) -> None:
     """One file of the report, byte for byte as the sender encrypted it."""
     count = _Count(opened.sealed_size(file), progress)
     await _into(target, opened.pieces(file, count.arrived))

@@ -17,9 +17,9 @@ from picsafe_client.reports.open_report import OpenReport
 from picsafe_protocol.contracts.errors import Gone
 from picsafe_protocol.contracts.limits import KIB, MIB
 from picsafe_protocol.crypto.chunked import CHUNK
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 
-__all__ = ["FIRST_PIECE", "FIRST_WINDOW", "IDLE", "KEPT", "LANES", "LARGEST_PIECE", "LARGEST_WINDOW", "Playback"]
+__all__ = ["FIRST_PIECE", "FIRST_WINDOW", "IDLE", "KEPT", "LARGEST_PIECE", "LARGEST_WINDOW", "MAX_READERS", "Playback"]
 
 FIRST_PIECE: Final = 64 * KIB
 LARGEST_PIECE: Final = 1 * MIB
@@ -27,7 +27,7 @@ LARGEST_PIECE: Final = 1 * MIB
 FIRST_WINDOW: Final = 512 * KIB
 LARGEST_WINDOW: Final = 8 * MIB
 """Bytes that one request asks the cloud for. What has been asked for and is jumped away from is wasted."""
-LANES: Final = 2
+MAX_READERS: Final = 2
 """Places that are read at in turn. The one that was not used for longest makes way for another."""
 KEPT: Final = 2 * MIB
 """Decrypted bytes that are kept for a player that asks again."""
@@ -40,7 +40,7 @@ B = TypeVar("B")
 class Playback(Generic[B]):
     """The reads of one player. `failed` hears why no more can be given: the report is false, or the cloud refuses."""
 
-    def __init__(self, opened: OpenReport[B], file: FileFacts, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, opened: OpenReport[B], file: FileEntry, failed: Callable[[Exception], None]) -> None:
         self._opened = opened
         self._file = file
         self._failed = failed
@@ -49,14 +49,14 @@ class Playback(Generic[B]):
         self._reads: set[asyncio.Task[B]] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._closed = False
-        self.was_asked = False
+        self.was_read = False
         """Whether any player has ever read: if not, nothing stands between it and this."""
 
     async def read(self, start: int, stop: int) -> B:
         """Bytes of the medium from `start` on, at least one, at most up to `stop`. Raises `Gone` once it is closed."""
         if self._closed:
             raise Gone
-        self.was_asked = True
+        self.was_read = True
         self._is_idle_in(None)
         task = asyncio.ensure_future(self._read(start, stop))
         self._reads.add(task)
@@ -124,7 +124,7 @@ class Playback(Generic[B]):
     def _lane_at(self, start: int) -> _Lane:
         lane = next((lane for lane in self._lanes if lane.position == start and not lane.busy), None)
         if lane is None:
-            for old in [lane for lane in self._lanes if not lane.busy][: max(len(self._lanes) - LANES + 1, 0)]:
+            for old in [lane for lane in self._lanes if not lane.busy][: max(len(self._lanes) - MAX_READERS + 1, 0)]:
                 self._end(old)
             lane = _Lane(start)
         else:

@@ -13,19 +13,19 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_protocol.contracts.errors import Gone
 from picsafe_protocol.crypto.buffers import Buffers, Source
 from picsafe_protocol.crypto.chunked import CHUNK, STEP, Cipher, chunk_start
 from picsafe_protocol.format.expectations import Expectations
-from picsafe_protocol.format.files import FileFacts
-from picsafe_protocol.format.opening import GivenKey, NewDigest, Opened, Release, open_report
+from picsafe_protocol.format.files import FileEntry
+from picsafe_protocol.format.opening import GivenKey, KeyReleaser, NewDigest, Opened, open_report
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.payload import Payload
 from picsafe_protocol.format.provenance import Provenance
 from picsafe_protocol.format.report import Report, Thumbnail
 
-__all__ = ["Arrived", "KeyServer", "OpenReport", "PackageSource", "Release", "release_from"]
+__all__ = ["Arrived", "KeyReleaser", "KeyServer", "OpenReport", "PackageSource", "key_releaser"]
 
 B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
@@ -75,7 +75,7 @@ class OpenReport(Generic[B]):
         cipher: Cipher[B],
         new_digest: NewDigest[B],
         allowed_key_servers: Collection[str],
-        release: Release,
+        release: KeyReleaser,
         expected: Expectations | None,
     ) -> OpenReport[B]:
         """Raises as `picsafe_protocol.format.opening.open_report`. `expected` is what the report's row says, None only for a file."""
@@ -99,7 +99,7 @@ class OpenReport(Generic[B]):
         """What `package.json` says."""
         return self._parts()[2]
 
-    async def pieces(self, file: FileFacts, arrived: Arrived | None = None) -> AsyncIterator[B]:
+    async def pieces(self, file: FileEntry, arrived: Arrived | None = None) -> AsyncIterator[B]:
         """A file of the report, piece by piece. It is to be believed only when the iteration ends without an error.
 
         A piece is gone when the next is asked for: in a browser that one takes its place in memory.
@@ -122,25 +122,25 @@ class OpenReport(Generic[B]):
                     self._parts()
                     yield index, picture
 
-    def sealed_size(self, file: FileFacts) -> int:
+    def sealed_size(self, file: FileEntry) -> int:
         """How many bytes of the package have to come for a file, about: the total to `pieces`' `arrived`."""
         place = self._parts()[1].members[file.path]
         start, stop = self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop)
         return stop - start
 
-    async def part(self, file: FileFacts, start: int, stop: int) -> B:
+    async def part(self, file: FileEntry, start: int, stop: int) -> B:
         """Bytes `start` up to `stop` of a file, authenticated; see `Payload.part` for what that leaves open."""
         piece = await self._parts()[1].part(file.path, start, stop)
         self._parts()
         return piece
 
-    def whole_chunks(self, file: FileFacts, stop: int) -> int:
+    def whole_chunks(self, file: FileEntry, stop: int) -> int:
         """The byte of a file, at most `stop`, at which a chunk ends: reads that end there leave no chunk half-read."""
         if stop >= file.size:
             return file.size
         return stop - (self._parts()[1].members[file.path].start + stop) % CHUNK
 
-    def ahead(self, file: FileFacts, start: int, stop: int) -> AbstractContextManager[None]:
+    def ahead(self, file: FileEntry, start: int, stop: int) -> AbstractContextManager[None]:
         """Within this, bytes `start` up to `stop` of a file will be read in order."""
         source, payload, _ = self._parts()
         place = payload.members[file.path]
@@ -169,7 +169,7 @@ class OpenReport(Generic[B]):
 
     def _parts(self) -> tuple[PackageSource[B], Payload[B], Header]:
         if self._open is None:
-            raise refusal(Gone, "closed")
+            raise localized_error(Gone, "closed")
         return self._open
 
     def _thumbnail_groups(self) -> Iterator[list[tuple[int, Thumbnail]]]:
@@ -196,7 +196,7 @@ class OpenReport(Generic[B]):
 
 
 class KeyServer(Protocol):
-    """What `release_from` needs of `api.Api`."""
+    """What `key_releaser` needs of `api.Api`."""
 
     async def user_token(self, audience: str, *, signal: Any = None) -> str:
         """A user token for a key server."""
@@ -207,8 +207,8 @@ class KeyServer(Protocol):
         ...
 
 
-def release_from(server: KeyServer, *, signal: Any = None) -> Release:
-    """A `Release` over HTTP: a user token for that key server, then ``POST /v1/keys/{key_id}/release``."""
+def key_releaser(server: KeyServer, *, signal: Any = None) -> KeyReleaser:
+    """A `KeyReleaser` over HTTP: a user token for that key server, then ``POST /v1/keys/{key_id}/release``."""
 
     async def release(header: Header) -> GivenKey:
         url = header.keyserver_url

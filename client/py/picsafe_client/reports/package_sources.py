@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from picsafe_client.api.client import Api, Grant
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.reports.range_reader import Arrived, Body
 from picsafe_client.ui import dom
-from picsafe_protocol.contracts.errors import NotAsSent, NotFound, TokenRefused, Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import InternalError, NotAsSent, NotFound, TokenRefused, Unreachable
 from picsafe_protocol.contracts.tokens import Action
 
 RENEW_BEFORE: Final = timedelta(seconds=30)
@@ -25,7 +25,7 @@ RENEW_BEFORE: Final = timedelta(seconds=30)
 
 FIRST_TRIES: Final = 4
 """So often is a cloud asked that has never answered yet; about seven seconds."""
-ANSWER_SECONDS: Final = 600
+REQUEST_TIMEOUT_SECONDS: Final = 600
 """Until the answer to a request for bytes begins: some proxies read all of it before they pass on its first byte."""
 SILENT_SECONDS: Final = 60
 """Between two pieces of an answer that has begun. Then its connection is taken for dead, and the rest is asked for again."""
@@ -57,7 +57,7 @@ class DiskSource:
         try:
             return js.Uint8Array.new(await self._file.slice(start, stop).arrayBuffer())
         except JsException as error:
-            raise refusal(Unreachable, "file") from error
+            raise localized_error(Unreachable, "file") from error
 
     @contextmanager
     def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
@@ -135,12 +135,12 @@ class CloudPackage:
 
         abort = js.AbortController.new()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
                 response = await self._api.fetch("GET", url, headers=headers, signal=abort.signal)
             return _ResponseBody(response, abort, start)
         except TimeoutError:
             abort.abort()
-            raise refusal(Unreachable, "late") from None
+            raise localized_error(Unreachable, "late") from None
         except BaseException:
             abort.abort()
             raise
@@ -168,15 +168,15 @@ class _ResponseBody:
 
         while True:
             try:
-                async with asyncio.timeout(SILENT_SECONDS if self._has_begun else ANSWER_SECONDS):
+                async with asyncio.timeout(SILENT_SECONDS if self._has_begun else REQUEST_TIMEOUT_SECONDS):
                     piece = await self._reader.read()
             except TimeoutError:
                 self._abort.abort()
-                raise refusal(Unreachable, "broke") from None
+                raise localized_error(Unreachable, "broke") from None
             except JsException as error:
                 if getattr(error, "name", "") == "AbortError":
                     raise Cancelled from None
-                raise refusal(Unreachable, "broke") from error
+                raise localized_error(Unreachable, "broke") from error
             self._has_begun = True
             if piece.done:
                 return None
@@ -194,7 +194,7 @@ class _ResponseBody:
 def extent(status: int, content_range: str, content_length: str, start: int) -> tuple[int, int | None]:
     """The first byte of an answer to a request for bytes from `start` on, and the length of the whole, None where it is not said.
 
-    Proxies take ranges and lengths away; whether the bytes are the right ones shows when they are decrypted. Raises `Unexpected`
+    Proxies take ranges and lengths away; whether the bytes are the right ones shows when they are decrypted. Raises `InternalError`
     for an answer that cannot be what was asked for.
     """
     if status == 200:
@@ -203,11 +203,11 @@ def extent(status: int, content_range: str, content_length: str, start: int) -> 
     if status == 206 and not content_range:
         return start, None
     if status != 206 or said is None or int(said[1]) != start:
-        raise refusal(Unexpected, "bytes")
+        raise localized_error(InternalError, "bytes")
     return start, int(said[2])
 
 
-class Patience:
+class ReconnectPolicy:
     """The pauses between tries to reach a cloud: a `ranges.Pause`.
 
     Until `begun`, some tries are enough to say that it cannot be reached. Later a download goes on as soon as the

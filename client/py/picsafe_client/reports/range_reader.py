@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.reports.sequential_fetch import Arrived, Body, Stretch
-from picsafe_protocol.contracts.errors import Unexpected, Unreachable
+from picsafe_protocol.contracts.errors import InternalError, Unreachable
 from picsafe_protocol.contracts.limits import KIB, MIB
 from picsafe_protocol.crypto.buffers import Buffers
 from picsafe_protocol.crypto.package_digest import HASH, HashPieces, Pieces, down, piece_count, up
@@ -217,11 +217,11 @@ class RangedSource(Generic[B]):
             stretch.end()
 
     async def request(self, start: int, stop: int) -> Body[B]:
-        """One request. Raises `Unexpected` for an answer about a package of another size, also from a proxy."""
+        """One request. Raises `InternalError` for an answer about a package of another size, also from a proxy."""
         body = await self._remote.get(start, stop)
         if body.total not in {None, self._size}:
             body.stop()
-            raise refusal(Unexpected, "bytes")
+            raise localized_error(InternalError, "bytes")
         return body
 
     async def pause(self, failures: int, error: Unreachable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.interop import js_object
 from picsafe_client.reports.export import STREAM_FROM, Target
 from picsafe_client.ui import dom
@@ -19,7 +19,7 @@ class Downloads:
     """The downloads of one screen. `close` revokes the URLs of those that are still being handed over."""
 
     def __init__(self) -> None:
-        self._under_way: dict[str, tuple[dom.Node, dom.Off]] = {}  # by URL: its link, and what calls off its end
+        self._under_way: dict[str, tuple[dom.Node, dom.Dispose]] = {}  # by URL: its link, and what calls off its end
 
     async def target(self, name: str, media_type: str, size: int) -> Target:
         """Where to save a file of about `size` bytes. Raises `Cancelled` when the person does not want to after all.
@@ -38,7 +38,7 @@ class Downloads:
         url = str(js.URL.createObjectURL(blob))
         # In the document for as long as the URL lives, because some browsers only then tell anybody of the download.
         link = dom.el("a", {"href": url, "download": name, "hidden": True})
-        self._under_way[url] = (link, dom.once_later(lambda: self._revoke(url), REVOKE_AFTER))
+        self._under_way[url] = (link, dom.set_timeout(lambda: self._revoke(url), REVOKE_AFTER))
         dom.document().body.append(link)
         link.click()
 
@@ -161,5 +161,5 @@ class _FileOnDisk:
             await self._writable.write(js_object({"type": "write", "position": position, "data": data}))
         except JsException as error:
             if getattr(error, "name", "") == "QuotaExceededError":
-                raise refusal(StorageFull, "disk") from error
+                raise localized_error(StorageFull, "disk") from error
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_protocol.contracts.errors import Unreachable
 from picsafe_protocol.crypto.buffers import Buffers
 
@@ -180,7 +180,7 @@ class Stretch(Generic[B]):
             self._body = await self._source.request(position, self._source.up(self._stop))
         piece = await self._body.next()
         if piece is None:
-            raise refusal(Unreachable, "broke")
+            raise localized_error(Unreachable, "broke")
         return piece
 
 

@@ -14,8 +14,8 @@ from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import PATTERNS, Route, address, parse
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.ui import dialogs, dom, notices
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import NotSignedIn
 
 
@@ -66,7 +66,7 @@ class Navigation:
         if self.screen is not None and self.screen.unsaved and not anyway:
             target = self._shell.address()
             self._shell.push_address(self._shown_address)
-            dom.spawn(self._ask_to_leave(target))
+            dom.start_task(self._ask_to_leave(target))
         elif route.is_public or self._app.is_signed_in:
             self._show(route)
         elif self.route.is_public:
@@ -88,7 +88,7 @@ class Navigation:
                     dom.report_error(error)
         dialogs.close_all()
         for place in ("main-content", "banner", "waiting"):
-            dom.clear(dom.by_id(place))
+            dom.replace_children(dom.by_id(place))
 
     def paint_title(self) -> None:
         """The document's title, with the number of unread reports."""
@@ -116,7 +116,7 @@ class Navigation:
             dom.append(content, screen.root)
             self._app.frame.current(route.screen, screen.layout)
             dom.window().scrollTo(0, 0)
-            self._showing = dom.spawn(self._fill(screen, route))
+            self._showing = dom.start_task(self._fill(screen, route))
         self.paint_title()
 
     async def _fill(self, screen: Page, route: Route) -> None:
@@ -141,8 +141,8 @@ async def _shown(screen: Page, route: Route) -> None:
     if not screen.waits_for:
         await screen.show(route.params)
         return
-    async with Wait(t(screen.waits_for)) as wait:
-        await stoppable(wait, screen.show(route.params))
+    async with ProgressIndicator(t(screen.waits_for)) as wait:
+        await cancellable(wait, screen.show(route.params))
 
 
 def _no_such_page() -> dom.Node:

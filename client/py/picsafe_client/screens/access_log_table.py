@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from picsafe_client.api.access_log import Entry
-from picsafe_client.i18n.error_messages import words_of_code
+from picsafe_client.i18n.error_messages import error_code_message
 from picsafe_client.i18n.texts import moment, t
 from picsafe_client.ui import dom
 
@@ -31,7 +31,7 @@ def row(entry: Entry, *, with_report: bool = False) -> dom.Node:
     """One entry as a row of the table."""
     event = entry["event"]
     what = dom.el("td", None, dom.el("span", {"class": CHIPS.get(event, "chip")}, t(f"log.{event}")))
-    reason = entry.get("reason") or words_of_code(entry.get("result_code") or "")
+    reason = entry.get("reason") or error_code_message(entry.get("result_code") or "")
     if reason:
         dom.append(what, dom.el("span", {"class": "soft small table-note"}, reason))
     line = dom.el(

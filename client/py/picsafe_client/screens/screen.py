@@ -32,7 +32,7 @@ class Screen:
     def __init__(self, app: App) -> None:
         self.app = app
         self.root: dom.Node = None
-        self._offs: list[dom.Off] = []
+        self._offs: list[dom.Dispose] = []
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def show(self, params: Mapping[str, str]) -> None:
@@ -53,19 +53,19 @@ class Screen:
         """Whether leaving would lose what the person has entered: then the app asks first."""
         return False
 
-    def on(self, node: dom.Node, event: str, handler: dom.Handler, *, passive: bool | None = None) -> dom.Off:
+    def on(self, node: dom.Node, event: str, handler: dom.Handler, *, passive: bool | None = None) -> dom.Dispose:
         """Listens until the screen is left: for the window, the document and whatever outlives `root`."""
         off = dom.on(node, event, handler, passive=passive)
         self._offs.append(off)
         return off
 
-    def on_release(self, off: dom.Off) -> None:
+    def on_release(self, off: dom.Dispose) -> None:
         """Calls `off` when the screen is left: for whatever else must be let go of."""
         self._offs.append(off)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs a coroutine that is cancelled when the screen is left; its errors reach the banner."""
-        task = dom.spawn(work)
+        task = dom.start_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

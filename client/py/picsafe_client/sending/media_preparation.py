@@ -13,11 +13,11 @@ from typing import Any
 import picsafe_media as media
 from picsafe_client.blobs import STEP, BlobSource, new_blob, read_blob
 from picsafe_client.crypto import hashing
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.i18n.texts import Phrase, size, t
 from picsafe_client.sending.copy_comparison import Differs, Small, compare
 from picsafe_client.sending.preview_decoding import BrowserDecoder
-from picsafe_client.sending.thumbnails import Picture, thumbnail_of
+from picsafe_client.sending.thumbnails import DrawnThumbnail, thumbnail_of
 from picsafe_media.comparison import Comparison, is_unchanged
 from picsafe_media.picture_size import PictureSize, picture_size
 from picsafe_media.pixel_limits import check_picture, has_too_many_pixels
@@ -32,7 +32,7 @@ from picsafe_protocol.contracts.errors import (
 from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, PHOTO_FRAMES, PHOTO_PIXELS
 from picsafe_protocol.format.composing import check_size, medium_of
 from picsafe_protocol.format.report import Medium
-from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.json.field_reader import JsonObject
 
 Progress = Callable[[int], None]
 """Called with bytes done since the last call."""
@@ -50,7 +50,7 @@ class PreparedFile:
     cleaned: media.Cleaned
     sha256: str
     crc32: int
-    preview: Picture | None
+    preview: DrawnThumbnail | None
     comparison: Comparison
 
     @property
@@ -77,10 +77,10 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
     try:
         check_size(name, cleaned.size)
     except LimitExceeded as error:
-        raise refusal(LimitExceeded, "file", error.details, name=name, size=size(MEDIA_FILE_BYTES)) from None
+        raise localized_error(LimitExceeded, "file", error.details, name=name, size=size(MEDIA_FILE_BYTES)) from None
     blob = _composed(file, cleaned)
     try:
-        sha256, crc32 = await sums(blob, progress)
+        sha256, crc32 = await checksums(blob, progress)
     except UnsupportedMedium as error:
         raise about(error, name) from None
     try:
@@ -90,7 +90,7 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
         _check(prepared)
         await _check_picture(prepared)
     except Differs:
-        raise refusal(UnsupportedMedium, "differs", {"name": name, "kind": "differs"}, name=name) from None
+        raise localized_error(UnsupportedMedium, "differs", {"name": name, "kind": "differs"}, name=name) from None
     return prepared
 
 
@@ -132,9 +132,9 @@ async def _check_picture(file: PreparedFile) -> None:
 def _check(file: PreparedFile) -> None:
     """Refuses now, by its name, what the report could not describe later: a video of two days, a photo of 70,000 pixels."""
     try:
-        Medium.read(Fields(file.medium(1).to_json()))
+        Medium.read(JsonObject(file.medium(1).to_json()))
     except ReportInvalid:
-        raise refusal(UnsupportedMedium, "outsized", {"name": file.name}, name=file.name) from None
+        raise localized_error(UnsupportedMedium, "outsized", {"name": file.name}, name=file.name) from None
 
 
 def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
@@ -145,7 +145,7 @@ def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     return type(error)(**{**error.details, "name": name})
 
 
-async def sums(blob: Any, progress: Progress) -> tuple[str, int]:
+async def checksums(blob: Any, progress: Progress) -> tuple[str, int]:
     """SHA-256 (hex) and CRC-32 of a Blob, read once."""
     sha256, crc32 = await hashing.sha256(), await hashing.crc32()
     size = int(blob.size)

@@ -20,7 +20,7 @@ from picsafe_client.sending.send_job import Sending
 from picsafe_client.session import incident_log
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -33,7 +33,7 @@ Phase = Literal["encrypting", "uploading", "stuck", "arrived", "failed", "stoppe
 UNDER_WAY: Final = frozenset({"encrypting", "uploading", "stuck"})
 
 
-class Outgoing:
+class SendJob:
     """One report on its way. `watch` is called whenever something about it has changed."""
 
     def __init__(self, app: App) -> None:
@@ -55,7 +55,7 @@ class Outgoing:
         self.locked = False
 
     @classmethod
-    def current(cls, app: App) -> Outgoing | None:
+    def current(cls, app: App) -> SendJob | None:
         """The one that is being sent by the person who is signed in."""
         found = app.kept.get(KEPT)
         return found if isinstance(found, cls) else None
@@ -83,10 +83,12 @@ class Outgoing:
             return None
         return passed / gone * (self.total - self.done)
 
-    def begin(self, files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> None:
+    def begin(
+        self, files: Sequence[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
+    ) -> None:
         """Starts it, and makes it the app's current one. `readers` were shown to the sender."""
         self._app.kept[KEPT] = self
-        dom.spawn(self._run(list(files), facts, recipients, readers))
+        dom.start_task(self._run(list(files), facts, recipients, readers))
 
     def toggle(self) -> None:
         """Pause, or go on."""
@@ -117,12 +119,14 @@ class Outgoing:
         if self._app.kept.get(KEPT) is self:
             del self._app.kept[KEPT]
 
-    def watch(self, watcher: Callable[[], None]) -> dom.Off:
+    def watch(self, watcher: Callable[[], None]) -> dom.Dispose:
         """Calls `watcher` after every change; the answer stops it."""
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
 
-    async def _run(self, files: list[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> None:
+    async def _run(
+        self, files: list[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
+    ) -> None:
         off = dom.on(dom.window(), "beforeunload", self._before_unload)
         try:
             now = self._app.clock.now()
@@ -171,8 +175,10 @@ class Outgoing:
         elif self.phase == "arrived":
             self.forget()
             place = dom.by_id("banner")
-            note = notices.notice("good", arrived_words(self.report), on_dismiss=lambda _event: dom.clear(place))
-            dom.clear(place, note)
+            note = notices.notice(
+                "good", arrived_words(self.report), on_dismiss=lambda _event: dom.replace_children(place)
+            )
+            dom.replace_children(place, note)
 
     async def _signed_in_again(self) -> None:
         """The session ended underway: wait for the same person. Anybody else ends it."""

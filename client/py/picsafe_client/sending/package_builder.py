@@ -8,7 +8,7 @@ from typing import Any, Final
 from picsafe_client.blobs import STEP, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.crypto.webcrypto import WebCryptoCipher
-from picsafe_client.i18n.error_messages import refusal
+from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.sending.media_preparation import PreparedFile, Progress, about
 from picsafe_protocol.contracts.errors import DigestMismatch, UnsupportedMedium
 from picsafe_protocol.contracts.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
@@ -50,7 +50,7 @@ async def pack(header: Header, key: bytes, report: Report, files: Sequence[Prepa
     plan = plan_payload(report, crc32s)
     cipher = WebCryptoCipher()
     writer = Writer(key, header_bytes, cipher)
-    sealed = _Sealed(await hashing.crc32(), cipher)
+    sealed = CiphertextCollector(await hashing.crc32(), cipher)
     sealed.add(cipher.from_bytes(writer.header))
     for part in plan.parts:
         if isinstance(part, bytes):
@@ -76,10 +76,10 @@ async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
         crc32.update(piece)
         yield piece
     if crc32.value() != file.crc32:
-        raise refusal(DigestMismatch, "sending", {"path": part.path}, name=file.name)
+        raise localized_error(DigestMismatch, "sending", {"path": part.path}, name=file.name)
 
 
-class _Sealed:
+class CiphertextCollector:
     """Ciphertext on its way into Blobs."""
 
     def __init__(self, crc32: hashing.Crc32, cipher: WebCryptoCipher) -> None:

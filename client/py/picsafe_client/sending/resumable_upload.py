@@ -16,12 +16,12 @@ from picsafe_client.errors import Cancelled
 from picsafe_client.sending.media_preparation import Progress
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import (
+    InternalError,
     NotFound,
     NotSignedIn,
     ServiceError,
     StorageFull,
     TokenRefused,
-    Unexpected,
     UploadIncomplete,
 )
 from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS
@@ -32,9 +32,9 @@ from picsafe_protocol.format.composing import Uploaded, completion, content_dige
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 """Seconds between two tries; the browser's "online" ends a pause at once."""
-ANSWER_SECONDS: Final = 600
+REQUEST_TIMEOUT_SECONDS: Final = 600
 """A request without an answer for so long is made again: a part of 8 MiB takes nine minutes at 128 kbit/s."""
-BEGINNINGS: Final = 3
+MAX_RESTARTS: Final = 3
 """How often an upload that the cloud has lost is restarted."""
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ class Upload:
 
         Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
         """
-        for beginning in range(1, BEGINNINGS + 1):
+        for beginning in range(1, MAX_RESTARTS + 1):
             done = 0
 
             def count(length: int) -> None:
@@ -104,7 +104,7 @@ class Upload:
             try:
                 return await self._run_once(count)
             except (NotFound, UploadIncomplete):
-                if beginning == BEGINNINGS:
+                if beginning == MAX_RESTARTS:
                     raise
             except StorageFull:
                 progress(-done)
@@ -118,7 +118,7 @@ class Upload:
         begun = await self.patiently(partial(self._call, "POST", "", {"size": self.size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         if part_size % PIECE:
-            raise Unexpected  # it cuts packages where no piece ends
+            raise InternalError  # it cuts packages where no piece ends
         digest, hashes = await hashing.sha256(), bytearray()
         for index, start in enumerate(range(0, self.size, part_size)):
             stop = min(start + part_size, self.size)
@@ -167,7 +167,7 @@ class Upload:
         from pyodide.ffi import to_js
 
         self._attempt = js.AbortController.new()
-        deadline = js.AbortSignal.timeout(ANSWER_SECONDS * 1000)
+        deadline = js.AbortSignal.timeout(REQUEST_TIMEOUT_SECONDS * 1000)
         return js.AbortSignal.any(to_js([self._signal, self._attempt.signal, deadline]))
 
     def _held_up_by(self, trouble: ServiceError | None) -> None:
@@ -197,7 +197,7 @@ class Upload:
         async def call() -> Any:
             where = f"/v1/uploads/{self._report_id}{path}"
             return await self._api.cloud(
-                self._grant.url, method, where, self._grant.token, body, signal=signal, seconds=ANSWER_SECONDS
+                self._grant.url, method, where, self._grant.token, body, signal=signal, seconds=REQUEST_TIMEOUT_SECONDS
             )
 
         return await self._with_fresh_grant(call, signal)

@@ -17,8 +17,8 @@ from picsafe_client.sending.package_builder import pack
 from picsafe_client.sending.resumable_upload import Upload
 from picsafe_client.session.models import Me
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.format.composing import Facts, Uploaded, declared_size, report_of
-from picsafe_protocol.format.opening import key_in
+from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
+from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author
 
@@ -60,7 +60,7 @@ class Sending:
     async def encrypt(
         self,
         files: Sequence[PreparedFile],
-        facts: Facts,
+        facts: ReportDetails,
         recipients: Sequence[str],
         readers: Readers,
         now: datetime,
@@ -87,7 +87,7 @@ class Sending:
         report = report_of(report_id, self._author(), facts, media, now)
         header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
         begins(sum(file.size for file in files))
-        package = await pack(header, key_in(issued), report, files, self._checked(progress))
+        package = await pack(header, parse_released_key(issued), report, files, self._checked(progress))
         cloud = created["cloud"]
         grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
         self.upload = Upload(self._api, report_id, grant, package, self._signal, self._signed_in_again, self._changed)

@@ -14,15 +14,15 @@ QUALITIES: Final = (0.8, 0.6, 0.4, 0.2)
 
 
 @dataclass(frozen=True)
-class Picture:
+class DrawnThumbnail:
     """A JPEG. `data` is its Uint8Array."""
 
     data: Any = field(repr=False)
     crc32: int
-    facts: composing.Picture
+    facts: composing.ThumbnailInfo
 
 
-async def thumbnail_of(canvas: Any) -> Picture | None:
+async def thumbnail_of(canvas: Any) -> DrawnThumbnail | None:
     """The JPEG of a small canvas, which is emptied; None where the browser makes none that is small enough."""
     width, height = int(canvas.width), int(canvas.height)
     context = canvas.getContext("2d")
@@ -35,7 +35,7 @@ async def thumbnail_of(canvas: Any) -> Picture | None:
         discard(canvas)
 
 
-async def _encoded(canvas: Any, width: int, height: int) -> Picture | None:
+async def _encoded(canvas: Any, width: int, height: int) -> DrawnThumbnail | None:
     import js
     from pyodide.ffi import create_once_callable, to_js
 
@@ -47,5 +47,5 @@ async def _encoded(canvas: Any, width: int, height: int) -> Picture | None:
             data = js.Uint8Array.new(await blob.arrayBuffer())
             kernel = js.picsafe.kernel
             sha256, crc32 = str(await kernel.sha256(data)), int(await kernel.crc32(data))
-            return Picture(to_js(data), crc32, composing.Picture(int(blob.size), sha256, width, height))
+            return DrawnThumbnail(to_js(data), crc32, composing.ThumbnailInfo(int(blob.size), sha256, width, height))
     return None

@@ -41,7 +41,7 @@ class IdleLock:
         self._told = -math.inf
         self._pointer: tuple[float, float] | None = None
         self._limit: float | None = None
-        self._stop: dom.Off | None = None
+        self._stop: dom.Dispose | None = None
 
     def listen(self) -> None:
         """Starts watching the window; once, at the start of the app."""
@@ -92,4 +92,4 @@ class IdleLock:
 
     def _tick(self) -> None:
         self.check()
-        self._stop = dom.once_later(self._tick, int(CHECK_EVERY * 1000))
+        self._stop = dom.set_timeout(self._tick, int(CHECK_EVERY * 1000))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from picsafe_client.i18n.texts import moment_of, t
+from picsafe_client.i18n.texts import parse_datetime, t
 from picsafe_protocol.format.provenance import person_in_words
 from picsafe_protocol.format.report import Author
 
@@ -27,7 +27,7 @@ SOON: Final = timedelta(hours=24)
 AVAILABLE: Final = "available"
 
 
-class Box:
+class Mailbox:
     """One list, as far as it is loaded."""
 
     def __init__(self, name: str, fetch: Fetch) -> None:
@@ -69,7 +69,7 @@ class Box:
             self.reports, self._next = newest, page["next"]
             self.is_complete = page["next"] is None
         self.is_loaded = True
-        self._take_in(heard)
+        self._apply_pending(heard)
         after = {report["id"]: report for report in self.reports}
         self._tell({each for each in before.keys() | after.keys() if before.get(each) != after.get(each)})
 
@@ -84,7 +84,7 @@ class Box:
         self._next = page["next"]
         self.is_complete = page["next"] is None
         self.is_loaded = True
-        self._take_in(heard)
+        self._apply_pending(heard)
         self._tell({report["id"] for report in added} | heard.keys())
 
     def put(self, report: Report) -> bool:
@@ -140,7 +140,7 @@ class Box:
             self._heard = [other for other in self._heard if other is not heard]
         return page, heard
 
-    def _take_in(self, heard: Mapping[str, Report | None]) -> None:
+    def _apply_pending(self, heard: Mapping[str, Report | None]) -> None:
         for report_id, report in heard.items():
             self._set(report_id, report)
 
@@ -173,7 +173,7 @@ def is_urgent(report: Report, now: datetime) -> bool:
     """Whether little time is left and nobody has collected it."""
     if report["state"] != AVAILABLE or report["collected_at"] is not None:
         return False
-    return moment_of(report["expires_at"]) - now < SOON
+    return parse_datetime(report["expires_at"]) - now < SOON
 
 
 def opened_by(report: Report) -> list[Mapping[str, Any]]:

@@ -15,14 +15,14 @@ PLACE = "standing"
 def show(api: Api, me: Me) -> None:
     """Shows it to a person whose password was reset, and to nobody else."""
     place = dom.by_id(PLACE)
-    dom.clear(place)
+    dom.replace_children(place)
     reset = me.password_reset
     if reset is None:
         return
 
     async def put_away(_event: Any) -> None:
         await api.users("POST", "/v1/me/password-reset/seen", {})
-        dom.clear(place)
+        dom.replace_children(place)
 
     who = reset.by or t("reset.operator")
     if reset.by and reset.email:  # a name is what somebody calls themselves at the moment; an address is not
@@ -36,4 +36,4 @@ def show(api: Api, me: Me) -> None:
 
 def clear() -> None:
     """Nobody is signed in any more."""
-    dom.clear(dom.by_id(PLACE))
+    dom.replace_children(dom.by_id(PLACE))

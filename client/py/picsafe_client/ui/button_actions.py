@@ -8,11 +8,11 @@ from typing import Any
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import t
 from picsafe_client.ui import dom
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 
 
-def acting(
+def with_progress(
     button: dom.Node, handler: Callable[[Any], Awaitable[None]], *, what: str = "", place: dom.Node = None
 ) -> dom.Handler:
     """A handler for a click on `button`, or for the submission of its form: `handler`, with its wait explained in `place`.
@@ -23,8 +23,8 @@ def acting(
 
     async def explained(event: Any) -> None:
         try:
-            async with Wait(what or t("wait.saving"), place) as wait:
-                await stoppable(wait, _once(handler(event)))
+            async with ProgressIndicator(what or t("wait.saving"), place) as wait:
+                await cancellable(wait, _once(handler(event)))
         except Cancelled:
             dom.announce(t("wait.stopped"))
 
@@ -32,7 +32,7 @@ def acting(
         event.preventDefault()  # now: what is awaited is too late for it
         return explained(event)
 
-    return dom.busy(button, act)
+    return dom.single_flight(button, act)
 
 
 async def _once(work: Awaitable[None]) -> None:

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from picsafe_client.errors import Cancelled
 from picsafe_client.ui import dom
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 
 T = TypeVar("T")
 
 
-async def stoppable(wait: Wait, work: Coroutine[Any, Any, T]) -> T:
+async def cancellable(wait: ProgressIndicator, work: Coroutine[Any, Any, T]) -> T:
     """What `work` returns. When the person cancels `wait`, `work` is cancelled and this raises `Cancelled`."""
     task = asyncio.ensure_future(work)
 

@@ -17,7 +17,7 @@ def show(title: str, *content: dom.Child, actions: tuple[dom.Node, ...] = (), wi
     dom.append(row, *(actions or (dom.button(t("action.close"), lambda _event: close(dialogue)),)))
     dom.append(dialogue, dom.el("h2", {"id": name}, title), *content, row)
     dom.append(dom.by_id("dialogues"), dialogue)
-    dom.on(dialogue, "close", lambda _event: dom.soon(lambda: _closed(dialogue)))  # other listeners come first
+    dom.on(dialogue, "close", lambda _event: dom.defer(lambda: _closed(dialogue)))  # other listeners come first
     dialogue.showModal()
     dialogue.scrollTop = 0  # also where the focus is at the end of a tall one, which stays in sight
     return dialogue
@@ -27,7 +27,7 @@ def _closed(dialogue: dom.Node) -> None:
     dom.remove(dialogue)
     screen = dom.document().querySelector("#main-content .screen")
     if screen:
-        dom.keep_focus(screen)  # the button that asked may be gone
+        dom.restore_focus(screen)  # the button that asked may be gone
 
 
 def close(dialogue: dom.Node) -> None:

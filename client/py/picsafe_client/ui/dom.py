@@ -5,7 +5,7 @@ Content-Security-Policy and Trusted Types demand and what makes a name with angl
 Nothing touches the browser at import time, because the modules are imported when the memory snapshot is built.
 
 Handlers: `on` keeps the JavaScript proxy of a Python function alive for as long as the element is on the page.
-`clear` and `remove` release those of everything they take away; `off` (what `on` returns) releases one by hand, which
+`replace_children` and `remove` release those of everything they take away; `off` (what `on` returns) releases one by hand, which
 listeners on the window and the document need (`Screen.on` does it for screens). How: `handlers.py`.
 """
 
@@ -17,29 +17,29 @@ from typing import Any, Final, TypeAlias
 from picsafe_client.interop import Node as Node
 from picsafe_client.interop import document as document
 from picsafe_client.interop import window as window
+from picsafe_client.ui.events import Dispose as Dispose
 from picsafe_client.ui.events import Handler as Handler
-from picsafe_client.ui.events import Off as Off
-from picsafe_client.ui.events import busy as busy
+from picsafe_client.ui.events import defer as defer
 from picsafe_client.ui.events import handler_count as handler_count
 from picsafe_client.ui.events import on as on
 from picsafe_client.ui.events import on_error as on_error
-from picsafe_client.ui.events import once_later as once_later
+from picsafe_client.ui.events import on_visibility as on_visibility
 from picsafe_client.ui.events import release as release
 from picsafe_client.ui.events import release_within
 from picsafe_client.ui.events import report_error as report_error
-from picsafe_client.ui.events import soon as soon
-from picsafe_client.ui.events import spawn as spawn
-from picsafe_client.ui.events import when_seen as when_seen
+from picsafe_client.ui.events import set_timeout as set_timeout
+from picsafe_client.ui.events import single_flight as single_flight
+from picsafe_client.ui.events import start_task as start_task
 
 Child: TypeAlias = Any
 """What an element may hold: text, another element, or None for nothing."""
 
 SVG: Final = "http://www.w3.org/2000/svg"
 
-PARTS: Final = "section, dialog, .screen"
+HEADING_SCOPES: Final = "section, dialog, .screen"
 """What has a heading of its own."""
 
-_announcing: Off | None = None
+_announcing: Dispose | None = None
 
 
 def by_id(identifier: str) -> Node:
@@ -111,7 +111,7 @@ def button(label: str, handler: Handler, *, kind: str = "", icon_name: str = "",
         icon(icon_name) if icon_name else None,
         el("span", {"class": "button-label"}, label),
     )
-    on(node, "click", busy(node, handler))
+    on(node, "click", single_flight(node, handler))
     return node
 
 
@@ -123,18 +123,18 @@ def icon_button(label: str, icon_name: str, handler: Handler, **attributes: Any)
         {"type": "button", "class": "button button-icon", "aria-label": label, "title": label, **named},
         icon(icon_name),
     )
-    on(node, "click", busy(node, handler))
+    on(node, "click", single_flight(node, handler))
     return node
 
 
-def clear(node: Node, *children: Child) -> None:
+def replace_children(node: Node, *children: Child) -> None:
     """Empties `node`, releasing handlers, then adds `children`."""
     had_focus = bool(node.querySelector(":focus"))
     release_within(node)
     node.replaceChildren()
     append(node, *children)
     if had_focus:
-        keep_focus(node)
+        restore_focus(node)
 
 
 def remove(node: Node) -> None:
@@ -143,33 +143,33 @@ def remove(node: Node) -> None:
     release(node)
     node.remove()
     if place:
-        keep_focus(place)
+        restore_focus(place)
 
 
-def keep_focus(place: Node) -> None:
+def restore_focus(place: Node) -> None:
     """What had the focus is gone: move it to the nearest heading, so that keyboard users do not start from the top."""
     page = document()
     if page.querySelector(":focus"):
         return
-    part = place.closest(PARTS)
+    part = place.closest(HEADING_SCOPES)
     while part:
         heading = part.querySelector("h1, h2")
         if heading:
             heading.setAttribute("tabindex", "-1")
             heading.focus()
             return
-        part = part.parentElement.closest(PARTS) if part.parentElement else None
+        part = part.parentElement.closest(HEADING_SCOPES) if part.parentElement else None
 
 
 def announce(text: str, *, urgent: bool = False) -> None:
     """Says `text` to screen readers, without moving anything on the screen."""
     global _announcing
-    hush()
+    clear_announcements()
     region = by_id("announcer-urgent" if urgent else "announcer")
-    _announcing = once_later(lambda: setattr(region, "textContent", text), 50)
+    _announcing = set_timeout(lambda: setattr(region, "textContent", text), 50)
 
 
-def hush() -> None:
+def clear_announcements() -> None:
     """Takes back what was said and what is about to be: it may be of a patient."""
     global _announcing
     if _announcing is not None:

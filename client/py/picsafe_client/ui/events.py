@@ -1,7 +1,7 @@
 """Python functions that the browser calls: event handlers, timers, observers, and work beside what is going on.
 
 A Python function reaches JavaScript as a proxy, which has to stay alive as long as it may be called and has to be destroyed
-afterwards. `on` ties that to the element: `release` (which `dom.clear` and `dom.remove` call) lets go of the handlers of
+afterwards. `on` ties that to the element: `release` (which `dom.replace_children` and `dom.remove` call) lets go of the handlers of
 everything that leaves the page. What a handler raises goes to one place, `report_error`.
 """
 
@@ -19,18 +19,18 @@ from picsafe_client.interop import Node
 Handler: TypeAlias = Callable[[Any], Awaitable[None] | None]
 """Called with the event; may be a coroutine function. What it raises reaches the error banner."""
 
-Off: TypeAlias = Callable[[], None]
+Dispose: TypeAlias = Callable[[], None]
 """Stops what it came from; harmless when called again."""
 
-MARK: Final = "data-handlers"
+HANDLER_ID_ATTRIBUTE: Final = "data-handlers"
 
 _numbers = count(1)
-_handlers: dict[str, list[Off]] = {}
+_handlers: dict[str, list[Dispose]] = {}
 _tasks: set[asyncio.Task[Any]] = set()
 _report_error: Callable[[BaseException], None] | None = None
 
 
-def on(node: Node, event: str, handler: Handler, *, passive: bool | None = None, capture: bool = False) -> Off:
+def on(node: Node, event: str, handler: Handler, *, passive: bool | None = None, capture: bool = False) -> Dispose:
     """Calls `handler(event)` whenever `event` happens on `node`; returns the function that stops it."""
     from pyodide.ffi import create_proxy, to_js
 
@@ -48,18 +48,18 @@ def on(node: Node, event: str, handler: Handler, *, passive: bool | None = None,
         if live:
             live = False
             node.removeEventListener(event, proxy, capture)
-            soon(proxy.destroy)  # not now: this may be the handler that is running
+            defer(proxy.destroy)  # not now: this may be the handler that is running
 
     if getattr(node, "setAttribute", None):
-        mark = node.getAttribute(MARK)
+        mark = node.getAttribute(HANDLER_ID_ATTRIBUTE)
         if not mark:
             mark = str(next(_numbers))
-            node.setAttribute(MARK, mark)
+            node.setAttribute(HANDLER_ID_ATTRIBUTE, mark)
         _handlers.setdefault(str(mark), []).append(off)
     return off
 
 
-def busy(node: Node, handler: Handler) -> Handler:
+def single_flight(node: Node, handler: Handler) -> Handler:
     """`handler`, deaf to further calls while its coroutine is at work; meanwhile `node` says that it is busy.
 
     The call itself stays within the event, so that the handler may prevent its default or open a file picker.
@@ -88,7 +88,7 @@ def busy(node: Node, handler: Handler) -> Handler:
     return run
 
 
-def when_seen(node: Node, handler: Callable[[bool], None], *, margin: str = "0px") -> Off:
+def on_visibility(node: Node, handler: Callable[[bool], None], *, margin: str = "0px") -> Dispose:
     """Calls `handler(True)` when `node` comes within `margin` of the visible part of the page, `handler(False)` when it leaves."""
     import js
     from pyodide.ffi import create_proxy, to_js
@@ -111,7 +111,7 @@ def when_seen(node: Node, handler: Callable[[bool], None], *, margin: str = "0px
     return off
 
 
-def once_later(handler: Callable[[], None], milliseconds: int) -> Off:
+def set_timeout(handler: Callable[[], None], milliseconds: int) -> Dispose:
     """Calls `handler` once after a while; the returned function calls it off. What it raises reaches the banner."""
 
     def run() -> None:
@@ -124,9 +124,9 @@ def once_later(handler: Callable[[], None], milliseconds: int) -> Off:
     return timer.cancel
 
 
-def soon(handler: Callable[[], None]) -> None:
+def defer(handler: Callable[[], None]) -> None:
     """Calls `handler` after what is going on now."""
-    once_later(handler, 0)
+    set_timeout(handler, 0)
 
 
 def _guarded(handler: Handler) -> Callable[[Any], None]:
@@ -134,14 +134,14 @@ def _guarded(handler: Handler) -> Callable[[Any], None]:
         try:
             result = handler(event)
             if inspect.iscoroutine(result):
-                spawn(result)
+                start_task(result)
         except Exception as error:  # noqa: BLE001 every failure of a handler belongs in the banner
             report_error(error)
 
     return call
 
 
-def spawn(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+def start_task(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     """Runs a coroutine beside what is going on. What it raises reaches the error banner; cancelling it is no error.
 
     It begins at once and runs to its first wait, as a JavaScript async function does: so a coroutine that handles an
@@ -181,19 +181,19 @@ def report_error(error: BaseException) -> None:
 
 def release(node: Node) -> None:
     """Stops every handler on `node` and on everything within it."""
-    if getattr(node, "getAttribute", None) and node.getAttribute(MARK):
+    if getattr(node, "getAttribute", None) and node.getAttribute(HANDLER_ID_ATTRIBUTE):
         _stop(node)
     release_within(node)
 
 
 def release_within(node: Node) -> None:
     """Stops every handler on what is within `node`."""
-    for inner in node.querySelectorAll(f"[{MARK}]"):
+    for inner in node.querySelectorAll(f"[{HANDLER_ID_ATTRIBUTE}]"):
         _stop(inner)
 
 
 def _stop(node: Node) -> None:
-    for off in _handlers.pop(str(node.getAttribute(MARK)), []):
+    for off in _handlers.pop(str(node.getAttribute(HANDLER_ID_ATTRIBUTE)), []):
         off()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.error_messages import error_message
 from picsafe_client.i18n.texts import t
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import PicSafeError
@@ -28,10 +28,10 @@ def problem(
     """A notice about `error`, to be put where it belongs on a screen; `App.show_problem` puts it at the top.
 
     `means` says what it means for the patient data ("Nothing was sent."); the first of `actions` is the emphasised one.
-    `case` chooses more precise words (`refusals.words_of`).
+    `case` chooses more precise words (`refusals.error_message`).
     """
     if isinstance(error, PicSafeError):
-        what, advice = words_of(error, case)
+        what, advice = error_message(error, case)
     else:
         what, advice = t("error.unforeseen"), t("error.unforeseen_advice")
     return notice("danger", what, means, advice, actions=actions, on_dismiss=on_dismiss)

@@ -24,7 +24,7 @@ ESTIMATE_AFTER: Final = 1.5
 """Seconds of progress before the time that is left is worth saying."""
 
 
-class Wait:
+class ProgressIndicator:
     """A wait that is shown in `place` (by default at the top of the page) and that "Cancel" aborts.
 
     `signal` aborts every fetch it is given to, which then raises `api.Cancelled`. `cancelled` tells whether it did.
@@ -37,7 +37,7 @@ class Wait:
         self._place = place
         self._can_cancel = can_cancel
         self._controller = js.AbortController.new()
-        self._timers: list[dom.Off] = []
+        self._timers: list[dom.Dispose] = []
         self._node: dom.Node = None
         self._done, self._total = 0, 0
         self._started = time.monotonic()
@@ -66,9 +66,9 @@ class Wait:
         self._done, self._total = done, total
         self._update()
 
-    async def __aenter__(self) -> Wait:
+    async def __aenter__(self) -> ProgressIndicator:
         self._started = time.monotonic()
-        self._timers = [dom.once_later(self._show_bar, BAR_AFTER), dom.once_later(self._show_words, WORDS_AFTER)]
+        self._timers = [dom.set_timeout(self._show_bar, BAR_AFTER), dom.set_timeout(self._show_words, WORDS_AFTER)]
         return self
 
     async def __aexit__(

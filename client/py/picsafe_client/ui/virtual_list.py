@@ -33,10 +33,10 @@ class Group:
     ids: list[str] = field(default_factory=list)
     rows: dict[str, dom.Node] = field(default_factory=dict)
     is_near: bool = False
-    off: dom.Off | None = None
+    off: dom.Dispose | None = None
 
 
-class RowList:
+class VirtualList:
     """`node` is the list. `make` turns an item into a row. Items must not change their order between calls of `show`."""
 
     def __init__(self, label: str, kind: str, make: Callable[[Item], dom.Node]) -> None:
@@ -46,7 +46,7 @@ class RowList:
         self._groups: list[Group] = []
         self._height = USUAL_HEIGHT
         self._pressed: set[str] = set()
-        self._again: dom.Off | None = None
+        self._again: dom.Dispose | None = None
 
     def show(self, items: Sequence[Item]) -> None:
         """Shows these and no others; rows that stay are not touched."""
@@ -92,7 +92,7 @@ class RowList:
     def _renew_later(self, item_id: str) -> None:
         self._pressed.add(item_id)
         if self._again is None:
-            self._again = dom.once_later(self._renew_pressed, PRESSED)
+            self._again = dom.set_timeout(self._renew_pressed, PRESSED)
 
     def _renew_pressed(self) -> None:
         self._again = None
@@ -105,7 +105,7 @@ class RowList:
             for each, row in group.rows.items():
                 yield self._items[each], row
 
-    def focus_beside(self, item_id: str, step: int) -> bool:
+    def focus_adjacent(self, item_id: str, step: int) -> bool:
         """Moves the focus to the next (1) or previous (-1) row; False when there is none."""
         order = list(self._items)
         place = order.index(item_id) + step
@@ -148,7 +148,7 @@ class RowList:
             following = self._groups[place].node if place < len(self._groups) else None
             self.node.insertBefore(group.node, following)
             self._groups.insert(place, group)
-            group.off = dom.when_seen(group.node, self._watcher(group), margin=NEAR)
+            group.off = dom.on_visibility(group.node, self._watcher(group), margin=NEAR)
             place += 1
             changed.add(group)
         if self._groups and not any(group.is_near for group in self._groups):
@@ -169,7 +169,7 @@ class RowList:
             return
         if group.rows:
             self._height = float(group.node.offsetHeight) / len(group.rows) or self._height
-            dom.clear(group.node)
+            dom.replace_children(group.node)
             group.rows.clear()
         group.node.style.height = f"{self._height * len(group.ids):.1f}px"
 

@@ -9,10 +9,10 @@ from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.cloud.api.guards import AnyRequest
 from picsafe_server.cloud.region import cloud_of
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 
 
-@get(JWKS_PATH, summary="Public keys of receipts", tags=["cloud"], **only(OPEN, NotFound))
+@get(JWKS_PATH, summary="Public keys of receipts", tags=["cloud"], **route_access(PUBLIC, NotFound))
 async def jwks(request: AnyRequest) -> PublicKeys:
     """A JWK Set (RFC 7517), Ed25519 (RFC 8037)."""
     return PublicKeys.of(cloud_of(request).signer.jwks())

@@ -15,7 +15,7 @@ from picsafe_server.cloud.db.models import UPLOADING, Package
 from picsafe_server.cloud.db.repository import upload_of
 from picsafe_server.cloud.region import cloud_of
 from picsafe_server.cloud.uploads import check_alive
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.http.problem_details import MEDIA_TYPE as PROBLEM
 from picsafe_server.openapi.operations import BytesAnswer, PackageDownload
 
@@ -28,7 +28,7 @@ _TAGS = ["cloud"]
     summary="Download a package, or a range of it",
     operation_class=PackageDownload,
     tags=_TAGS,
-    **only(DOWNLOAD, ReportExpired, Gone, RangeNotSatisfiable),
+    **route_access(DOWNLOAD, ReportExpired, Gone, RangeNotSatisfiable),
 )
 async def download(request: AnyRequest) -> Response[Any]:
     """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, several or none with the whole; `ETag` is the SHA-256 in hex.
@@ -61,7 +61,7 @@ async def download(request: AnyRequest) -> Response[Any]:
     operation_class=BytesAnswer,
     tags=_TAGS,
     media_type=MEDIA_TYPE,
-    **only(DOWNLOAD, ReportExpired, Gone),
+    **route_access(DOWNLOAD, ReportExpired, Gone),
 )
 async def pieces(request: AnyRequest) -> Response[bytes]:
     """The SHA-256 of each 256 KiB of it, one after the other, as its sender uploaded it: to be checked by the `digest` of the report.
@@ -75,7 +75,7 @@ async def pieces(request: AnyRequest) -> Response[bytes]:
     return Response(found, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
-@delete(_REPORT, summary="Delete a package for good", tags=_TAGS, **only(DELETE))
+@delete(_REPORT, summary="Delete a package for good", tags=_TAGS, **route_access(DELETE))
 async def remove(request: AnyRequest) -> None:
     """Also when there is none (yet): nothing can be uploaded under this report's identifier any more."""
     grant = grant_of(request)

@@ -24,7 +24,7 @@ from picsafe_server.cloud import part_layout, uploads
 from picsafe_server.cloud.api.guards import UPLOAD, AnyRequest, grant_of
 from picsafe_server.cloud.region import cloud_of
 from picsafe_server.cloud.uploads import UploadState
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.http.json_guard import json_only
 from picsafe_server.openapi.operations import PartUpload, Resumable
 
@@ -59,7 +59,7 @@ class Receipt(msgspec.Struct):
     summary="Begin or resume an upload",
     operation_class=Resumable,
     tags=_TAGS,
-    **only(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
+    **route_access(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
     """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again.
@@ -71,13 +71,13 @@ async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[Uplo
     return Response(state, status_code=HTTP_201_CREATED if begun else HTTP_200_OK)
 
 
-@get(_REPORT, summary="How far an upload is", tags=_TAGS, **only(UPLOAD, ReportExpired, Gone))
+@get(_REPORT, summary="How far an upload is", tags=_TAGS, **route_access(UPLOAD, ReportExpired, Gone))
 async def state(request: AnyRequest) -> UploadState:
     """404 when there is none; one that is not completed within a day is deleted."""
     return await uploads.state(cloud_of(request), grant_of(request))
 
 
-@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **only(UPLOAD, Conflict, ReportExpired, Gone))
+@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **route_access(UPLOAD, Conflict, ReportExpired, Gone))
 async def abort(request: AnyRequest) -> None:
     """Also when there is none. 409 `conflict` for a complete one: it needs a grant to delete."""
     await uploads.abort(cloud_of(request), grant_of(request))
@@ -90,7 +90,7 @@ async def abort(request: AnyRequest) -> None:
     tags=_TAGS,
     status_code=204,
     request_max_body_size=part_layout.PART,
-    **only(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull, TooManyRequests),
+    **route_access(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull, TooManyRequests),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts, and ends an
@@ -109,7 +109,7 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     summary="Complete an upload",
     tags=_TAGS,
     request_max_body_size=limits.COMPLETION_BYTES,
-    **only(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
+    **route_access(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
     """Once every byte is stored and verified, the package is there for downloads and never changes. The same receipt however often asked.

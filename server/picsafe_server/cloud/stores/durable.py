@@ -16,7 +16,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextlib.contextmanager
-def room_needed() -> Iterator[None]:
+def map_enospc() -> Iterator[None]:
     """What the system says when there is no room (full disk, quota, file size limit) is `StorageFull`."""
     try:
         yield

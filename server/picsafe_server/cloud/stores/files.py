@@ -26,10 +26,10 @@ from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.cloud import part_layout
 from picsafe_server.cloud.stores import BLOCK, Part, Store, Upload, UploadLost
 from picsafe_server.cloud.stores.durable import (
+    map_enospc,
     older,
     remove_folder,
     remove_older_files,
-    room_needed,
     sync_file,
     sync_folder,
     write_all,
@@ -104,7 +104,7 @@ class FileStore(Store):
     def _try_writing(self) -> None:
         probe = self._incoming / new_identifier()
         try:
-            with room_needed(), probe.open("xb") as file:
+            with map_enospc(), probe.open("xb") as file:
                 file.write(b"\0")
         finally:
             probe.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ class FileStore(Store):
         # Twice: the parts, and for a moment the package that is put together out of them.
         if shutil.disk_usage(self._folder).free < 2 * upload.size:
             raise StorageFull
-        with room_needed():
+        with map_enospc():
             (self._uploads / upload.name).mkdir(mode=0o700)
             sync_folder(self._uploads)
 
@@ -127,7 +127,7 @@ class FileStore(Store):
 
     def _put_part(self, upload: Upload, index: int, received: Path) -> None:
         folder = self._uploads / upload.name
-        with room_needed():
+        with map_enospc():
             sync_file(received)
             try:
                 received.replace(folder / str(index))
@@ -161,7 +161,7 @@ class FileStore(Store):
         temporary = self._incoming / new_identifier()
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
-            with room_needed():
+            with map_enospc():
                 try:
                     for block in self._content(upload):
                         write_all(descriptor, block)

@@ -16,12 +16,12 @@ from picsafe_protocol.contracts.errors import (
     NotFound,
     NotPermitted,
     ReportExpired,
-    SentBefore,
+    ReportPredatesAccess,
     TokenRefused,
     TooManyRequests,
 )
 from picsafe_protocol.contracts.identifiers import is_identifier
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, services_of
 from picsafe_server.keys.api.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
 from picsafe_server.keys.operations.callers import Grant
@@ -44,7 +44,7 @@ def _check(key_id: str) -> None:
     "/v1/keys",
     summary="Make the key of a new report",
     tags=["keys"],
-    **only(
+    **route_access(
         CREATE_GRANT,
         Conflict,
         KeyRevoked,
@@ -78,10 +78,10 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     status_code=200,
     summary="Be given a key: logged first, or not given",
     tags=["keys"],
-    **only(
+    **route_access(
         USER_TOKEN,
         NotPermitted,
-        SentBefore,
+        ReportPredatesAccess,
         NotFound,
         KeyRevoked,
         KeyDestroyed,
@@ -106,7 +106,9 @@ async def release_key(
     status_code=204,
     summary="Take a key back for good",
     tags=["keys"],
-    **only(REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, TooManyRequests),
+    **route_access(
+        REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, TooManyRequests
+    ),
 )
 async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
@@ -123,7 +125,7 @@ async def revoke_key(
     status_code=204,
     summary="Take the key of a report back for good",
     tags=["keys"],
-    **only(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
+    **route_access(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_report(
     request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]

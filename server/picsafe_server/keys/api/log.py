@@ -16,7 +16,7 @@ from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable, No
 from picsafe_protocol.contracts.identifiers import checked_identifier, is_identifier
 from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_PATH
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, services_of
 from picsafe_server.keys.api.schemas import Identifier
 from picsafe_server.keys.log.entries import Event
@@ -50,7 +50,7 @@ def _filter(event: Event | None, report_id: str | None, who: str | None, oldest_
     "/v1/reports/{report_id:str}/log",
     summary="What happened to a report's key, oldest first",
     tags=["keys"],
-    **only(USER_TOKEN, NotPermitted, NotFound),
+    **route_access(USER_TOKEN, NotPermitted, NotFound),
 )
 async def report_log(
     request: Request[Caller, Any, Any],
@@ -64,7 +64,12 @@ async def report_log(
     return await read_log.of_report(services_of(request).database, request.user, report_id, after, limit)
 
 
-@get("/v1/log", summary="The access log of one's institution, page by page", tags=["keys"], **only(ADMINISTRATOR_TOKEN))
+@get(
+    "/v1/log",
+    summary="The access log of one's institution, page by page",
+    tags=["keys"],
+    **route_access(ADMINISTRATOR_TOKEN),
+)
 async def institution_log(
     request: Request[Caller, Any, Any],
     after: After = None,
@@ -85,7 +90,7 @@ async def institution_log(
     operation_class=TextAnswer,
     summary="The same as CSV, whole",
     tags=["keys"],
-    **only(ADMINISTRATOR_TOKEN),
+    **route_access(ADMINISTRATOR_TOKEN),
 )
 async def institution_log_csv(
     request: Request[Caller, Any, Any],
@@ -106,7 +111,7 @@ async def institution_log_csv(
     media_type=MediaType.TEXT,
     summary="The log's newest signed checkpoint",
     tags=["keys"],
-    **only(OPEN, LogUnavailable),
+    **route_access(PUBLIC, LogUnavailable),
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
     """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
@@ -125,7 +130,7 @@ class Consistency(msgspec.Struct):
     "/v1/consistency",
     summary="A proof that the log has only grown",
     tags=["keys"],
-    **only(OPEN, LogUnavailable),
+    **route_access(PUBLIC, LogUnavailable),
 )
 async def consistency(
     request: Request[Any, Any, Any],
@@ -137,7 +142,7 @@ async def consistency(
     return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 
-@get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **only(OPEN))
+@get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **route_access(PUBLIC))
 async def jwks(request: Request[Any, Any, Any]) -> PublicKeys:
     """RFC 7517; `vkey` has it as signed-note tools take it."""
     return PublicKeys.of(services_of(request).checkpointer.jwks())

@@ -24,7 +24,7 @@ from picsafe_server.keys.log.entries import (
     statement_text,
 )
 from picsafe_server.keys.log.store import LogDamaged
-from picsafe_server.keys.log.tree import Growth, Head
+from picsafe_server.keys.log.tree import Head, TreeBuilder
 from picsafe_server.runtime.clock import rfc3339
 
 ROWS = 1000
@@ -33,7 +33,7 @@ ROWS = 1000
 def recompute(connection: Connection) -> Head:
     """The head, computed from nothing but the entries; `LogDamaged` names the first that is not what the tree committed to."""
     stored = log.check(connection)
-    growth = Growth(Head(0, ()))
+    growth = TreeBuilder(Head(0, ()))
     for start in range(0, stored.size, ROWS):
         for row in _entries(connection, start):
             if row.entry_index != growth.size:
@@ -41,7 +41,7 @@ def recompute(connection: Connection) -> Head:
             _check_entry(row)
             growth.add(leaf_hash(bytes(row.commitment)))
         _check_nodes(connection, growth)
-        growth = Growth(growth.head)
+        growth = TreeBuilder(growth.head)
     if growth.head != stored:
         raise LogDamaged("the entries are not those of the head")
     _check_counts(connection, stored)
@@ -118,7 +118,7 @@ def _check_erasures(connection: Connection) -> None:
             raise LogDamaged(f"the entries that number {index} erased a person from are not those that it names")
 
 
-def _check_nodes(connection: Connection, growth: Growth) -> None:
+def _check_nodes(connection: Connection, growth: TreeBuilder) -> None:
     expected = {(level, position): value for level, position, value in growth.complete}
     if log.stored_nodes(connection, expected) != expected:
         raise LogDamaged(f"a node over the entries before {growth.size} was changed or is missing")

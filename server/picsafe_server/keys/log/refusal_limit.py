@@ -16,7 +16,7 @@ from picsafe_server.runtime.database import Database
 _WINDOW = limits.REFUSAL_WINDOW_SECONDS * 1000
 
 
-def is_listed(connection: Connection, person: Person, now: int) -> bool:
+def should_log(connection: Connection, person: Person, now: int) -> bool:
     """Whether a refusal of `person` at `now` (milliseconds since 1970) goes into the log; counts it if so."""
     table = refusal_windows
     whose = (table.c.issuer == person.issuer) & (table.c.subject == person.subject)

@@ -29,7 +29,7 @@ from sqlalchemy import Connection
 from picsafe_protocol.crypto.merkle import EMPTY_ROOT
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.store import LogDamaged
-from picsafe_server.keys.log.tree import Head, fold, frontier_of
+from picsafe_server.keys.log.tree import Head, frontier_of, root_of
 
 _LINE = re.compile(rb"(picsafe-log-head/1 ([0-9]{1,18}) ([A-Za-z0-9+/]{43}=)) ([0-9a-f]{64})\n")
 _PAGE = 4096
@@ -215,6 +215,6 @@ def root_at(connection: Connection, head: Head, size: int) -> bytes:
     coordinates = list(frontier_of(0, size))
     nodes = log.stored_nodes(connection, coordinates)
     try:
-        return fold([nodes[coordinate] for coordinate in coordinates])
+        return root_of([nodes[coordinate] for coordinate in coordinates])
     except KeyError as error:
         raise LogDamaged(f"the node at level and position {error} is not stored") from error

@@ -12,13 +12,13 @@ from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, lo
 from picsafe_server.keys.log.entries import VERSION, Entry, Person
 from picsafe_server.keys.log.tree import (
     Coordinate,
-    Growth,
     Head,
+    TreeBuilder,
     consistency_plan,
-    fold,
     frontier_of,
     inclusion_plan,
     inclusion_proof,
+    root_of,
 )
 
 
@@ -43,7 +43,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
     return Head(size, hashes)
 
 
-def append(connection: Connection, growth: Growth, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
+def append(connection: Connection, growth: TreeBuilder, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
     """Store entries that `growth` has taken up, each with the issuer and the institutions whose administrators may read it."""
     insert_rows(connection, log_leaves, [_leaf_row(entry) for entry, _, _ in entries])
     people = [(entry, entry.person) for entry, _, _ in entries]
@@ -132,7 +132,7 @@ def stored_consistency_proof(connection: Connection, old: int, new: int) -> list
     plan = consistency_plan(old, new)
     nodes = stored_nodes(connection, (coordinate for part in plan for coordinate in part))
     try:
-        return [fold([nodes[coordinate] for coordinate in part]) for part in plan]
+        return [root_of([nodes[coordinate] for coordinate in part]) for part in plan]
     except KeyError as error:
         raise LogDamaged(f"the node at level and position {error} is not stored") from error
 
@@ -154,6 +154,6 @@ def check(connection: Connection) -> Head:
     if head.size:
         newest_leaf = stored_nodes(connection, [(0, newest)])[0, newest]
         beside_its_way_up = stored_inclusion_proof(connection, newest, head.size)  # all to its left
-        if fold([*reversed(beside_its_way_up), newest_leaf]) != head.root:
+        if root_of([*reversed(beside_its_way_up), newest_leaf]) != head.root:
             raise LogDamaged("the newest entry does not lead to the root")
     return head

@@ -26,7 +26,7 @@ class Head:
     @property
     def root(self) -> bytes:
         """The tree's root hash, RFC 6962 section 2.1."""
-        return fold(self.frontier) if self.frontier else EMPTY_ROOT
+        return root_of(self.frontier) if self.frontier else EMPTY_ROOT
 
     def nodes(self) -> dict[Coordinate, bytes]:
         """The frontier's hashes by where they stand."""
@@ -41,7 +41,7 @@ def frontier_of(start: int, size: int) -> Iterator[Coordinate]:
         start += 1 << level
 
 
-def fold(hashes: tuple[bytes, ...] | list[bytes]) -> bytes:
+def root_of(hashes: tuple[bytes, ...] | list[bytes]) -> bytes:
     """The root over neighbouring complete subtrees, largest first."""
     root = hashes[-1]
     for left in reversed(hashes[:-1]):
@@ -51,7 +51,7 @@ def fold(hashes: tuple[bytes, ...] | list[bytes]) -> bytes:
 
 def inclusion_plan(index: int, size: int) -> list[list[Coordinate]]:
     """What an inclusion proof of leaf `index` in a tree of `size` is made of: for each hash of the proof, from the leaf's
-    sibling upwards, the complete subtrees to `fold` into it."""
+    sibling upwards, the complete subtrees to `root_of` into it."""
     plan: list[list[Coordinate]] = []
     level, position = 0, index
     while (1 << level) < size:
@@ -67,12 +67,12 @@ def inclusion_plan(index: int, size: int) -> list[list[Coordinate]]:
 
 def inclusion_proof(index: int, size: int, nodes: Mapping[Coordinate, bytes]) -> list[bytes]:
     """The hashes of RFC 6962 section 2.1.1, from the leaf's sibling upwards."""
-    return [fold([nodes[coordinate] for coordinate in part]) for part in inclusion_plan(index, size)]
+    return [root_of([nodes[coordinate] for coordinate in part]) for part in inclusion_plan(index, size)]
 
 
 def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
     """What a proof is made of that the tree of `new` leaves begins with that of `old` (RFC 6962 section 2.1.2): for each hash of
-    the proof the complete subtrees to `fold` into it."""
+    the proof the complete subtrees to `root_of` into it."""
     plan: list[list[Coordinate]] = []
     start, end, is_whole = 0, new, True
     while old != end:
@@ -88,7 +88,7 @@ def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
     return plan[::-1]
 
 
-class Growth:
+class TreeBuilder:
     """A tree in the course of one transaction: leaves are added to `head`, and what is new collects for storage."""
 
     def __init__(self, head: Head) -> None:

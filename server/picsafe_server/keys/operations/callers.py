@@ -13,8 +13,8 @@ import msgspec
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TokenRefused
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action
-from picsafe_server.auth.tokens import JWKS_SECONDS, Verifier, taken_apart
-from picsafe_server.keys.policy import Access, Caller, Institution
+from picsafe_server.auth.tokens import JWKS_SECONDS, Verifier, parse_jwt
+from picsafe_server.keys.policy import Caller, Institution, KeyAcl
 from picsafe_server.runtime.clock import Clock
 
 C = TypeVar("C", bound=msgspec.Struct)
@@ -77,7 +77,7 @@ class Grant:
     report_id: str
     until: int | None
     """When the report's days are over, in seconds since 1970."""
-    access: Access | None
+    access: KeyAcl | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class _Remembered:
     verified: float
 
 
-class Callers:
+class TokenAuthenticator:
     """Verifies the tokens that this key server is shown."""
 
     def __init__(self, verifier: Verifier, audience: str, clock: Clock) -> None:
@@ -144,7 +144,7 @@ class Callers:
 
     async def user_or_grant(self, token: str, action: Action) -> Caller | Grant:
         """Whichever of the two the token is."""
-        kind = taken_apart(token)[0].get("typ")
+        kind = parse_jwt(token)[0].get("typ")
         return await (self.grant(token, action) if kind == GRANT_TYPE else self.user(token))
 
     def _still_counts(self, known: _Remembered) -> bool:
@@ -153,11 +153,11 @@ class Callers:
         return known.issued <= now < known.expires and time.monotonic() - known.verified < JWKS_SECONDS
 
 
-def _access(claim: _AccessClaim | None) -> Access | None:
+def _access(claim: _AccessClaim | None) -> KeyAcl | None:
     if claim is None:
         return None
     institutions = tuple(Institution(one.id, one.roles) for one in claim.institutions)
-    return Access(claim.owner, claim.recipients, institutions, _milliseconds(claim.begun))
+    return KeyAcl(claim.owner, claim.recipients, institutions, _milliseconds(claim.begun))
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 
-from picsafe_protocol.json.csv_safe import inert
+from picsafe_protocol.json.csv_safe import escape_formula
 from picsafe_server.keys.operations.read_log import LogEntry
 
 COLUMNS = (
@@ -44,12 +44,12 @@ def _row(entry: LogEntry) -> tuple[str, ...]:
         entry.result_code or "",
         entry.report_id or "",
         entry.key_id or "",
-        inert(who.id) if who else "",
-        inert(who.name) if who else "",
-        inert(who.email) if who else "",
-        inert(who.institution or "") if who else "",
-        inert(entry.address or ""),
-        inert(entry.reason or ""),
+        escape_formula(who.id) if who else "",
+        escape_formula(who.name) if who else "",
+        escape_formula(who.email) if who else "",
+        escape_formula(who.institution or "") if who else "",
+        escape_formula(entry.address or ""),
+        escape_formula(entry.reason or ""),
         entry.erased_at or "",
         "" if entry.erased_by is None else str(entry.erased_by),
     )

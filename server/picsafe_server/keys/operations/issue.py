@@ -15,7 +15,7 @@ from picsafe_protocol.crypto.chunked import KEY
 from picsafe_server.keys.log.entries import Entry, Event, milliseconds
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.release import Released, refusal, unwrapped
-from picsafe_server.keys.policy import Access, Caller
+from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.transactions.transaction import Transaction
 from picsafe_server.keys.vault.keystore import KeyRecord
@@ -76,7 +76,7 @@ async def issue(
     return Released(record, await unwrapped(wrapper, record), entry), record is candidate
 
 
-def _blank(grant: Grant, access: Access, now: datetime, report_days: int) -> KeyRecord:
+def _blank(grant: Grant, access: KeyAcl, now: datetime, report_days: int) -> KeyRecord:
     latest = milliseconds(now + timedelta(days=report_days))
     return KeyRecord(
         key_id=new_identifier(),

@@ -13,10 +13,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from picsafe_protocol.contracts.errors import KeyDestroyed, KeyRevoked, NotFound, NotPermitted, PicSafeError, SentBefore
+from picsafe_protocol.contracts.errors import (
+    KeyDestroyed,
+    KeyRevoked,
+    NotFound,
+    NotPermitted,
+    PicSafeError,
+    ReportPredatesAccess,
+)
 from picsafe_server.keys.log.created_entry import Created
 from picsafe_server.keys.log.entries import Entry, Event
-from picsafe_server.keys.policy import Caller, is_made_too_early, may_have_key
+from picsafe_server.keys.policy import Caller, may_have_key, predates_access
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.transactions.transaction import Transaction
 from picsafe_server.keys.vault.keystore import KeyRecord
@@ -38,8 +45,8 @@ def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
     """Why `caller` may not have `key` at `now` (milliseconds since 1970); None when they may."""
     if not may_have_key(key.access, key.issuer, key.begun, caller):
         return NotPermitted("You are not among those whom this report was sent to.")
-    if is_made_too_early(key.begun, caller):
-        return SentBefore()
+    if predates_access(key.begun, caller):
+        return ReportPredatesAccess()
     if key.revoked_at is not None:
         return KeyRevoked()
     if key.destroyed_at is not None or now >= key.until:  # by the clock, whether or not a sweep has been

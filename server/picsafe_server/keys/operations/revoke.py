@@ -12,7 +12,7 @@ from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeErr
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.keys.log.entries import Event, milliseconds
 from picsafe_server.keys.operations.callers import Grant
-from picsafe_server.keys.policy import Access, Caller
+from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import BATCH, Appender
 from picsafe_server.keys.transactions.transaction import Transaction
 from picsafe_server.keys.vault import keystore
@@ -44,7 +44,7 @@ class Revoke:
         key = transaction.key(self.key_id)
         if key is None or key.report_id != self.report_id:
             return NotFound("There is no key of this number for this report.")
-        return _take_back(transaction, key, self.caller, self.by_grant, self.address)
+        return _revoke(transaction, key, self.caller, self.by_grant, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ class RevokeOfReport:
         """None once the key cannot be had any more; or the refusal."""
         key = transaction.key_of_report(self.caller.issuer, self.report_id)
         if key is not None:
-            return _take_back(transaction, key, self.caller, True, self.address)
-        never = _never_made(self.caller, self.report_id, transaction.now)
+            return _revoke(transaction, key, self.caller, True, self.address)
+        never = _tombstone(self.caller, self.report_id, transaction.now)
         transaction.add_key(never)
         transaction.log(Event.REVOKED, never, self.caller.person(self.address))
         return None
 
 
-def _never_made(caller: Caller, report_id: str, now: int) -> KeyRecord:
-    access = Access(caller.subject, (), ())
+def _tombstone(caller: Caller, report_id: str, now: int) -> KeyRecord:
+    access = KeyAcl(caller.subject, (), ())
     return KeyRecord(
         key_id=new_identifier(),
         issuer=caller.issuer,
@@ -92,7 +92,7 @@ def _never_made(caller: Caller, report_id: str, now: int) -> KeyRecord:
     )
 
 
-def _take_back(
+def _revoke(
     transaction: Transaction, key: KeyRecord, caller: Caller, by_grant: bool, address: str
 ) -> PicSafeError | None:
     person = caller.person(address)

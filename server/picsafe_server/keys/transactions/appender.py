@@ -24,7 +24,7 @@ from picsafe_server.keys.log.created_entry import Created, Proofs
 from picsafe_server.keys.log.entries import Entry, Event, milliseconds
 from picsafe_server.keys.log.inspection import inspect
 from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead
-from picsafe_server.keys.log.tree import Growth, Head
+from picsafe_server.keys.log.tree import Head, TreeBuilder
 from picsafe_server.keys.transactions.db_writer import writer_for
 from picsafe_server.keys.transactions.transaction import Operation, Transaction
 from picsafe_server.runtime.clock import Clock
@@ -49,7 +49,7 @@ class _Written:
 
     outcomes: list[Any]
     entries: list[Entry]
-    growth: Growth
+    growth: TreeBuilder
     told: list[Created]
     hashes: dict[int, list[bytes]]
     before: Head
@@ -95,7 +95,7 @@ class Appender:
         except log.LogDamaged as damage:
             self._believe(damage)
             return
-        self._task = asyncio.create_task(self._write_for_ever())
+        self._task = asyncio.create_task(self._run_writer())
 
     async def stop(self) -> None:
         """Write what is waiting, then end; once is enough."""
@@ -164,7 +164,7 @@ class Appender:
         self._queue.put_nowait(_Waiting(operation, outcome))
         return await outcome
 
-    async def _write_for_ever(self) -> None:
+    async def _run_writer(self) -> None:
         ended = False
         while not ended:
             waiting: list[_Waiting] = []

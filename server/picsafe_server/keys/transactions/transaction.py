@@ -18,7 +18,7 @@ from picsafe_server.keys.log import created_entry, refusal_limit
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.created_entry import Created
 from picsafe_server.keys.log.entries import Entry, Event, Person, moment
-from picsafe_server.keys.log.tree import Growth
+from picsafe_server.keys.log.tree import TreeBuilder
 from picsafe_server.keys.vault import keystore
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.runtime.clock import rfc3339
@@ -53,7 +53,7 @@ class Transaction:
         self._connection = connection
         self.head = log.read_head(connection, lock=True)
         """The log as this transaction finds it; nobody else adds to it meanwhile."""
-        self._growth = Growth(self.head)
+        self._growth = TreeBuilder(self.head)
         self._keys: dict[str, KeyRecord] = {}
         self._by_report: dict[tuple[str, str], str] = {}
         self._added: dict[str, KeyRecord] = {}
@@ -127,11 +127,11 @@ class Transaction:
 
     def refuse(self, error: PicSafeError, key: KeyRecord, person: Person) -> PicSafeError:
         """Log that `person` was refused, and why; but of one person's refusals no more than a few an hour."""
-        if refusal_limit.is_listed(self._connection, person, self.now):
+        if refusal_limit.should_log(self._connection, person, self.now):
             self.log(Event.REFUSED, key, person, error.code)
         return error
 
-    def write(self) -> tuple[list[Entry], Growth]:
+    def write(self) -> tuple[list[Entry], TreeBuilder]:
         """Send everything to the database; what was logged, and the tree that now holds it."""
         if self._added:
             keystore.add(self._connection, list(self._added.values()))

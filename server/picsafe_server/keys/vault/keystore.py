@@ -9,10 +9,10 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from picsafe_server.keys.db.models import report_keys
-from picsafe_server.keys.policy import Access
+from picsafe_server.keys.policy import KeyAcl
 
 _CONTEXT = b"picsafe/report-key/v2|"
-_decode_access = msgspec.json.Decoder(Access).decode
+_decode_access = msgspec.json.Decoder(KeyAcl).decode
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bytes | None
     revoked_at: int | None
     destroyed_at: int | None
-    access: Access
+    access: KeyAcl
 
     def __repr__(self) -> str:
         return f"KeyRecord(key_id={self.key_id!r})"

@@ -15,7 +15,7 @@ from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
-from picsafe_server.users.audit.audit_log import Act, Administration, Whom, signature
+from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget, signature
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Invitation, SignedInSession
 from picsafe_server.users.db.upsert import insert_into
@@ -85,13 +85,13 @@ class Invitations:
             invitation = await session.get_one(Invitation, account_id)
             account.reset_at, account.reset_seen_at = self._clock.now(), None
             account.reset_by, account.reset_by_email = invitation.made_by, invitation.made_by_email
-            act = Act.PASSWORD_RESET_USED
+            act = AuditAction.PASSWORD_RESET_USED
             self._administration.record(
                 session,
                 account.institution_id,
                 None,
                 act,
-                whom=Whom.of(account),
+                whom=AuditTarget.of(account),
                 after=signature(invitation.made_by, invitation.made_by_email),
             )
         self._security.record(session, happened, account, Actor.UNKNOWN, address=address)

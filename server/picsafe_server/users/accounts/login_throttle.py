@@ -16,7 +16,7 @@ from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import SignInFailures
-from picsafe_server.users.db.rate_windows import Count, count, forget_old
+from picsafe_server.users.db.rate_windows import Count, consume, forget_old
 
 _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 
@@ -39,7 +39,7 @@ class Throttle:
             # In this order: what the account already refuses must not use up what its whole hospital shares.
             for each in _counts(email, address, known):
                 if not seconds:
-                    seconds, is_first = await count(session, SignInFailures, each, _WINDOW, now)
+                    seconds, is_first = await consume(session, SignInFailures, each, _WINDOW, now)
                     if is_first:
                         await self._security.attempt(session, SecurityEvent.LOCKED_OUT, email, address)
         if seconds:

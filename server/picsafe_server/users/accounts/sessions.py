@@ -23,7 +23,7 @@ from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.events import channels
-from picsafe_server.users.events.event_log import SESSION_ENDED, Change, Changes
+from picsafe_server.users.events.event_log import SESSION_ENDED, Change, EventLog
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 
@@ -49,7 +49,7 @@ class Sessions:
         self,
         database: Database,
         clock: Clock,
-        changes: Changes,
+        changes: EventLog,
         passwords: Passwords,
         throttle: Throttle,
         devices: Devices,

@@ -10,5 +10,5 @@ from picsafe_server.users.principal import Principal
 Caller = NamedDependency[Principal]
 """Who is calling; the route's guard has let them in."""
 
-Parts = NamedDependency[Services]
+ServicesDependency = NamedDependency[Services]
 """The parts of the user server."""

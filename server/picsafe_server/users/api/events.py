@@ -8,9 +8,9 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from picsafe_protocol.contracts.errors import TooManyRequests
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.openapi.operations import TextAnswer
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import SIGNED_IN
 from picsafe_server.users.reports.pagination import number_of
 
@@ -21,9 +21,9 @@ from picsafe_server.users.reports.pagination import number_of
     operation_class=TextAnswer,
     summary="What changes, as it changes",
     tags=["users"],
-    **only(SIGNED_IN, TooManyRequests),
+    **route_access(SIGNED_IN, TooManyRequests),
 )
-async def events(request: Request[Any, Any, Any], caller: Caller, services: Parts) -> Stream:
+async def events(request: Request[Any, Any, Any], caller: Caller, services: ServicesDependency) -> Stream:
     """Server-sent events: `report` with a report, `removed` with an id, `session-ended`, and `alive` after 15 seconds with
     nothing else. `Last-Event-ID` resumes."""
     last_seen = request.headers.get("last-event-id")

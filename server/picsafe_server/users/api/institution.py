@@ -17,8 +17,8 @@ from picsafe_protocol.contracts.errors import (
     NotFound,
 )
 from picsafe_protocol.contracts.tokens import Role
-from picsafe_server.http.guards import only
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.http.guards import route_access
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import ADMINISTRATOR
 from picsafe_server.users.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
 from picsafe_server.users.api.responses import (
@@ -36,7 +36,7 @@ from picsafe_server.users.container import Services
 from picsafe_server.users.db.models import Institution
 from picsafe_server.users.institutions.policy import Policy
 
-_ONLY = only(ADMINISTRATOR)
+_ONLY = route_access(ADMINISTRATOR)
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
 After = Annotated[
@@ -56,13 +56,17 @@ class InstitutionController(Controller):
     tags = ("users",)
 
     @get("", summary="My institution and its policy", **_ONLY)
-    async def institution(self, caller: Caller, services: Parts) -> InstitutionView:
+    async def institution(self, caller: Caller, services: ServicesDependency) -> InstitutionView:
         """As its administrators see it. `domains` are the mail domains that the operator approved."""
         assert caller.institution is not None  # noqa: S101 an administrator has one
         return await _view(caller.institution, services)
 
-    @patch("", summary="Change the policy", **only(ADMINISTRATOR, KeyServerNotPermitted, Conflict, LimitExceeded))
-    async def change(self, data: JSONBody[InstitutionChange], caller: Caller, services: Parts) -> InstitutionView:
+    @patch(
+        "", summary="Change the policy", **route_access(ADMINISTRATOR, KeyServerNotPermitted, Conflict, LimitExceeded)
+    )
+    async def change(
+        self, data: JSONBody[InstitutionChange], caller: Caller, services: ServicesDependency
+    ) -> InstitutionView:
         """Holds for reports made from now on. Retention and idle lock can only be shortened. `key_servers` are out of those that the
         operator permits: 403 `key_server_not_permitted` for another. Keys of new reports are made at `key_server`, which is one of them or PicSafe's own."""
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
@@ -71,15 +75,17 @@ class InstitutionController(Controller):
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
-        self, caller: Caller, services: Parts, after: After = None, limit: Limit = limits.PAGE_ROWS
+        self, caller: Caller, services: ServicesDependency, after: After = None, limit: Limit = limits.PAGE_ROWS
     ) -> MemberPage:
         """A page, in the order of their addresses."""
         rows = await services.members.page(caller, after, limit + 1)
         following = rows[limit - 1].email if len(rows) > limit else None
         return MemberPage([Member.of(row) for row in rows[:limit]], following)
 
-    @post("/members", summary="Add a member", **only(ADMINISTRATOR, DomainNotApproved, Conflict, LimitExceeded))
-    async def add_member(self, data: JSONBody[NewMember], caller: Caller, services: Parts) -> InvitedMember:
+    @post("/members", summary="Add a member", **route_access(ADMINISTRATOR, DomainNotApproved, Conflict, LimitExceeded))
+    async def add_member(
+        self, data: JSONBody[NewMember], caller: Caller, services: ServicesDependency
+    ) -> InvitedMember:
         """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account.
 
         400 `domain_not_approved` outside the institution's mail domains.
@@ -92,27 +98,33 @@ class InstitutionController(Controller):
     @patch(
         "/members/{member_id:str}",
         summary="Change a member",
-        **only(ADMINISTRATOR, NotFound, LastAdministrator, LimitExceeded),
+        **route_access(ADMINISTRATOR, NotFound, LastAdministrator, LimitExceeded),
     )
     async def change_member(
-        self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: Parts
+        self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: ServicesDependency
     ) -> Member:
         """Role, or disabled: then their sessions end. 409 `last_administrator` for the only one left."""
         role = Role(data.role) if isinstance(data.role, str) else None
         disabled = data.disabled if isinstance(data.disabled, bool) else None
         return Member.of(await services.members.change(caller, member_id, role=role, disabled=disabled))
 
-    @delete("/members/{member_id:str}", summary="Remove a member", **only(ADMINISTRATOR, NotFound, LastAdministrator))
-    async def remove_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> None:
+    @delete(
+        "/members/{member_id:str}",
+        summary="Remove a member",
+        **route_access(ADMINISTRATOR, NotFound, LastAdministrator),
+    )
+    async def remove_member(self, member_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
         """Closes the account for good. Their name stays on what they sent."""
         await services.members.remove(caller, member_id)
 
     @post(
         "/members/{member_id:str}/invitation",
         summary="Invite a member again",
-        **only(ADMINISTRATOR, NotFound, Conflict),
+        **route_access(ADMINISTRATOR, NotFound, Conflict),
     )
-    async def invite_member(self, member_id: FromPath[str], caller: Caller, services: Parts) -> InvitedMember:
+    async def invite_member(
+        self, member_id: FromPath[str], caller: Caller, services: ServicesDependency
+    ) -> InvitedMember:
         """For a lost invitation or a forgotten password; an older invitation is worthless from now on.
 
         Somebody who has a password is signed out everywhere. Once a new one is set with the invitation, the account can open only
@@ -122,24 +134,34 @@ class InstitutionController(Controller):
         return InvitedMember.with_token(invited.account, invited.invitation_token)
 
     @get("/service-accounts", summary="Service accounts", **_ONLY)
-    async def service_accounts(self, caller: Caller, services: Parts) -> ServiceList:
+    async def service_accounts(self, caller: Caller, services: ServicesDependency) -> ServiceList:
         """Those that are not revoked."""
         rows = await services.service_accounts.of(caller.institution_id or "")
         return ServiceList([ServiceView.of(row) for row in rows])
 
-    @post("/service-accounts", summary="Make a service account", **only(ADMINISTRATOR, LimitExceeded))
-    async def make_service_account(self, data: JSONBody[NewService], caller: Caller, services: Parts) -> NewServiceView:
+    @post("/service-accounts", summary="Make a service account", **route_access(ADMINISTRATOR, LimitExceeded))
+    async def make_service_account(
+        self, data: JSONBody[NewService], caller: Caller, services: ServicesDependency
+    ) -> NewServiceView:
         """Its token is shown this once. It gets every report of the institution that is sent from now on, and polls for new ones."""
         made = await services.service_accounts.create(caller.institution_id or "", data.name, caller)
         return NewServiceView(made.account.id, made.account.name, made.token)
 
-    @delete("/service-accounts/{account_id:str}", summary="Revoke a service account", **only(ADMINISTRATOR, NotFound))
-    async def revoke_service_account(self, account_id: FromPath[str], caller: Caller, services: Parts) -> None:
+    @delete(
+        "/service-accounts/{account_id:str}",
+        summary="Revoke a service account",
+        **route_access(ADMINISTRATOR, NotFound),
+    )
+    async def revoke_service_account(
+        self, account_id: FromPath[str], caller: Caller, services: ServicesDependency
+    ) -> None:
         """Its token is worthless from now on."""
         await services.service_accounts.revoke(caller.institution_id or "", account_id, caller)
 
     @get("/changes", summary="The administration record", **_ONLY)
-    async def changes(self, caller: Caller, services: Parts, before: Before = _NEWEST, limit: Limit = 50) -> ActPage:
+    async def changes(
+        self, caller: Caller, services: ServicesDependency, before: Before = _NEWEST, limit: Limit = 50
+    ) -> ActPage:
         """Who changed what, when, and whom it was about: a page, newest first. Lines are only ever added."""
         rows = await services.administration.page(caller, before, limit + 1)
         following = rows[limit - 1].number if len(rows) > limit else None

@@ -6,11 +6,11 @@ from litestar import Response, get
 
 from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_SECONDS
-from picsafe_server.http.guards import OPEN, only
-from picsafe_server.users.api.dependencies import Parts
+from picsafe_server.http.guards import PUBLIC, route_access
+from picsafe_server.users.api.dependencies import ServicesDependency
 
 
-@get("/.well-known/jwks.json", summary="Public keys of the user server", tags=["users"], **only(OPEN))
-async def jwks(services: Parts) -> Response[PublicKeys]:
+@get("/.well-known/jwks.json", summary="Public keys of the user server", tags=["users"], **route_access(PUBLIC))
+async def jwks(services: ServicesDependency) -> Response[PublicKeys]:
     """RFC 7517, Ed25519 (RFC 8037)."""
     return Response(PublicKeys.of(services.signer.jwks()), headers={"Cache-Control": f"public, max-age={JWKS_SECONDS}"})

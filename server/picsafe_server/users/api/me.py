@@ -9,11 +9,11 @@ from litestar.params import JSONBody
 
 from picsafe_protocol.contracts.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
 from picsafe_protocol.contracts.regions import REGIONS
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.accounts.cookies import device_cookie_name
 from picsafe_server.users.accounts.known_devices import device_secret
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SIGNED_IN
 from picsafe_server.users.api.requests import Acceptance, NewPassword, Rename
 from picsafe_server.users.api.responses import InstitutionFacts, Me, PasswordReset
@@ -59,20 +59,25 @@ class MeController(Controller):
     path = "/v1/me"
     tags = ("users",)
 
-    @get("", summary="Who am I", **only(SIGNED_IN))
-    async def me(self, caller: Caller, services: Parts) -> Me:
+    @get("", summary="Who am I", **route_access(SIGNED_IN))
+    async def me(self, caller: Caller, services: ServicesDependency) -> Me:
         """The caller, their institution, and the servers that they may use."""
         return describe(caller, services)
 
-    @patch("", summary="Change my name", **only(PERSON, LimitExceeded))
-    async def rename(self, data: JSONBody[Rename], caller: Caller, services: Parts) -> Me:
+    @patch("", summary="Change my name", **route_access(PERSON, LimitExceeded))
+    async def rename(self, data: JSONBody[Rename], caller: Caller, services: ServicesDependency) -> Me:
         """Changes what others see."""
         if isinstance(data.name, str):
             await services.accounts.rename(caller, data.name)
         return describe(await services.sessions.again(caller), services)
 
-    @post("/password-reset/seen", status_code=204, summary="Put the notice of a password reset away", **only(PERSON))
-    async def put_notice_away(self, caller: Caller, services: Parts) -> None:
+    @post(
+        "/password-reset/seen",
+        status_code=204,
+        summary="Put the notice of a password reset away",
+        **route_access(PERSON),
+    )
+    async def put_notice_away(self, caller: Caller, services: ServicesDependency) -> None:
         """`password_reset` is null from now on. What was sent before the reset stays closed."""
         await services.accounts.put_notice_away(caller)
 
@@ -80,10 +85,10 @@ class MeController(Controller):
         "/password",
         status_code=204,
         summary="Change my password",
-        **only(PERSON, WrongPassword, TooManyRequests, LimitExceeded),
+        **route_access(PERSON, WrongPassword, TooManyRequests, LimitExceeded),
     )
     async def change_password(
-        self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: Parts
+        self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: ServicesDependency
     ) -> None:
         """The caller's other sessions end, and their other browsers are not recognised any more."""
         address = request.client.host if request.client else ""
@@ -97,8 +102,10 @@ class MeController(Controller):
     status_code=201,
     summary="Accept an invitation",
     tags=["users"],
-    **only(OPEN, TokenRefused, LimitExceeded),
+    **route_access(PUBLIC, TokenRefused, LimitExceeded),
 )
-async def accept_invitation(request: Request[Any, Any, Any], data: JSONBody[Acceptance], services: Parts) -> None:
+async def accept_invitation(
+    request: Request[Any, Any, Any], data: JSONBody[Acceptance], services: ServicesDependency
+) -> None:
     """Sets the password of the invited person and signs nobody in. 401 `token_refused` for a wrong, used or old invitation."""
     await services.invitations.accept(data.token, data.password, request.client.host if request.client else None)

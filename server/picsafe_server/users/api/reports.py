@@ -17,14 +17,14 @@ from picsafe_protocol.contracts.errors import (
     LimitExceeded,
     NotFound,
     ReportExpired,
-    SentBefore,
+    ReportPredatesAccess,
     ServiceError,
     TooManyRequests,
     UnknownRecipient,
 )
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.runtime.clock import rfc3339
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SERVICE, SIGNED_IN
 from picsafe_server.users.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
 from picsafe_server.users.api.responses import (
@@ -45,7 +45,9 @@ Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="ro
 Cursor = Annotated[str | None, QueryParameter(max_length=60, description="where the page begins: from the page before")]
 
 
-_READERS = only(PERSON, UnknownRecipient, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded, TooManyRequests)
+_READERS = route_access(
+    PERSON, UnknownRecipient, KeyServerNotAllowed, KeyServerNotPermitted, LimitExceeded, TooManyRequests
+)
 
 
 class ReportController(Controller):
@@ -59,7 +61,7 @@ class ReportController(Controller):
         summary="Begin a report",
         **_READERS,
     )
-    async def begin(self, data: JSONBody[NewReport], caller: Caller, services: Parts) -> ReportBegun:
+    async def begin(self, data: JSONBody[NewReport], caller: Caller, services: ServicesDependency) -> ReportBegun:
         """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
 
         429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and kept take too much.
@@ -77,23 +79,30 @@ class ReportController(Controller):
         )
 
     @post("/readers", status_code=200, summary="Who could open a report", **_READERS)
-    async def readers(self, data: JSONBody[Addressed], caller: Caller, services: Parts) -> Readers:
+    async def readers(self, data: JSONBody[Addressed], caller: Caller, services: ServicesDependency) -> Readers:
         """For the last look before sending: each recipient's institution, and where more than the recipients can open the report.
 
         Begins nothing. Refuses what beginning a report for these recipients would refuse, and counts unknown ones alike.
         """
         return await services.drafts.readers(caller, data.recipients)
 
-    @get("", summary="Reports received or sent", **only(PERSON))
+    @get("", summary="Reports received or sent", **route_access(PERSON))
     async def reports(
-        self, caller: Caller, services: Parts, box: FromQuery[Box] = "inbox", before: Cursor = None, limit: Limit = 50
+        self,
+        caller: Caller,
+        services: ServicesDependency,
+        box: FromQuery[Box] = "inbox",
+        before: Cursor = None,
+        limit: Limit = 50,
     ) -> ReportPage:
         """A page, newest first. The inbox holds what can be opened; what was sent stays listed a while after its time."""
         page = await services.listings.newest(caller, box, before, limit)
         return ReportPage(page.reports, page.cursor if page.more else None)
 
-    @get("/new", summary="Reports received since last time", **only(SIGNED_IN, CursorUnknown))
-    async def new(self, caller: Caller, services: Parts, after: Cursor = None, limit: Limit = 100) -> NewReports:
+    @get("/new", summary="Reports received since last time", **route_access(SIGNED_IN, CursorUnknown))
+    async def new(
+        self, caller: Caller, services: ServicesDependency, after: Cursor = None, limit: Limit = 100
+    ) -> NewReports:
         """For polling: oldest first, from the cursor of the last answer. No available report is ever skipped.
 
         409 `cursor_unknown` after the server was restored from a backup: begin again without a cursor.
@@ -101,8 +110,8 @@ class ReportController(Controller):
         page = await services.listings.new(caller, after, limit)
         return NewReports(page.reports, page.cursor, page.more)
 
-    @get("/{report_id:str}", summary="One report", **only(SIGNED_IN, NotFound, SentBefore))
-    async def report(self, report_id: FromPath[str], caller: Caller, services: Parts) -> ReportView:
+    @get("/{report_id:str}", summary="One report", **route_access(SIGNED_IN, NotFound, ReportPredatesAccess))
+    async def report(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> ReportView:
         """404 for everybody who may not know of it."""
         async with services.database.reading() as session:
             return await services.views.one(session, caller, await visible(session, caller, report_id))
@@ -111,10 +120,10 @@ class ReportController(Controller):
         "/{report_id:str}/receipt",
         status_code=200,
         summary="Make a report available",
-        **only(PERSON, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded, ServiceError),
+        **route_access(PERSON, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded, ServiceError),
     )
     async def accept_receipt(
-        self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: Parts
+        self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: ServicesDependency
     ) -> ReportView:
         """The sender hands in the cloud's receipt; its recipients see the report at once. The same receipt again changes nothing.
 
@@ -130,17 +139,22 @@ class ReportController(Controller):
         "/{report_id:str}/grants",
         status_code=200,
         summary="Make a grant",
-        **only(SIGNED_IN, NotFound, SentBefore, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
+        **route_access(SIGNED_IN, NotFound, ReportPredatesAccess, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
     )
     async def make_grant(
-        self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: Parts
+        self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: ServicesDependency
     ) -> SignedGrant:
         """To download, for everybody who sees the report; to go on with a draft, for its sender. 410 when its time is over."""
         signed = await services.reports.grant(caller, report_id, data.wanted)
         return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
 
-    @post("/{report_id:str}/opened", status_code=204, summary="I have read it", **only(PERSON, NotFound, SentBefore))
-    async def opened(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+    @post(
+        "/{report_id:str}/opened",
+        status_code=204,
+        summary="I have read it",
+        **route_access(PERSON, NotFound, ReportPredatesAccess),
+    )
+    async def opened(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
         """The first time is kept, and shown to the sender."""
         await services.reports.opened(caller, report_id)
 
@@ -148,22 +162,22 @@ class ReportController(Controller):
         "/{report_id:str}/collected",
         status_code=204,
         summary="It is safely filed",
-        **only(SERVICE, NotFound, SentBefore),
+        **route_access(SERVICE, NotFound, ReportPredatesAccess),
     )
-    async def collected(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+    async def collected(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
         """The service account has the files safely on its own disk."""
         await services.reports.collected(caller, report_id)
 
-    @delete("/{report_id:str}", summary="Withdraw a report", **only(PERSON, NotFound, ReportExpired))
-    async def withdraw(self, report_id: FromPath[str], caller: Caller, services: Parts) -> None:
+    @delete("/{report_id:str}", summary="Withdraw a report", **route_access(PERSON, NotFound, ReportExpired))
+    async def withdraw(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
         """Its sender takes it back: nobody can open it from now on; key and ciphertext are destroyed."""
         await services.withdrawals.withdraw(caller, report_id)
 
 
-@get("/v1/recipients", summary="Find recipients", tags=["users"], **only(PERSON, TooManyRequests))
+@get("/v1/recipients", summary="Find recipients", tags=["users"], **route_access(PERSON, TooManyRequests))
 async def suggest_recipients(
     caller: Caller,
-    services: Parts,
+    services: ServicesDependency,
     text: Annotated[
         str,
         QueryParameter(

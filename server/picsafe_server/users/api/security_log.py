@@ -8,8 +8,8 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from picsafe_protocol.contracts import limits
-from picsafe_server.http.guards import only
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.http.guards import route_access
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import ADMINISTRATOR, PERSON
 from picsafe_server.users.api.security_log_view import SecurityPage
 from picsafe_server.users.audit.security_log import SecurityEvent
@@ -23,16 +23,18 @@ OfAccount = Annotated[
 ]
 
 
-@get("/v1/me/security", summary="What happened to my account", tags=["users"], **only(PERSON))
-async def my_security(caller: Caller, services: Parts, before: Before = _NEWEST, limit: Limit = 50) -> SecurityPage:
+@get("/v1/me/security", summary="What happened to my account", tags=["users"], **route_access(PERSON))
+async def my_security(
+    caller: Caller, services: ServicesDependency, before: Before = _NEWEST, limit: Limit = 50
+) -> SecurityPage:
     """Sign-ins, wrong passwords, lock-outs, sessions, passwords, and what others did to the account. Kept as long as the operator set."""
     return SecurityPage.of(await services.security.of_account(caller.id, before, limit + 1), limit)
 
 
-@get("/v1/institution/security", summary="The security log", tags=["users"], **only(ADMINISTRATOR))
+@get("/v1/institution/security", summary="The security log", tags=["users"], **route_access(ADMINISTRATOR))
 async def institution_security(
     caller: Caller,
-    services: Parts,
+    services: ServicesDependency,
     happened: OfEvent = None,
     account: OfAccount = None,
     before: Before = _NEWEST,

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
-from picsafe_server.http.guards import OPEN, only
+from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.accounts.cookies import (
     check_not_foreign,
@@ -19,7 +19,7 @@ from picsafe_server.users.accounts.cookies import (
     session_cookie,
 )
 from picsafe_server.users.accounts.known_devices import device_secret
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON
 from picsafe_server.users.api.me import describe
 from picsafe_server.users.api.requests import SignIn
@@ -36,9 +36,9 @@ class SessionController(Controller):
     path = "/v1/sessions"
     tags = ("users",)
 
-    @post("", summary="Sign in", **only(OPEN, WrongPassword, TooManyRequests, NotPermitted, LimitExceeded))
+    @post("", summary="Sign in", **route_access(PUBLIC, WrongPassword, TooManyRequests, NotPermitted, LimitExceeded))
     async def sign_in(
-        self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: Parts
+        self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: ServicesDependency
     ) -> Response[SessionBegun]:
         """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many.
 
@@ -59,14 +59,14 @@ class SessionController(Controller):
         cookies = [session_cookie(settings, signed_in.token), device_cookie(settings, known)]
         return Response(body, cookies=[] if by_token else cookies)
 
-    @get("", summary="My sessions", **only(PERSON))
-    async def sessions(self, caller: Caller, services: Parts) -> SessionList:
+    @get("", summary="My sessions", **route_access(PERSON))
+    async def sessions(self, caller: Caller, services: ServicesDependency) -> SessionList:
         """Where the caller is signed in, last used first."""
         rows = await services.sessions.of(caller)
         return SessionList([SessionView.of(row, caller.session_id) for row in rows])
 
-    @delete("/{session_id:str}", summary="Sign out", **only(PERSON, NotFound))
-    async def sign_out(self, session_id: FromPath[str], caller: Caller, services: Parts) -> Response[None]:
+    @delete("/{session_id:str}", summary="Sign out", **route_access(PERSON, NotFound))
+    async def sign_out(self, session_id: FromPath[str], caller: Caller, services: ServicesDependency) -> Response[None]:
         """Ends one of the caller's sessions at once; `current` names the one that asks."""
         current = session_id in {"current", caller.session_id}
         await services.sessions.end(caller, caller.session_id if current else session_id)

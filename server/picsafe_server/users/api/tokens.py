@@ -6,9 +6,9 @@ from litestar import post
 from litestar.params import JSONBody
 
 from picsafe_protocol.contracts.errors import KeyServerNotAllowed, LimitExceeded
-from picsafe_server.http.guards import only
+from picsafe_server.http.guards import route_access
 from picsafe_server.runtime.clock import rfc3339
-from picsafe_server.users.api.dependencies import Caller, Parts
+from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import SIGNED_IN
 from picsafe_server.users.api.requests import TokenRequest
 from picsafe_server.users.api.responses import SignedToken
@@ -19,9 +19,9 @@ from picsafe_server.users.api.responses import SignedToken
     status_code=200,
     summary="Make a user token",
     tags=["users"],
-    **only(SIGNED_IN, KeyServerNotAllowed, LimitExceeded),
+    **route_access(SIGNED_IN, KeyServerNotAllowed, LimitExceeded),
 )
-async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: Parts) -> SignedToken:
+async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: ServicesDependency) -> SignedToken:
     """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list.
 
     Its claim `since`, where it has one, keeps keys that were made earlier from the caller: see integrate.md.

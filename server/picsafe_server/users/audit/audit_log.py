@@ -18,7 +18,7 @@ from picsafe_server.users.db.models import Account, AdministrativeAct, ServiceAc
 from picsafe_server.users.principal import Principal
 
 
-class Act(str, Enum):
+class AuditAction(str, Enum):
     """What administrators and operators do."""
 
     MEMBER_ADDED = "member_added"
@@ -51,14 +51,14 @@ class Act(str, Enum):
 
 
 @dataclass(frozen=True)
-class Whom:
+class AuditTarget:
     """Whom or what an act is about: a person, by their address, or a service account, by its name."""
 
     id: str
     name: str
 
     @classmethod
-    def of(cls, account: Account | ServiceAccount) -> Whom:
+    def of(cls, account: Account | ServiceAccount) -> AuditTarget:
         return cls(account.id, account.email if isinstance(account, Account) else account.name)
 
 
@@ -79,9 +79,9 @@ class Administration:
         session: AsyncSession,
         institution_id: str | None,
         who: Principal | None,
-        act: Act,
+        act: AuditAction,
         *,
-        whom: Whom | None = None,
+        whom: AuditTarget | None = None,
         before: str | None = None,
         after: str | None = None,
     ) -> None:

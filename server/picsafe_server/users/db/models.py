@@ -226,7 +226,7 @@ class SignInFailures(Base):
     count: Mapped[int]
 
 
-class LookUps(Base):
+class LookupWindow(Base):
     """How many addresses without an account somebody named of late. Subjects are hashes."""
 
     __tablename__ = "look_ups"
@@ -308,7 +308,7 @@ class ReportInstitution(Base):
     """Whether all its members may open the report; its service accounts always may."""
 
 
-class Opening(Base):
+class ReportOpened(Base):
     """When a person first read a report."""
 
     __tablename__ = "openings"
@@ -330,7 +330,7 @@ class WithdrawalCall(Base):
     next_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
 
 
-class Listing(Base):
+class MailboxEntry(Base):
     """An available report in the list of one audience."""
 
     __tablename__ = "listings"

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import case, delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.db.models import LookUps, SignInFailures
+from picsafe_server.users.db.models import LookupWindow, SignInFailures
 from picsafe_server.users.db.upsert import insert_into
 
-Counter = type[SignInFailures] | type[LookUps]
+Counter = type[SignInFailures] | type[LookupWindow]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Counted(NamedTuple):
     is_first: bool
 
 
-async def count(
+async def consume(
     session: AsyncSession, counter: Counter, what: Count, window: timedelta, now: datetime, amount: int = 1
 ) -> Counted:
     """Count `amount` more."""

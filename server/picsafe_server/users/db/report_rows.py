@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_server.runtime.clock import rfc3339
-from picsafe_server.users.db.models import Account, Institution, Opening, Report, ReportRecipient
+from picsafe_server.users.db.models import Account, Institution, Report, ReportOpened, ReportRecipient
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -64,11 +64,13 @@ async def _reports(session: AsyncSession, ids: set[str]) -> dict[str, tuple[Repo
 
 
 async def _recipients(session: AsyncSession, ids: set[str]) -> dict[str, list[Addressee]]:
-    opening = and_(Opening.report_id == ReportRecipient.report_id, Opening.account_id == ReportRecipient.account_id)
+    opening = and_(
+        ReportOpened.report_id == ReportRecipient.report_id, ReportOpened.account_id == ReportRecipient.account_id
+    )
     rows = await session.execute(
-        select(ReportRecipient.report_id, Account.id, Account.name, Account.email, Opening.opened_at)
+        select(ReportRecipient.report_id, Account.id, Account.name, Account.email, ReportOpened.opened_at)
         .join(Account, Account.id == ReportRecipient.account_id)
-        .outerjoin(Opening, opening)
+        .outerjoin(ReportOpened, opening)
         .where(ReportRecipient.report_id.in_(ids))
         .order_by(ReportRecipient.report_id, ReportRecipient.position)
     )
@@ -84,6 +86,11 @@ async def _openings(
     everybody = [report_id for report_id, accounts in readers.items() if accounts is None]
     some = [report_id for report_id, accounts in readers.items() if accounts is not None]
     people = {account for accounts in readers.values() if accounts is not None for account in accounts}
-    wanted = or_(Opening.report_id.in_(everybody), and_(Opening.report_id.in_(some), Opening.account_id.in_(people)))
-    rows = await session.execute(select(Opening.report_id, Opening.account_id, Opening.opened_at).where(wanted))
+    wanted = or_(
+        ReportOpened.report_id.in_(everybody),
+        and_(ReportOpened.report_id.in_(some), ReportOpened.account_id.in_(people)),
+    )
+    rows = await session.execute(
+        select(ReportOpened.report_id, ReportOpened.account_id, ReportOpened.opened_at).where(wanted)
+    )
     return {(row.report_id, row.account_id): row.opened_at for row in rows}

@@ -29,7 +29,7 @@ class Change:
     report_id: str | None = None
 
 
-class Changes:
+class EventLog:
     """Appends changes; `wake` is called after each commit that appended some."""
 
     def __init__(self, clock: Clock, wake: Callable[[], None]) -> None:

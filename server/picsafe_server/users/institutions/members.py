@@ -17,19 +17,19 @@ from picsafe_server.users.accounts.accounts import create_account
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.sessions import Sessions
-from picsafe_server.users.audit.audit_log import Act, Administration, Whom
+from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Institution, SignedInSession
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 
 _EVENTS = {
-    Act.MEMBER_INVITED: SecurityEvent.INVITED,
-    Act.PASSWORD_RESET: SecurityEvent.INVITED,
-    Act.ROLE_CHANGED: SecurityEvent.ROLE_CHANGED,
-    Act.DISABLED: SecurityEvent.DISABLED,
-    Act.ENABLED: SecurityEvent.ENABLED,
-    Act.MEMBER_REMOVED: SecurityEvent.REMOVED,
+    AuditAction.MEMBER_INVITED: SecurityEvent.INVITED,
+    AuditAction.PASSWORD_RESET: SecurityEvent.INVITED,
+    AuditAction.ROLE_CHANGED: SecurityEvent.ROLE_CHANGED,
+    AuditAction.DISABLED: SecurityEvent.DISABLED,
+    AuditAction.ENABLED: SecurityEvent.ENABLED,
+    AuditAction.MEMBER_REMOVED: SecurityEvent.REMOVED,
 }
 """What the security log has of an act as well."""
 
@@ -82,7 +82,7 @@ class Members:
                 role=role,
                 password_hash=None,
             )
-            self._record(session, who, Act.MEMBER_ADDED, account, after=account.role)
+            self._record(session, who, AuditAction.MEMBER_ADDED, account, after=account.role)
             return Invited(account, await self._invitations.invite(session, account.id, who))
 
     async def invite_again(self, who: Principal, account_id: str) -> Invited:
@@ -119,7 +119,7 @@ class Members:
         if account.disabled_at is not None:
             raise Conflict("This member is disabled.", advice="Enable them first.")
         reset = account.password_hash is not None
-        self._record(session, who, Act.PASSWORD_RESET if reset else Act.MEMBER_INVITED, account)
+        self._record(session, who, AuditAction.PASSWORD_RESET if reset else AuditAction.MEMBER_INVITED, account)
         invited = Invited(account, await self._invitations.invite(session, account.id, who))
         await session.flush()
         await self._sessions.end_where(session, SignedInSession.account_id == account.id)
@@ -128,7 +128,7 @@ class Members:
     def set_role(self, session: AsyncSession, account: Account, role: Role, who: Principal | None) -> None:
         """Change a role, if it is another one."""
         if role.value != account.role:
-            self._record(session, who, Act.ROLE_CHANGED, account, before=account.role, after=role.value)
+            self._record(session, who, AuditAction.ROLE_CHANGED, account, before=account.role, after=role.value)
             account.role = role.value
 
     async def set_disabled(
@@ -136,7 +136,7 @@ class Members:
     ) -> None:
         """Disable an account, which ends its sessions, or enable it."""
         if disabled != (account.disabled_at is not None):
-            self._record(session, who, Act.DISABLED if disabled else Act.ENABLED, account)
+            self._record(session, who, AuditAction.DISABLED if disabled else AuditAction.ENABLED, account)
             account.disabled_at = self._clock.now() if disabled else None
         await session.flush()
         if disabled:
@@ -144,7 +144,7 @@ class Members:
 
     async def remove_account(self, session: AsyncSession, account: Account, who: Principal | None) -> None:
         """Close an account for good."""
-        self._record(session, who, Act.MEMBER_REMOVED, account)
+        self._record(session, who, AuditAction.MEMBER_REMOVED, account)
         account.removed_at = self._clock.now()
         account.password_hash = None
         await forget_devices(session, account.id)
@@ -155,7 +155,7 @@ class Members:
         self,
         session: AsyncSession,
         who: Principal | None,
-        act: Act,
+        act: AuditAction,
         account: Account,
         before: str | None = None,
         after: str | None = None,
@@ -163,7 +163,7 @@ class Members:
         if act in _EVENTS:
             self._security.record_by(session, _EVENTS[act], account, who)
         self._administration.record(
-            session, account.institution_id, who, act, whom=Whom.of(account), before=before, after=after
+            session, account.institution_id, who, act, whom=AuditTarget.of(account), before=before, after=after
         )
 
 

@@ -12,7 +12,7 @@ from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.audit.audit_log import Act, Administration
+from picsafe_server.users.audit.audit_log import Administration, AuditAction
 from picsafe_server.users.db.models import Institution
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.names.display_names import checked_name
@@ -71,7 +71,7 @@ class Institutions:
         async with self._database.writing() as session:
             session.add(institution)
             await session.flush()
-            made = Act.INSTITUTION_MADE
+            made = AuditAction.INSTITUTION_MADE
             self._administration.record(session, institution.id, None, made, after=institution.name)
             await self._approve(session, institution.id, domains)
         return institution
@@ -83,7 +83,7 @@ class Institutions:
             institution = await session.get_one(Institution, institution_id, with_for_update=True)
             if called != institution.name:
                 self._administration.record(
-                    session, institution_id, None, Act.NAME_CHANGED, before=institution.name, after=called
+                    session, institution_id, None, AuditAction.NAME_CHANGED, before=institution.name, after=called
                 )
                 institution.name = called
 
@@ -94,7 +94,7 @@ class Institutions:
 
     async def _approve(self, session: AsyncSession, institution_id: str, domains: Sequence[str]) -> None:
         for domain in await approve(session, self._clock, institution_id, domains):
-            self._administration.record(session, institution_id, None, Act.DOMAIN_ADDED, after=domain)
+            self._administration.record(session, institution_id, None, AuditAction.DOMAIN_ADDED, after=domain)
 
     async def domains(self, institution_id: str) -> Sequence[str]:
         """The mail domains within which the institution adds members."""
@@ -109,7 +109,7 @@ class Institutions:
             for column, value in values.items():
                 before = getattr(institution, column)
                 if value != before:
-                    act = Act(f"{column}_changed")
+                    act = AuditAction(f"{column}_changed")
                     self._administration.record(
                         session, institution.id, who, act, before=_written(before), after=_written(value)
                     )

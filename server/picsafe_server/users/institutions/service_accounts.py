@@ -13,11 +13,11 @@ from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts import secrets
-from picsafe_server.users.audit.audit_log import Act, Administration, Whom
+from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Institution, ServiceAccount
 from picsafe_server.users.events import channels
-from picsafe_server.users.events.event_log import SESSION_ENDED, Change, Changes
+from picsafe_server.users.events.event_log import SESSION_ENDED, Change, EventLog
 from picsafe_server.users.names.display_names import checked_name
 from picsafe_server.users.principal import Principal
 
@@ -37,7 +37,7 @@ class ServiceAccounts:
         self,
         database: Database,
         clock: Clock,
-        changes: Changes,
+        changes: EventLog,
         administration: Administration,
         security: SecurityLog,
     ) -> None:
@@ -84,8 +84,8 @@ class ServiceAccounts:
                     actual=(count or 0) + 1,
                 )
             session.add(account)
-            act = Act.SERVICE_ACCOUNT_MADE
-            self._administration.record(session, institution_id, who, act, whom=Whom.of(account))
+            act = AuditAction.SERVICE_ACCOUNT_MADE
+            self._administration.record(session, institution_id, who, act, whom=AuditTarget.of(account))
             self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_MADE, account, who)
         return NewServiceAccount(account, secrets.service_token(account.id, secret))
 
@@ -106,7 +106,7 @@ class ServiceAccounts:
             )
             if revoked is None:
                 raise NotFound
-            act = Act.SERVICE_ACCOUNT_REVOKED
-            self._administration.record(session, institution_id, who, act, whom=Whom.of(revoked))
+            act = AuditAction.SERVICE_ACCOUNT_REVOKED
+            self._administration.record(session, institution_id, who, act, whom=AuditTarget.of(revoked))
             self._security.record_by(session, SecurityEvent.SERVICE_ACCOUNT_REVOKED, revoked, who)
             await self._changes.append(session, Change(SESSION_ENDED, [channels.session(account_id)]))

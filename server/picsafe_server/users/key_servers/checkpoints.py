@@ -26,7 +26,7 @@ from picsafe_protocol.crypto.merkle import verify_consistency
 from picsafe_server.role import WatchedLog
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.audit.audit_log import Act, Administration
+from picsafe_server.users.audit.audit_log import Administration, AuditAction
 from picsafe_server.users.db.models import Institution, KeyServerLog
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.key_servers.log_client import ForeignLogs, NoAnswer
@@ -126,7 +126,7 @@ class Checkpoints:
             if known is None or known.contradiction is None:
                 raise NotFound("No contradiction of this key server is recorded.")
             problem = known.contradiction
-            await self._record(session, known.key_server, Act.LOG_ACCEPTED, problem)
+            await self._record(session, known.key_server, AuditAction.LOG_ACCEPTED, problem)
             await session.delete(known)
         if await self.look(known.key_server):
             raise Conflict("The key server contradicts itself again.")
@@ -184,9 +184,9 @@ class Checkpoints:
     ) -> None:
         row.contradiction, row.contradicted_by, row.contradicted_at = problem, found.note, now
         _log.critical("the key server %s contradicts what it signed before: %s", row.key_server, problem)
-        await self._record(session, row.key_server, Act.LOG_CONTRADICTED, problem)
+        await self._record(session, row.key_server, AuditAction.LOG_CONTRADICTED, problem)
 
-    async def _record(self, session: AsyncSession, url: str, act: Act, problem: str) -> None:
+    async def _record(self, session: AsyncSession, url: str, act: AuditAction, problem: str) -> None:
         for institution in await session.scalars(select(Institution).order_by(Institution.id)):
             if url in self._key_servers.allowed(institution):
                 self._administration.record(session, institution.id, None, act, before=url, after=problem)

@@ -15,14 +15,14 @@ from picsafe_protocol.contracts.errors import TooManyRequests
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.memory_counter import MemoryCounter
-from picsafe_server.users.db.models import LookUps as Counted
-from picsafe_server.users.db.rate_windows import Count, count, forget_old
+from picsafe_server.users.db.models import LookupWindow as Counted
+from picsafe_server.users.db.rate_windows import Count, consume, forget_old
 from picsafe_server.users.principal import Principal
 
 _WINDOW = timedelta(seconds=limits.LOOK_UP_WINDOW_SECONDS)
 
 
-class LookUps:
+class LookupThrottle:
     """Counts what an account asks."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -57,7 +57,7 @@ class LookUps:
     async def _count_unknown(self, who: Principal, amount: int) -> int:
         what = Count(hashlib.sha256(f"unknown {who.id}".encode()).digest(), limits.UNKNOWN_RECIPIENTS)
         async with self._database.writing() as session:  # of its own: it counts also when the request is refused
-            return (await count(session, Counted, what, _WINDOW, self._clock.now(), amount)).seconds
+            return (await consume(session, Counted, what, _WINDOW, self._clock.now(), amount)).seconds
 
 
 def _minutes(seconds: int) -> str:

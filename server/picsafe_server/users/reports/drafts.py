@@ -21,7 +21,7 @@ from picsafe_server.users.db.models import DRAFT, Account, Institution, Report, 
 from picsafe_server.users.key_servers.allow_list import KeyServers, refuse_for
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.recipients.lookup_throttle import LookUps
+from picsafe_server.users.recipients.lookup_throttle import LookupThrottle
 from picsafe_server.users.reports.audience import Readers, readers_of
 from picsafe_server.users.reports.grants import Grants, Signed
 from picsafe_server.users.reports.quota import check_allowance
@@ -47,7 +47,7 @@ class Drafts:
         settings: Settings,
         grants: Grants,
         key_servers: KeyServers,
-        look_ups: LookUps,
+        look_ups: LookupThrottle,
     ) -> None:
         self._database = database
         self._clock = clock

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from picsafe_protocol.contracts import limits
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, Listing, Report
+from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, MailboxEntry, Report
 from picsafe_server.users.events import channels
-from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, Changes
+from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, EventLog
 from picsafe_server.users.reports.lifecycle import received_by
 
 _AT_ONCE = 200
@@ -22,7 +22,7 @@ _AT_ONCE = 200
 class Expiry:
     """Ends and forgets reports."""
 
-    def __init__(self, database: Database, clock: Clock, changes: Changes) -> None:
+    def __init__(self, database: Database, clock: Clock, changes: EventLog) -> None:
         self._database = database
         self._clock = clock
         self._changes = changes
@@ -51,7 +51,9 @@ class Expiry:
             report.state = EXPIRED
             if report.available_at is not None:
                 received = await received_by(session, report)
-                gone = delete(Listing).where(Listing.report_id == report.id, Listing.audience.in_(received))
+                gone = delete(MailboxEntry).where(
+                    MailboxEntry.report_id == report.id, MailboxEntry.audience.in_(received)
+                )
                 await session.execute(gone)
                 changes.append(Change(REMOVED, received, report.id))
                 changes.append(Change(REPORT, [channels.sent(report.sender_id)], report.id))

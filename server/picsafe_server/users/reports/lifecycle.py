@@ -20,15 +20,15 @@ from picsafe_server.users.db.models import (
     AVAILABLE,
     DRAFT,
     Correspondence,
-    Listing,
-    Opening,
+    MailboxEntry,
     Report,
     ReportInstitution,
+    ReportOpened,
     ReportRecipient,
 )
 from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.events import channels
-from picsafe_server.users.events.event_log import REPORT, Change, Changes
+from picsafe_server.users.events.event_log import REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.grants import Grants, Signed
 from picsafe_server.users.reports.visibility import check_live, check_since, own, visible
@@ -58,7 +58,7 @@ class Reports:
         database: Database,
         clock: Clock,
         settings: Settings,
-        changes: Changes,
+        changes: EventLog,
         grants: Grants,
         verifier: Verifier,
     ) -> None:
@@ -121,7 +121,9 @@ class Reports:
             )
         told = {channels.sent(report.sender_id), *await received_by(session, report)}
         (number,) = await self._changes.append(session, Change(REPORT, told, report.id))
-        session.add_all(Listing(audience=audience, sequence=number, report_id=report.id) for audience in sorted(told))
+        session.add_all(
+            MailboxEntry(audience=audience, sequence=number, report_id=report.id) for audience in sorted(told)
+        )
 
     async def grant(self, who: Principal, report_id: str, action: Action) -> Signed:
         """A further grant: for the sender to go on with a draft, for everybody who sees the report to download it."""
@@ -150,10 +152,10 @@ class Reports:
                 received &= set(own_audiences)
             if not received:
                 return
-            row = insert_into(session, Opening).values(
+            row = insert_into(session, ReportOpened).values(
                 report_id=report.id, account_id=who.id, opened_at=self._clock.now()
             )
-            first = await session.scalar(row.on_conflict_do_nothing().returning(Opening.account_id))
+            first = await session.scalar(row.on_conflict_do_nothing().returning(ReportOpened.account_id))
             if first:
                 told = {channels.sent(report.sender_id), *own_audiences}
                 await self._changes.append(session, Change(REPORT, told, report.id))

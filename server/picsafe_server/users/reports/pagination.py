@@ -14,7 +14,7 @@ from picsafe_protocol.contracts.errors import CursorUnknown, InvalidRequest
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import AVAILABLE, Listing, Report
+from picsafe_server.users.db.models import AVAILABLE, MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
@@ -50,7 +50,7 @@ class Listings:
         conditions = [] if sent else [self._live(), is_since(who)]
         start = _BEYOND if before is None else number_of(before, "before")
         async with self._database.reading() as session:
-            found = await self._merged(session, who, names, [Listing.sequence < start, *conditions], limit, True)
+            found = await self._merged(session, who, names, [MailboxEntry.sequence < start, *conditions], limit, True)
             return await self._page(session, who, found, box, limit, start)
 
     async def new(self, who: Principal, after: str | None, limit: int) -> Page:
@@ -62,7 +62,7 @@ class Listings:
         start, last_seen = (0, None) if after is None else position_in(after)
         async with self._database.reading() as session:
             await _check_known(session, start, last_seen)
-            conditions = [Listing.sequence > start, self._live(), is_since(who)]
+            conditions = [MailboxEntry.sequence > start, self._live(), is_since(who)]
             found = await self._merged(session, who, who.received, conditions, limit, False)
             page = await self._page(session, who, found, "inbox", limit, start)
         if page.reports:
@@ -80,15 +80,15 @@ class Listings:
         conditions: Sequence[ColumnElement[bool]],
         limit: int,
         newest_first: bool,
-    ) -> list[Listing]:
+    ) -> list[MailboxEntry]:
         """One more listing than `limit` from all audiences `names` together, each report once."""
-        order = Listing.sequence.desc() if newest_first else Listing.sequence.asc()
+        order = MailboxEntry.sequence.desc() if newest_first else MailboxEntry.sequence.asc()
         pages = [
             (
                 await session.scalars(
-                    select(Listing)
-                    .join(Report, Report.id == Listing.report_id)
-                    .where(Listing.audience == name, *conditions, _not_own(who, name), _since_joining(who, name))
+                    select(MailboxEntry)
+                    .join(Report, Report.id == MailboxEntry.report_id)
+                    .where(MailboxEntry.audience == name, *conditions, _not_own(who, name), _since_joining(who, name))
                     .order_by(order)
                     .limit(limit + 1)
                 )
@@ -100,7 +100,7 @@ class Listings:
         return list(once.values())[: limit + 1]
 
     async def _page(
-        self, session: AsyncSession, who: Principal, found: Sequence[Listing], box: Box, limit: int, start: int
+        self, session: AsyncSession, who: Principal, found: Sequence[MailboxEntry], box: Box, limit: int, start: int
     ) -> Page:
         shown = found[:limit]
         reports = await self._views.many(session, who, [Entry(listing.report_id, box) for listing in shown])
@@ -131,7 +131,9 @@ async def _check_known(session: AsyncSession, number: int, report_id: str | None
         raise CursorUnknown
     if report_id is None:
         return
-    query = select(Report.available_at, Listing.sequence).outerjoin(Listing, Listing.report_id == Report.id)
+    query = select(Report.available_at, MailboxEntry.sequence).outerjoin(
+        MailboxEntry, MailboxEntry.report_id == Report.id
+    )
     found = (await session.execute(query.where(Report.id == report_id).limit(1))).first()
     # It has left the lists when its time is over, and the index some weeks later.
     if found is None or found.available_at is None or found.sequence not in {None, number}:

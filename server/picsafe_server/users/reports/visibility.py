@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.contracts.errors import KeyRevoked, NotFound, ReportExpired, SentBefore
+from picsafe_protocol.contracts.errors import KeyRevoked, NotFound, ReportExpired, ReportPredatesAccess
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.users.db.models import (
     AVAILABLE,
@@ -51,10 +51,10 @@ def is_since_joining(who: Principal) -> ColumnElement[bool]:
 
 
 def check_since(who: Principal, report: Report) -> None:
-    """`SentBefore` when the report was begun before the caller's password was reset: it is not theirs to open, nor to go on with."""
+    """`ReportPredatesAccess` when the report was begun before the caller's password was reset: it is not theirs to open, nor to go on with."""
     if who.since is not None and report.created_at < who.since:
         when = f"{who.since.day} {who.since:%B %Y, %H:%M} UTC"
-        raise SentBefore(
+        raise ReportPredatesAccess(
             f"Your password was reset on {when}. Reports that were sent before then cannot be opened any more."
         )
 
@@ -64,7 +64,7 @@ async def visible(session: AsyncSession, who: Principal, report_id: str) -> Repo
 
     May know: its sender and recipients, service accounts of their institutions, and members of those whose policy said so.
     Of reports that are older than their belonging to the institution, neither machines nor members may know;
-    for people whose password was reset they are `SentBefore`.
+    for people whose password was reset they are `ReportPredatesAccess`.
     """
     if not is_identifier(report_id):
         raise NotFound

@@ -16,9 +16,9 @@ from picsafe_protocol.contracts.errors import ReportExpired
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import EXPIRED, WITHDRAWN, Account, Listing, Report, WithdrawalCall
+from picsafe_server.users.db.models import EXPIRED, WITHDRAWN, Account, MailboxEntry, Report, WithdrawalCall
 from picsafe_server.users.events import channels
-from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, Changes
+from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.grants import Grants
 from picsafe_server.users.reports.lifecycle import received_by
@@ -56,7 +56,7 @@ class Withdrawals:
     """Withdraws reports, and sees to it that the other servers follow."""
 
     def __init__(
-        self, database: Database, clock: Clock, changes: Changes, grants: Grants, http: httpx.AsyncClient
+        self, database: Database, clock: Clock, changes: EventLog, grants: Grants, http: httpx.AsyncClient
     ) -> None:
         self._database = database
         self._clock = clock
@@ -82,7 +82,7 @@ class Withdrawals:
             if was_available:
                 received = await received_by(session, report)
                 await session.execute(
-                    delete(Listing).where(Listing.report_id == report.id, Listing.audience.in_(received))
+                    delete(MailboxEntry).where(MailboxEntry.report_id == report.id, MailboxEntry.audience.in_(received))
                 )
                 await self._changes.append(
                     session,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from picsafe_media.core.bounds import SEARCH_BYTES
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.source import Window, damaged
 
 __all__ = ["clean_amr", "is_amr"]
@@ -52,7 +52,7 @@ async def clean_amr(window: Window) -> Cleaned:
     """The plan for an AMR recording. One that ends within a frame loses that frame, which no decoder plays."""
     head = await window.upto(0, 9)
     coding = next(coding for coding in _CODINGS if head.startswith(coding.magic))
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     begin = at = len(coding.magic)
     lengths, sound = bytearray(), 0
     while at < window.size:
@@ -60,7 +60,7 @@ async def clean_amr(window: Window) -> Cleaned:
         if not length:
             at = await _pass_over(window, plan, at, coding)
         elif at + length > window.size:
-            plan.warn(Caution.CUT_SHORT)
+            plan.warn(Notice.CUT_SHORT)
             break
         else:
             lengths.append(length)
@@ -73,7 +73,7 @@ async def clean_amr(window: Window) -> Cleaned:
     return plan.finish(Description("audio", "audio/3gpp", "3gp", duration=len(lengths) / _FRAMES_PER_SECOND))
 
 
-async def _pass_over(window: Window, plan: Plan, at: int, coding: _Coding) -> int:
+async def _pass_over(window: Window, plan: EditPlan, at: int, coding: _Coding) -> int:
     """Cuts what is no frame; returns where frames go on, or the end of the file."""
     for begin in range(at, window.size, SEARCH_BYTES):
         for start, byte in enumerate(await window.upto(begin, SEARCH_BYTES), begin):

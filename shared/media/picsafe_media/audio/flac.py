@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from picsafe_media.audio.tags import cut_tags_behind
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.source import Window, damaged
 
@@ -20,7 +20,7 @@ _REMOVED: Final = {
 }
 
 
-async def clean_flac(window: Window, begin: int, plan: Plan) -> Cleaned:
+async def clean_flac(window: Window, begin: int, plan: EditPlan) -> Cleaned:
     """The plan for the FLAC stream at `begin`; `plan` has dealt with what is before it."""
     at, last, kept = begin + 4, False, -1
     description: Description | None = None

@@ -9,7 +9,7 @@ from typing import Final
 
 from picsafe_media.audio.tags import behind_id3v2, cut_tags_behind
 from picsafe_media.core.bounds import SEARCH_BYTES
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.source import Window
 
@@ -124,7 +124,9 @@ async def is_same_stream(window: Window, one: int, other: int, kind: FrameFormat
     return first is not None and second is not None and first.stream == second.stream
 
 
-async def clean_frames(window: Window, begin: int, plan: Plan, kind: FrameFormat, until: int | None = None) -> Cleaned:
+async def clean_frames(
+    window: Window, begin: int, plan: EditPlan, kind: FrameFormat, until: int | None = None
+) -> Cleaned:
     """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if given."""
     end = await cut_tags_behind(window, plan, begin, until)
     at, seconds, seconds_before, last = begin, 0.0, 0.0, None
@@ -179,7 +181,7 @@ async def _reach_across(
 
 
 async def _pass_over(
-    window: Window, plan: Plan, at: int, end: int, kind: FrameFormat, stream: tuple[int, ...] | None
+    window: Window, plan: EditPlan, at: int, end: int, kind: FrameFormat, stream: tuple[int, ...] | None
 ) -> int:
     """Cuts what lies between frames and returns where they go on; decoders pass over it too.
 

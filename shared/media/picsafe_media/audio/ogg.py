@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from picsafe_media.audio.ogg_codecs import Codec, recognise_codec
 from picsafe_media.core.bounds import STRUCTURE_BYTES, WINDOW_BYTES
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.source import Window, damaged
 
 __all__ = ["clean_ogg", "page_checksum"]
@@ -79,7 +79,7 @@ def page_checksum(page: bytes) -> int:
 
 async def clean_ogg(window: Window, begin: int = 0) -> Cleaned:
     """The plan for the Ogg file that begins at `begin`."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     plan.cut(0, begin, *([Removal.STRAY_BYTES] if begin else []))
     streams: list[_Stream] = []
     active: dict[int, _Stream] = {}
@@ -119,7 +119,7 @@ async def _page(window: Window, at: int) -> _Page | None:
     return page if page_checksum(data[:22] + bytes(4) + data[26:]).to_bytes(4, "little") == data[22:26] else None
 
 
-async def _pass_over(window: Window, plan: Plan, at: int) -> int:
+async def _pass_over(window: Window, plan: EditPlan, at: int) -> int:
     """Cuts what is no whole page, as decoders pass over it; returns where the next page may begin."""
     ends_in_page = await window.upto(at, 4) == _CAPTURE
     for begin in range(at + 1, window.size, WINDOW_BYTES - 3):
@@ -128,12 +128,12 @@ async def _pass_over(window: Window, plan: Plan, at: int) -> int:
             plan.cut(at, begin + found, Removal.STRAY_BYTES)
             return begin + found
     if ends_in_page:
-        plan.warn(Caution.CUT_SHORT)
+        plan.warn(Notice.CUT_SHORT)
     plan.cut(at, window.size, *([] if ends_in_page else [Removal.STRAY_BYTES]))
     return window.size
 
 
-async def _continue(window: Window, plan: Plan, stream: _Stream, page: _Page) -> None:
+async def _continue(window: Window, plan: EditPlan, stream: _Stream, page: _Page) -> None:
     """Takes one more page of a stream."""
     if page.position != _NO_POSITION:
         stream.position = max(stream.position, page.position)
@@ -158,7 +158,7 @@ async def _continue(window: Window, plan: Plan, stream: _Stream, page: _Page) ->
         _write_pages(plan, stream)
 
 
-def _header(plan: Plan, stream: _Stream, codec: Codec) -> None:
+def _header(plan: EditPlan, stream: _Stream, codec: Codec) -> None:
     """Empties the header packet that has become complete."""
     packet = b"".join(bytes(page.data[start:stop]) for page, start, stop in stream.pieces)
     if stream.packets:
@@ -177,7 +177,7 @@ def _header(plan: Plan, stream: _Stream, codec: Codec) -> None:
     stream.pieces = []
 
 
-def _write_pages(plan: Plan, stream: _Stream) -> None:
+def _write_pages(plan: EditPlan, stream: _Stream) -> None:
     for page in stream.pages:
         if page.changed:
             page.data[22:26] = bytes(4)
@@ -186,12 +186,12 @@ def _write_pages(plan: Plan, stream: _Stream) -> None:
     stream.pages = []
 
 
-def _describe(plan: Plan, streams: list[_Stream]) -> Description:
+def _describe(plan: EditPlan, streams: list[_Stream]) -> Description:
     known = [(stream, stream.codec) for stream in streams if stream.codec is not None]
     if not any(stream.has_data for stream, _ in known) or any(stream.in_headers for stream, _ in known):
         raise damaged("there is no complete sound in it")
     if len(known) < len(streams):
-        plan.warn(Caution.UNKNOWN_STREAM_KEPT)
+        plan.warn(Notice.UNKNOWN_STREAM_KEPT)
     links: dict[int, float] = {}
     for stream, codec in known:
         links[stream.link] = max(links.get(stream.link, 0.0), codec.seconds(stream.position))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window, damaged
 
@@ -38,7 +38,7 @@ async def end_before_tags(window: Window, first: int, until: int | None = None) 
         end = start
 
 
-async def cut_tags_behind(window: Window, plan: Plan, first: int, until: int | None = None) -> int:
+async def cut_tags_behind(window: Window, plan: EditPlan, first: int, until: int | None = None) -> int:
     """Cuts the tags at the end of the file, or before `until`; returns where the sound ends."""
     stop = window.size if until is None else until
     end = await end_before_tags(window, first, stop)

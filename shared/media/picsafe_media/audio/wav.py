@@ -11,8 +11,8 @@ from typing import Final
 from picsafe_media.audio.mpeg_audio import ADTS, MP3, clean_frames, frames_begin
 from picsafe_media.audio.wav_chunks import read_chunks
 from picsafe_media.audio.wav_coding import FRAMES, Coding, read_coding
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.riff import Chunk
 from picsafe_protocol.contracts.errors import UnsupportedMedium
@@ -35,10 +35,10 @@ _FACT_BYTES: Final = 4
 
 async def clean_wav(window: Window) -> Cleaned:
     """The plan for a WAVE file; everything beyond its chunks goes."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     found = await read_chunks(window)
     if found.is_cut_short:
-        plan.warn(Caution.CUT_SHORT)
+        plan.warn(Notice.CUT_SHORT)
     form = next((chunk for chunk in found.chunks if chunk.kind == b"fmt "), None)
     sound = next((chunk for chunk in found.chunks if chunk.kind == b"data"), None)
     if form is None or sound is None or sound.stop <= sound.start:
@@ -64,12 +64,12 @@ async def clean_wav(window: Window) -> Cleaned:
     return plan.finish(Description("audio", "audio/wav", "wav", duration=_seconds(coding, sound, samples)))
 
 
-def _remove(plan: Plan, chunk: Chunk) -> None:
+def _remove(plan: EditPlan, chunk: Chunk) -> None:
     code = [] if chunk.kind == b"ds64" else [_REMOVED.get(chunk.kind, Removal.PRIVATE_DATA)]
     plan.cut(chunk.begin, chunk.end, *code)
 
 
-async def _write_lengths(window: Window, plan: Plan, sound: Chunk, length: int) -> None:
+async def _write_lengths(window: Window, plan: EditPlan, sound: Chunk, length: int) -> None:
     if length > _LONGEST:
         raise UnsupportedMedium(
             "This is a WAVE file of more than 4 GB, which PicSafe does not carry.", kind="long_wave"
@@ -90,7 +90,7 @@ def _seconds(coding: Coding, sound: Chunk, samples: int) -> float | None:
     return (sound.stop - sound.start) / coding.bytes_per_second
 
 
-async def _unwrapped(window: Window, plan: Plan, chunks: list[Chunk], sound: Chunk, coding: Coding) -> Cleaned:
+async def _unwrapped(window: Window, plan: EditPlan, chunks: list[Chunk], sound: Chunk, coding: Coding) -> Cleaned:
     """The row of frames among the samples, as a file of its own."""
     kind = MP3 if FRAMES[coding.number] == "mp3" else ADTS
     if not await frames_begin(window, sound.start, kind, sound.stop):

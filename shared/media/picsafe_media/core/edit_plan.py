@@ -7,23 +7,23 @@ from itertools import repeat
 from typing import Final
 
 from picsafe_media.core.bounds import BLANKED_BYTES, SEGMENTS
-from picsafe_media.core.model import Caution, Cleaned, Description, Keep, Removal, Segment
+from picsafe_media.core.model import Cleaned, Description, Keep, Notice, Removal, Segment
 from picsafe_media.core.source import damaged
 from picsafe_protocol.contracts.limits import MIB
 
-__all__ = ["Plan"]
+__all__ = ["EditPlan"]
 
 _ZEROS: Final = bytes(MIB)
 
 
-class Plan:
+class EditPlan:
     """Collects edits by offsets of the original; whatever no edit touches is kept."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._edits: list[tuple[int, int, bytes | None]] = []
         self._removed: set[Removal] = set()
-        self._warnings: set[Caution] = set()
+        self._warnings: set[Notice] = set()
 
     @property
     def edits(self) -> int:
@@ -34,7 +34,7 @@ class Plan:
         """Say what is gone."""
         self._removed.update(removed)
 
-    def warn(self, caution: Caution) -> None:
+    def warn(self, caution: Notice) -> None:
         """Say what the sender must know."""
         self._warnings.add(caution)
 
@@ -60,7 +60,7 @@ class Plan:
             description,
             tuple(self._segments()),
             tuple(code for code in Removal if code in self._removed),
-            tuple(code for code in Caution if code in self._warnings),
+            tuple(code for code in Notice if code in self._warnings),
         )
 
     def _add(self, start: int, stop: int, data: bytes | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Literal
 
-__all__ = ["Caution", "Cleaned", "Description", "Keep", "Kind", "Removal", "Segment"]
+__all__ = ["Cleaned", "Description", "Keep", "Kind", "Notice", "Removal", "Segment"]
 
 Kind = Literal["photo", "video", "audio"]
 
@@ -67,7 +67,7 @@ _REMOVALS: Final = {
 }
 
 
-class Caution(str, Enum):
+class Notice(str, Enum):
     """Something that the sender must know before sending. The values are stable: programs may store them."""
 
     FIRST_IMAGE_ONLY = "first_image_only"
@@ -83,11 +83,11 @@ class Caution(str, Enum):
 
 
 _CAUTIONS: Final = {
-    Caution.FIRST_IMAGE_ONLY: "This file holds several pictures; only the first is sent.",
-    Caution.DATA_TRACK_KEPT: "This video has a track beside picture and sound that could not be removed. It may hold places and times.",
-    Caution.UNKNOWN_STREAM_KEPT: "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
-    Caution.CUT_SHORT: "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
-    Caution.UNUSED_DATA_KEPT: "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
+    Notice.FIRST_IMAGE_ONLY: "This file holds several pictures; only the first is sent.",
+    Notice.DATA_TRACK_KEPT: "This video has a track beside picture and sound that could not be removed. It may hold places and times.",
+    Notice.UNKNOWN_STREAM_KEPT: "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
+    Notice.CUT_SHORT: "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
+    Notice.UNUSED_DATA_KEPT: "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
 }
 
 
@@ -131,7 +131,7 @@ class Cleaned:
     description: Description
     segments: tuple[Segment, ...]
     removed: tuple[Removal, ...]
-    warnings: tuple[Caution, ...]
+    warnings: tuple[Notice, ...]
 
     @property
     def size(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.ranges import within
 from picsafe_media.core.source import Window, damaged
@@ -22,7 +22,7 @@ _ICC: Final = b"\x0bICCRGBG1012"
 
 async def clean_gif(window: Window) -> Cleaned:
     """The plan for a GIF; everything after its trailer goes."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     head = await window.take(0, 13)
     width, height = int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
     at = 13 + _table(head[10])
@@ -44,7 +44,7 @@ async def clean_gif(window: Window) -> Cleaned:
     return plan.finish(Description("photo", "image/gif", "gif", width, height))
 
 
-async def _extension(window: Window, plan: Plan, start: int, stop: int) -> None:
+async def _extension(window: Window, plan: EditPlan, start: int, stop: int) -> None:
     label = await window.number(start + 1, 1)
     body = await window.take(start + 2, min(stop, start + 64))
     kept = (label == _CONTROL and _CONTROL_BLOCK.fullmatch(body)) or (
@@ -60,7 +60,7 @@ async def _extension(window: Window, plan: Plan, start: int, stop: int) -> None:
         plan.cut(start, stop, Removal.COMMENT if label == _COMMENT else Removal.PRIVATE_DATA)
 
 
-async def _profile(window: Window, plan: Plan, at: int, stop: int) -> None:
+async def _profile(window: Window, plan: EditPlan, at: int, stop: int) -> None:
     """Blanks what is private in an ICC profile, which lies in sub-blocks from `at`."""
     blocks: list[tuple[int, bytes]] = []
     while at < stop - 1:

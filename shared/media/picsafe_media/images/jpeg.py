@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.ranges import within
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, tiff_entries, xmp_contents
@@ -67,7 +67,7 @@ async def find_jpeg(window: Window) -> int | None:
 
 async def clean_jpeg(window: Window, begin: int = 0) -> Cleaned:
     """The plan for the JPEG at `begin`; everything before it and after its picture goes."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     plan.cut(0, begin, *([Removal.STRAY_BYTES] if begin else []))
     image, frame = _Image(exif_at=begin + 2), Frame()
     end = await _scans(window, plan, frame, await _header(window, plan, image, frame, begin + 2))
@@ -83,7 +83,7 @@ async def clean_jpeg(window: Window, begin: int = 0) -> Cleaned:
     return plan.finish(Description("photo", "image/jpeg", "jpg", *sides, None, orientation, captured_at))
 
 
-async def _header(window: Window, plan: Plan, image: _Image, frame: Frame, at: int) -> int:
+async def _header(window: Window, plan: EditPlan, image: _Image, frame: Frame, at: int) -> int:
     """Goes through the marker segments from `at`; returns where the first scan begins, at its marker."""
     while True:
         start = await _next_marker(window, plan, at)
@@ -103,7 +103,7 @@ async def _header(window: Window, plan: Plan, image: _Image, frame: Frame, at: i
         at = stop
 
 
-def _segment(plan: Plan, image: _Image, frame: Frame, marker: int, start: int, payload: bytes) -> None:
+def _segment(plan: EditPlan, image: _Image, frame: Frame, marker: int, start: int, payload: bytes) -> None:
     """Decides about one segment other than a scan's."""
     if marker in APPLICATIONS:
         _application(plan, image, marker - 0xE0, start, payload)
@@ -116,7 +116,7 @@ def _segment(plan: Plan, image: _Image, frame: Frame, marker: int, start: int, p
         raise damaged("there is a segment in it that no viewer knows")
 
 
-async def _scans(window: Window, plan: Plan, frame: Frame, start: int) -> int:
+async def _scans(window: Window, plan: EditPlan, frame: Frame, start: int) -> int:
     """Goes through the scans from the marker at `start`; returns where the image ends, behind EOI.
 
     Nothing between here and there is cut, but for bytes that are counted not to belong to the picture.
@@ -143,7 +143,7 @@ async def _payload(window: Window, start: int) -> bytes:
     return await window.take(start + 4, start + 2 + length)
 
 
-async def _next_marker(window: Window, plan: Plan, at: int) -> int:
+async def _next_marker(window: Window, plan: EditPlan, at: int) -> int:
     """The next marker, as decoders find it: they pass over stray bytes before it, so those are cut."""
     block = await window.upto(at, 2)
     if len(block) == 2 and _MARKER.match(block):
@@ -176,7 +176,7 @@ async def _behind_fill(window: Window, at: int) -> int:
     return at
 
 
-async def _unfinished(window: Window, plan: Plan, frame: Frame, limit: int) -> int:
+async def _unfinished(window: Window, plan: EditPlan, frame: Frame, limit: int) -> int:
     """Ends a picture that has no EOI, or another marker within its data at `limit`, if all of it is there."""
     end = await scan_end(window, frame.scan, limit) if frame.scan and frame.has_one_scan else None
     if end is None:
@@ -185,7 +185,7 @@ async def _unfinished(window: Window, plan: Plan, frame: Frame, limit: int) -> i
     return end
 
 
-async def _finished(window: Window, plan: Plan, frame: Frame, eoi: int) -> int:
+async def _finished(window: Window, plan: EditPlan, frame: Frame, eoi: int) -> int:
     """Where the picture with this EOI ends. A false one, and texts before it, are found by counting."""
     goes_on = await _goes_on(window, eoi + 2)
     if not goes_on and not await _ends_in_text(window, eoi):
@@ -219,7 +219,7 @@ async def _goes_on(window: Window, at: int) -> bool:
     return b"\xff" in rest or (len(rest) < _NOISE_BYTES and not _has_text(rest))
 
 
-def _application(plan: Plan, image: _Image, number: int, start: int, payload: bytes) -> None:
+def _application(plan: EditPlan, image: _Image, number: int, start: int, payload: bytes) -> None:
     """Decides about one APPn segment that starts at `start`."""
     stop = start + 4 + len(payload)
     if number == 0 and payload.startswith(b"JFIF\x00") and len(payload) >= 14 and not image.has_jfif:
@@ -240,7 +240,7 @@ def _application(plan: Plan, image: _Image, number: int, start: int, payload: by
         plan.cut(start, stop, *_contents(plan, number, payload))
 
 
-def _clean_profile(plan: Plan, image: _Image) -> None:
+def _clean_profile(plan: EditPlan, image: _Image) -> None:
     """Blanks what is private in the ICC profile, wherever its parts lie."""
     parts = [image.profile[number] for number in sorted(image.profile)]
     ranges, removed = private_ranges(b"".join(data for _, data in parts))
@@ -252,7 +252,7 @@ def _clean_profile(plan: Plan, image: _Image) -> None:
         begin += len(data)
 
 
-def _exif(plan: Plan, image: _Image, start: int, payload: bytes) -> None:
+def _exif(plan: EditPlan, image: _Image, start: int, payload: bytes) -> None:
     stop = start + 4 + len(payload)
     exif = parse_exif(payload[_EXIF_BYTES:])
     first = image.exif is None
@@ -265,7 +265,7 @@ def _exif(plan: Plan, image: _Image, start: int, payload: bytes) -> None:
         plan.cut(start, stop, Removal.EXIF, *exif.contents)
 
 
-def _contents(plan: Plan, number: int, payload: bytes) -> set[Removal]:
+def _contents(plan: EditPlan, number: int, payload: bytes) -> set[Removal]:
     """What a segment that goes was: by its own signature."""
     if number == 0 and payload.startswith((b"JFXX\x00", b"JFIF\x00")):
         return {Removal.EMBEDDED_THUMBNAIL}
@@ -279,16 +279,16 @@ def _contents(plan: Plan, number: int, payload: bytes) -> set[Removal]:
     return {Removal.PRIVATE_DATA}
 
 
-def _look_for_further_views(plan: Plan, tiff: bytes) -> None:
+def _look_for_further_views(plan: EditPlan, tiff: bytes) -> None:
     """CIPA DC-007: panoramas and stereo pictures are worth a word to the sender; previews and gain maps are not."""
     first = int.from_bytes(tiff[4:8], "little" if tiff[:2] == b"II" else "big")
     for tag, value in tiff_entries(tiff, first):
         kinds = value[1::16] if tiff[:2] == b"MM" else value[2::16]
         if tag == _MP_ENTRY and _MULTI_FRAME in kinds:
-            plan.warn(Caution.FIRST_IMAGE_ONLY)
+            plan.warn(Notice.FIRST_IMAGE_ONLY)
 
 
-def _write_orientation(plan: Plan, image: _Image, orientation: int) -> None:
+def _write_orientation(plan: EditPlan, image: _Image, orientation: int) -> None:
     if orientation > 1 and not image.own_exif:
         payload = _OWN_EXIF + minimal(orientation)
         plan.put(image.exif_at, image.exif_at, b"\xff\xe1" + (len(payload) + 2).to_bytes(2, "big") + payload)

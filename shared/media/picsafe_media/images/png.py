@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from picsafe_media.core.bounds import SEARCH_BYTES, STRUCTURE_BYTES
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
@@ -35,7 +35,7 @@ class _Image:
 
 async def clean_png(window: Window) -> Cleaned:
     """The plan for a PNG; everything after its IEND goes."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     if await window.take(8, 16) != b"\x00\x00\x00\x0dIHDR":
         raise damaged("its description does not come first")
     width, height = await window.number(16, 4), await window.number(20, 4)
@@ -52,7 +52,7 @@ async def clean_png(window: Window) -> Cleaned:
     return plan.finish(Description("photo", "image/png", "png", *sides, None, orientation, captured_at))
 
 
-async def _chunks(window: Window, plan: Plan, image: _Image) -> int:
+async def _chunks(window: Window, plan: EditPlan, image: _Image) -> int:
     """Goes through all chunks; returns where the image ends, behind IEND."""
     at, kind = len(SIGNATURE), b""
     while kind != b"IEND":
@@ -71,7 +71,7 @@ async def _chunks(window: Window, plan: Plan, image: _Image) -> int:
     return at
 
 
-def _exif(plan: Plan, image: _Image, at: int, data: bytes) -> None:
+def _exif(plan: EditPlan, image: _Image, at: int, data: bytes) -> None:
     """Behind the pixels Exif does not turn a picture: browsers have begun to show it by then."""
     exif = parse_exif(data)
     if image.exif is None:
@@ -83,7 +83,7 @@ def _exif(plan: Plan, image: _Image, at: int, data: bytes) -> None:
     plan.cut(at, at + 12 + len(data), Removal.EXIF, *exif.contents)
 
 
-def _profile(plan: Plan, at: int, data: bytes) -> None:
+def _profile(plan: EditPlan, at: int, data: bytes) -> None:
     """The ICC profile in `iCCP` is compressed; one that cannot be read is none to viewers either."""
     stop = at + 12 + len(data)
     name, method, packed = data.partition(b"\x00")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
@@ -34,7 +34,7 @@ class _Image:
 
 async def clean_webp(window: Window) -> Cleaned:
     """The plan for a WebP; everything beyond its RIFF chunk goes."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     declared = await window.number(4, 4, "little")
     end = 8 + declared
     if end > window.size:
@@ -58,7 +58,7 @@ async def clean_webp(window: Window) -> Cleaned:
     return plan.finish(Description("photo", "image/webp", "webp", *sides, None, orientation, captured_at))
 
 
-async def _chunk(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> None:
+async def _chunk(window: Window, plan: EditPlan, image: _Image, chunk: Chunk) -> None:
     kept = chunk.end - chunk.begin
     if chunk.kind == b"EXIF":
         kept = await _exif(window, plan, image, chunk)
@@ -87,7 +87,7 @@ async def _chunk(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> Non
     image.length += kept
 
 
-async def _exif(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> int:
+async def _exif(window: Window, plan: EditPlan, image: _Image, chunk: Chunk) -> int:
     """Viewers look for Exif only where the flags of an extended file (VP8X) announce it, and take the first block."""
     data = await window.take(chunk.start, chunk.stop)
     tiff = data.removeprefix(b"Exif\x00\x00")
@@ -101,7 +101,7 @@ async def _exif(window: Window, plan: Plan, image: _Image, chunk: Chunk) -> int:
     return 0
 
 
-async def _frame(window: Window, plan: Plan, frame: Chunk) -> int:
+async def _frame(window: Window, plan: EditPlan, frame: Chunk) -> int:
     """One frame of an animation is a list of chunks itself; returns how long it will be."""
     kept = frame.end - frame.begin
     async for chunk in chunks(window, frame.start + 16, frame.stop):
@@ -121,7 +121,7 @@ async def _size(window: Window, chunk: Chunk) -> tuple[int, int]:
     return int.from_bytes(head[6:8], "little") & 0x3FFF, int.from_bytes(head[8:10], "little") & 0x3FFF
 
 
-def _write_flags(plan: Plan, image: _Image, orientation: int) -> None:
+def _write_flags(plan: EditPlan, image: _Image, orientation: int) -> None:
     if image.canvas_flags is None:
         return
     flags = image.canvas_flags & ~(_EXIF_FLAG | _XMP_FLAG) | (_EXIF_FLAG if orientation > 1 else 0)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Final, NamedTuple
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window, damaged
 
-__all__ = ["FREE", "Box", "Fields", "blank", "box_at", "boxes", "boxes_in", "free_up"]
+__all__ = ["FREE", "Box", "ByteReader", "blank", "box_at", "boxes", "boxes_in", "free_up"]
 
 FREE: Final = frozenset((b"free", b"skip", b"wide"))
 """Kinds of boxes that hold nothing."""
@@ -50,7 +50,7 @@ async def boxes(window: Window, at: int, end: int) -> AsyncIterator[Box]:
 def boxes_in(data: bytes, at: int = 0) -> Iterator[Box]:
     """The boxes in a piece of memory, from `at` to its end; QuickTime may close a list with four zeros."""
     while len(data) - at >= 8:
-        fields = Fields(data, at)
+        fields = ByteReader(data, at)
         length, kind = fields.number(4), fields.take(4)
         if length == 1:
             length = fields.number(8)
@@ -61,7 +61,7 @@ def boxes_in(data: bytes, at: int = 0) -> Iterator[Box]:
         at = stop
 
 
-class Fields:
+class ByteReader:
     """Reads the fields of a structure in memory, one after the other; UnsupportedMedium where there are too few bytes."""
 
     def __init__(self, data: bytes, at: int = 0) -> None:
@@ -80,13 +80,13 @@ class Fields:
         return int.from_bytes(self.take(length), "big")
 
 
-async def free_up(window: Window, plan: Plan, box: Box, *removed: Removal) -> None:
+async def free_up(window: Window, plan: EditPlan, box: Box, *removed: Removal) -> None:
     """Turns a box into an empty one of the same length, so that no offset changes."""
     plan.put(box.begin + 4, box.begin + 8, b"free", *removed)
     await blank(window, plan, box.start, box.stop)
 
 
-async def blank(window: Window, plan: Plan, start: int, stop: int, *removed: Removal) -> None:
+async def blank(window: Window, plan: EditPlan, start: int, stop: int, *removed: Removal) -> None:
     """Overwrites with zeros, unless there is nothing else."""
     if start < stop and not await window.is_zero(start, stop):
         plan.blank(start, stop, *removed)

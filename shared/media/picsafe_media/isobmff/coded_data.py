@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_media.isobmff.boxes import Fields, boxes_in
+from picsafe_media.isobmff.boxes import ByteReader, boxes_in
 
 __all__ = ["coded_data"]
 
@@ -32,7 +32,7 @@ def _items(meta: bytes, at: int) -> Iterator[list[Extent]]:
     if (location := found.get(b"iloc")) is None:
         return
     held = found.get(b"idat")
-    fields = Fields(meta[location.start : location.stop])
+    fields = ByteReader(meta[location.start : location.stop])
     version = fields.number(4) >> 24
     sizes = fields.number(2)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from picsafe_media.core.packed_ranges import PackedRanges
 from picsafe_media.core.source import Window
-from picsafe_media.isobmff.boxes import Box, Fields, boxes
+from picsafe_media.isobmff.boxes import Box, ByteReader, boxes
 from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_fragments", "fragments_seconds", "track_of"]
@@ -36,7 +36,7 @@ async def _usual(window: Window, moov: Box) -> dict[int, tuple[int, int]]:
         if mvex.kind == b"mvex":
             async for box in boxes(window, mvex.start, mvex.stop):
                 if box.kind == b"trex":
-                    fields = Fields(await window.take(box.start, box.stop), 4)
+                    fields = ByteReader(await window.take(box.start, box.stop), 4)
                     number, _ = fields.number(4), fields.number(4)
                     found[number] = fields.number(4), fields.number(4)
     return found
@@ -46,12 +46,12 @@ async def _fragment(window: Window, traf: Box, defaults: dict[int, int], ends: d
     number = usual = 0
     async for box in boxes(window, traf.start, traf.stop):
         if box.kind == b"tfhd":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             flags, number = fields.number(4), fields.number(4)
             fields.take((8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0))
             usual = fields.number(4) if flags & 0x8 else defaults.get(number, 0)
         elif box.kind == b"tfdt":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             ends[number] = fields.number(8 if fields.number(4) >> 24 else 4)
         elif box.kind == b"trun":
             ends[number] = ends.get(number, 0) + _run(await window.take(box.start, box.stop), usual)
@@ -59,7 +59,7 @@ async def _fragment(window: Window, traf: Box, defaults: dict[int, int], ends: d
 
 def _run(data: bytes, usual: int) -> int:
     """The duration of one run of samples."""
-    fields = Fields(data)
+    fields = ByteReader(data)
     flags, count = fields.number(4), fields.number(4)
     if not flags & 0x100:
         return count * usual
@@ -110,7 +110,7 @@ async def _add_fragment(
     size = 0
     async for box in boxes(window, traf.start, traf.stop):
         if box.kind == b"tfhd":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             flags, number = fields.number(4), fields.number(4)
             base = end = fields.number(8) if flags & 0x1 else moof.begin if flags & 0x20000 else implicit
             fields.take((4 if flags & 0x2 else 0) + (4 if flags & 0x8 else 0))
@@ -119,7 +119,7 @@ async def _add_fragment(
             return None
         elif box.kind == b"trun":
             data = await window.take(box.start, box.stop)
-            fields = Fields(data)
+            fields = ByteReader(data)
             flags, count = fields.number(4), fields.number(4)
             offset = fields.number(4) if flags & 0x1 else None
             fields.take(4 if flags & 0x4 else 0)

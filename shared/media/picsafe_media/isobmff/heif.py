@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.ranges import Range, merged, within, without
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import parse_exif, swaps_sides, xmp_contents
@@ -86,7 +86,7 @@ def is_heif(head: bytes) -> bool:
 
 async def clean_heif(window: Window) -> Cleaned:
     """The plan for a HEIC, HEIF or AVIF picture; of several pictures the primary one stays."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     found = await top_level(window, plan)
     metas = [box for box in found if box.kind == b"meta"]
     if not metas and any(box.kind in (b"moov", b"mini") for box in found):
@@ -148,7 +148,7 @@ async def _is_complete(window: Window, items: Items, number: int, meta: Box) -> 
     return len(parts) == _DERIVED[kind] if _DERIVED[kind] else bool(parts)
 
 
-def _write_brands(plan: Plan, start: int, brands: bytes) -> None:
+def _write_brands(plan: EditPlan, start: int, brands: bytes) -> None:
     """Without its gain map a file must not say that it has one."""
     for at in (0, *range(8, len(brands) - 3, 4)):
         if brands[at : at + 4] == _TONE_MAP:
@@ -169,7 +169,7 @@ def _extents(items: Items, numbers: Iterable[int], method: int, size: int) -> li
     )
 
 
-async def _note_what_goes(window: Window, plan: Plan, items: Items, shown: set[int], meta: Box) -> str | None:
+async def _note_what_goes(window: Window, plan: EditPlan, items: Items, shown: set[int], meta: Box) -> str | None:
     """Says what the items that go hold; returns when the picture was taken, where one of them knew."""
     captured_at = None
     ours = {source: kind for kind, source, _ in items.references if kind in (b"thmb", b"auxl")}
@@ -193,7 +193,7 @@ async def _note_what_goes(window: Window, plan: Plan, items: Items, shown: set[i
         else:
             plan.note(Removal.SECOND_IMAGE)
             if number not in ours and number not in parts and kind != b"tmap":
-                plan.warn(Caution.FIRST_IMAGE_ONLY)
+                plan.warn(Notice.FIRST_IMAGE_ONLY)
     return captured_at
 
 
@@ -207,7 +207,7 @@ async def _data(window: Window, items: Items, number: int, meta: Box) -> bytes:
     return b"".join(parts[:16])
 
 
-async def _clean_boxes(window: Window, plan: Plan, found: list[Box], kept: list[Range], gone: list[Range]) -> None:
+async def _clean_boxes(window: Window, plan: EditPlan, found: list[Box], kept: list[Range], gone: list[Range]) -> None:
     """Blanks what the picture does not need. What a film in the file uses stays too."""
     movies = [box for box in found if box.kind == b"moov"]
     for moov in movies:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from picsafe_media.core.source import damaged
-from picsafe_media.isobmff.boxes import Fields, boxes_in
+from picsafe_media.isobmff.boxes import ByteReader, boxes_in
 
 __all__ = [
     "Extent",
@@ -139,7 +139,7 @@ def read_items(meta: bytes) -> Items:
             raise damaged("it lists its pictures twice")
         seen.add(box.kind)
         if box.kind == b"pitm":
-            fields = Fields(content)
+            fields = ByteReader(content)
             items.primary = fields.number(4 if fields.number(4) >> 24 else 2)
         elif box.kind == b"iinf":
             for entry in entries_in(content):
@@ -180,14 +180,14 @@ def _read_properties(items: Items, content: bytes) -> None:
 
 def entries_in(content: bytes) -> Iterator[Entry]:
     """The entries of `iinf`, which has to hold as many as it says: readers stop there."""
-    head = Fields(content)
+    head = ByteReader(content)
     announced = head.number(4 if head.number(4) >> 24 else 2)
     found = list(zip(boxes_in(content, head.at), range(_limited(announced) + 1), strict=False))
     if len(found) != announced:
         raise damaged("it has more or fewer pictures than it says")
     for box, _ in found:
         raw = content[box.begin : box.stop]
-        fields = Fields(raw, box.start - box.begin)
+        fields = ByteReader(raw, box.start - box.begin)
         version = fields.number(4) >> 24
         item = fields.number(4 if version >= 3 else 2)
         is_protected = fields.number(2) != 0
@@ -200,7 +200,7 @@ def entries_in(content: bytes) -> Iterator[Entry]:
 
 def locations_in(content: bytes) -> Iterator[tuple[int, list[Extent], bytes, bool]]:
     """The entries of `iloc`: item, extents, the entry as it is, and whether its data are in no place that we know."""
-    fields = Fields(content)
+    fields = ByteReader(content)
     version = fields.number(4) >> 24
     sizes = fields.number(2)
     extents_left = _EXTENTS
@@ -225,7 +225,7 @@ def references_in(content: bytes) -> Iterator[Reference]:
     width = 4 if content[:1] != b"\x00" else 2
     for number, box in enumerate(boxes_in(content, 4)):
         _limited(number)
-        fields = Fields(content, box.start)
+        fields = ByteReader(content, box.start)
         source = fields.number(width)
         targets = tuple(fields.number(width) for _ in range(_limited(fields.number(2))))
         yield Reference(box.kind, source, targets)
@@ -233,7 +233,7 @@ def references_in(content: bytes) -> Iterator[Reference]:
 
 def associations_in(content: bytes) -> Iterator[tuple[Association, int]]:
     """The entries of `ipma`, each with where its properties begin in `content`."""
-    fields = Fields(content)
+    fields = ByteReader(content)
     flags = fields.number(4)
     width = 2 if flags & 1 else 1
     essential = 1 << 8 * width - 1

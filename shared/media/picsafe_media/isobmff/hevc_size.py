@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from picsafe_media.core.bits import Bits
-from picsafe_media.isobmff.boxes import Fields
+from picsafe_media.isobmff.boxes import ByteReader
 
 __all__ = ["hevc_sides"]
 
@@ -21,7 +21,7 @@ def hevc_sides(configuration: bytes) -> list[tuple[int, int]]:
 
 
 def _units(configuration: bytes) -> Iterator[tuple[int, bytes]]:
-    fields = Fields(configuration)
+    fields = ByteReader(configuration)
     fields.take(22)
     for _ in range(fields.number(1)):
         kind = fields.number(1) & 63

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Notice, Removal
 from picsafe_media.core.packed_ranges import OFFSETS, PackedRanges
 from picsafe_media.core.ranges import Range
 from picsafe_media.core.source import Window
@@ -48,20 +48,20 @@ async def used_ranges(
     return ranges if await add_fragments(window, moov, gone, found, ranges) else None
 
 
-async def blank_unused(window: Window, plan: Plan, used: list[Range], found: list[Box]) -> None:
+async def blank_unused(window: Window, plan: EditPlan, used: list[Range], found: list[Box]) -> None:
     """Blanks what is in the media data and in no range of `used`; where that is too much, the sender is told."""
     gaps, looked_through, blanked = 0, 0, 0
     for start, stop in _gaps(used, found):
         gaps += 1
         looked_through += stop - start
         if gaps > _GAPS or looked_through > _LOOKED_THROUGH_BYTES:
-            plan.warn(Caution.UNUSED_DATA_KEPT)
+            plan.warn(Notice.UNUSED_DATA_KEPT)
             return
         if await window.is_zero(start, stop):
             continue
         blanked += stop - start
         if blanked > _BLANKED_BYTES:
-            plan.warn(Caution.UNUSED_DATA_KEPT)
+            plan.warn(Notice.UNUSED_DATA_KEPT)
             return
         await blank(window, plan, start, stop, Removal.STRAY_BYTES)
 

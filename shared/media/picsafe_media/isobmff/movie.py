@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from picsafe_media.core.codec_names import codec_name
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.packed_ranges import PackedRanges
 from picsafe_media.core.ranges import Range, merged, within, without
 from picsafe_media.core.source import Window, damaged
@@ -50,7 +50,7 @@ _TOP_LEVEL_BOXES: Final = 200_000
 """More than the fragments of a day's live recording."""
 
 
-async def top_level(window: Window, plan: Plan, *, may_end_early: bool = False) -> list[Box]:
+async def top_level(window: Window, plan: EditPlan, *, may_end_early: bool = False) -> list[Box]:
     """The boxes of the file. What follows the last whole one is cut, unless something that matters would be lost.
 
     `may_end_early`: media data that are cut off count as far as they go, when the index is before them.
@@ -66,7 +66,7 @@ async def top_level(window: Window, plan: Plan, *, may_end_early: bool = False) 
                 found += await _shortened(window, plan, at)
                 break
             if may_end_early and cut_off in _FRAGMENT and b"moof" in kinds:
-                plan.warn(Caution.CUT_SHORT)
+                plan.warn(Notice.CUT_SHORT)
                 plan.cut(at, window.size)
                 break
             if cut_off in _INDISPENSABLE or b"mdat" not in kinds or not kinds & {b"moov", b"meta"}:
@@ -78,13 +78,13 @@ async def top_level(window: Window, plan: Plan, *, may_end_early: bool = False) 
     return found
 
 
-async def _shortened(window: Window, plan: Plan, at: int) -> list[Box]:
+async def _shortened(window: Window, plan: EditPlan, at: int) -> list[Box]:
     """The media data at the end of a file that was cut off, with their length as it is."""
     header = 16 if await window.number(at, 4) == 1 else 8
     if window.size <= at + header:
         plan.cut(at, window.size)
         return []
-    plan.warn(Caution.CUT_SHORT)
+    plan.warn(Notice.CUT_SHORT)
     length = window.size - at
     where, width = (at, 4) if header == 8 else (at + 8, 8)
     plan.put(where, where + width, length.to_bytes(width, "big"))
@@ -93,7 +93,7 @@ async def _shortened(window: Window, plan: Plan, at: int) -> list[Box]:
 
 async def clean_movie(window: Window) -> Cleaned:
     """The plan for a film or sound."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     found = await top_level(window, plan, may_end_early=True)
     movies = [box for box in found if box.kind == b"moov"]
     if len(movies) != 1:
@@ -111,7 +111,7 @@ async def clean_movie(window: Window) -> Cleaned:
     return plan.finish(await _describe(window, found, header, tracks, max(header.seconds, fragmented)))
 
 
-async def remove_box(window: Window, plan: Plan, box: Box, *, is_last: bool) -> None:
+async def remove_box(window: Window, plan: EditPlan, box: Box, *, is_last: bool) -> None:
     """Removes a box of the file that is not wanted; where nothing wanted follows, it is cut off."""
     if box.kind in FREE:
         await blank(window, plan, box.start, box.stop, Removal.STRAY_BYTES)
@@ -122,7 +122,7 @@ async def remove_box(window: Window, plan: Plan, box: Box, *, is_last: bool) -> 
 
 
 async def clean_moov(
-    window: Window, plan: Plan, moov: Box, found: list[Box], pictures: Sequence[Range] = ()
+    window: Window, plan: EditPlan, moov: Box, found: list[Box], pictures: Sequence[Range] = ()
 ) -> tuple[MovieHeader, list[Track], frozenset[int]]:
     """Cleans the index, and removes the tracks beside picture and sound and all media data that those two do not use.
 
@@ -139,7 +139,7 @@ async def clean_moov(
         for track in others:
             await free_up(window, plan, track.box, Removal.DATA_TRACK)
     else:
-        plan.warn(Caution.UNUSED_DATA_KEPT)
+        plan.warn(Notice.UNUSED_DATA_KEPT)
         has_fragments = any(box.kind == b"moof" for box in found)
         removed = [
             track for track in others if await _remove_track(window, plan, track, found, has_fragments=has_fragments)
@@ -154,7 +154,7 @@ async def clean_moov(
 
 
 async def _blank_rest(
-    window: Window, plan: Plan, used: PackedRanges, found: list[Box], pictures: Sequence[Range]
+    window: Window, plan: EditPlan, used: PackedRanges, found: list[Box], pictures: Sequence[Range]
 ) -> None:
     ranges = used.merged()
     media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
@@ -162,11 +162,11 @@ async def _blank_rest(
     if is_elsewhere and not pictures:
         raise damaged("its picture or sound is not where its index says")
     if used.reaches_beyond:
-        plan.warn(Caution.CUT_SHORT)
+        plan.warn(Notice.CUT_SHORT)
     await blank_unused(window, plan, merged([*ranges, *pictures]) if pictures else ranges, found)
 
 
-async def _remove_from_fragment(window: Window, plan: Plan, moof: Box, gone: frozenset[int]) -> frozenset[int]:
+async def _remove_from_fragment(window: Window, plan: EditPlan, moof: Box, gone: frozenset[int]) -> frozenset[int]:
     """Removes what belongs to tracks that are gone; returns where it begins."""
     removed = set()
     if gone:
@@ -177,7 +177,7 @@ async def _remove_from_fragment(window: Window, plan: Plan, moof: Box, gone: fro
     return frozenset(removed)
 
 
-async def _remove_track(window: Window, plan: Plan, track: Track, found: list[Box], *, has_fragments: bool) -> bool:
+async def _remove_track(window: Window, plan: EditPlan, track: Track, found: list[Box], *, has_fragments: bool) -> bool:
     """Removes a track and its samples; where that cannot be done, the sender is told."""
     samples = PackedRanges(window.size, _CHUNKS)
     ranges = samples.merged() if not has_fragments and await add_samples(window, track, samples) else None
@@ -188,7 +188,7 @@ async def _remove_track(window: Window, plan: Plan, track: Track, found: list[Bo
         or without(ranges, media)
         or sum(stop - start for start, stop in ranges) > _SAMPLES_BYTES
     ):
-        plan.warn(Caution.DATA_TRACK_KEPT)
+        plan.warn(Notice.DATA_TRACK_KEPT)
         return False
     for start, stop in ranges:
         await blank(window, plan, start, stop)

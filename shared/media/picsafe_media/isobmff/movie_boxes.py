@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, boxes_in, free_up
@@ -87,7 +87,7 @@ async def tag_contents(window: Window, box: Box) -> set[Removal]:
     return {Removal.TAGS} | {code for name, code in _TAG_NAMES.items() if name in data}
 
 
-async def clean_children(window: Window, plan: Plan, parent: Box, gone: frozenset[int] = frozenset()) -> None:
+async def clean_children(window: Window, plan: EditPlan, parent: Box, gone: frozenset[int] = frozenset()) -> None:
     """Cleans what is inside `parent`; the tracks that begin at the offsets in `gone` have been removed already.
 
     The tables above nest five deep and never into themselves, so this recursion is bounded.
@@ -110,7 +110,7 @@ async def clean_children(window: Window, plan: Plan, parent: Box, gone: frozense
             await _data_references(window, plan, box)
 
 
-async def clean_track(window: Window, plan: Plan, track: Track, stays: frozenset[int]) -> None:
+async def clean_track(window: Window, plan: EditPlan, track: Track, stays: frozenset[int]) -> None:
     """Cleans what depends on the kind of a track; `stays` are the numbers of the tracks that it may refer to."""
     async for box in boxes(window, track.box.start, track.box.stop):
         if box.kind == b"tref":
@@ -126,7 +126,7 @@ async def clean_track(window: Window, plan: Plan, track: Track, stays: frozenset
                     await _sample_description(window, plan, track, box.start, entry, data)
 
 
-async def _data_references(window: Window, plan: Plan, box: Box) -> None:
+async def _data_references(window: Window, plan: EditPlan, box: Box) -> None:
     """`dref`: the media are in this file, so a path or address in it is somebody's folder."""
     async for entry in boxes(window, box.start + 8, box.stop):
         inside = await window.number(entry.start, 4) & 1
@@ -135,7 +135,7 @@ async def _data_references(window: Window, plan: Plan, box: Box) -> None:
         await blank(window, plan, entry.start + 4, entry.stop, Removal.PRIVATE_DATA)
 
 
-async def _sample_description(window: Window, plan: Plan, track: Track, base: int, entry: Box, data: bytes) -> None:
+async def _sample_description(window: Window, plan: EditPlan, track: Track, base: int, entry: Box, data: bytes) -> None:
     """The coder's maker and name in an entry of `stsd`, and private boxes behind them; `base` is where `data` lie."""
     start, stop = base + entry.start, base + entry.stop
     await blank(window, plan, start + _VENDOR[0], min(start + _VENDOR[1], stop), Removal.SOFTWARE)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from picsafe_media.core.source import Window, damaged
-from picsafe_media.isobmff.boxes import Box, Fields, boxes
+from picsafe_media.isobmff.boxes import Box, ByteReader, boxes
 
 __all__ = ["MovieHeader", "read_movie_header"]
 
@@ -34,7 +34,7 @@ async def read_movie_header(window: Window, moov: Box) -> MovieHeader:
         if box.kind == b"cmov":
             raise damaged("its index is compressed, which PicSafe cannot read")
         if box.kind == b"mvhd":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             width = 8 if fields.number(4) >> 24 else 4
             header.captured_at = _utc(fields.number(width))
             fields.take(width)
@@ -51,7 +51,7 @@ async def read_movie_header(window: Window, moov: Box) -> MovieHeader:
 async def _fragmented_length(window: Window, mvex: Box) -> int:
     async for box in boxes(window, mvex.start, mvex.stop):
         if box.kind == b"mehd":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             return fields.number(8 if fields.number(4) >> 24 else 4)
     return 0
 

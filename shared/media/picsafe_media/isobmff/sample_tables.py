@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from picsafe_media.core.bounds import STRUCTURE_BYTES
 from picsafe_media.core.packed_ranges import PackedRanges
 from picsafe_media.core.source import Window
-from picsafe_media.isobmff.boxes import Fields, boxes
+from picsafe_media.isobmff.boxes import ByteReader, boxes
 from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_samples"]
@@ -90,13 +90,13 @@ def _runs(table: bytes) -> list[tuple[int, int]] | None:
 def _sizes(tables: dict[bytes, bytes]) -> _Sizes | None:
     """The lengths of the samples; None where there is no table of them, or it is shorter than it says."""
     if b"stsz" in tables:
-        fields = Fields(tables[b"stsz"], 4)
+        fields = ByteReader(tables[b"stsz"], 4)
         uniform, count = fields.number(4), fields.number(4)
         each = array("I") if uniform else _numbers(tables[b"stsz"][4:], 4)
         return _Sizes(uniform, count, each) if uniform or len(each) == count else None
     if b"stz2" in tables:
         table = tables[b"stz2"]
-        fields = Fields(table, 4)
+        fields = ByteReader(table, 4)
         width, count = fields.number(4) & 0xFF, fields.number(4)
         if width == 16:
             each = _numbers(table[4:], 2)
@@ -118,7 +118,7 @@ def _unit(descriptions: bytes, uniform: int) -> tuple[int, int]:
     per_moment, packet = uniform, (1, uniform)
     at = 8
     while at + _SOUND_ENTRY <= len(descriptions):
-        entry = Fields(descriptions, at)
+        entry = ByteReader(descriptions, at)
         length = entry.number(4)
         version = int.from_bytes(descriptions[at + 16 : at + 18], "big")
         channels, bits = (int.from_bytes(descriptions[begin : begin + 2], "big") for begin in (at + 24, at + 26))

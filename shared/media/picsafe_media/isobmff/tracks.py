@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.orientation import orientation_of
-from picsafe_media.isobmff.boxes import Box, Fields, boxes
+from picsafe_media.isobmff.boxes import Box, ByteReader, boxes
 
 __all__ = ["Track", "read_tracks"]
 
@@ -65,7 +65,7 @@ async def _read_track(window: Window, trak: Box) -> Track:
 
 
 def _track_header(track: Track, data: bytes) -> None:
-    fields = Fields(data)
+    fields = ByteReader(data)
     width = 8 if fields.number(4) >> 24 else 4
     fields.take(2 * width)
     track.number = fields.number(4)
@@ -80,7 +80,7 @@ async def _media(window: Window, track: Track, mdia: Box) -> None:
     handler = b""
     async for box in boxes(window, mdia.start, mdia.stop):
         if box.kind == b"mdhd":
-            fields = Fields(await window.take(box.start, box.stop))
+            fields = ByteReader(await window.take(box.start, box.stop))
             fields.take(16 if fields.number(4) >> 24 else 8)
             track.scale = fields.number(4)
         elif box.kind == b"hdlr":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Container
 from typing import Final, NamedTuple
 
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window, damaged
 
@@ -59,7 +59,7 @@ async def element_at(window: Window, at: int, end: int) -> Element | None:
     return Element(number, at, start, start + length)
 
 
-def resize(plan: Plan, element: Element, stop: int) -> Element:
+def resize(plan: EditPlan, element: Element, stop: int) -> Element:
     """Writes that an element ends at `stop`: where the file was cut off, or its length was wrong."""
     if element.open:
         return element._replace(stop=stop)
@@ -76,13 +76,13 @@ async def unsigned(window: Window, element: Element) -> int:
     return int.from_bytes(await window.take(element.start, min(element.stop, element.start + 8)), "big")
 
 
-async def zero(window: Window, plan: Plan, element: Element, *removed: Removal) -> None:
+async def zero(window: Window, plan: EditPlan, element: Element, *removed: Removal) -> None:
     """Fills an element's data with zeros: an empty text, or a date without meaning."""
     if not await window.is_zero(element.start, element.stop):
         plan.blank(element.start, element.stop, *removed)
 
 
-async def void(window: Window, plan: Plan, element: Element, *removed: Removal) -> None:
+async def void(window: Window, plan: EditPlan, element: Element, *removed: Removal) -> None:
     """Turns an element into a Void of the same length, so that no position changes."""
     if element.open:
         raise damaged("the length of a part is missing")

@@ -10,8 +10,8 @@ from typing import Final
 
 from picsafe_media.core.bounds import SEARCH_BYTES, WINDOW_BYTES
 from picsafe_media.core.codec_names import codec_name
-from picsafe_media.core.edit_plan import Plan
-from picsafe_media.core.model import Caution, Cleaned, Description, Removal
+from picsafe_media.core.edit_plan import EditPlan
+from picsafe_media.core.model import Cleaned, Description, Notice, Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.matroska.ebml import CRC32, VOID, Element, element_at, elements, resize, unsigned, void, zero
 from picsafe_media.matroska.tracks import MatroskaTrack, clean_track_entry
@@ -55,7 +55,7 @@ class _Film:
 
 async def clean_matroska(window: Window) -> Cleaned:
     """The plan for a WebM or Matroska file."""
-    plan = Plan(window.size)
+    plan = EditPlan(window.size)
     film = _Film()
     doc_type = b""
     segment: Element | None = None
@@ -85,7 +85,7 @@ _FORMS: Final = {
 }
 
 
-async def _after(window: Window, plan: Plan, at: int) -> None:
+async def _after(window: Window, plan: EditPlan, at: int) -> None:
     """Behind the film there is nothing, or nothing that matters."""
     if await window.upto(at, 4) == _SEGMENT.to_bytes(4, "big") or await _is_found(window, SIGNATURE, at):
         raise damaged("it holds two films")
@@ -94,7 +94,7 @@ async def _after(window: Window, plan: Plan, at: int) -> None:
     plan.cut(at, window.size, *([Removal.STRAY_BYTES] if at < window.size else []))
 
 
-async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) -> int:
+async def _segment(window: Window, plan: EditPlan, film: _Film, segment: Element) -> int:
     """Cleans the film; returns where the file goes on behind it."""
     at, checksum, before = segment.start, None, plan.edits
     stop = min(segment.stop, window.size)
@@ -111,7 +111,7 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
             if at < end < stop and await _goes_on(window, end, stop):
                 at, end = end, stop  # only the length of that cluster was wrong
                 continue
-            plan.warn(Caution.CUT_SHORT)
+            plan.warn(Notice.CUT_SHORT)
             break
         at = element.stop
         if element.number == _CLUSTER:
@@ -139,7 +139,7 @@ async def _segment(window: Window, plan: Plan, film: _Film, segment: Element) ->
     if end < stop and await _is_found(window, _CLUSTER_ID, end + 1):
         raise damaged("a part in its middle is broken")
     if end < max(stop, segment.stop):
-        plan.warn(Caution.CUT_SHORT)
+        plan.warn(Notice.CUT_SHORT)
         plan.cut(end, stop)
         resize(plan, segment, end)
         if film.last_cluster is None:
@@ -158,7 +158,7 @@ async def _require_whole_cluster(window: Window, film: _Film) -> None:
         raise damaged("a part in its middle is broken")
 
 
-async def _cut_off(window: Window, plan: Plan, film: _Film, at: int, stop: int, element: Element | None) -> int:
+async def _cut_off(window: Window, plan: EditPlan, film: _Film, at: int, stop: int, element: Element | None) -> int:
     """Deals with the part at `at`, within which the film ends at `stop`; returns where what can be played ends."""
     if element is None:
         return at
@@ -197,7 +197,7 @@ async def _contents(window: Window, element: Element) -> set[Removal]:
     return {Removal.TAGS} | ({Removal.GPS} if any(place in names for place in _PLACES) else set())
 
 
-async def _master(window: Window, plan: Plan, film: _Film, master: Element) -> None:
+async def _master(window: Window, plan: EditPlan, film: _Film, master: Element) -> None:
     """Cleans the children of one of the small lists at the beginning; its checksum goes when they change."""
     checksum, before = None, plan.edits
     async for child in elements(window, master.start, master.stop):
@@ -217,7 +217,7 @@ async def _master(window: Window, plan: Plan, film: _Film, master: Element) -> N
         await void(window, plan, checksum)
 
 
-async def _seek(window: Window, plan: Plan, seek: Element) -> None:
+async def _seek(window: Window, plan: EditPlan, seek: Element) -> None:
     """Nothing should point to what has gone."""
     if seek.number != _SEEK:
         return
@@ -227,7 +227,7 @@ async def _seek(window: Window, plan: Plan, seek: Element) -> None:
             return
 
 
-async def _info(window: Window, plan: Plan, film: _Film, child: Element) -> None:
+async def _info(window: Window, plan: EditPlan, film: _Film, child: Element) -> None:
     if child.number == _SCALE:
         film.scale = await unsigned(window, child)
     elif child.number == _DURATION:
@@ -279,12 +279,12 @@ async def _block_time(window: Window, block: Element) -> int:
     return int.from_bytes(head[width : width + 2], "big", signed=True)
 
 
-def _describe(plan: Plan, film: _Film, doc_type: bytes) -> Description:
+def _describe(plan: EditPlan, film: _Film, doc_type: bytes) -> Description:
     video = next((track for track in film.tracks if track.kind == "video"), None)
     if video is None and not any(track.kind == "audio" for track in film.tracks):
         raise damaged("there is no picture or sound in it")
     if any(track.kind is None for track in film.tracks):
-        plan.warn(Caution.DATA_TRACK_KEPT)
+        plan.warn(Notice.DATA_TRACK_KEPT)
     seconds = (film.duration or film.last) * film.scale / 1e9 or None
     form = _FORMS[doc_type]
     if video is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from picsafe_media.audio.ogg_codecs import empty_comment
-from picsafe_media.core.edit_plan import Plan
+from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window
 from picsafe_media.matroska.ebml import CRC32, VOID, Element, elements, unsigned, void, zero
@@ -39,7 +39,7 @@ class MatroskaTrack:
     coding: str = ""
 
 
-async def clean_track_entry(window: Window, plan: Plan, entry: Element) -> MatroskaTrack:
+async def clean_track_entry(window: Window, plan: EditPlan, entry: Element) -> MatroskaTrack:
     """Cleans the entry of one track, and reads what it describes."""
     track = MatroskaTrack()
     codec, private, checksum, before = b"", None, None, plan.edits
@@ -78,7 +78,7 @@ async def _size(window: Window, video: Element) -> tuple[int, int]:
     return width, height
 
 
-async def _codec_private(window: Window, plan: Plan, codec: bytes, element: Element) -> None:
+async def _codec_private(window: Window, plan: EditPlan, codec: bytes, element: Element) -> None:
     """Some codecs keep their comment header here, as they do in Ogg."""
     data = await window.take(element.start, element.stop)
     if codec.startswith(b"A_VORBIS"):

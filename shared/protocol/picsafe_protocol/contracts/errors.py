@@ -4,7 +4,7 @@
 
     PicSafeError
     ├── FormatError                the bytes are not what the format demands
-    │   ├── PackageRuleBroken      not a `.picsafe` file, or one that breaks a rule of the container (`rule`)
+    │   ├── InvalidPackage         not a `.picsafe` file, or one that breaks a rule of the container (`rule`)
     │   ├── UnsupportedVersion     a version or cipher this program does not know
     │   ├── PayloadRuleBroken      the decrypted zip breaks a rule (`rule`)
     │   ├── ReportInvalid          `report.json` does not follow its schema (`path`)
@@ -16,7 +16,7 @@
     │   ├── Tampered               a chunk does not authenticate
     │   └── DigestMismatch         a medium is not the one `report.json` describes
     ├── NotAsSent                  what arrived is not what the index says was sent (`what`)
-    │   ├── AnotherReport          a cloud answered with another report than the one that was asked for
+    │   ├── ReportMismatch         a cloud answered with another report than the one that was asked for
     │   └── DigestMissing          nothing says what a report should be that is too new for that
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
@@ -32,7 +32,7 @@
     │   ├── WrongPassword          the address and the password do not belong together
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
     │   ├── NotPermitted           known, but not allowed
-    │   ├── SentBefore             sent before this account was made, or its password reset
+    │   ├── ReportPredatesAccess   sent before this account was made, or its password reset
     │   ├── KeyServerNotAllowed    the key server is not on the allow-list
     │   └── KeyServerNotPermitted  an institution may not choose this key server: the operator does not permit it
     ├── NotFound                   no such report, key or upload, or not for you
@@ -52,7 +52,7 @@
         ├── TooManyRequests        slow down
         ├── StorageFull            the server or this machine has no room left
         ├── LogUnavailable         the access log cannot be written, so no key is given
-        └── Unexpected             a failure nobody foresaw; details are in the server's log
+        └── InternalError          a failure nobody foresaw; details are in the server's log
 
 Each error carries a `code` for programs, a sentence for people saying what is wrong (`str(error)`), and `advice`: what
 to do about it. None ever contains patient data. Over HTTP they travel as RFC 9457 problem details, see `to_problem`
@@ -66,7 +66,6 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AccessError",
-    "AnotherReport",
     "Conflict",
     "CursorUnknown",
     "DecryptionError",
@@ -77,7 +76,9 @@ __all__ = [
     "FormatError",
     "Gone",
     "Intercepted",
+    "InternalError",
     "InvalidKey",
+    "InvalidPackage",
     "InvalidRequest",
     "KeyDestroyed",
     "KeyRevoked",
@@ -91,7 +92,6 @@ __all__ = [
     "NotFound",
     "NotPermitted",
     "NotSignedIn",
-    "PackageRuleBroken",
     "PayloadRuleBroken",
     "PicSafeError",
     "PictureRefused",
@@ -99,15 +99,15 @@ __all__ = [
     "RangeNotSatisfiable",
     "ReportExpired",
     "ReportInvalid",
+    "ReportMismatch",
+    "ReportPredatesAccess",
     "RequestTimedOut",
-    "SentBefore",
     "ServiceError",
     "StorageFull",
     "Tampered",
     "TokenRefused",
     "TooManyRequests",
     "Truncated",
-    "Unexpected",
     "UnknownRecipient",
     "Unreachable",
     "UnsupportedMedium",
@@ -159,7 +159,7 @@ class FormatError(PicSafeError):
     default_advice = "Ask the sender to send the report again."
 
 
-class PackageRuleBroken(FormatError):
+class InvalidPackage(FormatError):
     code, title = "package_rule", "This is not a PicSafe file"
     default_advice = (
         "Check that you chose a .picsafe file and that it was saved completely, or ask the sender to send it again."
@@ -270,7 +270,7 @@ class NotAsSent(PicSafeError):
         super().__init__(message or sentence, advice=advice or own_advice, **details)
 
 
-class AnotherReport(NotAsSent):
+class ReportMismatch(NotAsSent):
     code, title = "another_report", "This is another report than the one that was asked for"
     default_advice = (
         "Try again: something on the way may have answered with another file. If it stays so, tell your administrator."
@@ -364,7 +364,7 @@ class NotPermitted(AccessError):
     code, title = "not_permitted", "You are not allowed to do this"
 
 
-class SentBefore(AccessError):
+class ReportPredatesAccess(AccessError):
     code, title = "sent_before", "This report was sent before this account may open reports"
     default_advice = "Ask the sender to send it again. Other recipients can still open it."
 
@@ -476,7 +476,7 @@ class LogUnavailable(ServiceError):
     default_advice = "Try again in a few minutes, and tell your administrator."
 
 
-class Unexpected(ServiceError):
+class InternalError(ServiceError):
     code, status, title = "unexpected", 500, "Something went wrong on the server"
     extra: ClassVar[tuple[str, ...]] = ("incident", "retry_after")
 
@@ -492,12 +492,12 @@ BY_CODE: Mapping[str, type[PicSafeError]] = _tree(PicSafeError)
 
 
 def from_problem(problem: Mapping[str, Any], status: int = 500) -> PicSafeError:
-    """The error that a server's problem details describe; what is unknown or malformed becomes `Unexpected`."""
+    """The error that a server's problem details describe; what is unknown or malformed becomes `InternalError`."""
     kind = BY_CODE.get(str(problem.get("code")))
     detail = problem.get("detail")
     message = detail if isinstance(detail, str) else None
     if kind is None:
-        return Unexpected(message or f"The server answered with status {status}.")
+        return InternalError(message or f"The server answered with status {status}.")
     advice = problem.get("advice")
     details = {name: problem[name] for name in kind.extra if name in problem}
     return kind(message, advice=advice if isinstance(advice, str) else None, **details)

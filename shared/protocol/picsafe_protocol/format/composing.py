@@ -35,9 +35,9 @@ from picsafe_protocol.json.timestamps import is_time, utc_text
 __all__ = [
     "THUMBNAIL_PIXELS",
     "CleanedFile",
-    "Facts",
     "MediumFacts",
-    "Picture",
+    "ReportDetails",
+    "ThumbnailInfo",
     "Uploaded",
     "check_count",
     "check_size",
@@ -45,8 +45,8 @@ __all__ = [
     "content_digest",
     "declared_size",
     "medium_of",
-    "named",
     "report_of",
+    "with_file_name",
     "with_offset",
 ]
 
@@ -88,7 +88,7 @@ class CleanedFile(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class ReportDetails:
     """What the sender says about the media. `captured_at` has an offset; empty means the moment of sending."""
 
     patient: Patient
@@ -100,7 +100,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class ThumbnailInfo:
     """A thumbnail that was made: a JPEG of `size` bytes, `width` by `height` pixels."""
 
     size: int
@@ -139,13 +139,13 @@ def check_size(name: str, size: int) -> None:
         )
 
 
-def named(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
+def with_file_name(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     """The same refusal, saying which file it is about. Only the sender ever sees the name."""
     said = f"{name} is empty." if isinstance(error, EmptyMedium) else f"{name}: {error}"
     return type(error)(said, advice=error.advice, **{**error.details, "name": name})
 
 
-def medium_of(cleaned: CleanedFile, number: int, sha256: str, picture: Picture | None) -> Medium:
+def medium_of(cleaned: CleanedFile, number: int, sha256: str, picture: ThumbnailInfo | None) -> Medium:
     """What the report says of its medium `number` (from 1), whose cleaned bytes have this SHA-256 (hex)."""
     facts = cleaned.description
     return Medium(
@@ -161,7 +161,7 @@ def medium_of(cleaned: CleanedFile, number: int, sha256: str, picture: Picture |
     )
 
 
-def _thumbnail_of(picture: Picture, number: int) -> Thumbnail:
+def _thumbnail_of(picture: ThumbnailInfo, number: int) -> Thumbnail:
     return Thumbnail(
         path=f"thumbnails/{number:03d}.jpg",
         media_type="image/jpeg",
@@ -172,7 +172,7 @@ def _thumbnail_of(picture: Picture, number: int) -> Thumbnail:
     )
 
 
-def report_of(report_id: str, author: Author, facts: Facts, media: Sequence[Medium], now: datetime) -> Report:
+def report_of(report_id: str, author: Author, facts: ReportDetails, media: Sequence[Medium], now: datetime) -> Report:
     """The report. `now` has an offset: the sender's own, for it is written down when `facts` name no time of capture."""
     return Report(
         report_id=report_id,

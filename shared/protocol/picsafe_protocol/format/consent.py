@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any
 
 from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, NAME_CHARACTERS
-from picsafe_protocol.format.files import CONSENT_PATH, EVIDENCE_TYPES, FileFacts
-from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.format.files import CONSENT_PATH, EVIDENCE_TYPES, FileEntry
+from picsafe_protocol.json.field_reader import JsonObject
 
 __all__ = ["ConsentRecord", "Evidence", "Giver", "GiverRole", "Method", "Purpose", "Status", "permitted_purposes"]
 
@@ -63,19 +63,19 @@ class Giver:
         return {"role": self.role.value, "name": self.name}
 
     @classmethod
-    def read(cls, fields: Fields) -> Giver:
+    def read(cls, fields: JsonObject) -> Giver:
         giver = cls(role=fields.choice("role", GiverRole), name=fields.line("name", NAME_CHARACTERS))
         fields.end()
         return giver
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence(FileFacts):
+class Evidence(FileEntry):
     """A signature (an image) or a spoken consent (a recording) among the files of the payload."""
 
     @classmethod
-    def read(cls, fields: Fields) -> Evidence:
-        evidence = cls(*FileFacts.values(fields, CONSENT_PATH, EVIDENCE_TYPES, MEDIA_FILE_BYTES))
+    def read(cls, fields: JsonObject) -> Evidence:
+        evidence = cls(*FileEntry.values(fields, CONSENT_PATH, EVIDENCE_TYPES, MEDIA_FILE_BYTES))
         fields.end()
         return evidence
 
@@ -114,7 +114,7 @@ class ConsentRecord:
         }
 
     @classmethod
-    def read(cls, fields: Fields) -> ConsentRecord:
+    def read(cls, fields: JsonObject) -> ConsentRecord:
         purposes = fields.object("purposes")
         record = cls(
             recorded_at=fields.utc_time("recorded_at"),

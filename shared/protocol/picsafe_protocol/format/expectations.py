@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_protocol.contracts.errors import DigestMissing, NotAsSent, Unexpected
+from picsafe_protocol.contracts.errors import DigestMissing, InternalError, NotAsSent
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.limits import PACKAGE_BYTES
 from picsafe_protocol.format.package import Header, is_keyserver_url
@@ -66,7 +66,7 @@ class Expectations:
 
     @classmethod
     def of_row(cls, row: Any) -> Expectations:
-        """From REPORT of the user server's interface. Raises `Unexpected` for a row that makes no sense."""
+        """From REPORT of the user server's interface. Raises `InternalError` for a row that makes no sense."""
         try:
             report_id, url, size, digest = row["id"], row["keyserver_url"], row["size"], row["digest"]
             sender = _sender(row["sender"], "institution")
@@ -93,7 +93,7 @@ class Expectations:
 def created_in(answer: Any, header: Header) -> Created | None:
     """The `created` entry in a key server's answer for the key of `header`; None where it has none, being older than that.
 
-    Raises `Unexpected` for one that makes no sense, or is about another key.
+    Raises `InternalError` for one that makes no sense, or is about another key.
     """
     entry = answer.get("created") if isinstance(answer, Mapping) else None
     if entry is None:
@@ -118,5 +118,5 @@ def _sender(value: Any, institution: str) -> Sender:
     return Sender(*found, place)
 
 
-def _senseless() -> Unexpected:
-    return Unexpected("What the server says about this report makes no sense.")
+def _senseless() -> InternalError:
+    return InternalError("What the server says about this report makes no sense.")

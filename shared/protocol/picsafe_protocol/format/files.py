@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.json.field_reader import JsonObject
 
 __all__ = [
     "CONSENT_PATH",
@@ -16,7 +16,7 @@ __all__ = [
     "MEDIA_TYPES",
     "THUMBNAIL_PATH",
     "THUMBNAIL_TYPES",
-    "FileFacts",
+    "FileEntry",
     "extension_for",
 ]
 
@@ -63,7 +63,7 @@ def extension_for(media_type: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileEntry:
     """What `report.json` says of a file: where it is in the payload, its media type, size in bytes and SHA-256 (hex)."""
 
     path: str
@@ -76,7 +76,7 @@ class FileFacts:
 
     @staticmethod
     def values(
-        fields: Fields, path: re.Pattern[str], types: Mapping[str, tuple[str, ...]], maximum: int
+        fields: JsonObject, path: re.Pattern[str], types: Mapping[str, tuple[str, ...]], maximum: int
     ) -> tuple[str, str, int, str]:
         """The four facts, read from `fields`. The path must have the form `path`, and an extension of its media type."""
         where = fields.matching("path", path)

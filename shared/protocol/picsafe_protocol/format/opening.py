@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from picsafe_protocol.contracts.errors import AnotherReport, KeyServerNotAllowed, NotAsSent, Unexpected
+from picsafe_protocol.contracts.errors import InternalError, KeyServerNotAllowed, NotAsSent, ReportMismatch
 from picsafe_protocol.crypto.buffers import Source
 from picsafe_protocol.crypto.chunked import Cipher, Reader
 from picsafe_protocol.format.expectations import Created, Expectations, created_in
@@ -30,7 +30,7 @@ from picsafe_protocol.format.package import Header, Package, read_package
 from picsafe_protocol.format.payload import Digest, Payload, sha256
 from picsafe_protocol.format.provenance import Provenance
 
-__all__ = ["GivenKey", "NewDigest", "Opened", "Release", "key_in", "open_report"]
+__all__ = ["GivenKey", "KeyReleaser", "NewDigest", "Opened", "open_report", "parse_released_key"]
 
 B = TypeVar("B")
 
@@ -49,11 +49,11 @@ class GivenKey:
 
     @classmethod
     def in_answer(cls, answer: Any, header: Header) -> GivenKey:
-        """From the answer to a release for `header`. Raises `Unexpected`."""
-        return cls(key_in(answer), created_in(answer, header))
+        """From the answer to a release for `header`. Raises `InternalError`."""
+        return cls(parse_released_key(answer), created_in(answer, header))
 
 
-Release: TypeAlias = Callable[[Header], Awaitable[GivenKey]]
+KeyReleaser: TypeAlias = Callable[[Header], Awaitable[GivenKey]]
 """Asks the key server of a header for its key; raises what the server answers instead."""
 
 
@@ -78,7 +78,7 @@ async def open_report(
     cipher: Cipher[B],
     *,
     allowed_key_servers: Collection[str],
-    release: Release,
+    release: KeyReleaser,
     expected: Expectations | None,
     new_digest: NewDigest[B] = sha256,
 ) -> Opened[B]:
@@ -121,17 +121,17 @@ def _check_source(source: Source[B], expected: Expectations) -> None:
 
 def _check_header(header: Header, expected: Expectations) -> None:
     if header.report_id != expected.report_id:
-        raise AnotherReport("The cloud answered with another report than the one that was asked for.")
+        raise ReportMismatch("The cloud answered with another report than the one that was asked for.")
     if header.keyserver_url != expected.keyserver_url:
         raise NotAsSent(what="key_server")
 
 
-def key_in(answer: Any) -> bytes:
+def parse_released_key(answer: Any) -> bytes:
     """The report key in a key server's answer, `{"key": …}`: 32 bytes as base64url without padding.
 
-    Raises `Unexpected`, which never repeats what the answer held.
+    Raises `InternalError`, which never repeats what the answer held.
     """
     text = answer.get("key") if isinstance(answer, dict) else None
     if not isinstance(text, str) or _KEY_TEXT.fullmatch(text) is None:
-        raise Unexpected("The key server's answer holds no key.")
+        raise InternalError("The key server's answer holds no key.")
     return base64.urlsafe_b64decode(text + "=")

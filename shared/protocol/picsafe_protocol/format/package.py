@@ -15,7 +15,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from picsafe_protocol.contracts.errors import PackageRuleBroken, UnsupportedVersion
+from picsafe_protocol.contracts.errors import InvalidPackage, UnsupportedVersion
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.limits import HEADER_BYTES, URL_CHARACTERS
 from picsafe_protocol.crypto import chunked
@@ -70,7 +70,7 @@ HEAD_BYTES: Final = 256 * 1024
 TAIL_BYTES: Final = 128 * 1024
 """Read from the end at once: the end record, the last chunk, and the directory of a payload of some 700 members."""
 
-_ZIP: Final = StrictZip(PackageRuleBroken, maximum_members=2)
+_ZIP: Final = StrictZip(InvalidPackage, maximum_members=2)
 _LOOPBACK: Final = re.compile(r"localhost|[a-z0-9-]+\.localhost|127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}|\[::1\]")
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::[1-9][0-9]{0,4})?"
@@ -80,8 +80,8 @@ _URL: Final = re.compile(
 B = TypeVar("B")
 
 
-def _refuse(rule: str) -> PackageRuleBroken:
-    return PackageRuleBroken(f"{PackageRuleBroken.title}: it breaks the rule that {RULES[rule]}.", rule=rule)
+def _refuse(rule: str) -> InvalidPackage:
+    return InvalidPackage(f"{InvalidPackage.title}: it breaks the rule that {RULES[rule]}.", rule=rule)
 
 
 def is_keyserver_url(text: str) -> bool:
@@ -106,7 +106,7 @@ class Header:
     created_at: str
 
     def to_bytes(self) -> bytes:
-        """`package.json`. Raises `PackageRuleBroken` for values that no reader would accept."""
+        """`package.json`. Raises `InvalidPackage` for values that no reader would accept."""
         data = strict_json.dump(
             {
                 "format": FORMAT,
@@ -123,7 +123,7 @@ class Header:
 
     @classmethod
     def parse(cls, data: bytes) -> Header:
-        """The header that `data` holds. Raises `PackageRuleBroken`, or `UnsupportedVersion` for a later version or another cipher."""
+        """The header that `data` holds. Raises `InvalidPackage`, or `UnsupportedVersion` for a later version or another cipher."""
         if len(data) > HEADER_BYTES:
             raise _refuse("package-header-size")
         try:
@@ -223,7 +223,7 @@ class Package(Generic[B]):
 async def read_package(source: Source[B], buffers: Buffers[B]) -> Package[B]:
     """Read a package by ranges: its first 256 KiB and its last 128 KiB, once each; both are kept for the reader.
 
-    Raises `PackageRuleBroken` with the rule, `UnsupportedVersion`, and whatever `source` raises. The CRC-32 of the
+    Raises `InvalidPackage` with the rule, `UnsupportedVersion`, and whatever `source` raises. The CRC-32 of the
     ciphertext is not checked, as that needs all of it: each chunk is authenticated instead.
     """
     size = source.size
@@ -245,7 +245,7 @@ async def read_package(source: Source[B], buffers: Buffers[B]) -> Package[B]:
 
 
 def read_package_bytes(data: bytes) -> Package[bytes]:
-    """Read a package in memory; checks every CRC-32 as well. Raises `PackageRuleBroken` or `UnsupportedVersion`."""
+    """Read a package in memory; checks every CRC-32 as well. Raises `InvalidPackage` or `UnsupportedVersion`."""
     header_member, encrypted = _two(_ZIP.read_whole(data))
     header_bytes = data[header_member.start : header_member.stop]
     place = (encrypted.start, encrypted.stop)

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from picsafe_protocol.contracts.errors import DigestMismatch, PayloadRuleBroken
 from picsafe_protocol.contracts.limits import PAYLOAD_MEMBERS, REPORT_JSON_BYTES
 from picsafe_protocol.crypto.chunked import CHUNK, STEP, Reader
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 from picsafe_protocol.format.report import Report
 from picsafe_protocol.format.strict_zip import Entry, Member, StrictZip, build, plan
 
@@ -158,7 +158,7 @@ class Payload(Generic[B]):
         self._reader = reader
         self._members = members
         self._digest = digest
-        self._facts: dict[str, FileFacts] = {facts.path: facts for facts in report.files()}
+        self._facts: dict[str, FileEntry] = {facts.path: facts for facts in report.files()}
         self._headers_checked: set[str] = set()
         self.report = report
         self.members: Mapping[str, Range] = {path: Range(member.start, member.stop) for path, member in members.items()}
@@ -179,7 +179,7 @@ class Payload(Generic[B]):
         report = _described(members, head[first.start :], report_id)
         return cls(reader, report, {member.name: member for member in members[1:]}, digest)
 
-    def facts(self, path: str) -> FileFacts:
+    def facts(self, path: str) -> FileEntry:
         """What `report.json` says of a file. Raises `KeyError` for a path that the report does not have."""
         return self._facts[path]
 

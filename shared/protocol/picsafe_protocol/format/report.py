@@ -27,9 +27,9 @@ from picsafe_protocol.contracts.limits import (
     THUMBNAIL_BYTES,
 )
 from picsafe_protocol.format.consent import ConsentRecord, Status
-from picsafe_protocol.format.files import MEDIA_PATH, MEDIA_TYPES, THUMBNAIL_PATH, THUMBNAIL_TYPES, FileFacts
+from picsafe_protocol.format.files import MEDIA_PATH, MEDIA_TYPES, THUMBNAIL_PATH, THUMBNAIL_TYPES, FileEntry
 from picsafe_protocol.json import strict_json
-from picsafe_protocol.json.field_reader import Fields
+from picsafe_protocol.json.field_reader import JsonObject
 
 __all__ = ["FORMAT", "VERSION", "Author", "Laterality", "Medium", "Patient", "Report", "Thumbnail"]
 
@@ -58,7 +58,7 @@ class Author:
         return {"name": self.name, "email": self.email, "institution": self.institution}
 
     @classmethod
-    def read(cls, fields: Fields) -> Author:
+    def read(cls, fields: JsonObject) -> Author:
         author = cls(
             name=fields.line("name", NAME_CHARACTERS, 1),
             email=fields.email("email", EMAIL_CHARACTERS),
@@ -80,7 +80,7 @@ class Patient:
         return {"name": self.name, "birth_date": self.birth_date, "record_number": self.record_number}
 
     @classmethod
-    def read(cls, fields: Fields) -> Patient:
+    def read(cls, fields: JsonObject) -> Patient:
         patient = cls(
             name=fields.line("name", NAME_CHARACTERS),
             birth_date=fields.optional("birth_date", lambda: fields.date("birth_date")),
@@ -91,19 +91,19 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail(FileFacts):
+class Thumbnail(FileEntry):
     """A small picture of a medium. `width` and `height` in pixels."""
 
     width: int
     height: int
 
     def to_json(self) -> dict[str, Any]:
-        return {**FileFacts.to_json(self), "width": self.width, "height": self.height}
+        return {**FileEntry.to_json(self), "width": self.width, "height": self.height}
 
     @classmethod
-    def read(cls, fields: Fields) -> Thumbnail:
+    def read(cls, fields: JsonObject) -> Thumbnail:
         thumbnail = cls(
-            *FileFacts.values(fields, THUMBNAIL_PATH, THUMBNAIL_TYPES, THUMBNAIL_BYTES),
+            *FileEntry.values(fields, THUMBNAIL_PATH, THUMBNAIL_TYPES, THUMBNAIL_BYTES),
             width=fields.integer("width", 1, PIXELS_PER_SIDE),
             height=fields.integer("height", 1, PIXELS_PER_SIDE),
         )
@@ -112,7 +112,7 @@ class Thumbnail(FileFacts):
 
 
 @dataclass(frozen=True, slots=True)
-class Medium(FileFacts):
+class Medium(FileEntry):
     """One photo, video or sound.
 
     `captured_at` has an offset; `width` and `height` are pixels as displayed; `duration` is seconds. Each is `None`
@@ -133,7 +133,7 @@ class Medium(FileFacts):
 
     def to_json(self) -> dict[str, Any]:
         return {
-            **FileFacts.to_json(self),
+            **FileEntry.to_json(self),
             "captured_at": self.captured_at,
             "width": self.width,
             "height": self.height,
@@ -143,9 +143,9 @@ class Medium(FileFacts):
         }
 
     @classmethod
-    def read(cls, fields: Fields) -> Medium:
+    def read(cls, fields: JsonObject) -> Medium:
         medium = cls(
-            *FileFacts.values(fields, MEDIA_PATH, MEDIA_TYPES, MEDIA_FILE_BYTES),
+            *FileEntry.values(fields, MEDIA_PATH, MEDIA_TYPES, MEDIA_FILE_BYTES),
             captured_at=fields.optional("captured_at", lambda: fields.time("captured_at")),
             width=fields.optional("width", lambda: fields.integer("width", 1, PIXELS_PER_SIDE)),
             height=fields.optional("height", lambda: fields.integer("height", 1, PIXELS_PER_SIDE)),
@@ -175,7 +175,7 @@ class Report:
     laterality: Laterality | None = None
     consent: tuple[ConsentRecord, ...] = ()
 
-    def files(self) -> Iterator[FileFacts]:
+    def files(self) -> Iterator[FileEntry]:
         """Every file that the payload must hold beside `report.json`, in the payload's order: thumbnails, media, consent."""
         yield from (medium.thumbnail for medium in self.media if medium.thumbnail)
         yield from self.media
@@ -201,7 +201,7 @@ class Report:
     @classmethod
     def from_json(cls, value: object) -> Report:
         """The report that a JSON value describes. Raises `ReportInvalid` with the path of what is wrong, `UnsupportedVersion`."""
-        fields = Fields(value)
+        fields = JsonObject(value)
         fields.constant("format", FORMAT)
         version = fields.any("version")
         if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:

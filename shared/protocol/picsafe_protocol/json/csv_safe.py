@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["inert"]
+__all__ = ["escape_formula"]
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def inert(text: str) -> str:
+def escape_formula(text: str) -> str:
     """`text` as a cell that no spreadsheet takes for a formula: a quotation mark before it, OWASP's advice."""
     return "'" + text if text.lstrip(" \u00a0").startswith(_FORMULA_STARTS) else text

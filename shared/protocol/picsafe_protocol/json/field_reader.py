@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from picsafe_protocol.contracts.errors import ReportInvalid
 from picsafe_protocol.json.timestamps import is_date, is_time, is_utc_time
 
-__all__ = ["Fields"]
+__all__ = ["JsonObject"]
 
 E = TypeVar("E", bound=Enum)
 T = TypeVar("T")
@@ -24,7 +24,7 @@ _EMAIL: Final = re.compile(
 )
 
 
-class Fields:
+class JsonObject:
     """The fields of one JSON object at `path`, such as `media[3].thumbnail`. Read every field, then call `end`.
 
     Every method raises `ReportInvalid` with the path of the field; it never repeats what the field holds.
@@ -132,18 +132,18 @@ class Fields:
             raise self.invalid(name, "is not one of " + ", ".join(str(member.value) for member in kind))
         return kind(value)
 
-    def object(self, name: str) -> Fields:
+    def object(self, name: str) -> JsonObject:
         """An object inside this one."""
-        return Fields(self.any(name), self.path(name))
+        return JsonObject(self.any(name), self.path(name))
 
-    def objects(self, name: str, minimum: int, maximum: int) -> list[Fields]:
+    def objects(self, name: str, minimum: int, maximum: int) -> list[JsonObject]:
         """A list of `minimum` to `maximum` objects."""
         value = self.any(name)
         if not isinstance(value, list):
             raise self.invalid(name, "is not a list")
         if not minimum <= len(value) <= maximum:
             raise self.invalid(name, f"does not have {minimum} to {maximum} entries")
-        return [Fields(item, f"{self.path(name)}[{index}]") for index, item in enumerate(value)]
+        return [JsonObject(item, f"{self.path(name)}[{index}]") for index, item in enumerate(value)]
 
     def _string(self, name: str) -> str:
         value = self.any(name)

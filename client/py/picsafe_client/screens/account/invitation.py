@@ -11,7 +11,7 @@ from picsafe_client.routing.router import address
 from picsafe_client.screens.account.screen import check_new_password, new_password_field
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, TokenRefused
 
 
@@ -39,7 +39,7 @@ class InvitationScreen(Screen):
         dom.append(self.root, card)
 
         async def set_password(_event: Any) -> None:
-            dom.clear(problem)
+            dom.replace_children(problem)
             if not check_new_password(password):
                 return
             try:
@@ -59,7 +59,7 @@ class InvitationScreen(Screen):
                 password.value = ""
                 self._done(card)
 
-        dom.on(form, "submit", acting(accept, set_password, place=form))
+        dom.on(form, "submit", with_progress(accept, set_password, place=form))
         password.focus()
 
     def _done(self, card: dom.Node) -> None:
@@ -68,5 +68,5 @@ class InvitationScreen(Screen):
             t("invitation.sign_in"), lambda _event: self.app.go(address("inbox"), replace=True), kind="primary"
         )
         heading = dom.el("h1", {"tabindex": "-1"}, t("invitation.done"))
-        dom.clear(card, heading, dom.el("p", None, t("invitation.done_text")), go)
+        dom.replace_children(card, heading, dom.el("p", None, t("invitation.done_text")), go)
         heading.focus()

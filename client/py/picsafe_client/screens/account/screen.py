@@ -13,7 +13,7 @@ from picsafe_client.screens.account.security_log import SecurityList
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session.models import Me
 from picsafe_client.ui import dom, forms, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
 
@@ -63,7 +63,7 @@ class AccountScreen(Screen):
         fact("account.country", country(me.country))
         fact("account.region", t("account.region_cloud", adjective=t(f"region_adjective.{me.region}")))
         edit = dom.button(t("account.edit_name"), lambda _event: self._edit_name(me), icon_name="edit")
-        dom.clear(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
+        dom.replace_children(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
 
     def _edit_name(self, me: Me) -> None:
         name = forms.text_field(
@@ -92,11 +92,11 @@ class AccountScreen(Screen):
         save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("account.save_name"))
         stop = dom.button(t("action.cancel"), lambda _event: self._show_you(me))
         dom.append(form, dom.el("div", {"class": "button-row"}, save_button, stop))
-        dom.on(form, "submit", acting(save_button, save, place=form))
+        dom.on(form, "submit", with_progress(save_button, save, place=form))
         self._replace_you(form, name)
 
     def _replace_you(self, form: dom.Node, name: forms.Field) -> None:
-        dom.clear(self.you, form)
+        dom.replace_children(self.you, form)
         name.focus()
 
     # -- password
@@ -119,7 +119,7 @@ class AccountScreen(Screen):
         dom.append(form, dom.el("div", {"class": "button-row"}, change))
 
         async def save(_event: Any) -> None:
-            dom.clear(done)
+            dom.replace_children(done)
             if not _acceptable(current, new):
                 return
             try:
@@ -138,7 +138,7 @@ class AccountScreen(Screen):
             dom.append(done, notices.notice("good", t("account.password_changed"), t("account.password_changed_text")))
             await self._show_devices()
 
-        dom.on(form, "submit", acting(change, save, place=form))
+        dom.on(form, "submit", with_progress(change, save, place=form))
         return dom.el("div", {"class": "stack"}, form, done)
 
     # -- devices
@@ -147,7 +147,7 @@ class AccountScreen(Screen):
         sessions = (await self.app.api.users("GET", "/v1/sessions"))["sessions"]
         sessions.sort(key=lambda each: not each["current"])
         self.devices.removeAttribute("aria-busy")
-        dom.clear(self.devices, *[self._device(each) for each in sessions])
+        dom.replace_children(self.devices, *[self._device(each) for each in sessions])
         others = [each for each in sessions if not each["current"]]
         if len(others) > 1:
             everything = dom.button(t("account.sign_out_others"), lambda _event: self._end(others))
@@ -227,7 +227,7 @@ class AccountScreen(Screen):
         def chosen(_event: Any) -> None:
             code = field.value
             self.app.kept[CHOOSING] = True
-            dom.soon(lambda: self.app.speak(code))
+            dom.defer(lambda: self.app.speak(code))
 
         dom.on(field.control, "change", chosen)
         return field

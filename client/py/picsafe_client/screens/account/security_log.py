@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from picsafe_client.i18n.texts import has_text, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 
 PATH: Final = "/v1/me/security"
 PAGE: Final = 10
@@ -30,12 +30,12 @@ class SecurityList:
     async def show(self) -> None:
         """Add the next page below."""
         query = {"limit": PAGE} | ({"before": self._before} if self._before is not None else {})
-        async with Wait(t("security.loading"), self._waiting) as wait:
+        async with ProgressIndicator(t("security.loading"), self._waiting) as wait:
             answer = await self._api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal)
         dom.append(self._rows, *[_row(line) for line in answer["events"]])
         self._before = answer["next"]
         button = dom.button(t("security.more"), lambda _event: self.show()) if self._before is not None else None
-        dom.clear(self._more, button)
+        dom.replace_children(self._more, button)
 
 
 def _row(line: Line) -> dom.Node:

@@ -11,7 +11,7 @@ from picsafe_client.i18n.texts import t
 from picsafe_client.ui import body_map, dom, forms
 from picsafe_protocol.anatomy.body_sites import locate
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, NOTES_CHARACTERS
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.report import Laterality, Patient
 from picsafe_protocol.json.timestamps import is_date, utc_text
@@ -210,7 +210,7 @@ class ConsentFields:
         )
 
 
-class FactFields:
+class DetailsForm:
     """All of them."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -229,11 +229,11 @@ class FactFields:
         now = self._now()
         return self.patient.check(now) and self.picture.check(now) and self.consent.check()
 
-    def facts(self) -> Facts:
+    def facts(self) -> ReportDetails:
         """What was entered."""
         record = self.consent.record(self._now())
         side: Any = self.picture.side.value
-        return Facts(
+        return ReportDetails(
             patient=self.patient.patient(),
             captured_at=self.picture.captured_at(),
             body_site=line(self.picture.site.value),

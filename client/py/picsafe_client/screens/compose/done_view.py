@@ -16,7 +16,7 @@ class DoneView:
 
     def __init__(self, report: Mapping[str, Any], another: Callable[[], None]) -> None:
         self._people = dom.el("ul", {"class": "send-people"})
-        more = dom.button(t("send.another"), lambda _event: dom.soon(another), icon_name="camera")
+        more = dom.button(t("send.another"), lambda _event: dom.defer(another), icon_name="camera")
         sent = dom.el("a", {"class": "button", "href": address("sent")}, t("send.to_sent"))
         self.node = dom.el(
             "div",
@@ -31,7 +31,7 @@ class DoneView:
 
     def update(self, report: Mapping[str, Any]) -> None:
         """Shows who has opened it."""
-        dom.clear(self._people, *[_person(each) for each in report["recipients"]])
+        dom.replace_children(self._people, *[_person(each) for each in report["recipients"]])
 
 
 def _person(person: Mapping[str, Any]) -> dom.Node:

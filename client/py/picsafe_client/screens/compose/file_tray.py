@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from picsafe_client.blobs import new_blob
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.texts import Phrase, duration, listing, size, t
+from picsafe_client.i18n.texts import Phrase, duration, join_words, size, t
 from picsafe_client.sending.media_preparation import PreparedFile, prepare
 from picsafe_client.sending.package_builder import fits
 from picsafe_client.ui import dom, notices
@@ -90,7 +90,7 @@ class FileTray:
             row = dom.el("li", {"class": "tray-row", "aria-busy": True})
             dom.append(self._list, row)
             self._waiting(row, str(file.name))
-            dom.spawn(self._prepare(file, row))
+            dom.start_task(self._prepare(file, row))
         if count > room:
             self.refuse(t("send.too_many", count=MEDIA_COUNT, left=count - room))
         self._changed()
@@ -109,7 +109,7 @@ class FileTray:
             self._check_room(prepared)
             self.files.append(prepared)
             row.removeAttribute("aria-busy")
-            dom.clear(row, *self._described(prepared, row))
+            dom.replace_children(row, *self._described(prepared, row))
             ready = True
             dom.announce(t("send.prepared", count=len(self.files)))
         except PicSafeError as error:
@@ -155,7 +155,7 @@ class FileTray:
             return
 
         def dismiss(_event: Any) -> None:
-            dom.soon(lambda: dom.remove(node))
+            dom.defer(lambda: dom.remove(node))
 
         node = notices.problem(error, on_dismiss=dismiss)
         dom.append(self._problems, node)
@@ -169,7 +169,7 @@ class FileTray:
         found = self._problems.querySelector(".tray-further")
         if found:
             dom.remove(found)
-        node = notices.notice("danger", t("send.further_refused", count=len(names)), listing(shown))
+        node = notices.notice("danger", t("send.further_refused", count=len(names)), join_words(shown))
         node.classList.add("tray-further")
         dom.append(self._problems, node)
 
@@ -183,7 +183,7 @@ class FileTray:
         )
 
         def give_up(_event: Any) -> None:
-            dom.soon(lambda: dom.remove(row))
+            dom.defer(lambda: dom.remove(row))
 
         dom.append(row, words, dom.icon_button(t("send.remove", name=name), "close", give_up))
 
@@ -205,7 +205,7 @@ class FileTray:
         def take_away(_event: Any) -> None:
             self.files.remove(file)
             self._chosen -= 1
-            dom.soon(lambda: dom.remove(row))
+            dom.defer(lambda: dom.remove(row))
             self._changed()
 
         remove = dom.icon_button(t("send.remove", name=file.name), "trash", take_away)
@@ -239,8 +239,8 @@ class FileTray:
             js.URL.revokeObjectURL(url)
         self._urls.clear()
         self.files.clear()
-        dom.clear(self._list)
-        dom.clear(self._problems)
+        dom.replace_children(self._list)
+        dom.replace_children(self._problems)
 
 
 def _look(row: dom.Node) -> None:

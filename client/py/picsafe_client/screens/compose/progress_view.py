@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from picsafe_client.i18n.texts import size, t
-from picsafe_client.sending.outbox import Outgoing
+from picsafe_client.sending.outbox import SendJob
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.errors import Unreachable
 
@@ -14,7 +14,7 @@ from picsafe_protocol.contracts.errors import Unreachable
 class ProgressView:
     """`node` goes on the page; `update` is to be called after every change of the report that is on its way."""
 
-    def __init__(self, outgoing: Outgoing, stop: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, outgoing: SendJob, stop: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
         self._outgoing = outgoing
         self._bar = dom.el("progress", {"class": "send-bar", "aria-label": t("send.going_title"), "max": 1})
         self._words = dom.el("p", {"class": "send-words", "role": "status"})
@@ -56,14 +56,14 @@ class ProgressView:
         """The server has no room: it goes on when the person says so."""
         outgoing, there = self._outgoing, bool(self._stuck.firstElementChild)
         if outgoing.phase == "stuck" and outgoing.error is not None and not there:
-            again = (t("send.try_again"), lambda _event: dom.soon(outgoing.try_again))
+            again = (t("send.try_again"), lambda _event: dom.defer(outgoing.try_again))
             notice = notices.problem(outgoing.error, means=t("send.stuck"), actions=[again])
-            dom.clear(self._stuck, notice)
+            dom.replace_children(self._stuck, notice)
         elif outgoing.phase != "stuck" and there:
-            dom.clear(self._stuck)
+            dom.replace_children(self._stuck)
 
 
-def going_words(outgoing: Outgoing) -> str:
+def going_words(outgoing: SendJob) -> str:
     """What it is doing, or what it waits for."""
     if outgoing.locked:
         return t("send.locked")
@@ -76,7 +76,7 @@ def going_words(outgoing: Outgoing) -> str:
     return t("send.uploading" if outgoing.phase == "uploading" else "send.encrypting")
 
 
-def _amount_words(outgoing: Outgoing) -> str:
+def _amount_words(outgoing: SendJob) -> str:
     done = min(outgoing.done, outgoing.total)
     words = t("send.amounts", done=size(done), total=size(outgoing.total))
     left = outgoing.seconds_left

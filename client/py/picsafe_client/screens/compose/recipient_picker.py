@@ -27,7 +27,7 @@ class RecipientPicker:
 
     def __init__(self, api: Api, me: Me) -> None:
         self._api = api
-        self._later: dom.Off = lambda: None
+        self._later: dom.Dispose = lambda: None
         self._asked = 0
         self._chosen_at = -math.inf
         self._names: dict[str, str] = {}
@@ -121,10 +121,10 @@ class RecipientPicker:
         if len(self.field.value) < 2:
             self._hide_suggestions()
             return
-        self._later = dom.once_later(self._ask, TYPING_PAUSE)
+        self._later = dom.set_timeout(self._ask, TYPING_PAUSE)
 
     def _ask(self) -> None:
-        dom.spawn(self._suggest(self.field.value))
+        dom.start_task(self._suggest(self.field.value))
 
     async def _suggest(self, words: str) -> None:
         self._asked += 1
@@ -136,7 +136,7 @@ class RecipientPicker:
         if number != self._asked or not self._suggestions.isConnected:
             return
         fresh = [person for person in found if person["email"] not in self.emails]
-        dom.clear(self._suggestions, *[self._suggestion(person) for person in fresh])
+        dom.replace_children(self._suggestions, *[self._suggestion(person) for person in fresh])
         self._suggestions.hidden = not fresh
 
     def _suggestion(self, person: Any) -> dom.Node:
@@ -151,7 +151,7 @@ class RecipientPicker:
 
         def chosen(event: Any) -> None:
             self._chosen_at = float(event.timeStamp)
-            dom.soon(lambda: self._choose(person["email"]))
+            dom.defer(lambda: self._choose(person["email"]))
 
         dom.on(button, "click", chosen)
         return dom.el("li", None, button)
@@ -198,7 +198,7 @@ class RecipientPicker:
         def take_away(_event: Any) -> None:
             self.emails.remove(email)
             self._myself.hidden = self._own in self.emails
-            dom.soon(lambda: dom.remove(chip))
+            dom.defer(lambda: dom.remove(chip))
             self.field.accept()
             self.field.focus()
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from picsafe_client.i18n.texts import birth_date, listing, moment, noun, size, t
+from picsafe_client.i18n.texts import birth_date, join_words, moment, noun, size, t
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
 from picsafe_client.ui import dom, notices
 from picsafe_media.comparison import Comparison
-from picsafe_protocol.format.composing import Facts
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.consent import ConsentRecord, Purpose
 from picsafe_protocol.format.report import Laterality
 
 _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("audio", "send.summary_sounds"))
 
 
-def summary(files: Sequence[PreparedFile], facts: Facts, recipients: Sequence[str], readers: Readers) -> dom.Node:
+def summary(
+    files: Sequence[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
+) -> dom.Node:
     """A list of facts; cautions about files that could not be cleaned stand above it. `recipients` are names or addresses."""
     rows: list[tuple[str, dom.Child]] = [
         (
             "send.summary_recipients",
-            listing(readers.person(*each) for each in zip(recipients, readers.of, strict=True)),
+            join_words(readers.person(*each) for each in zip(recipients, readers.of, strict=True)),
         ),
         ("send.summary_readers", _others(readers)),
         ("send.summary_patient", patient_words(facts)),
@@ -61,7 +63,7 @@ def _others(readers: Readers) -> dom.Child:
     )
 
 
-def patient_words(facts: Facts) -> str:
+def patient_words(facts: ReportDetails) -> str:
     """Name, date of birth, record number."""
     patient = facts.patient
     born = t("send.summary_born", date=birth_date(patient.birth_date)) if patient.birth_date else ""
@@ -72,11 +74,11 @@ def patient_words(facts: Facts) -> str:
 def files_words(files: Sequence[PreparedFile]) -> str:
     """Two photos and one video, 5.1 MB."""
     kinds: Counter[str] = Counter(file.cleaned.description.kind for file in files)
-    words = listing(t(key, count=kinds[kind]) for kind, key in _KINDS if kinds[kind])
+    words = join_words(t(key, count=kinds[kind]) for kind, key in _KINDS if kinds[kind])
     return t("send.summary_amount", what=words, size=size(sum(file.size for file in files)))
 
 
-def site_words(facts: Facts) -> str:
+def site_words(facts: ReportDetails) -> str:
     """The body site with its side."""
     side = facts.laterality
     if side is None or side is Laterality.NONE:
@@ -95,7 +97,7 @@ def consent_words(record: ConsentRecord | None) -> str:
     purposes = [_purpose_words(record, each) for each in Purpose if record.permits(each)]
     if not purposes:
         return t("send.summary_consent_nothing", method=method, giver=giver)
-    return t("send.summary_consent_text", method=method, giver=giver, purposes=listing(purposes))
+    return t("send.summary_consent_text", method=method, giver=giver, purposes=join_words(purposes))
 
 
 def _purpose_words(record: ConsentRecord, purpose: Purpose) -> str:

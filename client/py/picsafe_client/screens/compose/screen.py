@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import t
-from picsafe_client.screens.compose.details_form import FactFields
+from picsafe_client.screens.compose.details_form import DetailsForm
 from picsafe_client.screens.compose.done_view import DoneView
 from picsafe_client.screens.compose.file_tray import FileTray
 from picsafe_client.screens.compose.progress_view import ProgressView
@@ -15,9 +15,9 @@ from picsafe_client.screens.compose.review import summary
 from picsafe_client.screens.screen import Screen
 from picsafe_client.sending import audience
 from picsafe_client.sending.audience import Readers
-from picsafe_client.sending.outbox import Outgoing
+from picsafe_client.sending.outbox import SendJob
 from picsafe_client.ui import dialogs, dom, notices
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import UnknownRecipient
 
 
@@ -35,7 +35,7 @@ class SendScreen(Screen):
             self.on_release(dom.on(dom.window(), event, self._dragged, capture=True))
         self.on_release(dom.on(dom.window(), "drop", self._dropped, capture=True))
         self.on(dom.window(), "paste", self._pasted)
-        outgoing = Outgoing.current(self.app)
+        outgoing = SendJob.current(self.app)
         if outgoing is not None:
             self._show_progress(outgoing)
         else:
@@ -43,7 +43,7 @@ class SendScreen(Screen):
 
     @property
     def unsaved(self) -> bool:
-        outgoing = Outgoing.current(self.app)
+        outgoing = SendJob.current(self.app)
         if outgoing is not None and outgoing.is_under_way:
             return outgoing.phase == "encrypting"  # afterwards it goes on without this screen
         if self._form is None:
@@ -52,17 +52,17 @@ class SendScreen(Screen):
 
     def drop_plaintext(self) -> None:
         self._left = True
-        outgoing = Outgoing.current(self.app)
+        outgoing = SendJob.current(self.app)
         if outgoing is not None and outgoing.phase == "encrypting":
             outgoing.stop()
         self._drop_form()
-        dom.clear(self.root)
+        dom.replace_children(self.root)
 
     # -- the form
 
     def _show_form(self) -> None:
         self.tray = FileTray(self._files_changed)
-        self.facts = FactFields(self.app.clock.now)
+        self.facts = DetailsForm(self.app.clock.now)
         self.people = RecipientPicker(self.app.api, self.app.require_me())
         check = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("send.check"))
         form = dom.el(
@@ -77,7 +77,7 @@ class SendScreen(Screen):
             _section("send.recipients", self.people.node),
             dom.el("div", {"class": "button-row"}, check),
         )
-        checking = dom.busy(check, lambda _event: self._check())
+        checking = dom.single_flight(check, lambda _event: self._check())
 
         def submitted(event: Any) -> Any:
             event.preventDefault()
@@ -85,7 +85,7 @@ class SendScreen(Screen):
 
         dom.on(form, "submit", submitted)
         self._form, self._page = form, None
-        dom.clear(self.root, form)
+        dom.replace_children(self.root, form)
 
     @property
     def _form_is_shown(self) -> bool:
@@ -110,7 +110,7 @@ class SendScreen(Screen):
 
     async def _look(self) -> None:
         """Asks who can open it, then shows the summary; marks recipients whom nobody knows."""
-        async with Wait(t("send.readers_asking")) as wait:
+        async with ProgressIndicator(t("send.readers_asking")) as wait:
             try:
                 self._readers = await audience.ask(self.app.api, self.people.emails, wait.signal)
             except UnknownRecipient as error:
@@ -119,7 +119,7 @@ class SendScreen(Screen):
                     self.people.mark_unknown(error.recipients or [])
                 return
         if self._form is not None and not self._left:
-            dom.soon(self._show_summary)  # not now: the button that is at work goes away with the form
+            dom.defer(self._show_summary)  # not now: the button that is at work goes away with the form
 
     def _dragged(self, event: Any) -> None:
         if self._form_is_shown and "Files" in [str(kind) for kind in event.dataTransfer.types]:
@@ -166,8 +166,8 @@ class SendScreen(Screen):
 
     def _show_summary(self) -> None:
         recipients = [self.people.name(email) for email in self.people.emails]
-        send = dom.button(t("send.now"), lambda _event: dom.soon(self._send), kind="primary", icon_name="lock")
-        edit = dom.button(t("send.edit"), lambda _event: dom.soon(self._edit), icon_name="edit")
+        send = dom.button(t("send.now"), lambda _event: dom.defer(self._send), kind="primary", icon_name="lock")
+        edit = dom.button(t("send.edit"), lambda _event: dom.defer(self._edit), icon_name="edit")
         self._put(
             dom.el(
                 "div",
@@ -184,15 +184,15 @@ class SendScreen(Screen):
         self._form.querySelector("h1").focus()
 
     def _send(self) -> None:
-        if Outgoing.current(self.app) is not None:
+        if SendJob.current(self.app) is not None:
             return  # the second of two quick clicks
-        outgoing = Outgoing(self.app)
+        outgoing = SendJob(self.app)
         outgoing.begin(self.tray.files, self.facts.facts(), list(self.people.emails), self._readers)
         self._show_progress(outgoing)
 
     # -- on its way
 
-    def _show_progress(self, outgoing: Outgoing) -> None:
+    def _show_progress(self, outgoing: SendJob) -> None:
         view = ProgressView(outgoing, lambda _event: self._stop(outgoing))
         self._put(view.node)
 
@@ -201,13 +201,13 @@ class SendScreen(Screen):
                 view.update()
             elif outgoing.phase in {"arrived", "failed"}:
                 off()
-                dom.soon(lambda: self._ended(outgoing))
+                dom.defer(lambda: self._ended(outgoing))
 
         off = outgoing.watch(update)
         self.on_release(off)
         update()
 
-    async def _stop(self, outgoing: Outgoing) -> None:
+    async def _stop(self, outgoing: SendJob) -> None:
         sure = await dialogs.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)
         if not sure or not outgoing.is_under_way:
             return  # it may have arrived while the question stood there
@@ -217,7 +217,7 @@ class SendScreen(Screen):
             return
         self._show_nothing_sent(outgoing)
 
-    def _show_nothing_sent(self, outgoing: Outgoing) -> None:
+    def _show_nothing_sent(self, outgoing: SendJob) -> None:
         if self._form is None:
             self._show_form()
         else:
@@ -225,9 +225,9 @@ class SendScreen(Screen):
         place = dom.by_id("banner")
         words = t("send.stopped" if outgoing.phase == "stopped" else "send.perhaps")
         kind = "plain" if outgoing.phase == "stopped" else "amber"
-        dom.clear(place, notices.notice(kind, words, on_dismiss=lambda _event: dom.clear(place)))
+        dom.replace_children(place, notices.notice(kind, words, on_dismiss=lambda _event: dom.replace_children(place)))
 
-    def _ended(self, outgoing: Outgoing) -> None:
+    def _ended(self, outgoing: SendJob) -> None:
         if self._left:
             return
         outgoing.forget()
@@ -240,12 +240,12 @@ class SendScreen(Screen):
         else:
             self._show_failed(outgoing)
 
-    def _show_failed(self, outgoing: Outgoing) -> None:
+    def _show_failed(self, outgoing: SendJob) -> None:
         error = outgoing.error or RuntimeError("sending ended without a reason")
-        again: notices.Action = (t("send.try_again"), lambda _event: dom.soon(self._show_form))
+        again: notices.Action = (t("send.try_again"), lambda _event: dom.defer(self._show_form))
         if self._form:
             again = (t("send.try_again"), lambda _event: self._look())
-        actions = [again, (t("send.edit"), lambda _event: dom.soon(self._edit))] if self._form else [again]
+        actions = [again, (t("send.edit"), lambda _event: dom.defer(self._edit))] if self._form else [again]
         means = t("send.failed") if self._form else t("send.failed_anew")
         heading = dom.el("h1", {"tabindex": "-1"}, t("send.failed_title"))
         self._put(dom.el("div", {"class": "stack"}, heading, notices.problem(error, means=means, actions=actions)))

@@ -10,7 +10,7 @@ from picsafe_client.interop import js_object
 from picsafe_client.screens import access_log_table
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 
 PAGE: Final = 50
 OBJECT_URL_LIFE: Final = 60_000
@@ -58,9 +58,9 @@ class _Log:
             event.preventDefault()
             await self.first()
 
-        dom.on(form, "submit", dom.busy(apply, first))
+        dom.on(form, "submit", dom.single_flight(apply, first))
         text = dom.el("p", {"class": "soft"}, t("access.text"))
-        dom.clear(self.place, text, form, self.waiting, self.result, self.more)
+        dom.replace_children(self.place, text, form, self.waiting, self.result, self.more)
         await self.first()
 
     def wanted(self) -> dict[str, str]:
@@ -69,7 +69,7 @@ class _Log:
     async def first(self) -> None:
         self.after = ""
         entries = await self.page()
-        dom.clear(self.result, access_log_table.table(entries, with_report=True))
+        dom.replace_children(self.result, access_log_table.table(entries, with_report=True))
 
     async def older(self) -> None:
         entries = await self.page()
@@ -77,21 +77,21 @@ class _Log:
         dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
 
     async def page(self) -> list[access_log.Entry]:
-        async with Wait(t("log.loading"), self.waiting) as wait:
+        async with ProgressIndicator(t("log.loading"), self.waiting) as wait:
             wanted = {**self.wanted(), "after": self.after, "limit": str(PAGE)}
             entries, following = await access_log.of_institution(
                 self.api, self.server.value, wanted, signal=wait.signal
             )
         self.after = following or ""
         button = dom.button(t("access.more"), lambda _event: self.older()) if following else None
-        dom.clear(self.more, button)
+        dom.replace_children(self.more, button)
         return entries
 
     async def export(self) -> None:
         """Saves the entries that the filter chooses, all pages of them."""
         import js
 
-        async with Wait(t("access.exporting"), self.waiting) as wait:
+        async with ProgressIndicator(t("access.exporting"), self.waiting) as wait:
             data = await access_log.as_csv(self.api, self.server.value, self.wanted(), signal=wait.signal)
         day = self.screen.app.clock.now().date().isoformat()
         blob = js.Blob.new([data], js_object({"type": "text/csv"}))
@@ -100,5 +100,5 @@ class _Log:
         dom.append(self.place, link)
         link.click()
         link.remove()
-        dom.once_later(lambda: js.URL.revokeObjectURL(url), OBJECT_URL_LIFE)
+        dom.set_timeout(lambda: js.URL.revokeObjectURL(url), OBJECT_URL_LIFE)
         dom.announce(t("access.exported"))

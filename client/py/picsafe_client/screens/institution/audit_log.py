@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
-from picsafe_client.i18n.texts import has_text, listing, moment, t
+from picsafe_client.i18n.texts import has_text, join_words, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 
 PATH: Final = "/v1/institution/changes"
 PAGE: Final = 50
@@ -40,17 +40,19 @@ class _Changes:
             if self.rows.firstElementChild
             else dom.el("p", None, t("changes.empty"))
         )
-        dom.clear(self.place, dom.el("p", {"class": "soft"}, t("changes.text")), shown, self.waiting, self.more)
+        dom.replace_children(
+            self.place, dom.el("p", {"class": "soft"}, t("changes.text")), shown, self.waiting, self.more
+        )
 
     async def page(self) -> None:
         """Adds the next page below."""
         query = {"limit": PAGE} | ({"before": self.before} if self.before is not None else {})
-        async with Wait(t("changes.loading"), self.waiting) as wait:
+        async with ProgressIndicator(t("changes.loading"), self.waiting) as wait:
             answer = await self.api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal)
         dom.append(self.rows, *[_row(change) for change in answer["changes"]])
         self.before = answer["next"]
         button = dom.button(t("changes.more"), lambda _event: self.page()) if self.before is not None else None
-        dom.clear(self.more, button)
+        dom.replace_children(self.more, button)
 
 
 def _row(change: Change) -> dom.Node:
@@ -91,5 +93,5 @@ def _value(change: Change, which: str) -> str:
     if change["act"] == "key_server_changed":
         return value or t("changes.key_server_own")
     if change["act"] == "key_servers_changed":
-        return listing(value.splitlines()) or t("changes.key_servers_none")
+        return join_words(value.splitlines()) or t("changes.key_servers_none")
     return value

@@ -9,7 +9,7 @@ from picsafe_client.i18n.texts import t
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.errors import PicSafeError
 
 PATH = "/v1/institution"
@@ -57,7 +57,7 @@ class _Form:
         self.allow_chosen()
         self.node = dom.el("form", {"class": "form", "novalidate": True}, group, self.place.node, self.done, row)
         dom.on(self.place.control, "change", lambda _event: self.allow_chosen())
-        dom.on(self.node, "submit", acting(save, self.save, place=self.node))
+        dom.on(self.node, "submit", with_progress(save, self.save, place=self.node))
 
     def allow_chosen(self) -> None:
         """Members must be able to ask where their keys are: choosing a server allows it."""
@@ -67,7 +67,7 @@ class _Form:
 
     async def save(self, _event: Any) -> None:
         self.allow_chosen()
-        dom.clear(self.done)
+        dom.replace_children(self.done)
         wanted = [url for url, tick in self.ticks.items() if tick.checked]
         taken = [url for url in self.before if url not in wanted]
         if taken and not await self._sure(taken):

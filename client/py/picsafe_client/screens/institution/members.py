@@ -7,11 +7,11 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote, urlencode
 
 from picsafe_client.i18n import texts
-from picsafe_client.i18n.texts import listing, t
+from picsafe_client.i18n.texts import join_words, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
 from picsafe_protocol.contracts.errors import Conflict, PicSafeError
 from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
@@ -63,7 +63,7 @@ class _Members:
         head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(f"members.{name}")) for name in names])
         table = dom.el("table", {"class": "table table-stack"}, dom.el("thead", None, head), self.rows)
         add = dom.button(t("members.add"), lambda _event: self.invite(), kind="primary", icon_name="plus")
-        dom.clear(
+        dom.replace_children(
             self.place,
             dom.el(
                 "div",
@@ -82,7 +82,7 @@ class _Members:
         shown = [
             each for each in self.members if all(word in f"{each['name']} {each['email']}".casefold() for word in words)
         ]
-        dom.clear(self.rows, *[self.row(each) for each in shown])
+        dom.replace_children(self.rows, *[self.row(each) for each in shown])
         self.count.textContent = t("members.count", count=len(shown))
         self.more.hidden = self.next is None
 
@@ -188,7 +188,7 @@ class _Members:
         """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
         me = self.screen.app.require_me()
         domains = (await self.api.users("GET", "/v1/institution"))["domains"]
-        at = t("members.email_domains", domains=listing(domains)) if domains else t("members.email_no_domains")
+        at = t("members.email_domains", domains=join_words(domains)) if domains else t("members.email_no_domains")
         name = forms.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
         email = forms.text_field(
             "member-email", t("members.email"), kind="email", hint=at, autocomplete="off", maxlength=EMAIL_CHARACTERS
@@ -206,7 +206,7 @@ class _Members:
         )
 
         async def send(_event: Any) -> None:
-            dom.clear(problem)
+            dom.replace_children(problem)
             if not _filled_in(name, email):
                 return
             wanted = {"name": name.value, "email": email.value, "country": country.value, "role": forms.chosen(role)}
@@ -222,7 +222,7 @@ class _Members:
                 dialogs.close(asked)
                 show_link(name.value, answer["invitation_token"])
 
-        dom.on(form, "submit", acting(go, send, place=form))
+        dom.on(form, "submit", with_progress(go, send, place=form))
         stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
         asked = dialogs.show(t("members.add"), form, actions=(go, stop))
         name.focus()

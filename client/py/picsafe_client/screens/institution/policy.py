@@ -10,7 +10,7 @@ from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.institution.key_servers import key_servers
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
 
@@ -20,7 +20,7 @@ PATH = "/v1/institution"
 async def show_rules(screen: Screen, place: dom.Node) -> None:
     """Fills `place`."""
     rules = await screen.app.api.users("GET", PATH)
-    dom.clear(place, section("institution.rules", _form(screen, rules)), key_servers(screen, rules))
+    dom.replace_children(place, section("institution.rules", _form(screen, rules)), key_servers(screen, rules))
 
 
 def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
@@ -41,7 +41,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
     dom.append(form, dom.el("div", {"class": "button-row"}, save_button))
 
     async def save(_event: Any) -> None:
-        dom.clear(done)
+        dom.replace_children(done)
         wanted = {
             "retention_days": int(retention.value),
             "idle_lock_minutes": int(idle.value),
@@ -55,7 +55,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
             return
         dom.append(done, notices.notice("good", t("rules.saved"), t("rules.saved_text")))
 
-    dom.on(form, "submit", acting(save_button, save, place=form))
+    dom.on(form, "submit", with_progress(save_button, save, place=form))
     return form
 
 

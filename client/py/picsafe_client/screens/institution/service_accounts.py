@@ -9,7 +9,7 @@ from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
-from picsafe_client.ui.button_actions import acting
+from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS
@@ -24,13 +24,13 @@ async def show_machines(screen: Screen, place: dom.Node) -> None:
 
     async def list_them() -> None:
         machines: list[Machine] = (await screen.app.api.users("GET", PATH))["service_accounts"]
-        dom.clear(known, *[_row(screen, machine, list_them) for machine in machines])
+        dom.replace_children(known, *[_row(screen, machine, list_them) for machine in machines])
         if not machines:
             dom.append(known, dom.el("li", {"class": "soft"}, t("machines.none")))
 
     await list_them()
     add = dom.button(t("machines.add"), lambda _event: _create(screen, list_them), kind="primary", icon_name="plus")
-    dom.clear(
+    dom.replace_children(
         place,
         section(
             "institution.machines",
@@ -77,7 +77,7 @@ def _create(screen: Screen, list_again: Any) -> None:
     )
 
     async def create(_event: Any) -> None:
-        dom.clear(problem)
+        dom.replace_children(problem)
         name.accept()
         if not name.value:
             name.refuse(t("machines.name_missing"))
@@ -95,7 +95,7 @@ def _create(screen: Screen, list_again: Any) -> None:
             title = t("machines.token_title", name=name.value)
             show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
 
-    dom.on(form, "submit", acting(go, create, place=form))
+    dom.on(form, "submit", with_progress(go, create, place=form))
     stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
     asked = dialogs.show(t("machines.add"), form, actions=(go, stop))
     name.focus()

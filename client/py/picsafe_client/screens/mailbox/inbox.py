@@ -99,7 +99,7 @@ class InboxScreen(ReportsScreen):
 
     def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
         set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
-        dom.clear(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
+        dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
 
 def kept(report: mailbox.Report, now: Any) -> dom.Node:

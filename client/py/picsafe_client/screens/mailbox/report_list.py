@@ -11,7 +11,7 @@ from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
-from picsafe_client.ui.virtual_list import RowList
+from picsafe_client.ui.virtual_list import VirtualList
 
 FILTER_AFTER: Final = 120
 """Milliseconds of quiet after a keystroke before the list is filtered."""
@@ -35,7 +35,7 @@ class ReportsScreen(Screen, ABC):
         self._words = ""
         self._loading = False
         self._at_end = False
-        self._pending: dom.Off | None = None
+        self._pending: dom.Dispose | None = None
         self._build()
         self.on_release(self.box.watch(self._changed))
         if self.box.is_loaded:
@@ -98,7 +98,7 @@ class ReportsScreen(Screen, ABC):
         )
         self.count = dom.el("p", {"class": "soft small list-count", "role": "status"})
         self.tools = dom.el("div", {"class": "filter"}, dom.icon("search"), self.filter, self.count)
-        self.rows = RowList(t(self.title), self.box_name, self._new_row)
+        self.rows = VirtualList(t(self.title), self.box_name, self._new_row)
         self.end = dom.el("div", {"class": "list-end"})
         self.panel = dom.el("div", {"class": "list panel", "hidden": True}, self.columns(), self.rows.node, self.end)
         grey = [dom.el("li") for _ in range(SKELETON_ROWS)]
@@ -108,7 +108,7 @@ class ReportsScreen(Screen, ABC):
         dom.on(self.filter, "input", self._filter_soon)
         dom.on(self.rows.node, "keydown", self._key_in_list)
         self.on(dom.document(), "keydown", self._key)
-        self.on_release(dom.when_seen(self.end, self._end_in_view, margin=NEAR_END))
+        self.on_release(dom.on_visibility(self.end, self._end_in_view, margin=NEAR_END))
 
     def _matching(self) -> list[mailbox.Report]:
         if not self._words:
@@ -139,9 +139,9 @@ class ReportsScreen(Screen, ABC):
             self.count.textContent = t("inbox.count" if self.box.is_complete else "inbox.count_more", count=count)
         self.nothing.hidden = not self.panel.hidden
         if is_empty:
-            dom.clear(self.nothing, self.empty())
+            dom.replace_children(self.nothing, self.empty())
         elif matching == 0:
-            dom.clear(self.nothing, self._none_match())
+            dom.replace_children(self.nothing, self._none_match())
         self.root.dataset.empty = "true" if is_empty else "false"
 
     def _none_match(self) -> dom.Node:
@@ -177,22 +177,24 @@ class ReportsScreen(Screen, ABC):
 
     async def _load_more(self) -> None:
         self._loading = True
-        dom.clear(self.end, dom.el("progress", {"class": "wait-bar", "aria-label": t("inbox.loading_more")}))
+        dom.replace_children(self.end, dom.el("progress", {"class": "wait-bar", "aria-label": t("inbox.loading_more")}))
         failed = True
         try:
             await self.box.more()
             failed = False
         finally:
             self._loading = False
-            dom.clear(self.end, dom.button(t("inbox.load_more"), lambda _event: self._want_more()) if failed else None)
-        dom.soon(self._want_more)  # the end may still be in view
+            dom.replace_children(
+                self.end, dom.button(t("inbox.load_more"), lambda _event: self._want_more()) if failed else None
+            )
+        dom.defer(self._want_more)  # the end may still be in view
 
     # -- filter and keys
 
     def _filter_soon(self, _event: Any) -> None:
         if self._pending is not None:
             self._pending()
-        self._pending = dom.once_later(self._filter_now, FILTER_AFTER)
+        self._pending = dom.set_timeout(self._filter_now, FILTER_AFTER)
 
     def _filter_now(self) -> None:
         self._words = str(self.filter.value).strip()
@@ -214,7 +216,7 @@ class ReportsScreen(Screen, ABC):
         row = event.target.closest(".row") if step else None
         if not step or not row or event.target.closest(".row-details"):
             return
-        if self.rows.focus_beside(str(row.dataset.id), step):
+        if self.rows.focus_adjacent(str(row.dataset.id), step):
             event.preventDefault()
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from picsafe_client.api import access_log
-from picsafe_client.i18n.texts import listing, moment, size, t
+from picsafe_client.i18n.texts import join_words, moment, size, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens import access_log_table
 from picsafe_client.screens.mailbox.inbox import kept
 from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 
 NAMES_SHOWN = 2
 
@@ -85,7 +85,7 @@ class SentScreen(ReportsScreen):
 
     def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
         set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
-        dom.clear(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
+        dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
     def _fill_details(self, body: dom.Node, report: mailbox.Report) -> None:
         people = dom.el("ul", {"class": "people"})
@@ -126,26 +126,28 @@ class SentScreen(ReportsScreen):
 
     async def _fill_log(self, place: dom.Node, report: mailbox.Report) -> None:
         try:
-            async with Wait(t("log.loading"), place) as wait:
+            async with ProgressIndicator(t("log.loading"), place) as wait:
                 entries = await access_log.of_report(
                     self.app.api, report["keyserver_url"], report["id"], signal=wait.signal
                 )
         except access_log.NOT_SHOWN as error:
 
             async def again(_event: Any) -> None:
-                dom.clear(place)
+                dom.replace_children(place)
                 await self._fill_log(place, report)
 
-            dom.clear(place, notices.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)]))
+            dom.replace_children(
+                place, notices.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)])
+            )
             return
-        dom.clear(place, access_log_table.table(entries))
+        dom.replace_children(place, access_log_table.table(entries))
 
     async def _withdraw(self, report: mailbox.Report) -> None:
         sure = await dialogs.confirm(t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True)
         if not sure:
             return
         try:
-            async with Wait(t("sent.withdrawing")) as wait:
+            async with ProgressIndicator(t("sent.withdrawing")) as wait:
                 await self.app.api.users("DELETE", f"/v1/reports/{report['id']}", signal=wait.signal)
         except access_log.NOT_SHOWN as error:
             self.app.show_problem(
@@ -162,7 +164,7 @@ def to_words(report: mailbox.Report) -> str:
     """To whom, in one line: two names, and how many more."""
     names = [person["name"] for person in report["recipients"]]
     if len(names) <= NAMES_SHOWN + 1:
-        return t("sent.to", names=listing(names))
+        return t("sent.to", names=join_words(names))
     return t("sent.to_more", names=t("list.comma").join(names[:NAMES_SHOWN]), count=len(names) - NAMES_SHOWN)
 
 

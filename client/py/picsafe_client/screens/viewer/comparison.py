@@ -8,25 +8,25 @@ from typing import Any, Final
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import birth_date, date, t
 from picsafe_client.reports.open_report import OpenReport
-from picsafe_client.reports.package_sources import Patience
+from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
 from picsafe_client.screens.viewer.labels import site
-from picsafe_client.screens.viewer.loader import Opening
+from picsafe_client.screens.viewer.loader import ReportLoader
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.format.report import Patient, Report
 
 SHOWN: Final = 50
 """Rows of the choice; the filter finds the others."""
 
 
-class Beside:
+class ReportComparison:
     """The second report of the screen, if there is one. `changed` is called when it comes or goes."""
 
     def __init__(
@@ -95,7 +95,7 @@ class Beside:
 
         def fill(_event: Any = None) -> None:
             at = rows.querySelector(":focus")
-            dom.clear(rows, *(self._choice(each, opened) for each in self._matching(str(words.value))))
+            dom.replace_children(rows, *(self._choice(each, opened) for each in self._matching(str(words.value))))
             if not rows.hasChildNodes():
                 dom.append(rows, dom.el("p", {"class": "soft"}, t("beside.none")))
             if at:  # the list was rebuilt while somebody was choosing by keyboard
@@ -158,10 +158,10 @@ class Beside:
     # -- opening
 
     async def _open(self, report_id: str) -> None:
-        opening = Opening(self._app, Patience(lambda _waiting: None))
+        opening = ReportLoader(self._app, ReconnectPolicy(lambda _waiting: None))
         try:
-            async with Wait(t("report.fetching_report"), self._waiting) as wait:
-                opened = await stoppable(wait, opening.from_cloud(report_id, wait))
+            async with ProgressIndicator(t("report.fetching_report"), self._waiting) as wait:
+                opened = await cancellable(wait, opening.from_cloud(report_id, wait))
         except Cancelled:
             return
         if self._is_over or self.is_open:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from picsafe_client.i18n.texts import birth_date, duration, listing, moment, noun, number, size, t
+from picsafe_client.i18n.texts import birth_date, duration, join_words, moment, noun, number, size, t
 from picsafe_client.screens.viewer.labels import medium_label, site, type_name
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.ui import dom
@@ -24,7 +24,7 @@ VIEWS: Final = ("front_view", "back_view")
 UNKNOWN: Final = "report.not_recorded"
 
 
-class Facts:
+class DetailsPanel:
     """The panel. The part about the medium that is shown changes with it; who opened it comes when it is known."""
 
     def __init__(self, report: Report, origin: Origin, show_evidence: ShowEvidence) -> None:
@@ -46,7 +46,7 @@ class Facts:
         """The facts of one medium."""
         medium, count = self._report.media[index], len(self._report.media)
         title = dom.el("h2", None, t(f"report.nth_{medium.kind}", number=index + 1, count=count))
-        dom.clear(self._medium, title, _list(_medium_facts(medium, self._report)))
+        dom.replace_children(self._medium, title, _list(_medium_facts(medium, self._report)))
 
     def _evidence(self, record: ConsentRecord) -> dom.Node | None:
         if record.evidence is None:
@@ -64,7 +64,7 @@ class Facts:
         """Nothing of a patient stays in the page."""
         for picture in self.node.querySelectorAll("img, audio"):
             picture.removeAttribute("src")
-        dom.clear(self.node)
+        dom.replace_children(self.node)
 
 
 def facts_for_paper(report: Report, origin: Origin) -> list[dom.Child]:
@@ -209,4 +209,4 @@ def consent_words(report: Report) -> str:
         return t("report.consent_withdrawn", moment=moment(latest.recorded_at), giver=_giver(latest))
     allowed = [noun(t(f"report.purpose_{purpose.value}")) for purpose in Purpose if latest.permits(purpose)]
     words = t("report.consent_given", giver=_giver(latest), method=t(f"report.method_{latest.method.value}"))
-    return f"{words} {t('report.consent_for', purposes=listing(allowed) if allowed else t('report.nothing'))}"
+    return f"{words} {t('report.consent_for', purposes=join_words(allowed) if allowed else t('report.nothing'))}"

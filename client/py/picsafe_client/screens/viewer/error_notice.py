@@ -16,12 +16,12 @@ from picsafe_protocol.contracts.errors import (
     FormatError,
     Gone,
     InvalidKey,
+    InvalidPackage,
     KeyDestroyed,
     KeyRevoked,
     KeyServerNotAllowed,
     NotAsSent,
     NotFound,
-    PackageRuleBroken,
     PicSafeError,
     ReportExpired,
     ServiceError,
@@ -33,7 +33,7 @@ from picsafe_protocol.contracts.errors import (
 
 MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
     (KeyServerNotAllowed, "report.means_not_asked"),
-    (PackageRuleBroken, "report.means_not_ours"),
+    (InvalidPackage, "report.means_not_ours"),
     (UnsupportedVersion, "report.means_untouched"),
     (DigestMissing, "report.means_not_trusted"),
     (NotAsSent, "report.means_not_sent"),
@@ -47,13 +47,13 @@ MEANINGS: Final[tuple[tuple[type[PicSafeError], str], ...]] = (
 )
 """What each kind of failure means for the patient data; the first that fits."""
 
-LASTING: Final = (Gone, KeyServerNotAllowed, PackageRuleBroken, UnsupportedVersion, NotFound, AccessError)
+LASTING: Final = (Gone, KeyServerNotAllowed, InvalidPackage, UnsupportedVersion, NotFound, AccessError)
 """Failures that trying again does not mend."""
 
 ASK_SENDER: Final = (Gone, DigestMismatch, DigestMissing, FormatError, AccessError)
 """Failures that only the sender can mend."""
 
-UNAUTHENTICATED: Final = (PackageRuleBroken, InvalidKey, Tampered, Truncated, WrongKey)
+UNAUTHENTICATED: Final = (InvalidPackage, InvalidKey, Tampered, Truncated, WrongKey)
 """What shows before bytes have been authenticated. Of a report from a cloud it says nothing but that something has changed it."""
 
 
@@ -69,7 +69,7 @@ def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
     return None
 
 
-def explained(
+def error_notice(
     error: BaseException,
     *,
     row: Mapping[str, Any] | None,

@@ -16,7 +16,7 @@ KEPT: Final = "report.visits"
 STATE: Final = "picsafeVisit"
 
 
-class Visit:
+class HistoryGuard:
     """One visit to a report. `kept` is `App.kept`, which outlives the screens."""
 
     def __init__(self, kept: dict[str, Any]) -> None:

@@ -10,30 +10,30 @@ from picsafe_client.app import App
 from picsafe_client.crypto.hashing import hash_pieces, sha256
 from picsafe_client.crypto.webcrypto import WebCryptoCipher
 from picsafe_client.i18n.texts import Phrase, t
-from picsafe_client.reports.open_report import OpenReport, PackageSource, release_from
-from picsafe_client.reports.package_sources import CloudPackage, DiskSource, Patience
+from picsafe_client.reports.open_report import OpenReport, PackageSource, key_releaser
+from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
 from picsafe_client.reports.range_reader import RangedSource
 from picsafe_client.screens.viewer.error_notice import state_error
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.from_disk import cover_file
-from picsafe_protocol.format.opening import GivenKey, Release
+from picsafe_protocol.format.opening import GivenKey, KeyReleaser
 from picsafe_protocol.format.package import Header
 
 Opened: TypeAlias = OpenReport[Any]
 
 
-class Opening:
+class ReportLoader:
     """One attempt to open a report. `row` is REPORT of the user server's API, once it is known; of a file, if it is the one that was sent."""
 
-    def __init__(self, app: App, patience: Patience) -> None:
+    def __init__(self, app: App, patience: ReconnectPolicy) -> None:
         self._app = app
         self._patience = patience
         self._cipher = WebCryptoCipher()
         self.row: Mapping[str, Any] | None = None
 
-    async def from_cloud(self, report_id: str, wait: Wait) -> Opened:
+    async def from_cloud(self, report_id: str, wait: ProgressIndicator) -> Opened:
         """A report that was sent. Raises whatever stands in its way."""
         package = CloudPackage(self._app.api, report_id)
         answers: tuple[Any, Any] = await asyncio.gather(
@@ -64,9 +64,9 @@ class Opening:
             source.close()
             raise
         self._patience.begun = True
-        return await self._trusted(source, wait, expected, release_from(self._app.api))
+        return await self._trusted(source, wait, expected, key_releaser(self._app.api))
 
-    async def from_disk(self, file: Any, wait: Wait) -> Opened:
+    async def from_disk(self, file: Any, wait: ProgressIndicator) -> Opened:
         """A file of this computer. Nothing of it is sent anywhere; the user server is asked for the report of its name, and its key
         server for the key."""
         source = DiskSource(file)
@@ -98,7 +98,7 @@ class Opening:
             box.mark_opened(report_id)
 
     async def _trusted(
-        self, source: PackageSource[Any], wait: Wait, expected: Expectations | None, release: Release
+        self, source: PackageSource[Any], wait: ProgressIndicator, expected: Expectations | None, release: KeyReleaser
     ) -> Opened:
         wait.progress(0, 0)
         wait.says(t("report.asking_key"))
@@ -118,7 +118,7 @@ class Opening:
     async def _release(self, header: Header) -> GivenKey:
         """The key of a file from disk: all that is missing when there is no connection, which is worth saying."""
         try:
-            return await release_from(self._app.api)(header)
+            return await key_releaser(self._app.api)(header)
         except Unreachable as error:
             raise Unreachable(
                 Phrase(t("report.key_unreachable")), advice=Phrase(t("report.key_unreachable_advice"))

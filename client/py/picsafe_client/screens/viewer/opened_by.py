@@ -7,7 +7,7 @@ from typing import Any
 
 from picsafe_client.api import access_log
 from picsafe_client.app import App
-from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.error_messages import error_message
 from picsafe_client.i18n.texts import moment, t
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import PicSafeError
@@ -16,7 +16,7 @@ from picsafe_protocol.contracts.errors import PicSafeError
 async def show(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
     """Fills `place`. `row` is REPORT of the user server's API."""
     by_sender = row["box"] == "sent"
-    dom.clear(place, dom.el("h2", None, t("report.readers" if by_sender else "report.recipients")))
+    dom.replace_children(place, dom.el("h2", None, t("report.readers" if by_sender else "report.recipients")))
     place.hidden = False
     if by_sender:
         await _from_log(app, row, keyserver_url, place)
@@ -41,7 +41,7 @@ async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place:
         entries = await access_log.of_report(app.api, keyserver_url, row["id"])
     except PicSafeError as error:
         # The pictures are there; only this part of the facts is missing, and says so.
-        dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", words_of(error)[0]))
+        dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", error_message(error)[0]))
         return
     rows = dom.el("ul", {"class": "readers"})
     for entry in reversed([entry for entry in entries if entry["event"] in ("released", "refused")]):

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.screen import Screen
-from picsafe_client.screens.viewer.comparison import Beside
-from picsafe_client.screens.viewer.details_panel import Facts
+from picsafe_client.screens.viewer.comparison import ReportComparison
+from picsafe_client.screens.viewer.details_panel import DetailsPanel
 from picsafe_client.screens.viewer.dialogs import print_dialog
 from picsafe_client.screens.viewer.dialogs.clipboard import Copier
 from picsafe_client.screens.viewer.dialogs.save_dialog import Saver
@@ -19,8 +19,8 @@ from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownM
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.ui import dom, notices, print_layout
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.format.consent import ConsentRecord
 from picsafe_protocol.format.report import Report
 
@@ -47,10 +47,10 @@ class ShownReport:
         self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
         self.stage = Stage(self.report, self.media, looked, self._save_this)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
-        self.beside = Beside(screen, self.stage, self.report, waiting, looked, self._saved)
+        self.beside = ReportComparison(screen, self.stage, self.report, waiting, looked, self._saved)
         self.strip = Strip(self.report, self.stage.show_own)
         self.origin = Origin(opened.provenance, self.report.author)
-        self.facts = Facts(self.report, self.origin, self._show_evidence)
+        self.facts = DetailsPanel(self.report, self.origin, self._show_evidence)
         self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
 
@@ -102,7 +102,7 @@ class ShownReport:
         if stays:
             dom.append(said, dom.icon_button(t("action.dismiss"), "close", lambda _event: dom.remove(said)))
         else:
-            self._screen.on_release(dom.once_later(lambda: dom.remove(said), SAY_FOR))
+            self._screen.on_release(dom.set_timeout(lambda: dom.remove(said), SAY_FOR))
 
     # -- printing
 
@@ -116,8 +116,8 @@ class ShownReport:
     async def _print_photos(self, which: Sequence[int], *, covered: bool) -> None:
         self.media.pinned.update(which)
         try:
-            async with Wait(t("print.preparing"), self._waiting) as wait:
-                pages = await stoppable(
+            async with ProgressIndicator(t("print.preparing"), self._waiting) as wait:
+                pages = await cancellable(
                     wait, print_dialog.pages(self.report, self.origin, which, self.media, *self._printed_by())
                 )
             cover = print_dialog.cover(self.report, self.origin, *self._printed_by()) if covered else None
@@ -148,12 +148,12 @@ class ShownReport:
         evidence, blobs = record.evidence, BrowserBlobs()
         if evidence is None:
             return
-        async with Wait(t("report.fetching_evidence"), place) as wait:
-            blob = await stoppable(wait, read_blob(self.opened, evidence, blobs, wait.progress))
+        async with ProgressIndicator(t("report.fetching_evidence"), place) as wait:
+            blob = await cancellable(wait, read_blob(self.opened, evidence, blobs, wait.progress))
         url = blobs.url(blob)
         self._evidence_urls.append(url)
         if evidence.media_type.startswith("audio/"):
             seen = dom.el("audio", {"controls": True, "src": url, "aria-label": t("report.evidence_audio")})
         else:
             seen = dom.el("img", {"src": url, "alt": t("report.evidence_image"), "class": "facts-signature"})
-        dom.clear(place, seen)
+        dom.replace_children(place, seen)

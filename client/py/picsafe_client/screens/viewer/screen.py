@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, t
-from picsafe_client.reports.package_sources import Patience
+from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.routing.router import address
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
-from picsafe_client.screens.viewer.error_notice import explained
-from picsafe_client.screens.viewer.history_guard import Visit
+from picsafe_client.screens.viewer.error_notice import error_notice
+from picsafe_client.screens.viewer.history_guard import HistoryGuard
 from picsafe_client.screens.viewer.labels import site
-from picsafe_client.screens.viewer.loader import Opened, Opening
+from picsafe_client.screens.viewer.loader import Opened, ReportLoader
 from picsafe_client.screens.viewer.report_view import ShownReport
 from picsafe_client.screens.viewer.shortcuts import action_for
 from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
-from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
 from picsafe_client.ui import dialogs, dom, notices, print_layout
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import NotSignedIn
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ class ReportScreen(Screen):
 
     def __init__(self, app: App) -> None:
         super().__init__(app)
-        self._visit = Visit(app.kept)
+        self._visit = HistoryGuard(app.kept)
         self._report_id: str | None = None
         self._file: Any = None
-        self._opening: Opening | None = None
+        self._opening: ReportLoader | None = None
         self._shown: ShownReport | None = None
 
     async def show(self, params: Mapping[str, str]) -> None:
@@ -80,8 +80,8 @@ class ReportScreen(Screen):
             shown.close()
         print_layout.discard()
         dialogs.close_all()
-        dom.hush()
-        dom.clear(self.root)
+        dom.clear_announcements()
+        dom.replace_children(self.root)
 
     # -- opening
 
@@ -93,7 +93,7 @@ class ReportScreen(Screen):
         dom.on(self._picker, "change", self._picked)
         if not dom.document().fullscreenEnabled:
             self._toolbar.hide("full_screen")
-        dom.clear(self.root, self._toolbar.node, self._waiting, self._body, self._picker)
+        dom.replace_children(self.root, self._toolbar.node, self._waiting, self._body, self._picker)
         dom.append(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
         self.on(dom.window(), "keydown", self._key)
         self.on(dom.window(), "beforeprint", self._before_print)
@@ -103,12 +103,12 @@ class ReportScreen(Screen):
         self.on_release(self.app.subscribe(self._heard))
 
     async def _open(self) -> None:
-        self._patience = Patience(self._lost)
-        opening = self._opening = Opening(self.app, self._patience)
+        self._patience = ReconnectPolicy(self._lost)
+        opening = self._opening = ReportLoader(self.app, self._patience)
         try:
-            async with Wait(t("report.fetching_report"), self._waiting) as wait:
+            async with ProgressIndicator(t("report.fetching_report"), self._waiting) as wait:
                 self._wait = wait
-                opened = await stoppable(wait, self._opened(opening, wait))
+                opened = await cancellable(wait, self._opened(opening, wait))
         except Cancelled:
             self._back()
         except (asyncio.CancelledError, NotSignedIn):
@@ -118,12 +118,12 @@ class ReportScreen(Screen):
         else:
             self._present(opening, opened)
 
-    def _opened(self, opening: Opening, wait: Wait) -> Coroutine[Any, Any, Opened]:
+    def _opened(self, opening: ReportLoader, wait: ProgressIndicator) -> Coroutine[Any, Any, Opened]:
         if self._report_id is not None:
             return opening.from_cloud(self._report_id, wait)
         return opening.from_disk(self._file, wait)
 
-    def _present(self, opening: Opening, opened: Opened) -> None:
+    def _present(self, opening: ReportLoader, opened: Opened) -> None:
         report = opened.report
         shown = self._shown = ShownReport(self, opened, self._waiting, self._looked)
         if opening.row is not None:  # any other file names no patient in the lists
@@ -131,7 +131,7 @@ class ReportScreen(Screen):
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
         self._toolbar.name(report.patient.name or t("report.unnamed"), about)
         self._toolbar.enable(True)
-        dom.clear(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
+        dom.replace_children(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)
         self._looked()
         self.spawn(shown.show_thumbnails())
@@ -140,7 +140,7 @@ class ReportScreen(Screen):
             self.spawn(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
 
     def _explain(self, error: BaseException) -> None:
-        notice = explained(
+        notice = error_notice(
             error,
             row=self._opening.row if self._opening else None,
             from_disk=self._report_id is None,
@@ -148,10 +148,12 @@ class ReportScreen(Screen):
             choose_file=self._picker.click,
             leave=self._back,
         )
-        dom.clear(self._body, dom.el("div", {"class": "report-trouble"}, notice))
+        dom.replace_children(self._body, dom.el("div", {"class": "report-trouble"}, notice))
 
     def _retry(self) -> None:
-        dom.clear(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
+        dom.replace_children(
+            self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"})
+        )
         self.spawn(self._open())
 
     def _ask_for_file(self) -> None:
@@ -170,7 +172,7 @@ class ReportScreen(Screen):
                 choose,
             ),
         )
-        dom.clear(self._body, place)
+        dom.replace_children(self._body, place)
 
     def _picked(self, _event: Any) -> None:
         if self._picker.files.length:
@@ -193,7 +195,9 @@ class ReportScreen(Screen):
             return
         if kind == "removed":
             place = dom.by_id("banner")
-            dom.clear(place, notices.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text")))
+            dom.replace_children(
+                place, notices.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text"))
+            )
         elif kind == "report":
             opening.row = data
             url = shown.opened.header.keyserver_url
@@ -210,7 +214,7 @@ class ReportScreen(Screen):
             "last": lambda: self._stage(lambda stage: stage.show(1_000_000)),
             "zoom_in": lambda: self._pane(lambda pane: pane.enlarge(1)),
             "zoom_out": lambda: self._pane(lambda pane: pane.enlarge(-1)),
-            "fit": lambda: self._pane(lambda pane: pane.change(View.fit)),
+            "fit": lambda: self._pane(lambda pane: pane.change(Viewport.fit)),
             "rotate": lambda: self._pane(Pane.rotate),
             "play": lambda: self._pane(Pane.toggle_playing),
             "compare": self._compare,

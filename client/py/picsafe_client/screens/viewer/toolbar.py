@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import has_text, t
-from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.ui import dialogs, dom
 
 
@@ -123,7 +123,7 @@ class Toolbar:
         self._title.textContent = title
         self._about.textContent = self._about.title = about  # in a narrow window only its beginning is seen
 
-    def show(self, view: View | None, *, has_two: bool, is_other: bool = False) -> None:
+    def show(self, view: Viewport | None, *, has_two: bool, is_other: bool = False) -> None:
         """How large the photo is shown, and which tools fit what is shown: `is_other` when it is another report's."""
         for name in ("zoom_in", "zoom_out", "fit", "rotate"):
             self._buttons[name].disabled = view is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.api.client import Api
-from picsafe_client.i18n.texts import listing, t
+from picsafe_client.i18n.texts import join_words, t
 from picsafe_client.reports import dicom_export
 from picsafe_client.reports.export import ZIP_TYPE, Target
 from picsafe_client.reports.open_report import OpenReport
@@ -15,8 +15,8 @@ from picsafe_client.reports.save_targets import Downloads
 from picsafe_client.screens.viewer.labels import medium_label
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia, read_blob
 from picsafe_client.ui import dom
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import PictureRefused, UnsupportedMedium
 
 HEADERS_BYTES: Final = 4096
@@ -85,8 +85,8 @@ class DicomSaver:
         report = self._opened.report
         name = dicom_export.file_name(report, index, with_patient=with_patient)
         target = await self._downloads.target(name, dicom_export.MEDIA_TYPE, self._size([index]))
-        async with Wait(t("dicom.loading"), self._place) as wait:
-            file = await stoppable(wait, self._save_one(index, target, wait))
+        async with ProgressIndicator(t("dicom.loading"), self._place) as wait:
+            file = await cancellable(wait, self._save_one(index, target, wait))
         self._done(name, _to_know([file.reason], []))
 
     async def save_all(self, *, with_patient: bool = False) -> None:
@@ -98,7 +98,7 @@ class DicomSaver:
         left_out: list[int] = []
         refused: list[UnsupportedMedium | PictureRefused] = []
 
-        async def files(wait: Wait) -> AsyncIterator[tuple[str, dicom_export.DicomFile]]:
+        async def files(wait: ProgressIndicator) -> AsyncIterator[tuple[str, dicom_export.DicomFile]]:
             await dicom_export.load(self._api, wait.signal)
             for number, index in enumerate(photos, 1):
                 wait.says(t("dicom.saving_all", number=number, count=len(photos)))
@@ -113,11 +113,11 @@ class DicomSaver:
             if not reasons:
                 raise refused[0]
 
-        async with Wait(t("dicom.loading"), self._place) as wait:
-            await stoppable(wait, dicom_export.save_zip(files(wait), target))
+        async with ProgressIndicator(t("dicom.loading"), self._place) as wait:
+            await cancellable(wait, dicom_export.save_zip(files(wait), target))
         self._done(name, _to_know(reasons, left_out))
 
-    async def _save_one(self, index: int, target: Target, wait: Wait) -> dicom_export.DicomFile:
+    async def _save_one(self, index: int, target: Target, wait: ProgressIndicator) -> dicom_export.DicomFile:
         try:
             await dicom_export.load(self._api, wait.signal)
             wait.says(t("dicom.saving", name=medium_label(self._opened.report, index)))
@@ -129,7 +129,7 @@ class DicomSaver:
             raise
         return file
 
-    async def _file(self, index: int, wait: Wait) -> dicom_export.DicomFile:
+    async def _file(self, index: int, wait: ProgressIndicator) -> dicom_export.DicomFile:
         """From the medium that is shown, or read for this alone: then nothing of it stays."""
         report = self._opened.report
         if self._media.is_here(index):
@@ -152,6 +152,6 @@ def _to_know(reasons: list[str], left_out: list[int]) -> str:
         count = len(recompressed)
         said += [t("dicom.recompressed", count=count), dicom_export.reasons_in_words(recompressed), t("dicom.original")]
     if left_out:
-        numbers = listing(str(index + 1) for index in left_out)
+        numbers = join_words(str(index + 1) for index in left_out)
         said.append(t("dicom.left_out", count=len(left_out), numbers=numbers))
     return " ".join(said)

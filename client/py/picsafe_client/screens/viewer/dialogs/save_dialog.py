@@ -17,8 +17,8 @@ from picsafe_client.screens.viewer.dialogs.media_picker import choose_files
 from picsafe_client.screens.viewer.labels import medium_label, type_name
 from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
 from picsafe_client.ui import dialogs, dom
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 
 Done: TypeAlias = Callable[[str, str], None]
 
@@ -167,10 +167,10 @@ class Saver:
         self._downloads.close()
 
     async def _run(self, what: str, name: str, save: Callable[[Progress], Awaitable[None]]) -> None:
-        async with Wait(what, self._place) as wait:
+        async with ProgressIndicator(what, self._place) as wait:
 
             async def work() -> None:
                 await save(wait.progress)
 
-            await stoppable(wait, work())
+            await cancellable(wait, work())
         self._done(name, "")

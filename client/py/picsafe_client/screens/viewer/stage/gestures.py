@@ -30,7 +30,7 @@ WHEEL_MOST: Final = 0.6
 """One turn of a coarse wheel enlarges no more than this."""
 
 
-class Hand(Protocol):
+class GestureTarget(Protocol):
     """What is done to the photo. Points are measured from the middle of the stage."""
 
     @property
@@ -50,9 +50,9 @@ class _Finger:
 
 
 class Gestures:
-    """Turns the pointer events of one element into what a `Hand` does. Works for as long as the element is on the page."""
+    """Turns the pointer events of one element into what a `GestureTarget` does. Works for as long as the element is on the page."""
 
-    def __init__(self, node: dom.Node, frame: dom.Node, hand: Hand) -> None:
+    def __init__(self, node: dom.Node, frame: dom.Node, hand: GestureTarget) -> None:
         """`frame` is what the photo is centred in."""
         self._node = node
         self._frame = frame

@@ -19,7 +19,7 @@ from picsafe_media import ByteSource, FileSource
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import PictureRefused
 from picsafe_protocol.contracts.limits import MIB
-from picsafe_protocol.format.files import FileFacts
+from picsafe_protocol.format.files import FileEntry
 
 PREFETCH_BYTES: Final = 64 * MIB
 """A neighbour larger than this is fetched only when it is asked for."""
@@ -83,7 +83,7 @@ class BrowserBlobs:
         js.URL.revokeObjectURL(url)
 
 
-async def read_blob(opened: OpenReport[Any], file: FileFacts, blobs: Blobs, progress: Progress | None = None) -> Any:
+async def read_blob(opened: OpenReport[Any], file: FileEntry, blobs: Blobs, progress: Progress | None = None) -> Any:
     """A file of the report as a blob; it exists only once its SHA-256 has been found right.
 
     Raises `PictureRefused` for a picture that must not be decoded: callers ask for a blob in order to show it.

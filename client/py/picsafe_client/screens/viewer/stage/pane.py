@@ -13,10 +13,10 @@ from picsafe_client.screens.viewer.stage.gestures import Gestures
 from picsafe_client.screens.viewer.stage.media_cache import PREFETCH_BYTES, ShownMedia
 from picsafe_client.screens.viewer.stage.player import Player
 from picsafe_client.screens.viewer.stage.preview_canvas import Draft, draft_of
-from picsafe_client.screens.viewer.stage.viewport import STEP, View
+from picsafe_client.screens.viewer.stage.viewport import STEP, Viewport
 from picsafe_client.ui import dom, notices
-from picsafe_client.ui.cancellation import stoppable
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.cancellation import cancellable
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_media.pixel_limits import check_film
 from picsafe_protocol.contracts.errors import PictureRefused
 from picsafe_protocol.format.report import Medium, Report
@@ -54,9 +54,9 @@ class Pane:
         self.index = -1
         self._picture: dom.Node = None
         self._draft: Draft | None = None
-        self._view: View | None = None
+        self._view: Viewport | None = None
         self._player: Player | None = None
-        self._loading: Wait | None = None
+        self._loading: ProgressIndicator | None = None
         self._turns: dict[int, int] = {}
         Gestures(self.node, self._ground, self).listen()
         dom.on(self.node, "focusin", lambda _event: self.pressed())
@@ -83,9 +83,9 @@ class Pane:
         """Shows a photo once it is here and has been found right; plays a video or recording, a large one from its first bytes."""
         index = self.index
         try:
-            async with Wait(t("report.fetching", name=type_name(self.medium)), self._wait) as wait:
+            async with ProgressIndicator(t("report.fetching", name=type_name(self.medium)), self._wait) as wait:
                 self._loading = wait
-                await stoppable(wait, self._load(index, wait))
+                await cancellable(wait, self._load(index, wait))
         except Cancelled:
             if index == self.index:
                 self._say(notices.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
@@ -100,7 +100,7 @@ class Pane:
         finally:
             self._loading = None
 
-    async def _load(self, index: int, wait: Wait) -> None:
+    async def _load(self, index: int, wait: ProgressIndicator) -> None:
         if self.medium.kind == "video":
             check_film(self.medium, self.medium.width, self.medium.height)
         if self.medium.kind != "photo" and self._media.can_stream(index) and await self._stream(index):
@@ -126,7 +126,7 @@ class Pane:
         if await player.begins() or self._player is not player:
             return True
         self._show_nothing()
-        if not stream.playback.was_asked:
+        if not stream.playback.was_read:
             stream.give_up()
         elif self.medium.size > PREFETCH_BYTES:
             self._say(self._not_for_this_browser(is_checked=False))
@@ -155,7 +155,7 @@ class Pane:
 
     def _again(self, _event: Any) -> None:
         self.point_at(self.index)
-        dom.spawn(self.load())
+        dom.start_task(self.load())
 
     def drop(self) -> None:
         """Nothing of a patient stays in the page."""
@@ -171,7 +171,7 @@ class Pane:
             draft.close()
         for picture in self._ground.querySelectorAll("img"):
             picture.removeAttribute("src")
-        dom.clear(self._ground)
+        dom.replace_children(self._ground)
         self._picture = self._view = None
         self.node.classList.remove("pane-enlarged")
 
@@ -254,19 +254,19 @@ class Pane:
     # -- how it lies
 
     @property
-    def view(self) -> View | None:
+    def view(self) -> Viewport | None:
         """How the photo lies; None for what cannot be zoomed."""
         return self._view
 
     def _lay(self, picture: dom.Node, width: int, height: int) -> None:
         old, turn = self._view, self._turns.get(self.index, 0)
         if self._draft is None:
-            dom.clear(self._ground, picture)
+            dom.replace_children(self._ground, picture)
         else:
             dom.append(self._ground, picture)
             self._draft.under(picture)
         self._picture = picture
-        fresh = View.fitted(width, height, *self._size(), turn)
+        fresh = Viewport.fitted(width, height, *self._size(), turn)
         if old is not None and not old.is_fitted and old.turn == turn:
             # The small picture was enlarged already while the large one was on its way.
             fresh = fresh.zoomed(old.scale / old.smallest).moved(old.x, old.y)
@@ -275,7 +275,7 @@ class Pane:
     def _size(self) -> tuple[float, float]:
         return float(self._ground.clientWidth), float(self._ground.clientHeight)
 
-    def _set(self, view: View) -> None:
+    def _set(self, view: Viewport) -> None:
         self._view = view
         fitted = view.smallest
         for picture in self._ground.children:
@@ -291,7 +291,7 @@ class Pane:
         self.node.classList.toggle("pane-enlarged", not view.is_fitted)
         self._viewer.looked(self)
 
-    def change(self, change: Callable[[View], View]) -> None:
+    def change(self, change: Callable[[Viewport], Viewport]) -> None:
         """Lays the photo differently: ``pane.change(View.fit)``. Nothing happens where there is no photo."""
         if self._view is not None and self._picture is not None:
             self._set(change(self._view))
@@ -302,7 +302,7 @@ class Pane:
 
     def rotate(self) -> None:
         """Turns the view of this photo by a quarter, for as long as the report is open."""
-        self.change(View.rotated)
+        self.change(Viewport.rotated)
         if self._view is not None:
             self._turns[self.index] = self._view.turn
 

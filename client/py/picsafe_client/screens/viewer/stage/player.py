@@ -10,7 +10,7 @@ from typing import Final
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.viewer.stage.stream_urls import Stream
 from picsafe_client.ui import dom
-from picsafe_client.ui.progress import Wait
+from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.format.report import Medium
 
 WORKER_PATIENCE: Final = 5.0
@@ -45,7 +45,7 @@ class Player:
         self._outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._flows = asyncio.Event()
         self._stall: asyncio.Task[None] | None = None
-        self._wait: Wait | None = None
+        self._wait: ProgressIndicator | None = None
         settings = {
             "controls": True,
             "preload": "metadata",
@@ -82,7 +82,7 @@ class Player:
         if stream is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._outcome), WORKER_PATIENCE)
-            if not stream.playback.was_asked:
+            if not stream.playback.was_read:
                 return False
         return await asyncio.shield(self._outcome)
 
@@ -94,7 +94,7 @@ class Player:
     def toggle(self) -> None:
         """Plays or pauses."""
         if self._element.paused:
-            dom.spawn(_heard(self._element.play()))
+            dom.start_task(_heard(self._element.play()))
         else:
             self._element.pause()
 
@@ -149,10 +149,10 @@ class Player:
     def _stalls(self) -> None:
         self._flows.clear()
         if self._stall is None or self._stall.done():
-            self._stall = dom.spawn(self._explain())
+            self._stall = dom.start_task(self._explain())
 
     async def _explain(self) -> None:
-        async with Wait(t("report.buffering", name=self._name), self._place, can_cancel=False) as wait:
+        async with ProgressIndicator(t("report.buffering", name=self._name), self._place, can_cancel=False) as wait:
             self._wait = wait
             try:
                 await self._flows.wait()

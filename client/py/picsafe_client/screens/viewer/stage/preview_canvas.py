@@ -44,7 +44,7 @@ class Draft:
         self.canvas = canvas
         self._photo: Any = None
         self._scale: tuple[float, int] | None = None
-        self._rest: dom.Off = lambda: None
+        self._rest: dom.Dispose = lambda: None
 
     def under(self, photo: Any) -> None:
         """The photo has been unpacked; it appears when it lies still."""
@@ -66,7 +66,7 @@ class Draft:
         if self._photo is not None:
             self._rest()
             self._photo.style.visibility = "hidden"
-            self._rest = dom.once_later(self._show, STILL)
+            self._rest = dom.set_timeout(self._show, STILL)
 
     def _show(self) -> None:
         self._photo.style.visibility = ""

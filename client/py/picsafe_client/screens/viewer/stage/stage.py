@@ -11,7 +11,7 @@ from picsafe_client.i18n.texts import t
 from picsafe_client.screens.viewer.labels import medium_label
 from picsafe_client.screens.viewer.stage.media_cache import PREFETCH_BYTES, ShownMedia
 from picsafe_client.screens.viewer.stage.pane import Pane
-from picsafe_client.screens.viewer.stage.viewport import View
+from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.ui import dom
 from picsafe_protocol.format.report import Report
 
@@ -64,7 +64,7 @@ class Stage:
         return len(self._panes) == 2
 
     @property
-    def view(self) -> View | None:
+    def view(self) -> Viewport | None:
         """How the photo lies on which keys and buttons act."""
         return self.active.view
 
@@ -199,7 +199,7 @@ class Stage:
         pane.point_at(index)
         report, media = self._source(pane)
         media.keep(self._wanted(report))
-        self._loading[pane] = dom.spawn(self._load(pane))
+        self._loading[pane] = dom.start_task(self._load(pane))
         self._changed()
 
     async def _load(self, pane: Pane) -> None:

@@ -55,7 +55,7 @@ class BrowserStreams:
         import js
 
         js.picsafe.companion.close(address)
-        dom.soon(self._proxies.pop(address).destroy)
+        dom.defer(self._proxies.pop(address).destroy)
 
     def give_up(self) -> None:
         """Nobody answers: no address is opened any more as long as this page lives."""

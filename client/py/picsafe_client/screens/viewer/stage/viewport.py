@@ -17,11 +17,11 @@ LARGEST: Final = 4.0
 """CSS pixels that one pixel of a photo may cover: beyond that there is nothing more to see."""
 LARGEST_OF_FIT: Final = 8.0
 """A small photo may still be enlarged to so many times its fitted size."""
-ALMOST: Final = 1.001
+FIT_TOLERANCE: Final = 1.001
 
 
 @dataclass(frozen=True)
-class View:
+class Viewport:
     """A photo of `width` by `height` pixels on a stage of `stage_width` by `stage_height`. Every change is a new view."""
 
     width: float
@@ -34,7 +34,7 @@ class View:
     y: float = 0
 
     @classmethod
-    def fitted(cls, width: float, height: float, stage_width: float, stage_height: float, turn: int = 0) -> View:
+    def fitted(cls, width: float, height: float, stage_width: float, stage_height: float, turn: int = 0) -> Viewport:
         """The whole photo, as large as the stage allows but no larger than its own pixels."""
         return cls(max(width, 1), max(height, 1), max(stage_width, 1), max(stage_height, 1), turn).fit()
 
@@ -57,23 +57,23 @@ class View:
     @property
     def is_fitted(self) -> bool:
         """Whether all of it is seen."""
-        return self.scale <= self.smallest * ALMOST
+        return self.scale <= self.smallest * FIT_TOLERANCE
 
-    def fit(self) -> View:
+    def fit(self) -> Viewport:
         """All of it, in the middle."""
         return replace(self, scale=self.smallest, x=0, y=0)
 
-    def zoomed(self, factor: float, x: float = 0, y: float = 0) -> View:
+    def zoomed(self, factor: float, x: float = 0, y: float = 0) -> Viewport:
         """`factor` times as large; what is at the point stays there, as far as the edges allow."""
         scale = min(max(self.scale * factor, self.smallest), self.largest)
         change = scale / self.scale
         return replace(self, scale=scale, x=x - (x - self.x) * change, y=y - (y - self.y) * change).on_stage()
 
-    def moved(self, dx: float, dy: float) -> View:
+    def moved(self, dx: float, dy: float) -> Viewport:
         """Dragged by so much; no edge comes further in than the middle of the stage needs it."""
         return replace(self, x=self.x + dx, y=self.y + dy).on_stage()
 
-    def pinched(self, before: tuple[float, float, float], after: tuple[float, float, float]) -> View:
+    def pinched(self, before: tuple[float, float, float], after: tuple[float, float, float]) -> Viewport:
         """Two fingers went from one (x, y, distance) to another: what was between them is between them still."""
         x, y, distance = before
         to_x, to_y, to_distance = after
@@ -81,13 +81,13 @@ class View:
             return self.moved(to_x - x, to_y - y)
         return self.zoomed(to_distance / distance, x, y).moved(to_x - x, to_y - y)
 
-    def close_up(self, x: float, y: float) -> View:
+    def close_up(self, x: float, y: float) -> Viewport:
         """What a double tap does: closer to the point, to the photo's own pixels where they give more; or back to all of it."""
         if not self.is_fitted:
             return self.fit()
         return self.zoomed(max(CLOSE_UP, 1 / self.scale), x, y)
 
-    def rotated(self, degrees: int = 90) -> View:
+    def rotated(self, degrees: int = 90) -> Viewport:
         """Turned clockwise. A fitted photo is fitted again, a larger one keeps its scale and what is in the middle."""
         turn = (self.turn + degrees) % 360
         x, y = {0: (self.x, self.y), 90: (-self.y, self.x), 180: (-self.x, -self.y), 270: (self.y, -self.x)}[
@@ -98,14 +98,14 @@ class View:
             return turned.fit()
         return turned.on_stage()
 
-    def resized(self, stage_width: float, stage_height: float) -> View:
+    def resized(self, stage_width: float, stage_height: float) -> Viewport:
         """On a stage of another size: fitted stays fitted, a detail stays where it is."""
         moved = replace(self, stage_width=max(stage_width, 1), stage_height=max(stage_height, 1))
         if self.is_fitted:
             return moved.fit()
         return moved.on_stage()
 
-    def on_stage(self) -> View:
+    def on_stage(self) -> Viewport:
         """Kept on the stage: of a sensible size, and no gap on one side while something is cut off on the other."""
         scale = min(max(self.scale, self.smallest), self.largest)
         width, height = self.turned
