@@ -78,10 +78,10 @@ def test_every_refusal_is_in_the_table_of_final_answers() -> None:
 def test_prose_has_no_foreign_phrases() -> None:
     """Words that a dictionary gives and that no technical writer uses, in documents, docstrings and texts of the page."""
     phrases = re.compile(r"\b(anew|whoever|once more|for ever|all the same)\b", re.IGNORECASE)
-    folders = ("docs", "client", "shared", "server", "sync")
+    folders = ("docs", "client", "shared", "server", "cli")
     kinds = ("*.md", "*.py", "*.js", "*.css", "*.html")
     pages = [
-        ROOT / "README.md",
+        *(ROOT.glob("*.md")),
         *(page for folder in folders for kind in kinds for page in (ROOT / folder).rglob(kind)),
     ]
     found = [f"{page.relative_to(ROOT)}: {hit}" for page in pages for hit in phrases.findall(page.read_text("utf-8"))]
