@@ -5,7 +5,7 @@ PORT ?= 8000
 TLS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run check test test-all setup setup-check setup-test client lint types layers bench screens image container-test lock clean
+.PHONY: help run check test test-all setup setup-check setup-docs setup-test client docs lint types layers bench screens image container-test lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,18 +19,24 @@ check: setup-check ## style, types, layers, protocol and client units: the inner
 test: setup-test client ## run the tests; what takes minutes is left to `make test-all`
 	@scripts/test.sh most
 
-test-all: setup-test client ## run every test, the long ones too, whole in all three browsers
+test-all: setup-test setup-docs client ## run every test, the long ones too, whole in all three browsers
 	@scripts/test.sh all
 
 setup:
 	@scripts/setup.sh run
 setup-check:
 	@scripts/setup.sh check
+setup-docs:
+	@scripts/setup.sh docs
 setup-test:
 	@scripts/setup.sh test
 
 client: ## build the browser client into build/client
 	@$(BIN)/python build.py
+
+docs: setup-docs ## build the documentation site, with search, into build/docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "build/docs is the site; to read it: $(BIN)/python -m http.server -d build/docs -b 127.0.0.1 8001"
 
 lint: ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -52,7 +58,7 @@ container-test: setup-test client ## build the image and drive a report through 
 	@$(BIN)/pytest -q tests/container
 
 lock: ## recompute requirements/*.lock from the .in files
-	@for name in server run dev; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
+	@for name in server run dev docs; do $(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.11 requirements/$$name.in -o requirements/$$name.lock; done
 	@$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate -p 3.14 requirements/browser.in -o requirements/browser.lock
 
 clean: ## forget what was built, installed and stored

@@ -2,6 +2,7 @@
 # Everything a fresh Debian 12 with git, make and python3 lacks. Idempotent: a stamp per step, keyed by what the step reads.
 #   scripts/setup.sh run     what `make run` needs
 #   scripts/setup.sh check   what `make check` needs: no system package
+#   scripts/setup.sh docs    what `make docs` needs
 #   scripts/setup.sh test    and what `make test` needs: tools, browsers, PostgreSQL, an S3 server, podman, DICOM checkers
 set -eu
 cd "$(dirname "$0")/.."
@@ -60,7 +61,17 @@ install_python() { # install_python LOCK
 }
 
 install_python run
-[ "$want" = run ] || install_python dev
+case $want in
+run) ;;
+docs)
+    if ! done_already python-docs requirements/docs.lock; then
+        echo "setup: installing Python packages (docs)"
+        UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv" .venv/bin/uv pip install -q --require-hashes -r requirements/docs.lock
+        mark_done
+    fi
+    ;;
+*) install_python dev ;;
+esac
 if [ "$want" = test ]; then
     need_apt chromium firefox-esr fonts-liberation fonts-noto-color-emoji postgresql \
         radosgw ceph-mon ceph-osd ceph-common \
