@@ -1,4 +1,4 @@
-"""Writes `docs/api.md` from the running application's own description: `python scripts/api_document.py`."""
+"""Generates `docs/api.md` from the application's own description: `python scripts/api_document.py`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "api.md"
 
 _INTRODUCTION = """# The HTTP interface
 
-Made by `python scripts/api_document.py` from the server itself; a test fails when it is out of date. A running server shows the same at
-`/docs/api`, and as OpenAPI at `/schema/openapi.json`. How the routes work together is told in [integrate.md](integrate.md).
+Generated from the server by `python scripts/api_document.py`; a test fails when it is out of date. A running server shows the same
+at `/docs/api`, and as OpenAPI at `/schema/openapi.json`. [integrate.md](integrate.md) explains how the routes work together.
 
-Every error is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, a stable `code` and `advice`. Times are
-RFC 3339 in UTC, sizes are bytes, binary values in JSON are base64url without padding. Some codes carry further fields, such as `field` or `retry_after`.
-A route refuses only with the codes that stand at it; besides, any may answer 413 `limit_exceeded` to a body that is too large, 429 behind a proxy that
-limits, 408 `request_timed_out` when a body takes too long to arrive, 503 while it is down, and 507 `storage_full` when its disk is full. Accept fields that you do not know.
-Wherever there is GET there is HEAD: the same status and headers, without a body; it takes no `Range`.
+Every error is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, a stable `code` and `advice`. Times
+are RFC 3339 in UTC, sizes are bytes, binary values in JSON are base64url without padding. Some codes have further fields, such as
+`field` or `retry_after`. A route returns only the error codes listed with it. In addition, any route may return 413
+`limit_exceeded` for a body that is too large, 429 behind a proxy that limits requests, 408 `request_timed_out` when a body takes
+too long to arrive, 503 while the server is down, and 507 `storage_full` when its disk is full. Accept fields that you do not know.
+Every GET route also takes HEAD: the same status and headers, without a body; HEAD ignores `Range`.
 """
 
 
@@ -36,7 +37,7 @@ def document() -> str:
     for title, routes in sections.items():
         parts.append(f"\n## {title}\n")
         parts += [_entry(route) for route in routes]
-    parts.append("\n## Objects within answers\n")
+    parts.append("\n## Objects within responses\n")
     parts += [f"\n### `{shape.name}`\n" + _table(shape.fields, "there") for shape in objects]
     parts.append("\n## Codes\n\n| code | status | meaning |\n|---|---|---|\n")
     for kind in sorted(BY_CODE.values(), key=lambda each: (each.status, each.code)):

@@ -1,1 +1,3 @@
-"""The PicSafe backend: three roles (users, cloud, keys) that speak to each other over HTTP, in one process or in many."""
+"""The PicSafe backend: three roles (users, cloud, keys) that speak to each other over HTTP, in one process or in
+many.
+"""

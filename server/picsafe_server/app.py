@@ -1,4 +1,4 @@
-"""One application out of the roles that this process plays."""
+"""Composes the application from the roles of this process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ from picsafe_server.settings import Settings
 def create_app(
     settings: Settings, clock: Clock | None = None, network: httpx.AsyncBaseTransport | None = None
 ) -> Litestar:
-    """The application of `settings`. Its `state.roles` holds the roles by name. `network` carries calls to roles elsewhere: the real one when left out."""
+    """Build the application for `settings`. Its `state.roles` maps names to roles. `network` is the transport for calls
+    to roles in other processes; the default is the real network.
+    """
     clock = clock or SystemClock()
     transport = RoleTransport(_local_bases(settings), network)
     context = RoleContext(settings=settings, clock=clock, http=role_client(transport))

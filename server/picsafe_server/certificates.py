@@ -1,4 +1,6 @@
-"""A TLS certificate of this machine's own, so that a phone in the same network has a secure context. Not for deployments."""
+"""Makes a TLS certificate for this machine, so that a phone in the same network has a secure context. Not for
+deployments.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ RENEW_DAYS: Final = 7
 
 
 def own_address() -> str:
-    """The address under which other machines of the network reach this one; the loopback address when there is none."""
+    """This machine's address in the local network; the loopback address when it has none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # nothing is sent: this only asks which address would be used
@@ -34,7 +36,9 @@ def own_address() -> str:
 
 
 def own_certificate(folder: Path, address: str, *names: str) -> Certificate:
-    """The certificate for `address`, localhost and `names` in `folder`; made on first use and when it is about to end."""
+    """The certificate for `address`, localhost and `names` in `folder`; made on first use and when it is about to
+    end.
+    """
     certificate = Certificate(folder / f"{address}.crt", folder / f"{address}.key")
     if not _is_good(certificate):
         certificate.chain.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`picsafe-server migrate`: the schema of every role that this process plays, and nothing else of them."""
+"""`picsafe-server migrate`: migrates the databases of the roles of this process, and changes nothing else."""
 
 from __future__ import annotations
 

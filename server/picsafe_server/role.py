@@ -1,4 +1,4 @@
-"""What every role is, and what it is given."""
+"""The interface of a role, and what a role is given."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RoleContext:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedLog:
-    """How the access log of a key server is, as another server sees it."""
+    """The state of a key server's access log as seen by another server."""
 
     is_contradicted: bool
     """A checkpoint contradicts an earlier one."""
@@ -90,13 +90,14 @@ class Role(ABC):
 
     @abstractmethod
     async def accept_keys(self) -> list[str]:
-        """Let the role's database know the keys that are in its folder now, instead of others; the names of those.
+        """Record the keys now in the role's folder in its database, in place of the former ones; returns the names of
+        those.
 
-        For an operator who means it, on a role that has not started.
+        For deliberate use by an operator, on a role that has not started.
         """
 
     def closing(self) -> None:  # noqa: B027 most roles hold no connection open
-        """The process begins to stop, its connections are still open: end what would hold them open."""
+        """Called when the process begins to stop and its connections are still open: end what would keep them open."""
 
     @abstractmethod
     async def ready(self) -> None:
@@ -107,7 +108,7 @@ class Role(ABC):
         return []
 
     def watched_logs(self) -> Mapping[str, WatchedLog]:
-        """By key server that the role watches: how its access log is, as last looked into."""
+        """The state of the access log of each key server that the role watches, as of the last check."""
         return {}
 
     def clock_offsets(self) -> Mapping[str, float]:
@@ -116,7 +117,7 @@ class Role(ABC):
 
     @abstractmethod
     def steps(self) -> Sequence[Step]:
-        """What the role does by the clock (expiry, deletion, retries); there once it has started."""
+        """The role's scheduled steps (expiry, deletion, retries); available once it has started."""
 
     async def sweep(self) -> Mapping[str, int]:
         """Do all that is due by the clock, now; counts of what was done, by step."""

@@ -1,4 +1,4 @@
-"""Runs the application: HTTP or HTTPS, orderly at its end, and with a log that holds nothing secret."""
+"""Runs the application over HTTP or HTTPS, with an orderly shutdown and a log without secrets."""
 
 from __future__ import annotations
 
@@ -88,8 +88,9 @@ class _Server(uvicorn.Server):
 
 
 def tune_gc() -> None:
-    """Let the garbage collector leave alone what was made at start, and look for cycles rarely: requests make few, and
-    looking for them took a tenth of a key's release."""
+    """Exclude objects made at start from garbage collection, and collect rarely: requests create few cycles, and
+    looking for them took a tenth of the time of a key release.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
@@ -97,7 +98,9 @@ def tune_gc() -> None:
 
 @contextmanager
 def private_files() -> Iterator[None]:
-    """Within the block what this process writes is for its own user alone: databases, ciphertext, keys."""
+    """Within the block, files that this process writes (databases, ciphertext, keys) are accessible to its own user
+    only.
+    """
     before = os.umask(0o077)
     try:
         yield
@@ -106,7 +109,7 @@ def private_files() -> Iterator[None]:
 
 
 class RequestLog:
-    """One line a request: method, path, status and milliseconds. Queries, headers and bodies are never logged."""
+    """One line per request: method, path, status and milliseconds. Queries, headers and bodies are never logged."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -138,7 +141,9 @@ class RequestLog:
 def serve(
     settings: Settings, host: str, port: int, certificate: Certificate | None = None, trusted_proxies: str = "127.0.0.1"
 ) -> None:
-    """Serve until the process is told to stop. `trusted_proxies`: addresses whose `X-Forwarded-For` is believed (comma)."""
+    """Serve until the process is told to stop. `trusted_proxies`: addresses whose `X-Forwarded-For` is believed
+    (comma).
+    """
     raise_fd_limit()
     asyncio.run(_prepare(settings))
     app = create_app(settings)
@@ -149,7 +154,9 @@ def serve(
 
 
 async def _prepare(settings: Settings) -> None:
-    """Wait for the databases and migrate them before anything is listened on: what is wrong with them is said in a line."""
+    """Wait for the databases and migrate them before anything is listened on: what is wrong with them is said in a
+    line.
+    """
     for role in ("users", "cloud", "keys"):
         if role in settings.roles:
             database = Database(settings.database(role), Path(__file__).parent / role / "migrations")

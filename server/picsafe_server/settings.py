@@ -1,4 +1,4 @@
-"""Every setting of the server, read from environment variables once at start. `docs/operate.md` describes each."""
+"""All settings of the server, read from environment variables once at start. `docs/operate.md` describes each."""
 
 from __future__ import annotations
 

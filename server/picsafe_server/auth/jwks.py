@@ -1,4 +1,4 @@
-"""Published public keys, as every role answers them at `/.well-known/jwks.json`."""
+"""The route by which every role publishes its public keys (`/.well-known/jwks.json`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 
 class PublicKey(Struct, frozen=True, omit_defaults=True):
-    """An Ed25519 key (RFC 8037). `x` is its 32 bytes in base64url. `vkey`, of a key server alone, has it as signed-note tools take it."""
+    """An Ed25519 key (RFC 8037). `x` is its 32 bytes in base64url. `vkey`, of a key server alone, has it as signed-note
+    tools take it.
+    """
 
     kty: str
     crv: str

@@ -1,4 +1,6 @@
-"""Signing and verifying the protocol's tokens: JWT with EdDSA (Ed25519), one signing key a role, published as JWKS."""
+"""Signs and verifies the protocol's tokens: JWT with EdDSA (Ed25519). Each role has one signing key, published as
+JWKS.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,7 @@ class Signer:
 
     @classmethod
     def from_file(cls, issuer: str, path: Path, clock: Clock) -> Signer:
-        """A signer whose key lies in `path` (PKCS 8, PEM); made there on first use, readable by this user only."""
+        """A signer whose key is in `path` (PKCS 8, PEM); made there on first use, readable by this user only."""
         if not path.exists():
             raw = Ed25519PrivateKey.generate().private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -99,10 +101,10 @@ class Signer:
 
 @dataclass
 class _Issuer:
-    """What is known of the keys of one user server or cloud.
+    """Cached public keys of one user server or cloud.
 
     Times are seconds of the monotonic clock, which may begin at zero when the machine boots: "never" is None, not a
-    moment long ago.
+    very early time.
     """
 
     keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
@@ -123,7 +125,7 @@ class _Issuer:
 
 
 class Verifier:
-    """Verifies tokens of trusted issuers, offline but for fetching their keys now and then."""
+    """Verifies tokens of trusted issuers. Needs the network only to fetch their keys from time to time."""
 
     def __init__(self, issuers: Collection[str], http: httpx.AsyncClient, clock: Clock) -> None:
         self._issuers = {issuer: _Issuer() for issuer in issuers}
@@ -131,7 +133,9 @@ class Verifier:
         self._clock = clock
 
     async def verify(self, token: str, kind: str, audience: str) -> Mapping[str, Any]:
-        """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's keys cannot be fetched."""
+        """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's
+        keys cannot be fetched.
+        """
         header, claims, signed, signature = parse_jwt(token)  # nothing of it believed before the signature holds
         if header.get("typ") != kind:
             raise TokenRefused("This is a token of another kind.", reason="type")
@@ -204,7 +208,9 @@ class Verifier:
             issued.asked = time.monotonic()
 
     def _compare_clocks(self, issuer: str, issued: _Issuer, answer: httpx.Response) -> None:
-        """Say so when this clock and the issuer's differ: long before the minute at which tokens are refused."""
+        """Log a warning when this clock and the issuer's differ, well before the difference of a minute at which tokens
+        are refused.
+        """
         try:
             theirs = parsedate_to_datetime(answer.headers["Date"])
         except (KeyError, ValueError):
@@ -220,9 +226,9 @@ class Verifier:
 
 
 def parse_jwt(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
-    """Header, claims, signed bytes and signature of a JWT (RFC 7519, compact form); `TokenRefused` when it is none.
-
-    Verifies nothing. The library's own way costs as much as the signature, and a key server does this for every release.
+    """Header, claims, signed bytes and signature of a JWT (RFC 7519, compact form); `TokenRefused` when it is not one.
+    Verifies nothing. Parsing with the library costs as much as the signature, and a key server parses a token for every
+    release.
     """
     parts = _JWT.fullmatch(token)
     if parts is None:

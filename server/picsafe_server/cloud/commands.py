@@ -1,4 +1,4 @@
-"""`picsafe-server cloud …`: what the operator of a cloud does from the command line."""
+"""`picsafe-server cloud …`: commands for the operator of a cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAUSE_SECONDS: Final = 2
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Put the cloud's commands under `cloud`."""
+    """Add the cloud's commands below `cloud`."""
     cloud = commands.add_parser("cloud", help="storage of the regions").add_subparsers(required=True, metavar="ACTION")
     make = cloud.add_parser("make-buckets", help="make the buckets of PICSAFE_S3_BUCKETS that are not there yet")
     make.set_defaults(run=_make_buckets)

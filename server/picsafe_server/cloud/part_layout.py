@@ -12,7 +12,7 @@ PART = UPLOAD_PART_BYTES
 
 
 def check_size(size: int) -> int:
-    """`size` in bytes when a package can have it."""
+    """`size` in bytes when a package may have it."""
     if size > PACKAGE_BYTES:
         raise LimitExceeded(
             f"A package has at most {PACKAGE_BYTES} bytes.", limit="PACKAGE_BYTES", maximum=PACKAGE_BYTES, actual=size
@@ -35,14 +35,16 @@ def length(size: int, index: int) -> int:
 
 
 def part_mismatch() -> UploadMismatch:
-    """What a sender is answered whose part arrived with another digest than it declares."""
+    """The error for a part whose digest differs from the declared one."""
     return UploadMismatch(
         "The part does not have the digest that Content-Digest declares.", advice="Send this part again."
     )
 
 
 def parse_content_digest(header: str | None) -> bytes:
-    """The SHA-256 of a `Content-Digest` header (RFC 9530): `sha-256=:base64:`, other algorithms beside it are passed over."""
+    """The SHA-256 of a `Content-Digest` header (RFC 9530): `sha-256=:base64:`. Other algorithms in the header are
+    ignored.
+    """
     for member in (header or "").split(","):
         name, _, value = member.strip().partition("=")
         if name == "sha-256" and len(value) > 2 and value[0] == value[-1] == ":":

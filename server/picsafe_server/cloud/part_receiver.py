@@ -1,4 +1,4 @@
-"""Receiving one part: from the network into memory or into a file, checked before anybody else sees it."""
+"""Receives one part from the network into memory or a file, and checks it before anything else uses it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ from picsafe_server.cloud.stores.durable import map_enospc, write_all
 from picsafe_server.cloud.stores.threads import Threads
 
 RECEIVED_BLOCK: Final = 128 * KIB
-"""What is written, hashed or sent at a time. A part that goes to the disk holds this much in memory: starting a thread for it
-pays, and a thousand silent senders cost little."""
+"""What is written, hashed or sent at a time. A part that goes to the disk holds this much in memory: starting a thread
+for it pays, and a thousand silent senders cost little.
+"""
 PARTS_IN_MEMORY: Final = 8
-"""Of a region, at a time: two senders that send four each. Parts beyond that go to the disk, so slow senders cost no memory."""
+"""Of a region, at a time: two senders that send four each. Parts beyond that go to the disk, so slow senders cost no
+memory.
+"""
 
 
 class Receiver:
-    """Receives parts into memory as long as there is room, which is only for stores that check digests, otherwise into the
-    folder `incoming`. Whatever goes wrong, the file is gone afterwards."""
+    """Receives parts into memory while there is room (only for stores that check digests), otherwise into the folder
+    `incoming`.
+
+    The file is removed afterwards, also after an error.
+    """
 
     def __init__(
         self,
@@ -45,9 +51,10 @@ class Receiver:
 
     @asynccontextmanager
     async def received(self, body: AsyncIterator[bytes], length: int, sha256: bytes) -> AsyncIterator[Part]:
-        """A part of exactly the `length` bytes of `body`, whose SHA-256 shall be `sha256`; a file is removed in the end.
+        """A part of exactly the `length` bytes of `body`, expected to have the SHA-256 `sha256`; its file, if any, is
+        removed on exit.
 
-        `InvalidRequest` when the length is another or the connection breaks; `UploadMismatch` when the digest is another and
+        `InvalidRequest` when the length differs or the connection breaks; `UploadMismatch` when the digest differs and
         the part is in a file.
         """
         if self._room > 0:
@@ -109,7 +116,7 @@ def _keep(descriptor: int, digest: hashlib._Hash, block: bytes) -> None:
 
 
 async def _with_idle_timeout(body: AsyncIterator[bytes], idle_seconds: float) -> AsyncIterator[bytes]:
-    """`body`, as long as something comes."""
+    """Yields `body`; raises when the client stays silent for too long."""
     try:
         while True:
             async with asyncio.timeout(idle_seconds):
@@ -124,8 +131,9 @@ async def _with_idle_timeout(body: AsyncIterator[bytes], idle_seconds: float) ->
 
 
 async def _blocks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same bytes in pieces of at least `RECEIVED_BLOCK`, but for the last one. Small pieces are joined, because each
-    `bytes` takes some forty bytes more than it holds."""
+    """The same bytes in pieces of at least `RECEIVED_BLOCK`, but for the last one. Small pieces are joined, because
+    each `bytes` takes some forty bytes more than it holds.
+    """
     block = bytearray()
     async for piece in pieces:
         if not block and len(piece) >= RECEIVED_BLOCK:

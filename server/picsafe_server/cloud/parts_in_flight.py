@@ -1,4 +1,4 @@
-"""Parts that are being received at the moment: few for each upload, bounded for the process, and one writer for each part."""
+"""Limits for parts that are being received: a few per upload, a bound for the process, and one writer per part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RETRY_SECONDS = 5
 
 
 class Reception:
-    """One request that brings a part. A newer one for the same part takes its place, until the part is whole."""
+    """One request that sends a part. A newer request for the same part replaces it, until the part is complete."""
 
     def __init__(self, body: AsyncIterator[bytes]) -> None:
         self._body = body
@@ -23,13 +23,13 @@ class Reception:
         self._replaced = False
 
     def replace(self) -> None:
-        """End the request at the next moment at which it waits for its client, or for its turn."""
+        """End the request the next time it waits for its client or for its turn."""
         self._replaced = True
         if self._waits is not None and not self._waits.expired():
             self._waits.reschedule(asyncio.get_running_loop().time())
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The part as it comes; `ServiceError` when a newer request takes the place of this one."""
+        """Yields the part as it arrives; `ServiceError` when a newer request replaces this one."""
         while True:
             async with self.replaceable():
                 piece = await anext(self._body, None)
@@ -39,7 +39,7 @@ class Reception:
 
     @asynccontextmanager
     async def replaceable(self) -> AsyncIterator[None]:
-        """What this surrounds is given up when a newer request comes."""
+        """Cancels the block when a newer request arrives."""
         try:
             async with asyncio.timeout(0 if self._replaced else None) as self._waits:
                 yield
@@ -52,7 +52,7 @@ class Reception:
 
 
 class _Part:
-    """One part of one upload, while any request brings it."""
+    """One part of one upload, while a request is sending it."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()
@@ -61,7 +61,7 @@ class _Part:
 
 
 class PartsUnderWay:
-    """Of all regions of a process: what they hold in memory and on the disk is the process's."""
+    """Shared by all regions of a process, because memory and disk are shared too."""
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, int], _Part] = {}
@@ -69,11 +69,13 @@ class PartsUnderWay:
 
     @asynccontextmanager
     async def receiving(self, upload: str, index: int, body: AsyncIterator[bytes]) -> AsyncIterator[Reception]:
-        """The turn of the request with `body` to bring part `index` of `upload`; an older request for it ends, or is waited for
-        while it is stored. The oldest request may hang on a connection that broke, so that the newest always has priority.
+        """Wait for the turn of the request with `body` to send part `index` of `upload`.
 
-        `TooManyRequests` when so many other parts of the upload are under way, `ServiceError` when those of the process are,
-        and when a still newer request comes.
+        An older request for the part is ended, or awaited while its part is being stored. The newest request has
+        priority, because the oldest may hang on a broken connection.
+
+        `TooManyRequests` when too many other parts of the upload are under way; `ServiceError` when too many parts of
+        the process are, and when a still newer request arrives.
         """
         part = self._entered(upload, index)
         part.requests += 1

@@ -1,4 +1,4 @@
-"""Receipts: the cloud's signed word that a package is stored whole."""
+"""Receipts: signed statements of the cloud that a package is completely stored."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from picsafe_server.cloud.db.models import Package
 
 
 def sign_receipt(signer: Signer, package: Package, sha256: str, pieces: Pieces | None) -> str:
-    """A receipt for the user server whose grant began the upload. It does not end: it says what was, not what may be.
+    """A receipt for the user server whose grant began the upload. It never expires, because it states a fact and
+    permits nothing.
 
-    Its `digest` is that of the list which the sender made: nobody here compared the list with the package.
+    Its `digest` is that of the sender's list of piece hashes; the cloud has not compared the list with the package.
     """
     digest = {} if pieces is None else {"digest": pieces.digest}
     return signer.sign(

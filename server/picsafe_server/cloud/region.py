@@ -1,4 +1,4 @@
-"""One region's cloud: what its routes work with."""
+"""One region of the cloud: the services that its routes use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from picsafe_server.runtime.clock import Clock
 
 
 class KeyedLocks:
-    """A lock a name. It spares work within one process; what is right between processes is the ledger's to decide."""
+    """Locks by name. They avoid duplicate work within one process; correctness across processes comes from the
+    database.
+    """
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -31,7 +33,7 @@ class KeyedLocks:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionCloud:
-    """The parts of one region: nothing is shared between regions but the database server."""
+    """The services of one region. Regions share nothing but the database server."""
 
     region: str
     base: str
@@ -48,7 +50,7 @@ class RegionCloud:
 
 
 def cloud_of(connection: ASGIConnection[Any, Any, Any, Any]) -> RegionCloud:
-    """The cloud that the path names; `NotFound` when this process does not serve that region."""
+    """The region in the path; `NotFound` when this process does not serve it."""
     region = connection.path_params["region"]
     cloud = connection.app.state.roles["cloud"].regions.get(region)
     if not isinstance(cloud, RegionCloud):

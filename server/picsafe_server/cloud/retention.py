@@ -1,6 +1,7 @@
-"""Retention: what is over is buried in the ledger first and deleted from the store after; what fails is tried again.
+"""Retention: expired packages are first marked as gone in the database, then deleted from the store; failures are
+retried.
 
-Reading compares with the clock, so nothing here has to be punctual for a report to be over.
+Reads compare expiry with the clock, so a report ends on time even when a sweep runs late.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from picsafe_server.cloud.stores import Upload
 from picsafe_server.runtime.sweeper import Step
 
 ORPHAN_MARGIN = timedelta(hours=1)
-"""What no row leads to is deleted so long after any row could have led to it: the clocks of disk, bucket and server differ."""
+"""What no row leads to is deleted so long after any row could have led to it: the clocks of disk, bucket and server
+differ.
+"""
 
 ORPHAN_SECONDS = 1800.0
 """Looking through all that a store holds, once an hour: a long list in a bucket takes its time."""
@@ -33,11 +36,13 @@ _log = logging.getLogger("picsafe.cloud")
 
 
 class DeletionLate(Exception):
-    """Ciphertext lies where it should not be any more."""
+    """Ciphertext that should have been deleted is still in the store."""
 
 
 async def delete(cloud: RegionCloud, report_id: str, issuer: str) -> None:
-    """Delete a report's package for good; also one that never came, so that it cannot come later."""
+    """Delete a report's package permanently. Works also for one that was never uploaded, which can then not be uploaded
+    later.
+    """
     now = cloud.clock.now()
     try:
         upload = await cloud.ledger.delete(report_id, issuer=issuer, now=now)
@@ -48,7 +53,7 @@ async def delete(cloud: RegionCloud, report_id: str, issuer: str) -> None:
 
 
 async def discard_now(cloud: RegionCloud, upload: Upload) -> bool:
-    """Delete from the store what the ledger has let go of. A failure is logged and left to the next sweep."""
+    """Delete from the store what the database no longer refers to. A failure is logged and left to the next sweep."""
     try:
         await cloud.store.discard(upload)
     except Exception as error:  # noqa: BLE001 whatever the store's trouble is, the ledger remembers
@@ -59,7 +64,7 @@ async def discard_now(cloud: RegionCloud, upload: Upload) -> bool:
 
 
 def steps(cloud: RegionCloud) -> list[Step]:
-    """What is done by the clock in one region."""
+    """The scheduled work of one region."""
 
     async def expire() -> int:
         return await _all(cloud.ledger.expire, cloud.clock.now())
@@ -87,7 +92,9 @@ def steps(cloud: RegionCloud) -> list[Step]:
 
 
 async def _discard_all(cloud: RegionCloud) -> int:
-    """Delete from the store what the ledger has let go of; `DeletionLate` when something has been waiting for too long."""
+    """Delete from the store what the database no longer refers to; `DeletionLate` when something has waited for too
+    long.
+    """
     done, last = 0, ""
     late: list[Discard] = []
     while rows := await cloud.ledger.discards(after=last):

@@ -1,4 +1,6 @@
-"""Uploads: begin or resume, receive parts, complete. Nothing is visible before `complete` has written `stored` in the ledger."""
+"""Uploads: begin or resume, receive parts, complete. Nothing is visible before `complete` has set the row to
+`stored`.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ _BEGIN_AGAIN = "Begin the upload again."
 
 @dataclass(frozen=True)
 class UploadState:
-    """How far an upload is."""
+    """The state of an upload."""
 
     report_id: str
     size: int
@@ -46,7 +48,9 @@ class UploadState:
 
 
 def check_alive(package: Package, grant: Grant, now: datetime) -> None:
-    """`NotFound` for what belongs to another user server, `Gone` for what was deleted, `ReportExpired` for what is over by the clock."""
+    """Raises `NotFound` for a package of another user server, `Gone` for a deleted one, `ReportExpired` for an expired
+    one.
+    """
     if package.issuer != grant.issuer:
         raise NotFound(_LOST)
     if package.state == GONE and package.gone_because == DELETED:
@@ -56,7 +60,9 @@ def check_alive(package: Package, grant: Grant, now: datetime) -> None:
 
 
 async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadState, bool]:
-    """Begin an upload, or find the one that was begun; and whether it is new. `Conflict` when that one has another size."""
+    """Begin an upload or return the one that was begun before, and whether it is new. `Conflict` when that one has
+    another size.
+    """
     now = cloud.clock.now()
     until = _until(cloud, grant, now)
     parts.check_size(size)
@@ -104,7 +110,7 @@ def _until(cloud: RegionCloud, grant: Grant, now: datetime) -> datetime:
 
 
 async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
-    """How far the upload is; `NotFound` when there is none."""
+    """The state of the upload; `NotFound` when there is none."""
     try:
         package = await cloud.ledger.find(grant.report_id)
         if package is None:
@@ -119,7 +125,9 @@ async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
 
 
 async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, body: AsyncIterator[bytes]) -> None:
-    """Receive part `index` and keep it when it is whole and has the digest `sha256`; of several requests the newest counts."""
+    """Receive part `index` and store it when it is complete and has the digest `sha256`; of several requests the newest
+    counts.
+    """
     package = await _existing(cloud, grant)
     if package.state == STORED:
         raise Conflict("The upload is complete: the package cannot change any more.")
@@ -135,10 +143,10 @@ async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, 
 
 
 async def complete(cloud: RegionCloud, grant: Grant, sha256: str, hashes: bytes | None) -> str:
-    """The receipt of the package whose SHA-256 is `sha256` (hex); the same one however often it is asked for.
+    """The receipt of the package whose SHA-256 is `sha256` (hex). Repeated calls return the same receipt.
 
-    `hashes` are those of its pieces, as its sender has them; readers check them, nobody here does. `UploadIncomplete` names
-    what is missing; after `UploadMismatch` the upload is thrown away.
+    `hashes` are the sender's hashes of its pieces; readers check them, the cloud does not. `UploadIncomplete` names
+    what is missing; after `UploadMismatch` the upload is discarded.
     """
     async with cloud.completing.of(grant.report_id):
         package = await _existing(cloud, grant)
@@ -182,7 +190,7 @@ def _receipt_again(package: Package, sha256: str, pieces: Pieces | None) -> str:
 async def _fail_upload(
     cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None, error: Exception
 ) -> str:
-    """The parts are not what was declared, or lost: forget them, unless the same upload was completed meanwhile."""
+    """Discard parts that differ from the declaration or are lost, unless the same upload was completed meanwhile."""
     now = cloud.clock.now()
     if not await _forget(cloud, package, now):
         again = await cloud.ledger.find(grant.report_id)
@@ -196,7 +204,7 @@ async def _fail_upload(
 async def _resolve_completion_race(
     cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None
 ) -> str:
-    """The row was no longer `uploading`: completed by another request, or withdrawn or expired at this very moment."""
+    """Handle a row that is no longer `uploading`: completed by another request, or just withdrawn or expired."""
     again = await cloud.ledger.find(grant.report_id)
     if again is not None and again.name == package.name and again.state == STORED:
         return _receipt_again(again, sha256, pieces)
@@ -209,7 +217,7 @@ async def _resolve_completion_race(
 
 
 async def abort(cloud: RegionCloud, grant: Grant) -> None:
-    """Throw away an upload that is not complete; nothing happens when there is none."""
+    """Discard an incomplete upload; does nothing when there is none."""
     now = cloud.clock.now()
     package = await cloud.ledger.find(grant.report_id)
     if package is None or package.issuer != grant.issuer or package.state == GONE:
@@ -219,7 +227,7 @@ async def abort(cloud: RegionCloud, grant: Grant) -> None:
 
 
 async def _forget(cloud: RegionCloud, package: Package, now: datetime) -> bool:
-    """Let go of an upload and its bytes; False when it is no upload any more."""
+    """Discard an upload and its bytes; False when it is no longer an upload."""
     if not await cloud.ledger.abandon(package, now):
         return False
     await discard_now(cloud, upload_of(package))
@@ -234,7 +242,7 @@ async def _existing(cloud: RegionCloud, grant: Grant) -> Package:
 
 
 async def _current(cloud: RegionCloud, grant: Grant, now: datetime) -> Package | None:
-    """The report's package that this grant reaches; an upload that took too long is forgotten here, not only in the sweep."""
+    """The package that this grant is for. An upload that took too long is deleted here too, not only by the sweep."""
     package = await cloud.ledger.find(grant.report_id)
     if package is None:
         return None

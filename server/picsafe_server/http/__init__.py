@@ -1,1 +1,1 @@
-"""What every role does with HTTP: access, limits, problems, headers."""
+"""HTTP for every role: access, limits, problems, headers."""

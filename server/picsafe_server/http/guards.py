@@ -1,4 +1,6 @@
-"""Who may call a route, and how it says no. Every route declares both with `route_access(...)`; tests fail for one that does not."""
+"""Access rules for routes, and the errors that each may return.
+
+Every route declares both with `route_access(...)`; tests fail for a route that does not."""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ Problems = tuple[type[PicSafeError], ...]
 
 
 class Problem(msgspec.Struct):
-    """RFC 9457 problem details. `code` is for programs and stable, `detail` and `advice` are for people; some codes have further fields."""
+    """RFC 9457 problem details. `code` is for programs and stable, `detail` and `advice` are for people; some codes
+    have further fields.
+    """
 
     type: str
     title: str
@@ -32,7 +36,9 @@ class Problem(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Access:
-    """One rule of access: a name for the documentation, its meaning in a sentence, the guard that enforces it, and how that refuses."""
+    """One access rule: a name for the documentation, its meaning in a sentence, the guard that enforces it, and the
+    guard's errors.
+    """
 
     name: str
     meaning: str
@@ -43,19 +49,21 @@ class Access:
 
 
 async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Lets everybody in."""
+    """Admits everybody."""
 
 
 PUBLIC = Access("open", "anybody, signed in or not", _everybody)
 
 COMMON_PROBLEMS: Problems = (InvalidRequest, ServiceError, InternalError)
-"""What any route may answer: to a request that makes no sense, while the role's database is away, and to what nobody foresaw."""
+"""What any route may answer: to a request that makes no sense, while the role's database is away, and to what nobody
+foresaw.
+"""
 
 
 def route_access(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
     """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN, NotFound))`.
 
-    `problems` are the ways in which the route itself says no, besides those of the access rule and those of every route.
+    `problems` are the errors of the route itself, besides those of the access rule and those of every route.
     """
     declared = tuple(dict.fromkeys((*COMMON_PROBLEMS, *access.problems, *problems)))
     kept = router_access(access)

@@ -1,7 +1,7 @@
-"""HEAD wherever there is GET: the same status and headers, `Content-Length` included, and no body.
+"""HEAD for every GET route: the same status and headers, `Content-Length` included, and no body.
 
-One place for all routes, so that none is forgotten. The route answers as to a GET; once its headers are out it is told that the
-client has gone, which ends a live stream, and what it still sends is dropped.
+Implemented once, for all routes. The route handles a GET. After its headers are sent it sees a disconnect, which ends a
+live stream, and the rest of its output is dropped.
 """
 
 from __future__ import annotations

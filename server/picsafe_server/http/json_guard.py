@@ -1,7 +1,7 @@
-"""JSON requests: declared as JSON, and with only one reading.
+"""Accepts only JSON requests that are declared as JSON and have exactly one reading.
 
-A form on another site cannot declare its body as JSON, so no browser sends one on a stranger's behalf without asking first.
-A field that stands twice is refused: a proxy, a log or a firewall may read the first value, the server the last.
+A form on another site cannot declare its body as JSON, so a browser does not send one for another site without a
+preflight. A duplicate field is refused: a proxy, a log or a firewall may read the first value and the server the last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _JSON = "application/json"
 
 
 class StrictJsonRequest(Request[Any, Any, Any]):
-    """A request whose JSON body is refused with `InvalidRequest` unless it follows `picsafe_protocol.json.strict_json`."""
+    """A request whose JSON body is refused with `InvalidRequest` unless it follows
+    `picsafe_protocol.json.strict_json`.
+    """
 
     async def body(self) -> bytes:
         """The whole body; read and checked once."""

@@ -1,4 +1,4 @@
-"""From an exception to RFC 9457 problem details: the one map from domain error to HTTP."""
+"""Maps exceptions to RFC 9457 problem details: the one place where domain errors become HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ from picsafe_protocol.contracts.errors import (
 from picsafe_server.runtime.database import is_away
 
 RETRY_SECONDS = 5
-"""What `Retry-After` says of a server that cannot answer at the moment: a database that starts again needs a few seconds."""
+"""What `Retry-After` says of a server that cannot answer at the moment: a database that starts again needs a few
+seconds.
+"""
 MEDIA_TYPE = "application/problem+json"
 _GONE = "client disconnected prematurely"  # what Litestar says of a lid that closes in the middle of a body
 _log = logging.getLogger("picsafe.problem")
@@ -43,7 +45,9 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def as_picsafe_error(error: Exception) -> PicSafeError:
-    """The typed error for whatever was raised; what nobody foresaw is logged under an incident number and named by it only."""
+    """The typed error for an exception. An unexpected one is logged under an incident number, and the caller gets only
+    the number.
+    """
     if isinstance(error, PicSafeError):
         return error
     if isinstance(error, ValidationException):

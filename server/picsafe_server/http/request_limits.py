@@ -1,7 +1,8 @@
-"""What one connection may take of a server: the bytes and seconds of a message, from its first byte to its last.
+"""Per-connection limits: size and duration of the request head, duration of the body, and reading speed of the
+response.
 
-Without these, a few clients that send slowly, or without end, keep everybody else out. They hold whether or not a proxy
-with limits of its own stands in front, and whether or not a route reads the body that it was sent.
+Without them a few clients that send slowly or endlessly could keep everybody else out. They apply with and without a
+proxy in front, and whether or not a route reads its body.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import RequestTimedOut
 
 ANSWER_SECONDS = 2
-"""Between the end of a body's time, when its reader gets the error, and the end of the connection: for the answer 408."""
+"""Between the end of a body's time, when its reader gets the error, and the end of the connection: for the answer
+408.
+"""
 
 _ACKNOWLEDGED = slice(120, 128)
-"""`tcpi_bytes_acked` in Linux's `struct tcp_info`: buffers of the system hold megabytes, so what it took says little."""
+"""`tcpi_bytes_acked` in Linux's `struct tcp_info`: buffers of the system hold megabytes, so what it took says
+little.
+"""
 
 _HEAD_TOO_LARGE = b"431 Request Header Fields Too Large"
 _BODY_TOO_LARGE = b"413 Content Too Large"
@@ -33,9 +38,11 @@ _TOO_MANY = b"429 Too Many Requests"
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes a connection whose message is too large or too late; `limits` says what that is for its head, its body, its
-    trailers, the rest of a body after an early answer, requests that are sent before the last one is answered, and for an
-    answer that is not read."""
+    """Closes a connection whose message is too large or too late.
+
+    `limits` has the values for the head, the body, trailers, the rest of a body after an early response, pipelined
+    requests, and a response that the client does not read.
+    """
 
     _in_head = True
     _in_body = False
@@ -117,7 +124,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def _look_at_answer(self) -> None:
-        """End a connection that holds bytes of an answer which its client does not take, also after `close`, which waits for it."""
+        """End a connection that holds bytes of an answer which its client does not take, also after `close`, which
+        waits for it.
+        """
         is_waiting = self.transport.get_write_buffer_size() > 0
         taken = self._taken_bytes()
         if is_waiting and self._was_waiting and taken - self._taken < limits.ANSWER_PROGRESS_BYTES:
@@ -199,8 +208,9 @@ def allowed_seconds(headers: Iterable[tuple[bytes, bytes]]) -> float:
 
 
 async def end_connections(server: uvicorn.Server) -> None:
-    """Cut the connections that are still open once the time for ending them is over: a client that does not read its answer
-    keeps its connection, and uvicorn leaves it to the end of the process."""
+    """Close the connections that are still open after the time allowed for ending them. uvicorn would keep the
+    connection of a client that does not read its response until the process ends.
+    """
     while server.server_state.connections:
         for connection in list(server.server_state.connections):
             connection.transport.abort()
@@ -209,7 +219,9 @@ async def end_connections(server: uvicorn.Server) -> None:
 
 
 def raise_fd_limit() -> None:
-    """Let this process hold as many connections as it accepts, as far as the system lets it say so itself."""
+    """Raise this process's limit of open files to the number of connections it accepts, as far as the system
+    permits.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * limits.CONNECTIONS
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,8 +1,8 @@
-"""Calls between roles: over the network, or straight into this process for roles that live in it too.
+"""Calls between roles: over the network, or in process for roles that run in the same one.
 
-Whatever the other side does, a call ends: after its seconds, counted from its beginning to the last byte of the answer, and
-with an answer of a few hundred kilobytes at most. Proxies and authorities come from the environment (`HTTPS_PROXY`,
-`NO_PROXY`, `SSL_CERT_FILE`).
+Every call has a deadline, from its beginning to the last byte of the response, and a response has a few hundred
+kilobytes at most. Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
+`SSL_CERT_FILE`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ ANSWER_BYTES: Final = JSON_BODY_BYTES
 
 
 class RoleTransport(httpx.AsyncBaseTransport):
-    """Requests to `local_bases` go to `app`, which is handed in once it exists; all others over `network`.
+    """Sends requests for `local_bases` to `app`, which is set once it exists, and all others over `network`.
 
-    `httpx.ReadTimeout` when a call takes too long as a whole, `httpx.RemoteProtocolError` when its answer is too large or compressed.
+    `httpx.ReadTimeout` when a call takes too long as a whole, `httpx.RemoteProtocolError` when its answer is too large
+    or compressed.
     """
 
     def __init__(self, local_bases: Collection[str], network: httpx.AsyncBaseTransport | None = None) -> None:
@@ -67,7 +68,7 @@ class RoleTransport(httpx.AsyncBaseTransport):
 
 
 class _Network(httpx.AsyncBaseTransport):
-    """The network, by way of the proxies that the environment names: httpx finds those for a client only."""
+    """The network, through the proxies of the environment. httpx reads those for a client only, not for a transport."""
 
     def __init__(self) -> None:
         self._client = httpx.AsyncClient(follow_redirects=False, trust_env=True)
@@ -85,5 +86,7 @@ def _seconds(request: httpx.Request) -> float:
 
 
 def role_client(transport: RoleTransport) -> httpx.AsyncClient:
-    """The client that roles are given. It follows no redirect: a role's URL is exact. `timeout=` is for a call as a whole."""
+    """The client that roles are given. It follows no redirect: a role's URL is exact. `timeout=` is for a call as a
+    whole.
+    """
     return httpx.AsyncClient(transport=transport, timeout=CALL_SECONDS, follow_redirects=False)

@@ -1,4 +1,4 @@
-"""The security headers of every answer."""
+"""Security headers of every response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
 def content_security_policy(origins: Iterable[str]) -> str:
-    """The policy of the page. `origins`: the clouds and key servers on other origins that it may speak to, and nothing else."""
+    """The Content-Security-Policy of the page. `origins`: the only other origins (clouds and key servers) that it may
+    connect to.
+    """
     connect = " ".join(["'self'", *sorted(set(origins))])
     return "; ".join(
         [

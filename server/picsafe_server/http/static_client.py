@@ -1,4 +1,6 @@
-"""Serves the built client: `/` and `/worker.js`, each with its policy, `/assets/…` as immutable, each in the encoding that the browser takes."""
+"""Serves the built client: `/` and `/worker.js` with their policies, `/assets/…` as immutable, in an encoding the
+browser accepts.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,7 @@ class _Variant:
 
 
 class ClientFiles:
-    """The files that the manifest of a build lists, and no other."""
+    """The files in the manifest of a build. No other file is served."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder = folder
@@ -95,11 +97,11 @@ class ClientFiles:
         return Router("/", route_handlers=[index, worker, manifest, asset])
 
     def _is_other_loopback_name(self, request: AnyRequest) -> bool:
-        """Whether somebody typed another loopback name of this machine than the public URL has.
+        """Whether somebody typed a loopback name other than that of the public URL.
 
-        The page would be a stranger to its own servers there. A reverse proxy that does not pass the Host header on
-        looks the same but for scheme and port, and would send the browser back here; the mark in the query ends that
-        loop in every case.
+        There the page would be of another origin than its own servers. A reverse proxy that does not pass on the Host
+        header looks the same except for scheme and port, and would send the browser back here; the mark in the query
+        ends that loop.
         """
         asked, public = urlsplit(str(request.url)), urlsplit(self._settings.public_url)
         return (

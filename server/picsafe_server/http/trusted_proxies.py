@@ -1,4 +1,4 @@
-"""Whose `X-Forwarded-For` is believed: addresses and networks, never everybody's."""
+"""Which proxies are trusted to set `X-Forwarded-For`: addresses and networks, never all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from picsafe_server.runtime.addresses import SettingsError
 
 
 def check_trusted_proxies(text: str) -> str:
-    """`text`, addresses and networks separated by commas; `SettingsError` for anything else, and for the whole internet.
+    """`text`, addresses and networks separated by commas; `SettingsError` for anything else, and for the whole
+    internet.
 
     A server that believes everybody lets a client choose the address that the access log names and that the sign-in
     limit counts: a proxy that appends to `X-Forwarded-For` keeps what the client wrote in front.

@@ -1,1 +1,1 @@
-"""The key server: it makes, keeps and gives out report keys, and writes down to whom. It never sees a package."""
+"""The key server: makes, stores and releases report keys, and logs every release. It never sees a package."""

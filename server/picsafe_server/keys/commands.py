@@ -1,4 +1,4 @@
-"""`picsafe-server keys …`: what the operator of a key server does from the command line."""
+"""`picsafe-server keys …`: commands for the operator of a key server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Run = Callable[[Settings, argparse.Namespace], None]
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Put the key server's commands under `keys`."""
+    """Add the key server's commands below `keys`."""
     keys = commands.add_parser("keys", help="the key server").add_subparsers(required=True, metavar="ACTION")
     rotate = keys.add_parser("rotate-master", help="add a master key and wrap every report key under it")
     rotate.set_defaults(run=_rotate_master)
@@ -148,7 +148,9 @@ def _check_log(settings: Settings, options: argparse.Namespace) -> None:
 
 
 async def check_log(database: Database, file: SignedHeadFile) -> str:
-    """That every entry is in its tree, and nothing is missing of what was signed; `Conflict` says what is wrong and what to do."""
+    """Check that every entry is in its tree and that no signed entry is missing; `Conflict` says what is wrong and what
+    to do.
+    """
     from picsafe_server.keys.log.audit import recompute
     from picsafe_server.keys.log.inspection import LooksDiffer, inspect
     from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard

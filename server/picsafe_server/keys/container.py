@@ -1,4 +1,4 @@
-"""The parts of the key server that its routes work with."""
+"""The services of the key server that its routes use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from picsafe_server.runtime.database import Database
 
 @dataclass(kw_only=True)
 class Services:
-    """Made once for each process by the role."""
+    """Created once per process by the role."""
 
     clock: Clock
     report_days: int

@@ -1,4 +1,6 @@
-"""Who may do what with a key. One rule a function; `release.py` and its neighbours ask, nothing else decides."""
+"""Rules for who may do what with a key, one function per rule. `release.py` and its neighbours call them; nothing else
+decides.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from picsafe_server.keys.log.entries import Person
 
 
 class Institution(msgspec.Struct, frozen=True):
-    """Which roles of an institution, beyond the named recipients, may be given a key; none: they may only read the log."""
+    """Which roles of an institution, beyond the named recipients, may be given a key; none: they may only read
+    the log.
+    """
 
     id: str
     roles: tuple[str, ...]
@@ -26,7 +30,9 @@ class KeyAcl(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Somebody whose token was verified. Identifiers are unique within their issuer only, so both always go together."""
+    """Somebody whose token was verified. Identifiers are unique within their issuer only, so both always go
+    together.
+    """
 
     issuer: str
     subject: str
@@ -41,7 +47,7 @@ class Caller(msgspec.Struct, frozen=True):
     """When the caller joined the institution, likewise; None in tokens of user servers that do not say."""
 
     def person(self, address: str, reason: str = "") -> Person:
-        """The caller as the log names them."""
+        """The caller as recorded in the log."""
         return Person(
             self.issuer,
             self.subject,
@@ -57,8 +63,8 @@ class Caller(msgspec.Struct, frozen=True):
 def may_have_key(access: KeyAcl, issuer: str, begun: int, caller: Caller) -> bool:
     """The owner, the recipients, and people whose role the policy of their institution admits.
 
-    A policy is for those who belonged to the institution when the report was `begun` (milliseconds since 1970): its sender was
-    told of them, and not of people who join later.
+    A policy is for those who belonged to the institution when the report was `begun` (milliseconds since 1970): its
+    sender was told of them, and not of people who join later.
     """
     if caller.issuer != issuer:
         return False
@@ -72,7 +78,7 @@ def may_have_key(access: KeyAcl, issuer: str, begun: int, caller: Caller) -> boo
 
 
 def predates_access(begun: int, caller: Caller) -> bool:
-    """Whether a report begun at `begun` (milliseconds since 1970) is older than what the caller may have."""
+    """Whether a report begun at `begun` (milliseconds since 1970) is too old for the caller."""
     return caller.since is not None and begun < caller.since
 
 

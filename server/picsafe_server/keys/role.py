@@ -1,4 +1,4 @@
-"""The key server: gives out keys, and writes down to whom."""
+"""The key server as a role of the process: releases keys, and logs to whom."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SIGNED_HEAD = "log.head"
 
 
 class KeysRole(Role):
-    """What the routes share: who calls, where keys lie and how they are wrapped, and the one appender."""
+    """What the routes share: callers, key storage and wrapping, and the appender."""
 
     name: ClassVar[str] = "keys"
 
@@ -98,7 +98,9 @@ class KeysRole(Role):
             await self.stop()
 
     async def _check_master_keys(self) -> None:
-        """Refuse to start with an old copy of the file: what it lacks, no report of these days opens without."""
+        """Refuse to start with an outdated copy of the file: current reports could not be opened without the keys it
+        lacks.
+        """
         for path, number, count in await self._missing_master_keys():
             await self.services.database.close()
             raise refused(
@@ -108,7 +110,9 @@ class KeysRole(Role):
             )
 
     async def _missing_master_keys(self) -> list[tuple[Path, int, int]]:
-        """What the file lacks: where it is, the number, and how many living keys are wrapped with it. Lost ones excepted."""
+        """What the file lacks: where it is, the number, and how many living keys are wrapped with it. Lost ones
+        excepted.
+        """
         if not isinstance(self.services.wrapper, MasterKeyFile):
             return []
         path = self.services.wrapper.path

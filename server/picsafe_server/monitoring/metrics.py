@@ -1,4 +1,4 @@
-"""Figures for Prometheus, at an address of their own: what they tell is the operator's alone.
+"""Metrics for Prometheus at a separate address, because they are for the operator only.
 
 Nothing here names a person, a report or an institution.
 """
@@ -27,7 +27,7 @@ _LOG_STATES: Final = {
 
 
 class _State(Collector):
-    """What is known anyway at the moment somebody asks: nothing is looked into for it."""
+    """Collects values that are already known; a scrape triggers no checks."""
 
     def __init__(self, roles: Mapping[str, Role], sweeper: Sweeper, readiness: Readiness) -> None:
         self._roles = roles

@@ -1,4 +1,6 @@
-"""`/ready`: whether every role can serve, and why not. Looked into at most every other second, however often it is asked."""
+"""`/ready`: whether every role can serve, and if not, why. Checked every other second at most, however often it is
+requested.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ _log = logging.getLogger("picsafe.ready")
 class ReadinessAnswer(msgspec.Struct):
     """Whether every role of the process can serve; `reasons` says why one cannot.
 
-    `warnings` is what an operator has to look at by role. It stops nothing, so it changes neither `status` nor the HTTP status.
+    `warnings` is what an operator has to look at by role. It stops nothing, so it changes neither `status` nor the HTTP
+    status.
     """
 
     status: Literal["ready", "not ready"]
@@ -45,7 +48,7 @@ class ReadinessAnswer(msgspec.Struct):
 
 
 class Readiness:
-    """Looks into all roles of a process."""
+    """Checks all roles of a process."""
 
     def __init__(self, roles: Mapping[str, Role], sweeper: Sweeper, settings: Settings) -> None:
         self._roles = roles
@@ -58,7 +61,7 @@ class Readiness:
         """The process was told to stop and still takes requests: a load balancer should send it no more."""
 
     async def answer(self) -> ReadinessAnswer:
-        """How it is now, or was a moment ago."""
+        """The current state, at most two seconds old."""
         async with self._looking:
             if self._known is None or time.monotonic() - self._looked >= KEPT_SECONDS:
                 before, self._known = self._known, await self._look()
@@ -72,7 +75,7 @@ class Readiness:
         return known
 
     def last(self) -> Mapping[str, str]:
-        """Each role as the last answer had it; nothing is looked into."""
+        """The state of each role at the last check; checks nothing itself."""
         return {} if self._known is None else self._known.roles
 
     async def _look(self) -> ReadinessAnswer:
@@ -123,7 +126,8 @@ def _told(reasons: tuple[str, list[str]]) -> str:
 
 @get("/ready", summary="Every role can serve", tags=["process"], media_type=MediaType.JSON, **route_access(PUBLIC))
 async def ready(state: State) -> Response[ReadinessAnswer]:
-    """503 with the same fields where a role cannot serve, sweeping is late, or the process is about to stop: `reasons` says why.
+    """503 with the same fields where a role cannot serve, sweeping is late, or the process is about to stop: `reasons`
+    says why.
 
     `warnings` is there with either status: what an operator has to look at although everything serves.
     """

@@ -1,7 +1,7 @@
-"""The HTTP interface as a list of routes: what the page `/docs/api` and the document `docs/api.md` are made from.
+"""The HTTP interface as a list of routes, from which the page `/docs/api` and the document `docs/api.md` are generated.
 
-The words are those of the handlers' summaries and docstrings, the fields those of their types, the access that which they
-declare: nothing is written twice.
+Texts come from the handlers' summaries and docstrings, fields from their types, and access from their declarations, so
+nothing is written twice.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A status under which a route says no, and the codes that it has then."""
+    """An error status of a route, with its possible codes."""
 
     status: int
     codes: tuple[str, ...]
@@ -77,7 +77,7 @@ def describe(app: Litestar) -> dict[str, list[Route]]:
 
 
 def object_schemas(app: Litestar) -> list[Shape]:
-    """The objects that stand inside answers and bodies, by name."""
+    """The objects nested in responses and bodies, by name."""
     schema = app.openapi_schema.to_schema()
     components = schema["components"]["schemas"]
     held: set[str] = set()
@@ -93,7 +93,7 @@ def refusals(problems: Iterable[type[PicSafeError]]) -> tuple[Refusal, ...]:
 
 
 def _handlers(app: Litestar) -> dict[tuple[str, str], dict[str, Any]]:
-    """What each route declares of itself, by path and method."""
+    """The declarations of each route, by path and method."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for route in app.routes:
         if isinstance(route, HTTPRoute):
@@ -132,7 +132,7 @@ def _route(
 
 
 def _answer(schema: dict[str, Any], operation: dict[str, Any], refused: set[str]) -> tuple[str, tuple[Field, ...]]:
-    """What a route gives when all is well: its kind in a word, or the fields of the object."""
+    """The successful response of a route: its kind in a word, or the fields of the object."""
     for status, response in sorted(operation["responses"].items()):
         if status not in refused:
             for media_type, content in response.get("content", {}).items():
@@ -164,7 +164,9 @@ def _references(value: Any) -> set[str]:
 
 
 def _place(path: str, parameter: dict[str, Any]) -> tuple[int, str]:
-    """Path parameters as they follow in the path, then the others by name: the framework hands them out in any order."""
+    """Path parameters as they follow in the path, then the others by name: the framework hands them out in any
+    order.
+    """
     name = parameter.get("name", "")
     position = path.find(f"{{{name}}}")
     return (position if position >= 0 else len(path), name)

@@ -1,6 +1,6 @@
-"""What the OpenAPI document cannot be told by types: how callers prove who they are, and bodies that are bytes.
+"""Additions to the OpenAPI document that types cannot express: security schemes, and bodies of raw bytes.
 
-Generated clients rely on it: a part of an upload has a body, a download has bytes and may be a range.
+Generated clients rely on them: a part of an upload has a body, and a download returns bytes, possibly a range.
 """
 
 from __future__ import annotations

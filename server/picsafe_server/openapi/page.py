@@ -35,7 +35,7 @@ async def api_page(request: Request[Any, Any, Any]) -> Response[str]:
 def render(sections: Mapping[str, Sequence[Route]], objects: Sequence[Shape]) -> str:
     """HTML of the routes, and of the objects within what they answer."""
     content = "".join(f"<h2>{escape(title)}</h2>{''.join(map(_entry, routes))}" for title, routes in sections.items())
-    content += "<h2>Objects within answers</h2>"
+    content += "<h2>Objects within responses</h2>"
     content += "".join(f"<h3><code>{escape(shape.name)}</code></h3>{_table(shape.fields)}" for shape in objects)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'

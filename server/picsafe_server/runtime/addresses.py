@@ -1,4 +1,4 @@
-"""Addresses that an operator writes: brought into the one spelling that everything compares, or refused by the name of their setting."""
+"""Normalises addresses in settings to the one spelling that everything compares; errors name the setting."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ class SettingsError(ValueError):
 
 
 def base_url(url: str, variable: str, *, path: bool = True) -> str:
-    """`url` with a host in lower case and in ASCII, without a port that its scheme implies and without a slash at the end.
+    """`url` with a host in lower case and in ASCII, without a port that its scheme implies and without a slash at the
+    end.
 
-    `SettingsError` unless it is https, or http on a loopback host; and when it has a path although `path` says that it cannot.
+    `SettingsError` unless it is https, or http on a loopback host; and when it has a path although `path` says that it
+    cannot.
     """
     scheme, host, port, rest = _parts(url, variable)
     if scheme != "https" and not (scheme == "http" and host in LOOPBACK_HOSTS):

@@ -1,4 +1,4 @@
-"""The time, as something that tests can move."""
+"""The time, in a form that tests can move."""
 
 from __future__ import annotations
 

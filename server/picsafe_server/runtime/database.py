@@ -30,27 +30,34 @@ PROBE_SECONDS = 2
 """How long `check` waits for an answer, and for a lock: what takes longer keeps people waiting."""
 
 WAIT_SECONDS = 60
-"""How long `migrate` waits for a database that is not there yet: a database server that starts at the same time needs seconds."""
+"""How long `migrate` waits for a database that is not there yet: a database server that starts at the same time needs
+seconds.
+"""
 WAIT_PAUSE_SECONDS = 2
 
 _NO_SUCH_DATABASE = "3D000"
 _AWAY = frozenset({"53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "40001", "40P01"})
-"""What PostgreSQL says of too many connections, of time limits for locks, statements, idle sessions and transactions, of its own
-stop and start, and of two transactions in each other's way."""
+"""What PostgreSQL says of too many connections, of time limits for locks, statements, idle sessions and transactions,
+of its own stop and start, and of two transactions in each other's way.
+"""
 
 _log = logging.getLogger("picsafe.database")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What one role of one process takes of its database, and how long it waits. `docs/operate.md` has the arithmetic."""
+    """How many connections one role of one process uses, and how long it waits. `docs/operate.md` explains the
+    numbers.
+    """
 
     connections: int = 10
     lock_seconds: int = 10
     """For a lock that another transaction holds."""
     statement_seconds: int = 20
     idle_seconds: int = 30
-    """Within a transaction without a statement: longer only when the process is frozen, and then its locks are in everybody's way."""
+    """Within a transaction without a statement: longer only when the process is frozen, and then its locks are in
+    everybody's way.
+    """
 
 
 class DatabaseUnusable(Exception):
@@ -58,7 +65,9 @@ class DatabaseUnusable(Exception):
 
 
 class Database:
-    """`reading()` and `writing()` are the two ways in: a write transaction takes SQLite's write lock at once, so that it cannot fail half-way."""
+    """`reading()` and `writing()` are the two ways in: a write transaction takes SQLite's write lock at once, so that
+    it cannot fail half-way.
+    """
 
     def __init__(self, url: str, migrations: Path, bounds: Bounds | None = None) -> None:
         self.url = url
@@ -144,7 +153,8 @@ class Database:
             ) from error
 
     async def check(self, lock: Executable | None = None) -> None:
-        """Raise when the database does not answer, or cannot be written to within `PROBE_SECONDS` because somebody holds a lock.
+        """Raise when the database does not answer, or cannot be written to within `PROBE_SECONDS` because somebody
+        holds a lock.
 
         `lock` reads the row that every writer of the role locks; SQLite has one lock for all.
         """
@@ -179,7 +189,9 @@ async def _arrived(engine: AsyncEngine) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether `error` says that a database cannot serve at the moment: trying again soon may help, and nothing was written."""
+    """Whether `error` says that a database cannot serve at the moment: trying again soon may help, and nothing was
+    written.
+    """
     if isinstance(error, DBAPIError):
         original = error.orig
         return error.connection_invalidated or (original is not None and is_away(original.__cause__ or original))
@@ -190,8 +202,9 @@ def is_away(error: BaseException) -> bool:
 
 
 def _sqlstate(error: BaseException) -> str:
-    """PostgreSQL's five letters for what went wrong, or nothing. Connecting raises some of the driver's errors as they are, and
-    others wrapped by SQLAlchemy, which keeps the letters on the inner one."""
+    """PostgreSQL's five letters for what went wrong, or nothing. Connecting raises some of the driver's errors as they
+    are, and others wrapped by SQLAlchemy, which keeps the letters on the inner one.
+    """
     inner = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(inner, "sqlstate", None) or "")
 
@@ -206,7 +219,9 @@ def url_path(url: str) -> str:
 
 
 def run_migrations(metadata: MetaData) -> None:
-    """What each role's `migrations/env.py` calls: run inside the connection and transaction that `Database.migrate` opened."""
+    """What each role's `migrations/env.py` calls: run inside the connection and transaction that `Database.migrate`
+    opened.
+    """
     alembic.context.configure(
         connection=alembic.context.config.attributes["connection"],
         target_metadata=metadata,
@@ -217,7 +232,9 @@ def run_migrations(metadata: MetaData) -> None:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Make every connection of `engine` durable and concurrent, and let transactions that write say so at their beginning."""
+    """Make every connection of `engine` durable and concurrent, and let transactions that write say so at their
+    beginning.
+    """
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:

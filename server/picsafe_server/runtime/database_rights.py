@@ -1,4 +1,6 @@
-"""What the database user of a running role may do, as distinct from the owner of the schema (PostgreSQL)."""
+"""Grants the database user of a running role its rights, which are fewer than those of the schema's owner
+(PostgreSQL).
+"""
 
 from __future__ import annotations
 

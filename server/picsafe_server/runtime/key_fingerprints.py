@@ -1,7 +1,8 @@
-"""Which signing and master keys a database has been used with: a second folder of keys, mounted by mistake, is noticed at start.
+"""Fingerprints of the signing and master keys that a database was used with, so that a wrong folder of keys is noticed
+at start.
 
-A role makes the keys that it does not find. With the right database and the wrong folder it would go on with new ones: tokens,
-receipts or checkpoints that nobody believes, and report keys that nobody can unwrap.
+A role creates keys that it does not find. With the right database and the wrong folder it would go on with new ones:
+tokens, receipts and checkpoints that nobody accepts, and report keys that cannot be unwrapped.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ class KnownKeys:
         self._clock = clock
 
     async def check(self, found: Mapping[str, KeyFile]) -> None:
-        """Remember keys of names that are new; `SettingsError`, which says what to do, for one that is another than remembered."""
+        """Remember keys of names that are new; `SettingsError`, which says what to do, for one that is another than
+        remembered.
+        """
         known = {name: known for name, known in (await self._read()).items() if known != LOST}
         for name, key in found.items():
             if known.get(name, key.fingerprint) != key.fingerprint:

@@ -1,6 +1,6 @@
-"""Counting how often something happens in memory: for limits on what must not cost a write.
+"""Counts events in memory, for limits on things that must not cost a write.
 
-Each process counts for itself, so several of them allow that many times as much, which is still an end.
+Each process counts separately, so several processes together allow a multiple of the limit, which is still bounded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files that hold a secret: readable by this user only, there whole or not at all."""
+"""Writes files that hold secrets: readable by this user only, complete or absent."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is due by the clock is done here: each step of each role over and over in a task of its own, each time with a deadline.
+"""Runs scheduled steps of every role, each repeatedly in a task of its own and with a deadline.
 
-A step that hangs or fails keeps no other from its work. When one was last finished is known, and `late` tells when that was
-too long ago: then reports may be lying where they should not be any more.
+A step that hangs or fails does not affect the others. The time at which each last finished is recorded, and `late`
+reports when that is too long ago: reports that should be deleted may then still be stored.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ SWEEP_SECONDS = 30
 STEP_SECONDS = 120
 """A round's deadline. What it did by then stays done, and the next round goes on."""
 LATE_SECONDS = 300
-"""How long after a step should have finished it counts as late: several rounds, so that one bad minute alarms nobody."""
+"""How long after a step should have finished it counts as late: several rounds, so that one bad minute alarms
+nobody.
+"""
 
 _log = logging.getLogger("picsafe.sweep")
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a role does by the clock. Safe to run at any time, by many."""
+    """A scheduled action of a role. Safe to run at any time and in several processes."""
 
     name: str
     run: Callable[[], Awaitable[int]]
@@ -45,7 +47,9 @@ class Step:
 
 
 async def run_once(steps: Iterable[Step]) -> Mapping[str, int]:
-    """Run each step once, one after the other; counts of what was done, by name. What fails is logged and left for the next time."""
+    """Run each step once, one after the other; counts of what was done, by name. What fails is logged and left for the
+    next time.
+    """
     done: Counter[str] = Counter()
     for step in steps:
         try:

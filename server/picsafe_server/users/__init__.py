@@ -1,1 +1,3 @@
-"""The user server: accounts, institutions, sessions, user tokens and grants, and the index of reports. It never sees a photo or a key."""
+"""The user server: accounts, institutions, sessions, user tokens and grants, and the index of reports. It never sees a
+photo or a key.
+"""

@@ -1,4 +1,7 @@
-"""`picsafe-server institution …`, `account …`, `service-account …`, `report …` and `security-log`: the operator's commands."""
+"""Commands for the operator of a user server.
+
+`picsafe-server institution …`, `account …`, `service-account …`, `report …`, `key-server …` and `security-log`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _INSTITUTION_HELP = "identifier or exact name"
 
 
 def add_commands(commands: Commands) -> None:
-    """Put the user server's commands beside the others."""
+    """Add the user server's commands to the others."""
     _add_institution(commands.add_parser("institution", help="institutions").add_subparsers(**_ACTION))
     _add_account(commands.add_parser("account", help="people").add_subparsers(**_ACTION))
     _add_service_account(commands.add_parser("service-account", help="machine users").add_subparsers(**_ACTION))

@@ -1,4 +1,4 @@
-"""The parts of the user server, put together once a process."""
+"""The services of the user server, created once per process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from picsafe_server.users.reports.withdrawals import Withdrawals
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What controllers call. Each attribute is also a dependency of that name."""
+    """The services that controllers call. Each attribute is also a dependency of the same name."""
 
     database: Database
     context: RoleContext
@@ -71,7 +71,7 @@ class Services:
 
 
 def build(context: RoleContext, database: Database, signer: Signer) -> Services:
-    """All parts, on `database`."""
+    """All services, on `database`."""
     settings, clock = context.settings, context.clock
     live = Live(database)
     changes = EventLog(clock, live.wake)

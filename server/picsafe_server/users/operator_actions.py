@@ -1,4 +1,6 @@
-"""What an operator does for people who cannot help themselves, and what they look up. Each change stands in the records as the operator's."""
+"""Actions of an operator for people who cannot help themselves, and lookups. Each change is recorded as the
+operator's.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Operator:
-    """The operator at work on the user server `users`."""
+    """Actions of the operator on the user server `users`."""
 
     users: UsersRole
 
@@ -115,7 +117,7 @@ class Operator:
         ]
 
     async def report(self, report_id: str) -> Row:
-        """What the index knows of a report: its state, its people, and the calls that a withdrawal still owes."""
+        """The index entry of a report: its state, its people, and the calls that a withdrawal has yet to make."""
         services = self.users.services
         async with services.database.reading() as session:
             report = await session.get(Report, report_id) if is_identifier(report_id) else None
@@ -141,7 +143,9 @@ class Operator:
     # -- changing
 
     async def invite(self, named: str) -> str:
-        """A new invitation for an account; its token. Somebody who has a password is signed out, and told of the reset."""
+        """The token of a new invitation for an account. A person who has a password is signed out and notified of the
+        reset.
+        """
         async with self.users.services.database.writing() as session:
             account = await _find(session, named, lock=True)
             return (await self.users.services.members.invite_account(session, account, None)).invitation_token
@@ -173,17 +177,19 @@ class Operator:
             return await services.sessions.end_where(session, SignedInSession.account_id == account.id)
 
     async def accept_log(self, url: str) -> str:
-        """Go on with a key server whose access log contradicts what it was; what was wrong. `NotFound` when nothing is."""
+        """Accept a key server whose access log contradicts its earlier state; returns what was wrong. `NotFound` when
+        nothing is.
+        """
         return await self.users.services.checkpoints.accept(url)
 
     async def remove(self, named: str) -> None:
-        """Close an account for good. Also the last administrator of an institution."""
+        """Close an account permanently. Also the last administrator of an institution."""
         async with self.users.services.database.writing() as session:
             account = await _find(session, named, lock=True)
             await self.users.services.members.remove_account(session, account, None)
 
     async def revoke_service_account(self, account_id: str) -> None:
-        """The token of a service account is worthless from now on."""
+        """Revoke a service account, which invalidates its token."""
         services = self.users.services
         async with services.database.reading() as session:
             account = await session.get(ServiceAccount, account_id) if is_identifier(account_id) else None
@@ -192,9 +198,10 @@ class Operator:
         await services.service_accounts.revoke(account.institution_id, account_id)
 
     async def remove_institution(self, named: str) -> None:
-        """Close an institution for good: its members' accounts and its service accounts end, its mail domains are free.
+        """Close an institution permanently: its members' accounts and service accounts end, and its mail domains become
+        free.
 
-        What its members sent stays for its recipients until its time is over.
+        Reports that its members sent stay available to their recipients until they expire.
         """
         services, id_ = self.users.services, await find_institution(self.users, named)
         for service in await services.service_accounts.of(id_):

@@ -1,4 +1,4 @@
-"""Who is calling: a person with a session, or a service account."""
+"""The authenticated caller: a person with a session, or a service account."""
 
 from __future__ import annotations
 
@@ -25,9 +25,13 @@ class Principal:
     country: str | None
     """None for a service account."""
     since: datetime | None
-    """Reports that were begun before are not for this caller: see `visibility.check_since`. None: there is no such moment."""
+    """Reports that were begun before are not for this caller: see `visibility.check_since`. None: there is no such
+    moment.
+    """
     joined: datetime | None = None
-    """When the caller joined their institution: as a member of it they see what was begun from then on. None: belongs to none."""
+    """When the caller joined their institution: as a member of it they see what was begun from then on. None: belongs
+    to none.
+    """
     reset_by: str | None = None
     """Who reset the caller's password, by name; None for the operator, and when nobody did."""
     reset_by_email: str | None = None
@@ -60,7 +64,7 @@ class Principal:
 
     @property
     def listens_to(self) -> Sequence[str]:
-        """The audiences whose events this caller is told of."""
+        """The audiences whose events this caller receives."""
         sent = [] if self.is_service else [channels.sent(self.id)]
         return [*self.received, *sent, channels.session(self.session_id)]
 

@@ -1,4 +1,6 @@
-"""Making institutions and accounts from outside the interface: the command line, the demo, an operator's own script."""
+"""Creates institutions and accounts from outside the interface: for the command line, the demo, and operators'
+scripts.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ async def users_role(settings: Settings) -> AsyncIterator[UsersRole]:
 async def create_institution(
     users: UsersRole, name: str, policy: Policy | None = None, domains: Sequence[str] = ()
 ) -> str:
-    """A new institution, which adds members within the mail `domains`; its identifier. `Conflict` when one is another's."""
+    """A new institution, which adds members within the mail `domains`; its identifier. `Conflict` when one is
+    another's.
+    """
     return (await users.services.institutions.create(name, policy, domains)).id
 
 
@@ -78,7 +82,8 @@ async def create_account(
     institution: str | None = None,
     role: Role | None = None,
 ) -> NewAccount:
-    """A new account, in the institution with the identifier `institution` (there a member unless `role` says otherwise).
+    """A new account, in the institution with the identifier `institution` (there a member unless `role` says
+    otherwise).
 
     Without a password it is invited. `Conflict` when the address has an account already.
     """
@@ -103,10 +108,14 @@ async def create_account(
 
 
 async def create_service_account(users: UsersRole, name: str, institution: str) -> str:
-    """A service account of the institution with this identifier; its token, which nobody can be told again."""
+    """Create a service account in the institution with this identifier; returns its token, which cannot be shown
+    again.
+    """
     return (await users.services.service_accounts.create(institution, name)).token
 
 
 def invitation_url(settings: Settings, token: str) -> str:
-    """Where an invitation is accepted. The token stands behind the `#`, which browsers send to no server."""
+    """The address at which an invitation is accepted. The token follows the `#`, a part that browsers send to no
+    server.
+    """
     return f"{settings.public_url}/#/invitation/{token}"

@@ -1,1 +1,1 @@
-"""The cloud's HTTP interface, a module a resource. All of it is under `/cloud/{region}`."""
+"""HTTP routes of the cloud role, one module per resource, all under `/cloud/{region}`."""

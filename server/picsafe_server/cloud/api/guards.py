@@ -1,4 +1,6 @@
-"""Who may call the cloud: holders of a grant for this cloud, this report and this action. Nothing else is known of them."""
+"""Access rules of the cloud: callers need a grant for this cloud, this report and this action. Nothing else is known
+about them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def grant_of(request: AnyRequest) -> Grant:
-    """The grant that let this request in."""
+    """The verified grant of this request."""
     grant = request.state.grant
     assert isinstance(grant, Grant)  # noqa: S101 the guard of the same route put it there
     return grant

@@ -1,4 +1,4 @@
-"""`/v1/packages/{report_id}`: a package that is there."""
+"""`/v1/packages/{report_id}`: complete packages."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ _TAGS = ["cloud"]
     **route_access(DOWNLOAD, ReportExpired, Gone, RangeNotSatisfiable),
 )
 async def download(request: AnyRequest) -> Response[Any]:
-    """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, several or none with the whole; `ETag` is the SHA-256 in hex.
+    """One range (`bytes=a-b`, `a-`, `-n`) is answered with 206, several or none with the whole; `ETag` is the SHA-256
+    in hex.
 
-    404 before it is complete, 410 `report_expired` when its time is over, 410 `gone` when it was withdrawn,
-    416 `range_not_satisfiable` for a range past the end.
+    404 before it is complete, 410 `report_expired` after it expired, 410 `gone` after it was withdrawn, 416
+    `range_not_satisfiable` for a range past the end.
     """
     package = await _stored(request)
     headers = _headers(package)
@@ -57,16 +58,17 @@ async def download(request: AnyRequest) -> Response[Any]:
 
 @get(
     _REPORT + "/pieces",
-    summary="The list of a package's pieces",
+    summary="The piece hashes of a package",
     operation_class=BytesAnswer,
     tags=_TAGS,
     media_type=MEDIA_TYPE,
     **route_access(DOWNLOAD, ReportExpired, Gone),
 )
 async def pieces(request: AnyRequest) -> Response[bytes]:
-    """The SHA-256 of each 256 KiB of it, one after the other, as its sender uploaded it: to be checked by the `digest` of the report.
+    """The SHA-256 of each 256 KiB piece, concatenated, as the sender uploaded it. Check it against the report's
+    `digest`.
 
-    404 for a package whose sender made no list.
+        404 for a package whose sender uploaded no list.
     """
     package = await _stored(request)
     found = await cloud_of(request).ledger.pieces(package.report_id)
@@ -75,9 +77,11 @@ async def pieces(request: AnyRequest) -> Response[bytes]:
     return Response(found, media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
-@delete(_REPORT, summary="Delete a package for good", tags=_TAGS, **route_access(DELETE))
+@delete(_REPORT, summary="Delete a package permanently", tags=_TAGS, **route_access(DELETE))
 async def remove(request: AnyRequest) -> None:
-    """Also when there is none (yet): nothing can be uploaded under this report's identifier any more."""
+    """Succeeds also when there is no package (yet). Afterwards nothing can be uploaded under this report's
+    identifier.
+    """
     grant = grant_of(request)
     await retention.delete(cloud_of(request), grant.report_id, grant.issuer)
 

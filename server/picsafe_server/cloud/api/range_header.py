@@ -1,7 +1,7 @@
 """The `Range` and `If-Range` headers of RFC 9110, for one range of bytes. Pure.
 
-A range that is not well formed, of another unit, or one of several is passed over, as the RFC allows: the answer is the
-whole package with status 200. A well-formed range that lies outside is refused.
+A malformed range, one with another unit, and a request for several ranges are ignored, as the RFC allows: the response
+is the whole package with status 200. A well-formed range outside the package is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SINGLE = re.compile(r"bytes=[ \t]*(\d{0,19})-(\d{0,19})[ \t]*", re.IGNORECASE |
 
 
 def wanted(header: str | None, if_range: str | None, etag: str, size: int) -> tuple[int, int] | None:
-    """Start and stop (exclusive) of the range that is asked for; None for the whole. `RangeNotSatisfiable`."""
+    """Start and stop (exclusive) of the requested range; None for the whole package. Raises `RangeNotSatisfiable`."""
     if header is None or (if_range is not None and if_range.strip() != etag):
         return None
     match = _SINGLE.fullmatch(header.strip())

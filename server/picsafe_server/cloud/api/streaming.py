@@ -1,4 +1,4 @@
-"""The answer that carries a package: a block at a time, no faster than the client takes it."""
+"""Streams a package to a client block by block, no faster than the client reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ Opening = Callable[[], AbstractAsyncContextManager[AsyncIterator[bytes]]]
 
 
 class Content(Response[None]):
-    """Streams what `opening` yields; `Content-Length` must be among the headers. It is closed whatever happens to the client."""
+    """Streams what `opening` yields; `Content-Length` must be among the headers. `opening` is closed even when the
+    client disconnects.
+    """
 
     def __init__(self, opening: Opening, *, status_code: int, headers: dict[str, str]) -> None:
         super().__init__(None, status_code=status_code, headers=headers, media_type=MEDIA_TYPE)
@@ -26,7 +28,7 @@ class Content(Response[None]):
     def to_asgi_response(
         self, app: object, request: Request[Any, Any, Any], *, headers: dict[str, str] | None = None, **others: Any
     ) -> ASGIResponse:
-        """What Litestar sends."""
+        """The response for Litestar to send."""
         return _StreamedContent(
             self._opening, status_code=self.status_code, headers={**(headers or {}), **self.headers}
         )

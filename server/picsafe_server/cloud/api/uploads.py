@@ -1,4 +1,4 @@
-"""`/v1/uploads/{report_id}`: a package on its way in."""
+"""`/v1/uploads/{report_id}`: begin, continue, complete and cancel an upload."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _TAGS = ["cloud"]
 
 
 class NewUpload(msgspec.Struct, forbid_unknown_fields=True):
-    """What is going to come."""
+    """The package to be uploaded."""
 
     size: int
     """Bytes of the whole package."""
 
 
 class Completion(msgspec.Struct, forbid_unknown_fields=True):
-    """What has come."""
+    """What has been received so far."""
 
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
     """Of the whole package, lower-case hex."""
@@ -62,24 +62,26 @@ class Receipt(msgspec.Struct):
     **route_access(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
-    """Answers 201 for a new upload and 200 for one that was begun before: `parts` are the ones that need not be sent again.
+    """201 for a new upload and 200 for one that was begun before: `parts` lists those that need not be sent again.
 
-    409 `conflict` when another size was begun, 410 when the report's time is over or it was withdrawn, 413 `limit_exceeded`,
-    507 `storage_full`.
+    409 `conflict` for a size other than at the beginning, 410 when the report expired or was withdrawn, 413
+    `limit_exceeded`, 507 `storage_full`.
     """
     state, begun = await uploads.begin(cloud_of(request), grant_of(request), data.size)
     return Response(state, status_code=HTTP_201_CREATED if begun else HTTP_200_OK)
 
 
-@get(_REPORT, summary="How far an upload is", tags=_TAGS, **route_access(UPLOAD, ReportExpired, Gone))
+@get(_REPORT, summary="The state of an upload", tags=_TAGS, **route_access(UPLOAD, ReportExpired, Gone))
 async def state(request: AnyRequest) -> UploadState:
-    """404 when there is none; one that is not completed within a day is deleted."""
+    """404 when there is none. An upload that is not completed within a day is deleted."""
     return await uploads.state(cloud_of(request), grant_of(request))
 
 
-@delete(_REPORT, summary="Throw away an upload", tags=_TAGS, **route_access(UPLOAD, Conflict, ReportExpired, Gone))
+@delete(
+    _REPORT, summary="Cancel an incomplete upload", tags=_TAGS, **route_access(UPLOAD, Conflict, ReportExpired, Gone)
+)
 async def abort(request: AnyRequest) -> None:
-    """Also when there is none. 409 `conflict` for a complete one: it needs a grant to delete."""
+    """Succeeds also when there is none. 409 `conflict` for a complete upload: deleting that needs a grant to delete."""
     await uploads.abort(cloud_of(request), grant_of(request))
 
 
@@ -93,12 +95,13 @@ async def abort(request: AnyRequest) -> None:
     **route_access(UPLOAD, Conflict, UploadMismatch, ReportExpired, Gone, LimitExceeded, StorageFull, TooManyRequests),
 )
 async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
-    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). In any order, at the same time, again: the last one counts, and ends an
-    earlier request for the same part that still lasts.
+    """Raw bytes with `Content-Digest: sha-256=:<base64>:` (RFC 9530). Parts may be sent in any order, in parallel and
+    repeatedly: the last request for a part counts, and ends an earlier one that is still running.
 
-    400 `invalid_request` for a wrong length or index, 404 when there is no upload (begin again), 409 `upload_mismatch` for
-    another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`, 429 with `Retry-After` while eight
-    other parts of the upload are under way, 503 with `Retry-After` while very many of the server are, or when a newer request came.
+    400 `invalid_request` for a wrong length or index, 404 when there is no upload (begin again), 409 `upload_mismatch`
+    for another digest (send the part again), 409 `conflict` when the upload is complete, 507 `storage_full`, 429 with
+    `Retry-After` while eight other parts of the upload are under way, 503 with `Retry-After` while very many parts of
+    the whole server are, or when a newer request for the part arrives.
     """
     sha256 = part_layout.parse_content_digest(request.headers.get("content-digest"))
     await uploads.put_part(cloud_of(request), grant_of(request), index, sha256, request.stream())
@@ -112,12 +115,14 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     **route_access(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
 async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
-    """Once every byte is stored and verified, the package is there for downloads and never changes. The same receipt however often asked.
+    """Once every byte is stored and verified, the package can be downloaded and never changes. Repeated calls return
+    the same receipt.
 
-    `pieces` is base64 of the SHA-256 of each 256 KiB of the package, one after the other (format, section 9): readers of ranges fetch and
-    check it. 400 `invalid_request` for a list of another length. The receipt's `digest` is the list's.
+    `pieces` is base64 of the SHA-256 of each 256 KiB of the package, one after the other (format, section 9): readers
+    of ranges fetch and check it. 400 `invalid_request` for a list of another length. The receipt's `digest` is the
+    list's.
 
-    409 `upload_incomplete` names what is `missing`; after 409 `upload_mismatch` the upload is thrown away: begin again.
+    409 `upload_incomplete` names what is `missing`; after 409 `upload_mismatch` the upload is discarded: begin again.
     """
     pieces = data.pieces if isinstance(data.pieces, bytes) else None
     return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256, pieces))

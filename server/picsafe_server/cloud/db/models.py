@@ -1,4 +1,6 @@
-"""What the cloud knows of each package. Never what is in it, nor who sent or received it."""
+"""Tables of the cloud: what it knows about each package. They hold nothing of its content, its sender or its
+recipients.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,9 @@ class Base(DeclarativeBase):
 
 
 class Package(Base):
-    """A package on its way in (`uploading`), in place (`stored`), or no more (`gone`).
+    """A package that is being uploaded (`uploading`), complete (`stored`) or deleted (`gone`).
 
-    A row that is gone stays as a permanent tombstone without content, so that nobody can store another package under the
+    A `gone` row stays as a permanent tombstone without content, so that nobody can store another package under the
     identifier of a report that expired or was withdrawn.
     """
 
@@ -45,7 +47,9 @@ class Package(Base):
     """The user server whose grant began it: nobody else's grants reach this package."""
     state: Mapped[str] = mapped_column(String(10))
     name: Mapped[str] = mapped_column(String(60))
-    """What the store calls this attempt; fresh for each, so that a late part of an old attempt never meets a new one."""
+    """What the store calls this attempt; fresh for each, so that a late part of an old attempt never meets a new
+    one.
+    """
     session: Mapped[str] = mapped_column(Text)
     """What the store needs to go on with the upload: S3's upload identifier, or nothing."""
     size: Mapped[int] = mapped_column(BigInteger)
@@ -65,7 +69,7 @@ class Package(Base):
 
 
 class Discard(Base):
-    """Bytes that nothing points to any more and that the store has yet to delete: written in the transaction that let go of them."""
+    """Unreferenced bytes that the store has yet to delete; written in the transaction that removed the reference."""
 
     __tablename__ = "discards"
 

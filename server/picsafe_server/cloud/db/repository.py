@@ -1,4 +1,4 @@
-"""The cloud's database, one transaction a function. A transaction that gives up bytes also writes a `Discard`."""
+"""The cloud's database: one transaction per function. A transaction that releases bytes also writes a `Discard`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Ledger:
         self._region = region
 
     async def find(self, report_id: str) -> Package | None:
-        """What is known of a report's package."""
+        """The row of a report's package; None when there is none."""
         async with self._database.reading() as session:
             return await session.get(Package, (self._region, report_id))
 
@@ -71,7 +71,7 @@ class Ledger:
             return await session.scalar(query)
 
     async def store(self, package: Package, *, sha256: str, pieces: Pieces | None, receipt: str, now: datetime) -> bool:
-        """From `uploading` to `stored`: the moment at which the package becomes visible. False when the upload is no more."""
+        """Change `uploading` to `stored`, which makes the package visible. False when the upload no longer exists."""
         values: dict[str, object] = {"state": STORED, "sha256": sha256, "receipt": receipt, "stored_at": now}
         if pieces is not None:
             values |= {"pieces": pieces.hashes, "digest": pieces.digest}
@@ -82,7 +82,7 @@ class Ledger:
             return changed.first() is not None
 
     async def abandon(self, package: Package, now: datetime) -> bool:
-        """Forget an upload, so that it can begin again. False when it is no upload any more."""
+        """Delete an upload, so that it can begin again. False when it is no longer an upload."""
         async with self._database.writing() as session:
             found = await session.execute(delete(Package).where(self._still_uploading(package)).returning(Package.name))
             if found.first() is None:
@@ -91,7 +91,9 @@ class Ledger:
             return True
 
     async def delete(self, report_id: str, *, issuer: str, now: datetime) -> Upload | None:
-        """Leave a tombstone for a report, whether something is there or not; what to discard. `NotFound` when it is another issuer's."""
+        """Leave a tombstone for a report, whether something is there or not; what to discard. `NotFound` when it is
+        another issuer's.
+        """
         async with self._database.writing() as session:
             package = await session.get(Package, (self._region, report_id), with_for_update=True)
             if package is None:
@@ -106,7 +108,7 @@ class Ledger:
             return upload
 
     async def expire(self, now: datetime) -> int:
-        """Bury the packages whose time is over; how many (at most `BATCH`)."""
+        """Turn expired packages into tombstones; returns how many (at most `BATCH`)."""
         due = and_(Package.region == self._region, Package.state.in_([UPLOADING, STORED]), Package.until <= now)
         async with self._database.writing() as session:
             packages = await self._some(session, due)
@@ -115,7 +117,7 @@ class Ledger:
             return len(packages)
 
     async def forget_abandoned(self, now: datetime) -> int:
-        """Forget uploads that took too long; how many (at most `BATCH`)."""
+        """Delete uploads that took too long; returns how many (at most `BATCH`)."""
         limit = now - timedelta(hours=UPLOAD_HOURS)
         due = and_(Package.region == self._region, Package.state == UPLOADING, Package.began_at <= limit)
         async with self._database.writing() as session:
@@ -132,12 +134,12 @@ class Ledger:
             return (await session.scalars(query.order_by(Discard.name).limit(BATCH))).all()
 
     async def let_go(self, upload: Upload, now: datetime) -> None:
-        """The store has to delete `upload` (again)."""
+        """Record that the store has to delete `upload` (again)."""
         async with self._database.writing() as session:
             await session.merge(self._discard(upload, now))
 
     async def discarded(self, name: str) -> None:
-        """The store has deleted `name`."""
+        """Record that the store has deleted `name`."""
         async with self._database.writing() as session:
             await session.execute(delete(Discard).where(Discard.region == self._region, Discard.name == name))
 

@@ -1,8 +1,9 @@
-"""Where ciphertext lies: one interface, two stores (`files`, `s3`).
+"""Stores for ciphertext: one interface, two implementations (`files`, `s3`).
 
-A store knows nothing of reports, people or time. What it holds is invisible until the cloud's database says `stored`, so a
-store need not be transactional with it: it must only be honest. `publish` returns when the whole package is durable and has
-the SHA-256 that was asked for; `discard` may be called at any time and any number of times, and leaves nothing.
+A store knows nothing about reports, people or time. Its content is invisible until the row in the cloud's database is
+`stored`, so the two need no common transaction. Two guarantees suffice: `publish` returns only when the whole package
+is durable and has the requested SHA-256; `discard` may be called at any time and any number of times, and leaves
+nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SWEEP_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Part:
-    """One part as it was received: in a file, which the store may take away, or in memory, in pieces as they came."""
+    """One received part: in a file, which the store may move away, or in memory, in the pieces in which it arrived."""
 
     content: Path | list[bytes]
     sha256: bytes
@@ -41,11 +42,11 @@ class Upload:
 
 
 class UploadLost(Exception):
-    """The store has nothing of this upload (any more): it has to begin again."""
+    """The store has nothing of this upload, or no longer has it: the upload has to begin again."""
 
 
 class StoreUnfit(Exception):
-    """The store is not one that reports may be put into; the message says what to change."""
+    """Reports must not be stored here; the message names what to change."""
 
 
 class Store(ABC):
@@ -63,34 +64,38 @@ class Store(ABC):
 
     @abstractmethod
     async def begin(self, name: str, size: int) -> Upload:
-        """Begin an upload of `size` bytes; `StorageFull` when it can be told that they will not fit."""
+        """Begin an upload of `size` bytes; `StorageFull` when it is known that they will not fit."""
 
     @abstractmethod
     async def parts(self, upload: Upload) -> Collection[int]:
-        """Which parts are there, durably and whole; `UploadLost`."""
+        """Indexes of the parts that are durable and complete. Raises `UploadLost`."""
 
     @abstractmethod
     async def put_part(self, upload: Upload, index: int, part: Part) -> None:
-        """Store a part; it replaces an earlier one. `UploadLost`; `UploadMismatch` when it does not have its SHA-256."""
+        """Store a part; it replaces an earlier one. `UploadLost`; `UploadMismatch` when it does not have its
+        SHA-256.
+        """
 
     @abstractmethod
     async def publish(self, upload: Upload, sha256: str) -> None:
-        """Make one immutable package of the parts, durably and known to have this SHA-256: read back, or put together out of
-        parts that the store itself checked. May be repeated.
+        """Make one immutable package of the parts, durably and known to have this SHA-256: read back, or put together
+        out of parts that the store itself checked. May be repeated.
 
         `UploadIncomplete` (the parts stay), `UploadMismatch` (the upload is of no use any more), `UploadLost`.
         """
 
     @abstractmethod
     def reading(self, upload: Upload, start: int, stop: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Bytes `start` to `stop` (exclusive) of a published package, a block at a time. Entering raises when it is not there."""
+        """Bytes `start` to `stop` (exclusive) of a published package, a block at a time. Entering raises when it is not
+        there.
+        """
 
     @abstractmethod
     async def discard(self, upload: Upload) -> None:
         """Delete all that exists of an upload, published or not. Idempotent."""
 
     async def sweep(self, *, abandoned: datetime, expired: datetime) -> int:
-        """Now and then delete what no database row leads to; how much that was."""
+        """Delete what no database row refers to; returns how many objects. Called from time to time."""
         if self._swept is not None and abs(abandoned - self._swept) < SWEEP_EVERY:
             return 0
         done = await self.delete_orphans(abandoned=abandoned, expired=expired)
@@ -103,4 +108,4 @@ class Store(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""

@@ -1,4 +1,4 @@
-"""Files that are there after a power cut, or not there at all."""
+"""Durable files: after a power cut a file is either complete or absent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextlib.contextmanager
 def map_enospc() -> Iterator[None]:
-    """What the system says when there is no room (full disk, quota, file size limit) is `StorageFull`."""
+    """Raises `StorageFull` for the system's errors about missing room (full disk, quota, file size limit)."""
     try:
         yield
     except OSError as error:
@@ -27,7 +27,7 @@ def map_enospc() -> Iterator[None]:
 
 
 def write_all(descriptor: int, block: bytes | bytearray | memoryview) -> None:
-    """Write every byte of `block`: a system that runs out of room writes some of it first."""
+    """Write every byte of `block`. A system that runs out of room may write only part of it at first."""
     view = memoryview(block)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -52,7 +52,7 @@ def sync_folder(path: Path) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder, also when it is half removed already or somebody else is at it."""
+    """Remove a folder, also when it is partly removed or another process is removing it."""
     shutil.rmtree(path, onerror=_unless_missing)
 
 

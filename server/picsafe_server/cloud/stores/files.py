@@ -1,4 +1,4 @@
-"""The file store: a folder a region, on a file system that can link, rename and fsync.
+"""The file store: one folder per region, on a file system with link, rename and fsync.
 
 ::
 
@@ -6,8 +6,8 @@
     uploads/<name>/<index>        the parts of an upload, each whole
     packages/<name>.picsafe       published packages, never written again
 
-A file gets its name in `uploads` or `packages` after its content is on the disk (fsync, then rename or link, then fsync of
-the folder), so a crash at any point leaves it there whole or not there.
+A file gets its name in `uploads` or `packages` after its content is on the disk (fsync, then rename or link, then fsync
+of the folder), so a crash at any point leaves it there whole or not there.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class FileStore(Store):
         return await self._threads.long(self._delete_orphans, abandoned, expired)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file is kept open."""
 
     # What follows runs in threads.
 

@@ -1,16 +1,16 @@
-"""What this process knows of an upload to S3 that it received itself: the SHA-256 of its parts in order, and their ETags.
+"""Records of S3 uploads that this process received itself: the SHA-256 of their parts in order, and their ETags.
 
-Why nothing has to be read back of such an upload: each part was sent with the SHA-256 that its sender declares in the
-signature, so the bucket holds bytes with that digest or refused them. The digest of the whole is made here from the same bytes.
-The package is put together out of parts with exactly the ETags that the bucket answered. An ETag alone proves little, because it
-is an MD5, and anybody can make two parts that share one. So two more things must be true:
+Such an upload need not be read back. Each part was sent with the SHA-256 that its sender declared in the signature, so
+the bucket either holds bytes with that digest or refused them. The digest of the whole is computed here from the same
+bytes. The package is assembled from parts with exactly the ETags that the bucket returned. An ETag alone proves little,
+because it is an MD5 and anybody can make two parts that share one. So two more conditions must hold:
 
 * No other bytes were sent from here as the same part. What is going to be sent is noted by its SHA-256 before it is sent, since
   it may arrive although its answer does not; a second SHA-256 for a part makes the upload unknown here.
 * No other process sent a part. One that knows nothing of an upload marks it in the bucket before it sends a part of it, and
   the request that completes an upload looks for that mark after it was put together (`S3Store`).
 
-What is unknown is read back.
+An upload that is unknown here is read back.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 UPLOADS: Final = 1000
 """Uploads that are remembered: the longest unused is forgotten, and read back when it is completed."""
 HELD_BYTES: Final = 8 * UPLOAD_PART_BYTES
-"""Of parts that came before one ahead of them, of all uploads: clients send a few at a time. For more, the longest unused
-uploads are forgotten."""
+"""Of parts that came before one ahead of them, of all uploads: clients send a few at a time. For more, the longest
+unused uploads are forgotten.
+"""
 
 
 class _Upload:
@@ -50,14 +51,14 @@ class Progress:
         self._lock = threading.Lock()
 
     def begin(self, name: str) -> None:
-        """An upload begins here, with nothing of it anywhere."""
+        """Record that an upload begins, of which nothing is stored anywhere."""
         with self._lock:
             self._uploads[name] = _Upload()
             if len(self._uploads) > UPLOADS:
                 self._forget(next(iter(self._uploads)))
 
     def sending(self, name: str, index: int, sha256: bytes) -> bool:
-        """A part is about to be sent; whether the upload is known here afterwards."""
+        """Record that a part is about to be sent; returns whether the upload is still known here afterwards."""
         with self._lock:
             upload = self._uploads.get(name)
             if upload is None:
@@ -69,7 +70,7 @@ class Progress:
             return True
 
     def add(self, name: str, index: int, etag: str, pieces: list[bytes]) -> None:
-        """The store has part `index` and calls it `etag`."""
+        """Record that the store has part `index` with this `etag`."""
         upload = self._uploads.get(name)
         if upload is None:
             return
@@ -95,16 +96,16 @@ class Progress:
             return upload.digest.hexdigest() if upload.etags == etags else None
 
     def knows(self, name: str) -> bool:
-        """Whether nothing has happened to the upload since that makes it unknown."""
+        """Whether the upload is still known."""
         return name in self._uploads
 
     def forget(self, name: str) -> None:
-        """It is over."""
+        """Forget the upload."""
         with self._lock:
             self._forget(name)
 
     def _hold(self, name: str, upload: _Upload, index: int, etag: str, pieces: list[bytes]) -> bool:
-        """Keep a part until it is its turn; whether there was a reason to."""
+        """Keep a part in memory until the parts before it are hashed; returns whether it was kept."""
         with self._lock:
             if self._uploads.get(name) is not upload:
                 return False
@@ -120,8 +121,9 @@ class Progress:
             return True
 
     def _make_room(self, name: str, size: int) -> bool:
-        """Make room for a part of `name` that waits, at the cost of the uploads that are the longest unused; whether the upload
-        is not forgotten itself. One that lacks a part keeps no room from those that go on."""
+        """Make room for a part of `name` that waits, at the cost of the uploads that are the longest unused; whether
+        the upload is not forgotten itself. One that lacks a part keeps no room from those that go on.
+        """
         while self._held_bytes + size > HELD_BYTES:
             oldest = next((other for other, upload in self._uploads.items() if upload.held), name)
             self._forget(oldest)

@@ -1,4 +1,4 @@
-"""The S3 store: a bucket a region.
+"""The S3 store: one bucket per region.
 
 ::
 
@@ -7,12 +7,12 @@
     uploads/<name>/others       empty: a process sent parts that the one which began the upload may not know of. It stays when the
                                 upload is complete, since another process may still be about to look for it.
 
-A key holds a name that is used for one attempt only, and a multipart upload can be completed once, so no package is ever
-written over. Where the store knows conditional writes it is told so besides (`If-None-Match: *`).
+A key contains a name that is used for one attempt only, and a multipart upload can be completed once, so no package is
+ever overwritten. Where the store supports conditional writes, they are used as well (`If-None-Match: *`).
 
-Every part is signed with the SHA-256 that its sender declares, which the store compares with what it got. A package whose
-parts all came through this process is therefore known to be what was declared (`progress` says why); any other is read back,
-and so is every package where the store does not compare.
+Every part is signed with the SHA-256 that its sender declares, which the store compares with what it received. A
+package whose parts all came through this process is therefore known to be as declared (see `progress`). Any other
+package is read back, and so is every package of a store that does not compare.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ MEDIA_TYPE = "application/octet-stream"
 
 
 class S3Store(Store):
-    """Packages in `bucket`, which lies in `aws_region`; `endpoint` is empty for AWS. Parts may be received in `incoming`."""
+    """Packages in `bucket`, which lies in `aws_region`; `endpoint` is empty for AWS. Parts may be received in
+    `incoming`.
+    """
 
     def __init__(
         self, bucket: str, aws_region: str, endpoint: str, days: int, incoming: Path, threads: Threads
@@ -124,7 +126,8 @@ class S3Store(Store):
         self._fit = True
 
     def _require_fit(self) -> None:
-        # Not only `ready` minds: a report in a bucket of another region, or that never deletes, would break the promise.
+        # Not only `ready` minds: a report in a bucket of another region, or that never deletes, would break the
+        # promise.
         if not self._fit:
             try:
                 self._make_fit()
@@ -193,7 +196,7 @@ class S3Store(Store):
             self._delete(_only_part(upload))
 
     def _complete(self, upload: Upload, sha256: str) -> bool:
-        """Put the parts together; whether it is known that they have this SHA-256."""
+        """Assemble the parts; returns whether they are known to have this SHA-256."""
         with _lost_when_gone():
             listed = self._listed(upload)
         there = {part["PartNumber"] - 1 for part in listed}
@@ -221,7 +224,7 @@ class S3Store(Store):
         return known is not None and self._progress.knows(upload.name) and not self._exists(_others(upload))
 
     def _put_package(self, upload: Upload, sha256: str) -> bool:
-        """Put the only part where the package belongs; whether it is known that it has this SHA-256."""
+        """Move the only part to the package's key; returns whether it is known to have this SHA-256."""
         try:
             with translated(), closing(self._get(_only_part(upload))) as body:
                 content = body.read()

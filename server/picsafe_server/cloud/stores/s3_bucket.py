@@ -1,4 +1,4 @@
-"""A region's bucket: the connection to it, and what must be true of it before anything is put there."""
+"""Connects to a region's bucket and checks that it is fit for reports."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _log = logging.getLogger("picsafe.cloud.s3")
 
 
 class BucketUnfit(StoreUnfit):
-    """The bucket is not one that reports may be put into; the message says what to change."""
+    """Reports must not be stored in this bucket; the message names what to change."""
 
 
 def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
@@ -66,7 +66,9 @@ def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
 
 
 def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int) -> None:
-    """Check the bucket and see to its lifecycle rules; `BucketUnfit`. `aws_region` is None for an S3 store that is not AWS."""
+    """Check the bucket and set its lifecycle rules; raises `BucketUnfit`. `aws_region` is None for an S3 store that is
+    not AWS.
+    """
     try:
         with translated():
             client.head_bucket(Bucket=bucket)
@@ -81,8 +83,9 @@ def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int
 
 
 def compares_digests(client: S3Client, bucket: str) -> bool:
-    """Whether the store refuses a body that does not have the SHA-256 with which it is signed. One that takes it gets a line
-    in the log."""
+    """Whether the store refuses a body that does not have the SHA-256 in its signature. If it does not, that is
+    logged.
+    """
     with translated():
         try:
             client.put_object(Bucket=bucket, Key=_PROBE, Body=declared([b"probe"], bytes(32)))
@@ -98,7 +101,8 @@ def compares_digests(client: S3Client, bucket: str) -> bool:
 
 
 def make_bucket(client: S3Client, bucket: str, aws_region: str | None) -> bool:
-    """Make the bucket unless it is there; whether it was made. `aws_region` is None for an S3 store that is not AWS.
+    """Create the bucket unless it exists; returns whether it was created. `aws_region` is None for an S3 store that is
+    not AWS.
 
     `ServiceError` while the store cannot be reached, and where it refuses.
     """
@@ -134,9 +138,9 @@ def _check_versioning(client: S3Client, bucket: str) -> None:
 
 
 def rules(days: int) -> list[LifecycleRuleTypeDef]:
-    """The second net under retention: what the server should have deleted, the store itself deletes.
+    """A safety net for retention: the store itself deletes what the server failed to delete.
 
-    S3 counts from an object's creation and rounds up to midnight, so it never comes before the server.
+    S3 counts from an object's creation and rounds up to midnight, so it never deletes before the server does.
     """
     unfinished = UPLOAD_HOURS // 24 + 1
     return [

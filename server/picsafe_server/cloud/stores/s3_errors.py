@@ -1,4 +1,4 @@
-"""What S3 and the way to it can say, in the words of the stores."""
+"""Maps errors of S3, and of the connection to it, to those of the stores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from picsafe_protocol.contracts.errors import ServiceError, StorageFull
 
 NOTHING_THERE = frozenset({"NoSuchKey", "NoSuchUpload", "NoSuchLifecycleConfiguration", "404"})
-"""One S3 says NoSuchUpload of an upload that is over, another NoSuchKey; an answer to HEAD has no code but its status."""
+"""One S3 says NoSuchUpload of an upload that is over, another NoSuchKey; an answer to HEAD has no code but its
+status.
+"""
 EXISTS = frozenset({"PreconditionFailed", "412"})
 _NO_ROOM = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage", "507"})
 
@@ -28,7 +30,9 @@ class AlreadyThere(Exception):
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """`NothingThere`, `AlreadyThere`, `StorageFull` for what a caller acts on; `ServiceError`, and a line in the log, for the rest."""
+    """`NothingThere`, `AlreadyThere`, `StorageFull` for what a caller acts on; `ServiceError`, and a line in the log,
+    for the rest.
+    """
     try:
         yield
     except ClientError as error:

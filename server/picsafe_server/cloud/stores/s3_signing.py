@@ -1,7 +1,8 @@
-"""Requests signed with a SHA-256 that is known beforehand.
+"""Signs requests with a SHA-256 that is known beforehand.
 
-boto3 hashes every body before it sends it. The sender of a part has declared the SHA-256 already: signed with that, the bucket
-itself compares what arrives there with what the sender meant, and nobody in between has to hash it.
+boto3 hashes every body before it sends it. The sender of a part has already declared its SHA-256. A request signed with
+that digest lets the bucket compare what arrives with what the sender meant, and nothing in between has to hash the
+body.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _OPERATIONS: Final = ("UploadPart", "PutObject")
 
 
 class _Pieces:
-    """What is sent: boto3 would read from a file 16 KiB at a time."""
+    """The pieces to be sent. From a file, boto3 would read 16 KiB at a time."""
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.pieces = pieces
@@ -34,8 +35,9 @@ class _Pieces:
 
 
 class _Body(io.RawIOBase):
-    """A body in memory with the SHA-256 that is declared of it. It is a file because boto3 demands one; it asks for the length
-    only, and `_in_memory` puts the pieces in the place of the file before they are sent."""
+    """A body in memory with the SHA-256 that is declared of it. It is a file because boto3 demands one, but boto3 uses
+    only its length: `_in_memory` replaces the file by the pieces before they are sent.
+    """
 
     def __init__(self, pieces: Sequence[bytes], sha256: bytes) -> None:
         super().__init__()
@@ -56,7 +58,9 @@ AUTH_TYPE_MAPS[_SIGNER] = _DeclaredSigner
 
 
 def declared(pieces: Sequence[bytes], sha256: bytes) -> IO[bytes]:
-    """A `Body` for a client that `sign_as_declared` has seen; the bucket refuses it when `pieces` have another SHA-256."""
+    """A `Body` for a client that `sign_as_declared` has seen; the bucket refuses it when `pieces` have another
+    SHA-256.
+    """
     return cast("IO[bytes]", _Body(pieces, sha256))
 
 
@@ -72,7 +76,7 @@ def _signer(**_: object) -> Any:  # the stubs know no handlers that answer
 
 
 def _in_memory(request: AWSPreparedRequest, **_: object) -> None:
-    """boto3 makes a file of what is in memory."""
+    """Replaces the file that boto3 makes from memory."""
     body: Any = request.body
     if isinstance(body, _Body):
         request.body = cast("Any", _Pieces(body.pieces))

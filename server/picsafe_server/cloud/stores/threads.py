@@ -1,4 +1,4 @@
-"""The bounded pool in which blocking calls of the stores run."""
+"""Bounded thread pools for blocking calls of the stores."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ LONG_THREADS = 4
 
 
 class Threads:
-    """The limits of one region, so that a store that hangs is no other region's trouble, and long work never keeps the quick
-    from running. A cancelled caller waits for its thread: nothing runs on behind its back."""
+    """Thread limits of one region. A hanging store does not affect other regions, and long calls do not delay short
+    ones.
+
+    A cancelled caller waits for its thread, so nothing keeps running after it returns.
+    """
 
     def __init__(self) -> None:
         self._quick = CapacityLimiter(QUICK_THREADS)
@@ -44,5 +47,5 @@ class Threads:
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self._bulk)
 
     async def probe(self, function: Callable[[*A], R], *arguments: *A) -> R:
-        """Run something that changes nothing, and do not wait for it once nobody wants to know any more."""
+        """Run something without side effects; a cancelled caller does not wait for it."""
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self._probe, abandon_on_cancel=True)

@@ -1,1 +1,1 @@
-"""Routes of the key server, who may call them, and their schemas."""
+"""HTTP routes of the key server, their access rules and their schemas."""

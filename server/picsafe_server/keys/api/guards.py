@@ -1,4 +1,6 @@
-"""Who may call the key server's routes: which token, verified before the route runs. What they may have is decided there."""
+"""Access rules of the key server: which token a route needs, verified before the route runs. Operations decide what it
+permits.
+"""
 
 from __future__ import annotations
 

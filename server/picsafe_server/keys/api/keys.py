@@ -57,7 +57,7 @@ def _check(key_id: str) -> None:
     ),
 )
 async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
-    """201 with a new key; 200 with the same one when the same sender asks again."""
+    """201 with a new key; 200 with the same key when the same sender repeats the request."""
     services, grant = services_of(request), request.user
     if grant.report_id != data.report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
@@ -76,7 +76,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
 @post(
     "/v1/keys/{key_id:str}/release",
     status_code=200,
-    summary="Be given a key: logged first, or not given",
+    summary="Release a report key; the release is logged before the key is returned",
     tags=["keys"],
     **route_access(
         USER_TOKEN,
@@ -93,7 +93,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
 async def release_key(
     request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
 ) -> ReleasedKey:
-    """The key and the proof that the access log has this release. 404, 403, 410 or 503 otherwise."""
+    """The key, with the proof that this release is in the access log. 404, 403, 410 or 503 otherwise."""
     services = services_of(request)
     _check(key_id)
     services.allowance.take(request.user)
@@ -104,7 +104,7 @@ async def release_key(
 @post(
     "/v1/keys/{key_id:str}/revoke",
     status_code=204,
-    summary="Take a key back for good",
+    summary="Revoke a key permanently",
     tags=["keys"],
     **route_access(
         REVOKE, NotPermitted, NotFound, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable, TooManyRequests
@@ -113,7 +113,7 @@ async def release_key(
 async def revoke_key(
     request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
-    """The wrapped key is wiped: from now on nobody can open the report."""
+    """Wipes the wrapped key: from now on nobody can open the report."""
     services = services_of(request)
     _check(key_id)
     services.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
@@ -123,14 +123,16 @@ async def revoke_key(
 @post(
     "/v1/reports/{report_id:str}/revoke",
     status_code=204,
-    summary="Take the key of a report back for good",
+    summary="Revoke the key of a report permanently",
     tags=["keys"],
     **route_access(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_report(
     request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]
 ) -> None:
-    """For the user server, when a report is withdrawn. 204 also when it has no key yet: then none is ever made."""
+    """For the user server, when a report is withdrawn. 204 also when the report has no key yet: then none is ever
+    made.
+    """
     if data.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
     await revoke_of_report(services_of(request).appender, request.user, report_id, _address(request))

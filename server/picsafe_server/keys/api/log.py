@@ -1,4 +1,4 @@
-"""`/keys/v1/…log…` and what a checker of the log needs."""
+"""`/keys/v1/…log…`: reading the access log, and checkpoints and proofs for those who check it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def report_log(
 
 @get(
     "/v1/log",
-    summary="The access log of one's institution, page by page",
+    summary="The access log of the caller's institution, page by page",
     tags=["keys"],
     **route_access(ADMINISTRATOR_TOKEN),
 )
@@ -88,7 +88,7 @@ async def institution_log(
     "/v1/log.csv",
     media_type="text/csv",
     operation_class=TextAnswer,
-    summary="The same as CSV, whole",
+    summary="The whole access log of the caller's institution as CSV",
     tags=["keys"],
     **route_access(ADMINISTRATOR_TOKEN),
 )
@@ -114,12 +114,12 @@ async def institution_log_csv(
     **route_access(PUBLIC, LogUnavailable),
 )
 async def checkpoint(request: Request[Any, Any, Any]) -> str:
-    """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. It says nothing of anyone."""
+    """c2sp.org/tlog-checkpoint: size and root hash of the tree, signed. Contains no personal data."""
     return await services_of(request).public_log.checkpoint()
 
 
 class Consistency(msgspec.Struct):
-    """That the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
+    """A proof that the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
 
     start: int = msgspec.field(name="from")
     to: int
@@ -137,12 +137,12 @@ async def consistency(
     start: Annotated[int, QueryParameter(name="from", ge=1, le=2**53, description="entries of the smaller log")],
     to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
 ) -> Consistency:
-    """For two sizes that checkpoints were signed for, 0 < `from` <= `to`; 400 for others. It says nothing of anyone."""
+    """For two sizes with signed checkpoints, 0 < `from` <= `to`; 400 for others. Contains no personal data."""
     hashes = await services_of(request).public_log.consistency(start, to)
     return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 
 @get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **route_access(PUBLIC))
 async def jwks(request: Request[Any, Any, Any]) -> PublicKeys:
-    """RFC 7517; `vkey` has it as signed-note tools take it."""
+    """RFC 7517; `vkey` has the key in the form that signed-note tools take."""
     return PublicKeys.of(services_of(request).checkpointer.jwks())

@@ -153,4 +153,6 @@ RUNTIME_RIGHTS: Final = {
     "log_erasures": "SELECT, INSERT",
     "log_head": "SELECT, UPDATE",
 }
-"""What the database user of a running key server may do with the log's tables, where it is not their owner (PostgreSQL)."""
+"""What the database user of a running key server may do with the log's tables, where it is not their owner
+(PostgreSQL).
+"""

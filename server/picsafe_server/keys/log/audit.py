@@ -1,6 +1,7 @@
-"""Checking the whole log: every statement against its leaf, every person against its statement, every node against the leaves.
+"""Checks the whole log: every statement against its leaf, every person against its statement, every node against the
+leaves.
 
-`log.check` at start looks at the head only; this reads everything, for `picsafe-server keys check-log`.
+`log.check` at start checks the head only; this reads everything, for `picsafe-server keys check-log`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ ROWS = 1000
 
 
 def recompute(connection: Connection) -> Head:
-    """The head, computed from nothing but the entries; `LogDamaged` names the first that is not what the tree committed to."""
+    """The head, computed from the entries alone; `LogDamaged` names the first entry that differs from what the tree
+    committed to.
+    """
     stored = log.check(connection)
     growth = TreeBuilder(Head(0, ()))
     for start in range(0, stored.size, ROWS):
@@ -101,7 +104,9 @@ def _check_erased(row: Row[tuple[object, ...]]) -> None:
 
 
 def _check_erasures(connection: Connection) -> None:
-    """That every erasing entry names exactly the entries that are listed for it, and that nothing else erases."""
+    """Check that every `erased` entry covers exactly the entries listed for it, and that no other entry has
+    erasures.
+    """
     said = {
         row.entry_index: row.details
         for row in connection.execute(

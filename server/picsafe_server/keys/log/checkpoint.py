@@ -1,4 +1,6 @@
-"""Signed checkpoints (c2sp.org/tlog-checkpoint, c2sp.org/signed-note, Ed25519) and offline proofs (c2sp.org/tlog-proof@v1)."""
+"""Signed checkpoints (c2sp.org/tlog-checkpoint, c2sp.org/signed-note, Ed25519) and offline proofs
+(c2sp.org/tlog-proof@v1).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ def _b64(raw: bytes) -> str:
 
 
 class Checkpointer:
-    """Signs heads of one log. Only ever a head that is durable: what was signed can never be taken back."""
+    """Signs heads of one log. Only durable heads may be signed, since a signature cannot be taken back."""
 
     def __init__(self, base_url: str, key: Ed25519PrivateKey) -> None:
         self.origin = base_url.partition("://")[2] + "/v1"
@@ -50,7 +52,7 @@ class Checkpointer:
 
     @property
     def verifier_key(self) -> str:
-        """The public key as signed-note tools take it: `name+id+key`."""
+        """The public key in the form that signed-note tools take: `name+id+key`."""
         return f"{self.origin}+{self._key_id.hex()}+{_b64(_ED25519 + self._public)}"
 
     def jwks(self) -> dict[str, Any]:
@@ -67,6 +69,6 @@ class Checkpointer:
 
 
 def offline_proof(index: int, hashes: list[bytes], checkpoint: str) -> str:
-    """That the entry `index` is in the tree of `checkpoint`."""
+    """A proof that the entry `index` is in the tree of `checkpoint`."""
     lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *map(_b64, hashes)]
     return "\n".join(lines) + "\n\n" + checkpoint

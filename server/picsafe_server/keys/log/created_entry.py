@@ -1,6 +1,6 @@
-"""The `created` entry of a key that is given out: who sent the report, and how old it may be, by the log's word.
+"""The `created` entry that accompanies a released key: who sent the report, and how old the key is.
 
-Its person as a whole goes to nobody here: it has the network address that the sender asked from.
+The entry's full `person` text is never returned here, because it holds the network address of the sender.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from picsafe_server.keys.log.entries import Event, moment, statement_text
 from picsafe_server.runtime.clock import rfc3339
 
 PROOFS_KEPT = 4096
-"""Proofs of `created` entries at hand, some 2 KiB each. One that is not here costs a few rows; an old one proves as well as a new one."""
+"""Proofs of `created` entries at hand, some 2 KiB each. One that is not here costs a few rows; an old one proves as
+well as a new one.
+"""
 
 
 class KeySender(msgspec.Struct, frozen=True):
-    """Whose key it is, as they were called when it was made. `issuer` is the user server that knows them by `id`."""
+    """The owner of a key, with their name at the time it was made. `issuer` is the user server that knows them by
+    `id`.
+    """
 
     issuer: str
     id: str
@@ -77,20 +81,22 @@ def _created(row: Any) -> Created:
 
 
 class Proofs:
-    """Inclusion proofs of `created` entries, those asked for last."""
+    """A cache of inclusion proofs of `created` entries."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, str] = OrderedDict()
 
     def keep(self, index: int, proof: str) -> None:
-        """The proof of an entry is known."""
+        """Remember the proof of an entry."""
         self._kept[index] = proof
         self._kept.move_to_end(index)
         while len(self._kept) > PROOFS_KEPT:
             self._kept.popitem(last=False)
 
     def hashes(self, connection: Connection, wanted: Collection[Created], size: int) -> dict[int, list[bytes]]:
-        """What is missing for the proofs of `wanted` in the tree of `size`: reads O(log size) rows for each that is not kept."""
+        """The hashes missing for the proofs of `wanted` in the tree of `size`: reads O(log size) rows for each proof
+        not in the cache.
+        """
         missing = {entry.index for entry in wanted} - self._kept.keys()
         return {index: log.stored_inclusion_proof(connection, index, size) for index in missing}
 

@@ -1,4 +1,4 @@
-"""What one entry of the access log says, and the bytes that the tree commits to.
+"""The content of one access log entry, and the bytes that the tree commits to.
 
 An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no spaces, UTF-8):
 
@@ -6,9 +6,10 @@ An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no space
     statement   {"details", "event", "key_id", "person", "report_id", "result", "time", "v"}
 
 `person` in the statement is the standard base64 of `SHA-256("picsafe/access-log/person/v1" || 0x00 || salt || person)`,
-or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt || statement)`,
-and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`; new ones are of version 2. Both salts are 32 random bytes of the entry's own, so nobody can guess
-at an entry from its leaf; and when a person and its salt are erased, the rest of the entry still proves.
+or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt ||
+statement)`, and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`; new ones are of
+version 2. Both salts are 32 random bytes, used for this entry only, so an entry cannot be guessed from its leaf. After
+a person and its salt are erased, the rest of the entry can still be proved.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ from picsafe_protocol.crypto.merkle import leaf_hash
 
 SALT_BYTES = 32
 VERSION = 2
-"""Of every entry that is written now. A reader that knows version 1 only refuses it instead of misreading its events."""
+"""Of every entry that is written now. A reader that knows version 1 only refuses it instead of misreading its
+events.
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _PERSON_TAG = b"picsafe/access-log/person/v1\x00"
@@ -37,7 +40,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 class Event(str, Enum):
-    """What happened: to a key, or (the last two) to the log."""
+    """What happened to a key, or (the last two) to the log."""
 
     CREATED = "created"
     RELEASED = "released"
@@ -77,12 +80,14 @@ class Person(msgspec.Struct, frozen=True):
 
 
 def operator(key_server: str, reason: str) -> Person:
-    """The operator who gives commands on the machine of the key server with this URL; PicSafe does not know their name."""
+    """The operator who runs commands on the machine of the key server with this URL; PicSafe does not know their
+    name.
+    """
     return Person(key_server, "operator", "Operator of the key server", "", None, None, "", reason)
 
 
 def details(**said: Any) -> str:
-    """Canonical JSON of what an event of the log says further."""
+    """Canonical JSON of the further details of an event about the log."""
     return _encoder.encode(said).decode()
 
 
@@ -94,7 +99,7 @@ def digest_of_entries(indexes: Iterable[int]) -> str:
 
 @dataclass(slots=True)
 class Entry:
-    """One entry, made but not yet in the tree; `Transaction` gives it its index, the appender its proof."""
+    """An entry that is not yet in the tree; `Transaction` sets its index, the appender its proof."""
 
     time: int
     time_text: str
@@ -173,10 +178,10 @@ def statement_text(
 
 
 def moment(value: int) -> datetime:
-    """The moment that a column of the database holds."""
+    """The time in a database column."""
     return _EPOCH + timedelta(milliseconds=value)
 
 
 def milliseconds(when: datetime) -> int:
-    """What a column of the database holds of `when`."""
+    """`when` as stored in a database column."""
     return (when - _EPOCH) // _MILLISECOND

@@ -1,7 +1,7 @@
-"""Looking at the whole state of the log: in one snapshot of the database, and twice before damage is believed.
+"""Reads the whole state of the log in one snapshot of the database, twice before damage is reported.
 
-A log that is being written to changes between two statements. What two snapshots of it make of the same fault is damage;
-everything else is doubt, and nobody should restore a backup because of it.
+A log that is being written changes between two statements. A fault found alike in two snapshots is damage. Anything
+else is inconclusive, and no reason to restore a backup.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ _log = logging.getLogger("picsafe.keys")
 
 
 class LooksDiffer(LogDamaged):
-    """Two looks at the log found different faults: something is wrong, but nothing is known of it that can be acted on."""
+    """Two reads of the log found different faults: something is wrong, but the result is not reliable enough to
+    act on.
+    """
 
 
 async def inspect(database: Database, look: Callable[[Connection], T]) -> T:
-    """What `look` returns in one snapshot.
+    """The result of `look` in one snapshot.
 
-    Raises `LogDamaged` when two looks find the same fault, `LooksDiffer` when each finds another.
+    Raises `LogDamaged` when two reads find the same fault, `LooksDiffer` when they find different ones.
     """
     try:
         return await _look(database, look)

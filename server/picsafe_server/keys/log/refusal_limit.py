@@ -1,6 +1,6 @@
-"""How many refusals of one person the log lists: entries are never deleted, so a flood must not fill it.
+"""Limits how many refusals of one person are logged: entries are never deleted, so a flood must not fill the log.
 
-A row a person, not a count over the log: what a refusal costs must not grow with the flood.
+Keeps one row per person instead of counting log entries, so the cost of a refusal does not grow with the flood.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WINDOW = limits.REFUSAL_WINDOW_SECONDS * 1000
 
 
 def should_log(connection: Connection, person: Person, now: int) -> bool:
-    """Whether a refusal of `person` at `now` (milliseconds since 1970) goes into the log; counts it if so."""
+    """Whether to log a refusal of `person` at `now` (milliseconds since 1970); counts it if so."""
     table = refusal_windows
     whose = (table.c.issuer == person.issuer) & (table.c.subject == person.subject)
     row = connection.execute(select(table.c.since, table.c.logged).where(whose)).one_or_none()
@@ -35,7 +35,7 @@ def should_log(connection: Connection, person: Person, now: int) -> bool:
 
 
 async def close_windows(database: Database, clock: Clock) -> int:
-    """Forget windows that are over; how many."""
+    """Delete windows that are over; returns how many."""
     over = refusal_windows.c.since <= milliseconds(clock.now()) - _WINDOW
     async with database.reading() as session:
         if (await session.execute(select(refusal_windows.c.since).where(over).limit(1))).first() is None:

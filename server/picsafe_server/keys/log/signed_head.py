@@ -1,15 +1,17 @@
-"""The largest head of the log that was ever signed, in a file beside the signing key: so a log that was put back is noticed.
+"""Stores the largest head of the log that was ever signed in a file next to the signing key, so that a rolled-back log
+is noticed.
 
-A database restored from a backup, or a folder copied back, holds a log that is one tree in itself. Only something that the
-database does not hold can tell that it was longer once: if it went on, the same key would sign two histories.
+A database restored from a backup, or a folder copied back, holds a log that is a consistent tree. Only something
+outside the database can show that it was longer once. If the log went on from there, the same key would sign two
+histories.
 
-The file is written before a checkpoint over a larger head leaves the process, and only ever with a larger head. Processes that
-share the folder take turns by a lock; each looks at the file within its transaction, when no other can be adding to the log.
-The database can differ: one process may run on a copy. So the file is read again under its lock before a head is signed, and
-a head that another process has put there meanwhile is looked for in the database first.
+The file is written before a checkpoint over a larger head leaves the process, and only ever with a larger head.
+Processes that share the folder take turns by a lock; each looks at the file within its transaction, when no other can
+be adding to the log. The database can differ: one process may run on a copy. So the file is read again under its lock
+before a head is signed, and a head that another process has put there meanwhile is looked for in the database first.
 
-It has two places of a page each, with a checksum, written in turn: whatever happens while one is written, the other holds the
-head before. So a release flushes the disk one additional time; replacing the file would take three.
+The file has two slots of a page each, with a checksum, written in turn: if writing one is interrupted, the other holds
+the previous head. A release therefore needs one additional flush; replacing the file would need three.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _PAGE = 4096
 
 
 class LogRolledBack(LogDamaged):
-    """The log lacks what a signed checkpoint says that it had."""
+    """The log lacks entries that a signed checkpoint covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class SignedHeadFile:
         self.path = path
 
     def read(self) -> SignedHead | None:
-        """What is remembered; None where nothing is yet. `LogDamaged` when the file is not one of these."""
+        """The stored head; None when there is none yet. `LogDamaged` when the file is not a head file."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
@@ -90,7 +92,7 @@ class SignedHeadFile:
             return None
 
     def replace(self, head: SignedHead) -> None:
-        """Forget what was, and remember `head`: for an operator who has accepted that the log lost entries."""
+        """Replace the stored head by `head`: for an operator who has accepted that the log lost entries."""
         with self._locked():
             self._make(head)
 
@@ -133,7 +135,7 @@ def _line(head: SignedHead) -> bytes:
 
 
 def _heads(content: bytes, path: Path) -> dict[int, SignedHead]:
-    """What the two places hold, 0 and 1; one that was being written when the machine stopped is left out."""
+    """The contents of slots 0 and 1; a slot that was being written when the machine stopped is left out."""
     found: dict[int, SignedHead] = {}
     for place in (0, 1):
         match = _LINE.match(content, place * _PAGE)
@@ -145,7 +147,7 @@ def _heads(content: bytes, path: Path) -> dict[int, SignedHead]:
 
 
 class RollbackGuard:
-    """Compares the log with what was signed of it."""
+    """Compares the log with its signed heads."""
 
     def __init__(self, file: SignedHeadFile) -> None:
         self.file = file

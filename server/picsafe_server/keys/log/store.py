@@ -1,4 +1,4 @@
-"""The access log in the database: read its head, append entries, check that what is stored is one tree."""
+"""The access log in the database: read its head, append entries, check that the stored rows form one tree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from picsafe_server.keys.log.tree import (
 
 
 class LogDamaged(Exception):
-    """What is stored of the log is not one tree. The key server does not serve until a person has looked at it."""
+    """The stored rows do not form one tree. The key server does not serve until somebody has examined it."""
 
 
 _READ_HEAD = select(log_head.c.size, log_head.c.frontier)
@@ -32,7 +32,7 @@ _MOVE_HEAD = update(log_head).values(size=bindparam("new_size"), frontier=bindpa
 
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
-    """The tree as it is; with `lock`, until this transaction ends nobody else adds to it."""
+    """The current tree. With `lock`, nobody else can add to it until this transaction ends."""
     row = connection.execute(_LOCK_HEAD if lock else _READ_HEAD).one_or_none()
     if row is None:
         raise LogDamaged("the log has no head")
@@ -44,7 +44,9 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
 
 
 def append(connection: Connection, growth: TreeBuilder, entries: Sequence[tuple[Entry, str, Iterable[str]]]) -> None:
-    """Store entries that `growth` has taken up, each with the issuer and the institutions whose administrators may read it."""
+    """Store entries that `growth` has taken up, each with the issuer and the institutions whose administrators may read
+    it.
+    """
     insert_rows(connection, log_leaves, [_leaf_row(entry) for entry, _, _ in entries])
     people = [(entry, entry.person) for entry, _, _ in entries]
     insert_rows(connection, log_people, [_person_row(entry, person) for entry, person in people if person is not None])
@@ -59,7 +61,9 @@ def append(connection: Connection, growth: TreeBuilder, entries: Sequence[tuple[
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows given in the order of the table's columns: the driver takes them as they are, which is a third of the cost."""
+    """Insert rows whose values are in the order of the table's columns. The driver takes them unchanged, at a third of
+    the cost.
+    """
     if rows:
         connection.exec_driver_sql(_insert_text(table, connection.dialect), list(rows))
 
@@ -138,7 +142,8 @@ def stored_consistency_proof(connection: Connection, old: int, new: int) -> list
 
 
 def check(connection: Connection) -> Head:
-    """The head, once it is certain that the newest stored leaf and the stored nodes belong to it; `LogDamaged` otherwise.
+    """The head, once it is certain that the newest stored leaf and the stored nodes belong to it; `LogDamaged`
+    otherwise.
 
     Reads O(log size) rows. `audit.recompute` checks every leaf.
     """

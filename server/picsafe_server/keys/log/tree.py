@@ -1,9 +1,10 @@
-"""The shape of the log: an RFC 6962 tree that grows leaf by leaf, as arithmetic on positions. No storage here.
+"""The structure of the log: an RFC 6962 tree that grows leaf by leaf, as arithmetic on positions. Nothing is stored
+here.
 
 Node (level, position) is the root of the complete subtree over leaves `position * 2^level` up to the next one's first;
-level 0 are the leaf hashes. Every complete subtree is kept permanently, so a proof reads at most one node a level, and a
-C2SP tlog-tiles tile (level L, number N) is the 256 nodes of level 8·L from position 256·N. The frontier of a tree are the
-roots of the complete subtrees that make it up, largest first: one for each bit that is set in its size.
+level 0 are the leaf hashes. Every complete subtree is kept permanently, so a proof reads at most one node a level, and
+a C2SP tlog-tiles tile (level L, number N) is the 256 nodes of level 8·L from position 256·N. The frontier of a tree are
+the roots of the complete subtrees that make it up, largest first: one for each bit that is set in its size.
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def root_of(hashes: tuple[bytes, ...] | list[bytes]) -> bytes:
 
 
 def inclusion_plan(index: int, size: int) -> list[list[Coordinate]]:
-    """What an inclusion proof of leaf `index` in a tree of `size` is made of: for each hash of the proof, from the leaf's
-    sibling upwards, the complete subtrees to `root_of` into it."""
+    """The parts of an inclusion proof of leaf `index` in a tree of `size`: for each hash of the proof, from the leaf's
+    sibling upwards, the complete subtrees that `root_of` combines into it.
+    """
     plan: list[list[Coordinate]] = []
     level, position = 0, index
     while (1 << level) < size:
@@ -71,8 +73,9 @@ def inclusion_proof(index: int, size: int, nodes: Mapping[Coordinate, bytes]) ->
 
 
 def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
-    """What a proof is made of that the tree of `new` leaves begins with that of `old` (RFC 6962 section 2.1.2): for each hash of
-    the proof the complete subtrees to `root_of` into it."""
+    """The parts of a proof that the tree of `new` leaves begins with that of `old` (RFC 6962 section 2.1.2): for each
+    hash of the proof, the complete subtrees that `root_of` combines into it.
+    """
     plan: list[list[Coordinate]] = []
     start, end, is_whole = 0, new, True
     while old != end:
@@ -89,13 +92,14 @@ def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
 
 
 class TreeBuilder:
-    """A tree in the course of one transaction: leaves are added to `head`, and what is new collects for storage."""
+    """A tree during one transaction: collects the leaves added to `head` and the new nodes for storage."""
 
     def __init__(self, head: Head) -> None:
         self.size = head.size
         self.nodes = head.nodes()
-        """The old frontier and everything new: enough for the inclusion proof of every leaf added here, because what lies
-        left of them is in the old frontier."""
+        """The old frontier and everything new: enough for the inclusion proof of every leaf added here, because what
+        lies left of them is in the old frontier.
+        """
         self.complete: list[tuple[int, int, bytes]] = []
         """Complete subtrees above the leaves that came into being: level, position, hash."""
 

@@ -1,4 +1,4 @@
-"""From a token to who is calling. Verified tokens are remembered for their short life; their times are looked at each time."""
+"""Turns tokens into callers. Verified tokens are cached for their short life; their times are checked at every use."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class _Remembered:
 
 
 class TokenAuthenticator:
-    """Verifies the tokens that this key server is shown."""
+    """Verifies the tokens presented to this key server."""
 
     def __init__(self, verifier: Verifier, audience: str, clock: Clock) -> None:
         self._verifier = verifier
@@ -98,7 +98,7 @@ class TokenAuthenticator:
         self._remembered: dict[str, _Remembered] = {}
 
     async def user(self, token: str) -> Caller:
-        """Who a user token speaks of; `TokenRefused` says why it does not count."""
+        """The caller in a user token; `TokenRefused` says why it is not accepted."""
         known = self._remembered.get(token)
         if known is not None and self._still_counts(known):
             return known.caller
@@ -172,6 +172,8 @@ def _convert(claims: Mapping[str, Any], kind: type[C]) -> C:
 
 
 def _plain(text: str, characters: int) -> str:
-    """`text` as the log takes it: no control characters, no half surrogates (PostgreSQL and JSON refuse them), not longer."""
+    """`text` as the log takes it: no control characters, no half surrogates (PostgreSQL and JSON refuse them), not
+    longer.
+    """
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(letter for letter in whole if unicodedata.category(letter) != "Cc")[:characters]

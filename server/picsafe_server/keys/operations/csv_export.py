@@ -1,4 +1,4 @@
-"""The access log as CSV: RFC 4180, in UTF-8, and safe to open in a spreadsheet."""
+"""Exports the access log as CSV: RFC 4180, UTF-8, and safe to open in a spreadsheet."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How many entries one account may cause in the log: it is never shortened, so nobody may grow it without end.
+"""Limits how many log entries one account may cause: the log is never shortened, so nobody may grow it without bound.
 
-Counted in memory: a release must not cost a write more. What is over the limit is refused and not logged.
+Counts in memory, because a release must not cost another write. Requests over the limit are refused and not logged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Erasing somebody from the access log: their rows and salts go, what happened to the keys stays and still proves.
+"""Erases a person from the access log: their rows and salts are deleted; what happened to the keys stays and can still
+be proved.
 
-Erasing is an entry itself. It says when, by whom, and from how many entries, with a digest of their numbers: so "given to
-somebody" never becomes "given to nobody" without a trace, and still nobody is named.
+An erasure is itself a log entry. It states when, by whom, and from how many entries, with a digest of their numbers. So
+a release to somebody never becomes a release to nobody without a trace, and yet nobody is named.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from picsafe_server.runtime.database import Database
 
 
 async def erase_person(database: Database, clock: Clock, issuer: str, subject: str, before: int, *, by: Person) -> int:
-    """Erase everything that says that `subject` of `issuer` acted before a moment (milliseconds since 1970); how many entries.
+    """Erase all traces that `subject` of `issuer` acted before a time (milliseconds since 1970); returns how many
+    entries.
 
-    One transaction with the entry that says so. Where there is nothing to erase, nothing is written.
+    Runs in one transaction with the entry that records it. Writes nothing when there is nothing to erase.
     """
     earlier = select(log_leaves.c.entry_index).where(log_leaves.c.time < before)
     theirs = (log_people.c.issuer == issuer) & (log_people.c.subject == subject)

@@ -1,4 +1,4 @@
-"""Issuing a key for a new report: once for each report, however often its sender asks."""
+"""Issues the key of a new report: one key per report, however often its sender asks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from picsafe_server.keys.vault.wrapping import KeyWrapper
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A request for a new key. `candidate` becomes the report's key, unless it has one."""
+    """A request for a new key. `candidate` becomes the report's key unless the report already has one."""
 
     caller: Caller
     candidate: KeyRecord

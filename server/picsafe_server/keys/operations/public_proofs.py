@@ -1,4 +1,4 @@
-"""What anybody may read of the log, signed in or not: the newest checkpoint and proofs of consistency, at a bounded cost."""
+"""Public reads of the log, without sign-in: the newest checkpoint and consistency proofs, at a bounded cost."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ CHECKPOINT_SECONDS: Final = 2.0
 """How long a checkpoint is given out before the log is compared with it again: a flood of requests costs one comparison
 in that time."""
 PROOFS_WAITING: Final = 256
-"""Requests for a proof that wait while one is computed: one takes some milliseconds, so the last waits about two seconds."""
+"""Requests for a proof that wait while one is computed: one takes some milliseconds, so the last waits about two
+seconds.
+"""
 PROOF_SECONDS: Final = 4.0
 """How long such a request may take: less than the five seconds after which a user server gives up."""
 
 
 class PublicLog:
-    """The log of one process's appender, for readers without a token."""
+    """Serves the log of one process's appender to readers without a token."""
 
     def __init__(self, database: Database, appender: Appender, signed_head: SignedHeadFile) -> None:
         self._database = database
@@ -59,8 +61,8 @@ class PublicLog:
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """The proof that the log of `new` entries begins with that of `old`.
 
-        Raises `InvalidRequest` for sizes that the log has not had, and `LogUnavailable` when it is not written to, or when
-        too many proofs are asked for at once.
+        Raises `InvalidRequest` for sizes that the log has not had, and `LogUnavailable` when it is not written to, or
+        when too many proofs are asked for at once.
         """
         self._appender.check()
         if self._waiting >= PROOFS_WAITING:

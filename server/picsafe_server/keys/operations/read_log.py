@@ -1,4 +1,4 @@
-"""Reading the access log: one report's entries, and an institution's, page by page."""
+"""Reads the access log: the entries of one report, and those of an institution page by page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CSV_PAGE_ROWS = 500
 
 
 class Who(msgspec.Struct):
-    """Somebody in the log, as they were called at the time."""
+    """A person in the log, with their name at the time."""
 
     id: str
     name: str
@@ -33,8 +33,8 @@ class Who(msgspec.Struct):
 class LogEntry(msgspec.Struct):
     """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
 
-    `erased_at` and `erased_by` then say when, and which entry says so (null for what was erased before there were such entries).
-    `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
+    `erased_at` and `erased_by` then say when, and which entry says so (null for what was erased before there were such
+    entries). `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
     """
 
     index: int
@@ -59,7 +59,7 @@ class Page(msgspec.Struct):
 
 @dataclass(frozen=True, kw_only=True)
 class LogFilter:
-    """Which entries somebody wants to see. `who`: an identifier, or part of a name or address."""
+    """Filters for entries. `who`: an identifier, or part of a name or address."""
 
     event: Event | None = None
     report_id: str | None = None
@@ -68,7 +68,9 @@ class LogFilter:
 
 
 async def of_report(database: Database, caller: Caller, report_id: str, after: int | None, limit: int) -> Page:
-    """What happened to a report's key, oldest first. `NotFound`, or `NotPermitted` for all but its owner and administrators."""
+    """What happened to a report's key, oldest first. `NotFound`, or `NotPermitted` for all but its owner and
+    administrators.
+    """
     async with database.reading() as session:
         connection = await session.connection()
         place = (caller.issuer, report_id)
@@ -86,7 +88,9 @@ async def of_report(database: Database, caller: Caller, report_id: str, after: i
 async def of_institution(
     database: Database, administrator: Caller, wanted: LogFilter, after: int | None, limit: int
 ) -> Page:
-    """What happened to all keys whose access names the administrator's institution, newest first unless asked otherwise."""
+    """What happened to all keys whose access names the administrator's institution, newest first unless asked
+    otherwise.
+    """
     async with database.reading() as session:
         return await _page(session, _institution_query(administrator, wanted, after), limit)
 
@@ -94,7 +98,7 @@ async def of_institution(
 async def all_of_institution(
     database: Database, administrator: Caller, wanted: LogFilter
 ) -> AsyncIterator[Sequence[LogEntry]]:
-    """The same, whole: page after page, each in a read of its own so that a slow reader holds nothing open."""
+    """All pages in turn, each read in its own transaction so that a slow reader keeps none open."""
     after: int | None = None
     while True:
         page = await of_institution(database, administrator, wanted, after, CSV_PAGE_ROWS)

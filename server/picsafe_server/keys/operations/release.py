@@ -1,11 +1,12 @@
-"""Giving out a key: the one decision that PicSafe stands on. In this order, and no other:
+"""Releases a key: the decision on which PicSafe's security rests. It always follows this order:
 
 1. decide, from the stored key, the verified caller and the clock;
 2. append the entry to the access log, and wait until it is durable;
 3. unwrap the key;
 4. answer.
 
-When 2 fails nothing after it happens: `LogUnavailable`. When 3 fails the log says too much, never too little.
+When step 2 fails, nothing after it happens: `LogUnavailable`. When step 3 fails, the log has an entry without a
+release, never a release without an entry.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from picsafe_server.keys.vault.wrapping import KeyWrapper, WrappedKey, WrappingE
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A key on its way to somebody, and the entry that says so."""
+    """A released key, and the entry that records the release."""
 
     record: KeyRecord
     key: bytes = field(repr=False)
@@ -56,7 +57,7 @@ def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A request for a key: decided and logged within one transaction, so that no revocation comes between the two."""
+    """A request for a key, decided and logged within one transaction so that no revocation can come in between."""
 
     caller: Caller
     key_id: str

@@ -1,4 +1,6 @@
-"""Going on with a log that lost entries: only by an operator's explicit command, and never without an entry that says so."""
+"""Continues a log that lost entries: only on an operator's explicit command, and always with an entry that
+records it.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ async def accept_restored_log(
 ) -> Head:
     """Append an entry `restored` to a log that is behind what was signed, and sign from then on what the database has.
 
-    `lost` is the size of the largest log that was signed, None where the file that knows it is gone: giving it confirms having read
-    what is given up. `Conflict` when it is another number, or when nothing was lost.
+    `lost` is the size of the largest log that was signed, None where the file that knows it is gone: giving it confirms
+    having read what is given up. `Conflict` when it is another number, or when nothing was lost.
     """
 
     def go_on(connection: Connection) -> Head:

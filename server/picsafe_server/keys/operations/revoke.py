@@ -1,4 +1,6 @@
-"""The two ends of a key: its owner takes it back, or its time is over. Either way the wrapped key is wiped, and logged."""
+"""The end of a key: revocation by its owner, or destruction at expiry. In both cases the wrapped key is wiped, and that
+is logged.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from picsafe_server.runtime.database import Database
 
 @dataclass(frozen=True, slots=True)
 class Revoke:
-    """The owner, or the user server for them, takes a key back. Again is not an error: the key is gone, as asked."""
+    """The owner, or the user server on their behalf, revokes a key. Revoking it again is not an error."""
 
     caller: Caller
     by_grant: bool
@@ -49,8 +51,9 @@ class Revoke:
 
 @dataclass(frozen=True, slots=True)
 class RevokeOfReport:
-    """The user server withdraws a report. It never learns key numbers; and where no key was made yet, none can be made later:
-    a revoked key without any content takes its place."""
+    """The user server withdraws a report. It never learns key identifiers.
+
+    Where no key was made yet, a revoked key without content takes its place, so that none can be made later."""
 
     caller: Caller
     report_id: str
@@ -106,7 +109,7 @@ def _revoke(
 
 
 async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, address: str) -> None:
-    """Take back the key of a report, or see to it that none is ever made. Raises the refusal, or `LogUnavailable`."""
+    """Revoke the key of a report, or ensure that none is ever made. Raises the refusal, or `LogUnavailable`."""
     if grant.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
     error = await appender.submit(RevokeOfReport(grant.caller, report_id, address))
@@ -115,7 +118,7 @@ async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, add
 
 
 async def revoke(appender: Appender, asker: Caller | Grant, key_id: str, report_id: str, address: str) -> None:
-    """Take a key back. Raises the refusal, or `LogUnavailable`."""
+    """Revoke a key. Raises the refusal, or `LogUnavailable`."""
     by_grant = isinstance(asker, Grant)
     if isinstance(asker, Grant) and asker.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
@@ -127,7 +130,7 @@ async def revoke(appender: Appender, asker: Caller | Grant, key_id: str, report_
 
 @dataclass(frozen=True, slots=True)
 class Destroy:
-    """The time of a key is over."""
+    """A key expires."""
 
     key_id: str
 
@@ -150,7 +153,7 @@ class Destroy:
 
 
 async def destroy_due(database: Database, appender: Appender, clock: Clock) -> int:
-    """Destroy every key whose time is over; how many that were."""
+    """Destroy every expired key; returns how many."""
     destroyed = 0
     while True:
         async with database.reading() as session:

@@ -1,7 +1,8 @@
-"""Another master key, while the key server runs: add one, rewrap every living report key, retire the old one.
+"""Rotates the master key while the key server runs: add a new one, rewrap every living report key, retire the old one.
 
-Each step can be repeated after a crash: what is to be done is read from the database, never remembered. Running key servers
-notice the file by themselves; those on other machines need it copied before anything is wrapped under it.
+Each step can be repeated after a crash, because the work left to do is read from the database. Running key servers
+notice a changed file by themselves; those on other machines need it copied before anything is wrapped under the new
+key.
 """
 
 from __future__ import annotations
@@ -35,14 +36,16 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What a round of rewrapping did. `failed` are keys that nobody can unwrap: their master key is missing."""
+    """The result of a round of rewrapping. `failed` counts keys that cannot be unwrapped because their master key is
+    missing.
+    """
 
     done: int
     failed: tuple[str, ...]
 
 
 def add_master_key(path: Path) -> int:
-    """Add a fresh master key to the file: from now on it wraps. Its number."""
+    """Add a new master key to the file, which is used for wrapping from now on; returns its number."""
     with changing_master_keys(path) as keys:
         number = max(keys) + 1
         keys[number] = secrets.token_bytes(MASTER_KEY_BYTES)
@@ -74,7 +77,7 @@ async def rewrap(database: Database, wrapper: KeyWrapper) -> Rewrapped:
 
 
 async def retire_master_key(database: Database, path: Path, number: int) -> None:
-    """Take master key `number` out of the file. `Conflict` while it still wraps a report key, or is the newest."""
+    """Remove master key `number` from the file. `Conflict` while it still wraps a report key, or is the newest."""
 
     def retire(connection: Connection) -> None:
         log.read_head(connection, lock=True)  # a process that issues a key waits here, and then sees the new file

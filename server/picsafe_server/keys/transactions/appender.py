@@ -1,7 +1,7 @@
-"""The one place where a key server writes: operations that come in at the same time share one transaction and one fsync.
+"""The only writer of a key server: operations that arrive at the same time share one transaction and one fsync.
 
-Several processes on one PostgreSQL each have an appender; the lock on the log's head lets one of them in at a time.
-While a transaction is under way the next operations gather, so nothing waits for company and nothing is polled.
+Several processes on one PostgreSQL each have an appender; the lock on the log's head admits one at a time. The next
+operations collect while a transaction is under way, so no operation is delayed to fill a batch, and nothing polls.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ class Appender:
         """The checkpoint that this process signed last."""
 
     async def start(self) -> None:
-        """Check the stored log, then begin to write. A damaged log is not written to: `check` says so, `submit` refuses."""
+        """Check the stored log, then begin to write. A damaged log is not written to: `check` reports it and `submit`
+        refuses.
+        """
         try:
             await self._signable()
         except log.LogDamaged as damage:
@@ -98,7 +100,7 @@ class Appender:
         self._task = asyncio.create_task(self._run_writer())
 
     async def stop(self) -> None:
-        """Write what is waiting, then end; once is enough."""
+        """Write what is waiting, then stop. May be called more than once."""
         task, self._task = self._task, None
         if task is not None:
             self._queue.put_nowait(None)
@@ -136,8 +138,8 @@ class Appender:
     async def _compare_again(self, head: Head, overtaken_by: SignedHead | None) -> None:
         """Compare the log with what another process has signed since it was compared; `head` may be signed afterwards.
 
-        Each round finds a larger head in the file, and one that is as large as ours ends it: whatever is signed later was
-        compared with that one.
+        Each round finds a larger head in the file, and one that is as large as ours ends it: whatever is signed later
+        was compared with that one.
         """
         while overtaken_by is not None:
             signed = overtaken_by
@@ -152,13 +154,15 @@ class Appender:
             raise LogUnavailable from self._damage
 
     async def forget(self) -> None:
-        """Leave no copy of the wrapped keys that were wiped since the last time."""
+        """Remove leftover copies of the wrapped keys that were wiped since the last call."""
         if self._wiped:
             self._wiped = False
             await self._writer.forget()
 
     async def submit(self, operation: Operation[T]) -> T:
-        """Let `operation` decide, and make it durable; `LogUnavailable` when that fails, and then nothing has happened."""
+        """Let `operation` decide, and make it durable; `LogUnavailable` when that fails, and then nothing has
+        happened.
+        """
         self.check()
         outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(operation, outcome))

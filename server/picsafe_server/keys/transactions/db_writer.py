@@ -1,7 +1,7 @@
-"""How the appender runs a transaction: as one plain function over a connection, in one go.
+"""Runs the appender's transactions, each as one plain function over a connection.
 
-PostgreSQL: through the role's own asynchronous engine. SQLite: over a connection of the writer's own, without an `await` for
-each statement, which costs more than the statement.
+PostgreSQL: through the role's own asynchronous engine. SQLite: over a connection of the writer's own, without an
+`await` for each statement, which costs more than the statement.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from picsafe_server.runtime.database import WRITES, Database, prepare_sqlite
 T = TypeVar("T")
 R = TypeVar("R")
 WAIT_SECONDS = 20
-"""How long a transaction may take before everybody in it is told that the log is unavailable. It takes milliseconds, unless
-somebody else holds the lock."""
+"""How long a transaction may take before everybody in it is told that the log is unavailable. It takes milliseconds,
+unless somebody else holds the lock.
+"""
 
 
 def _nothing(_: object) -> None:
@@ -40,11 +41,11 @@ class Writer(Protocol):
         ...
 
     async def forget(self) -> None:
-        """Leave no copy of what was wiped where the database would keep one for a while."""
+        """Remove copies of wiped data that the database would otherwise keep for a while."""
         ...
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Close the connection to the database."""
         ...
 
 
@@ -70,8 +71,9 @@ class AsyncWriter:
 
 class SqliteWriter:
     """Over one plain connection. Only what may wait runs on a thread: the commit, for the disk, and the beginning when
-    another process has the lock. Statements take microseconds each, and on a thread would fight the event loop for the
-    interpreter at every one."""
+    another process has the lock. Statements take microseconds each; on a thread, each would compete with the event loop
+    for the interpreter.
+    """
 
     def __init__(self, database: Database) -> None:
         url = "sqlite:///" + database.url.partition(":///")[2]
@@ -143,5 +145,5 @@ def _wait_and_begin(connection: Connection) -> None:
 
 
 def writer_for(database: Database) -> Writer:
-    """The writer that suits a database."""
+    """The writer for a database."""
     return SqliteWriter(database) if database.is_sqlite else AsyncWriter(database)

@@ -1,7 +1,6 @@
-"""One write transaction of the key server: what happens to keys and what the log says of it become durable together.
+"""One write transaction of the key server: changes to keys and their log entries become durable together.
 
-Several operations share it (group commit). Each sees what those before it did, in the order in which the log will
-have them.
+Several operations share it (group commit). Each sees the effects of those before it, in the order of the log.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Operation(Protocol[T_co]):
-    """Something that decides by what is stored, and is logged."""
+    """Something that decides on the basis of stored rows, and is logged."""
 
     @property
     def key_ids(self) -> Collection[str]:
@@ -118,7 +117,9 @@ class Transaction:
         return entry
 
     def log_event(self, event: Event, person: Person, details: str, audience: Collection[tuple[str, str]]) -> Entry:
-        """Append an entry about the log; `audience` are the issuers and institutions whose administrators may read it."""
+        """Append an entry about the log; `audience` are the issuers and institutions whose administrators may
+        read it.
+        """
         entry = Entry(self.now, self._now_text, event, None, "", "", person, details)
         entry.index = self._growth.add(entry.leaf)
         self._entries.append((entry, "", []))

@@ -54,7 +54,9 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         return _CONTEXT + "|".join(binding).encode() + b"|" + self.access_json
 
     def former_context(self) -> bytes:
-        """The same for keys that were wrapped before `created_at` was part of it. A wrapping is good for one of the two only."""
+        """The same for keys that were wrapped before `created_at` was part of it. A wrapping is good for one of the two
+        only.
+        """
         binding = [self.key_id, self.report_id, self.issuer, self.owner, str(self.until)]
         return "|".join(binding).encode() + b"|" + self.access_json
 

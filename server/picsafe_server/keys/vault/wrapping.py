@@ -1,7 +1,7 @@
-"""Report keys at rest: wrapped by AES-256-GCM under a master key, bound to whose and for whom they are.
+"""Wraps report keys for storage: AES-256-GCM under a master key, bound to the report, its owner and its readers.
 
 `KeyWrapper` is the interface behind which a key management service can stand; `MasterKeyFile` is the default.
-The file holds numbered master keys, one a line: the newest wraps, every one unwraps.
+The file holds numbered master keys, one per line: the newest wraps, any of them unwraps.
 """
 
 from __future__ import annotations
@@ -126,10 +126,11 @@ def read_master_keys(path: Path) -> dict[int, bytes]:
 
 @contextmanager
 def changing_master_keys(path: Path) -> Iterator[dict[int, bytes]]:
-    """The numbered keys of a master key file, for one process at a time; what they are after the block becomes the file.
+    """The numbered keys of a master key file, for one process at a time; what they are after the block becomes the
+    file.
 
-    Two that change the file at once would otherwise each write what they read, and one of the new keys would be lost with
-    all that it wraps.
+    Two that change the file at once would otherwise each write what they read, and one of the new keys would be lost
+    with all that it wraps.
     """
     with path.with_name(path.name + ".lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

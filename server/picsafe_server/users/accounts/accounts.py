@@ -1,4 +1,4 @@
-"""Accounts of people: making them, their name, their password."""
+"""Accounts of people: creation, name, password."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from picsafe_server.users.recipients.search_index import write_parts
 
 
 class Accounts:
-    """What people do with their own account."""
+    """Actions of people on their own account."""
 
     def __init__(
         self,
@@ -56,16 +56,17 @@ class Accounts:
             await write_parts(session, who.id, who.institution_id, search)
 
     async def put_notice_away(self, who: Principal) -> None:
-        """The caller has read that their password was reset."""
+        """Record that the caller has read the notice of a password reset."""
         async with self._database.writing() as session:
             await session.execute(update(Account).where(Account.id == who.id).values(reset_seen_at=self._clock.now()))
 
     async def change_password(
         self, who: Principal, current: str, new: str, address: str, device_secret: str | None = None
     ) -> None:
-        """Set a new password. All other sessions of the caller end, and no other browser is recognised any more.
+        """Set a new password. All other sessions of the caller end, and no other browser is recognised from then on.
 
-        `WrongPassword` when `current` is not the present one. `device_secret` is in the cookie of the browser that asks.
+        `WrongPassword` when `current` is not the present one. `device_secret` is in the cookie of the browser that
+        asks.
         """
         email, session_digest = who.email or "", secrets.digest(who.session_id)
         await self._throttle.begin(email, address, session_digest)
@@ -108,7 +109,9 @@ async def create_account(
     role: Role | None,
     password_hash: str | None,
 ) -> Account:
-    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense, and as `check_address`."""
+    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense, and as
+    `check_address`.
+    """
     country = country.upper()
     region_for_country(country)
     if role is Role.SERVICE or (role is None) != (institution_id is None):

@@ -1,4 +1,4 @@
-"""From a request to its caller: `Authorization: Bearer …`, or the session cookie."""
+"""Authenticates requests, by `Authorization: Bearer …` or the session cookie."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEY = "picsafe_principal"
 
 
 class Authentication:
-    """Finds out who is calling."""
+    """Determines the caller of a request."""
 
     def __init__(self, sessions: Sessions, settings: Settings) -> None:
         self._sessions = sessions

@@ -1,4 +1,4 @@
-"""The cookies of a session and of a browser, and why a request that carries it can be believed to come from our own page."""
+"""The cookies of sessions and known browsers, and the checks that a request with one comes from our own page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _READS_ONLY = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def cookie_name(settings: Settings) -> str:
-    """The one name that is read and written here. The plain one exists on plain http to this machine only."""
+    """The name of the session cookie. The name without a prefix is used only on plain http to this machine."""
     return _LOOPBACK if settings.is_loopback_http else _HOST
 
 
@@ -42,7 +42,9 @@ def device_cookie_name(settings: Settings) -> str:
 
 
 def device_cookie(settings: Settings, secret: str) -> Cookie:
-    """By this a browser is recognised that somebody signed in with; see `devices`. It signs nobody in, and outlives sessions."""
+    """The cookie by which a browser is recognised that somebody has signed in with; see `known_devices`. It signs
+    nobody in, and outlives sessions.
+    """
     return Cookie(
         key=device_cookie_name(settings),
         value=secret,
@@ -55,14 +57,16 @@ def device_cookie(settings: Settings, secret: str) -> Cookie:
 
 
 def no_cookie(settings: Settings) -> Cookie:
-    """What makes the browser forget the cookie."""
+    """A cookie that makes the browser delete the session cookie."""
     cookie = session_cookie(settings, "")
     cookie.max_age = 0
     return cookie
 
 
 def check_same_site(connection: Connection, settings: Settings) -> None:
-    """`NotPermitted` when a request that changes something comes with the cookie but not from our page (OWASP: CSRF)."""
+    """`NotPermitted` when a request that changes something comes with the cookie but not from our page (OWASP:
+    CSRF).
+    """
     if connection.scope.get("method") in _READS_ONLY:
         return
     if connection.headers.get("sec-fetch-site") == "same-origin":
@@ -74,6 +78,8 @@ def check_same_site(connection: Connection, settings: Settings) -> None:
 
 
 def check_not_foreign(connection: Connection, settings: Settings) -> None:
-    """For signing in: `NotPermitted` when a browser says that the request comes from another site; programs say nothing."""
+    """For signing in: `NotPermitted` when a browser says that the request comes from another site; programs say
+    nothing.
+    """
     if "origin" in connection.headers or "sec-fetch-site" in connection.headers:
         check_same_site(connection, settings)

@@ -1,4 +1,4 @@
-"""Invitations: how somebody comes by a password, the first time and after forgetting it."""
+"""Invitations: how people set a password, the first time and after forgetting it."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class Invitations:
         self._security = security
 
     async def invite(self, session: AsyncSession, account_id: str, who: Principal | None = None) -> str:
-        """The token of a new invitation, in the transaction of `session`; an older one of the same account is worthless now.
+        """The token of a new invitation, in the transaction of `session`; an older one of the same account becomes
+        invalid.
 
-        `who` makes it; None: the operator.
+        `who` is the inviting administrator; None is the operator.
         """
         token = secrets.INVITATION_PREFIX + secrets.new_secret()
         now = self._clock.now()
@@ -63,7 +64,9 @@ class Invitations:
         return token
 
     async def accept(self, token: str, password: str, address: str | None = None) -> None:
-        """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old invitation."""
+        """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old
+        invitation.
+        """
         digest = secrets.digest(token)
         async with self._database.reading() as session:
             await self._check(session, digest, lock=False)
@@ -77,7 +80,9 @@ class Invitations:
             await self._sessions.end_where(session, SignedInSession.account_id == account_id)
 
     async def _set_password(self, session: AsyncSession, account_id: str, fresh: str, address: str | None) -> None:
-        """Where there was a password before, its owner is told, and what was sent before stays closed: this may be somebody else."""
+        """If the account had a password, its owner is notified and earlier reports stay closed, since this may be
+        somebody else.
+        """
         account = await session.get_one(Account, account_id, populate_existing=True)
         happened = SecurityEvent.PASSWORD_SET
         if account.password_hash is not None:

@@ -1,8 +1,9 @@
-"""Browsers that somebody has signed in with before. Wrong passwords of strangers must not keep them from signing in again.
+"""Browsers that somebody has signed in with before, so that a stranger's wrong passwords do not keep them from signing
+in again.
 
-A browser holds a random secret in a cookie, the same for all who sign in with it; the database holds, for each account that did, a
-hash of the secret and the account together. So the secret is worth nothing for an account that never signed in there, and the
-database does not tell which accounts share a browser.
+A browser holds a random secret in a cookie, the same for everybody who signs in with it. For each account that did, the
+database holds a hash of secret and account together. So the secret is useless for an account that never signed in
+there, and the database does not reveal which accounts share a browser.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class Devices:
         self._clock = clock
 
     async def known(self, email: str, secret: str | None) -> bytes | None:
-        """The proof that the account of `email` has signed in with the browser that holds `secret`; None when it has not."""
+        """The proof that the account of `email` has signed in with the browser that holds `secret`; None when it has
+        not.
+        """
         if not secret:
             return None
         async with self._database.reading() as session:
@@ -48,7 +51,9 @@ class Devices:
             return proof
 
     async def remember(self, session: AsyncSession, account_id: str, secret: str) -> None:
-        """The account has signed in with the browser that holds `secret`, in the transaction of `session`."""
+        """Record that the account has signed in with the browser that holds `secret`, in the transaction of
+        `session`.
+        """
         now = self._clock.now()
         row = insert_into(session, KnownDevice).values(
             proof=_proof(secret, account_id), account_id=account_id, last_used_at=now
@@ -63,7 +68,7 @@ class Devices:
 
 
 async def forget_devices(session: AsyncSession, account_id: str) -> None:
-    """None of the account's browsers is known any more, in the transaction of `session`."""
+    """Forget all browsers of the account, in the transaction of `session`."""
     await session.execute(delete(KnownDevice).where(KnownDevice.account_id == account_id))
 
 

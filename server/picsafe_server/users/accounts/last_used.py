@@ -1,4 +1,6 @@
-"""When sessions and service accounts were last used: written a little later, many at once, so that reading waits for no lock."""
+"""When sessions and service accounts were last used. Written later and in batches, so that requests that only read wait
+for no lock.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _log = logging.getLogger("picsafe.users")
 
 
 class Touches:
-    """Remembers uses until they are written. One transaction at a time, so that a locked database costs one connection."""
+    """Collects uses until they are written. One transaction at a time, so that a locked database occupies one
+    connection.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,23 +35,23 @@ class Touches:
         self._writing: asyncio.Task[None] | None = None
 
     def touch(self, kind: Used, identifier: str, now: datetime) -> None:
-        """It is used now."""
+        """Record a use at the present time."""
         self._pending[kind, identifier] = now
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
 
     def last(self, kind: Used, identifier: str) -> datetime | None:
-        """When it was last used, as far as a row that was just read may not have it."""
+        """The time of the last use, if it is newer than what a row just read may hold."""
         key = kind, identifier
         return self._pending.get(key, self._written.get(key))
 
     async def settled(self) -> None:
-        """Return when everything is written that was used until now."""
+        """Return when all uses recorded until now are written."""
         if self._writing is not None:
             await asyncio.shield(self._writing)
 
     async def stop(self) -> None:
-        """Write what can be written at once, and end."""
+        """Write what can be written immediately, and stop."""
         if self._writing is not None:
             self._writing.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,8 @@
-"""Slows down guessing. An attempt counts as failed before it is made and is taken back when it succeeds, so that a thousand at once are still a thousand."""
+"""Slows down password guessing.
+
+An attempt is counted as failed before it is made and uncounted when it succeeds, so that a thousand attempts at once
+are counted as a thousand.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +34,11 @@ class Throttle:
         self._security = security
 
     async def begin(self, email: str, address: str, known: bytes | None = None) -> None:
-        """An attempt to sign in to the account of `email` from the client `address` begins; `TooManyRequests` when it has to wait.
+        """Count an attempt to sign in to the account of `email` from the client `address`; `TooManyRequests` when it
+        has to wait.
 
-        `known` names a browser or session of the account's own: it has a count for itself, so that strangers cannot use it up.
+        `known` names a browser or session of the account's own, which has a separate count that strangers cannot use
+        up.
         """
         now, seconds = self._clock.now(), 0
         async with self._database.writing() as session:
@@ -51,7 +57,9 @@ class Throttle:
             )
 
     async def succeeded(self, email: str, address: str, known: bytes | None = None) -> None:
-        """The attempt that `begin` counted was a good one: its own count starts afresh, that of the client address has one less."""
+        """The attempt counted by `begin` succeeded: reset its own count, and reduce that of the client address by
+        one.
+        """
         own, *shared = _counts(email, address, known)
         async with self._database.writing() as session:
             await session.execute(delete(SignInFailures).where(SignInFailures.subject == own.subject))
@@ -78,7 +86,7 @@ def _counts(email: str, address: str, known: bytes | None) -> Sequence[Count]:
 
 
 def _network(address: str) -> str:
-    """The address itself, or the /64 that one IPv6 customer has all to himself."""
+    """The address itself, or for IPv6 the /64 network, which belongs to one customer."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

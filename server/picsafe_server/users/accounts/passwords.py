@@ -15,10 +15,14 @@ from picsafe_protocol.contracts.errors import InvalidRequest
 MEMORY_KIB: Final = 64 * 1024
 TIME_COST: Final = 3
 LANES: Final = 4
-"""The second recommended option of RFC 9106, section 4: 64 MiB, three passes, four lanes; about 0.1 s on a small server."""
+"""The second recommended option of RFC 9106, section 4: 64 MiB, three passes, four lanes; about 0.1 s on a small
+server.
+"""
 
 AT_ONCE: Final = 4
-"""Hashes under way in one process: a rush of sign-ins takes 256 MiB and waits, rather than taking the machine's memory."""
+"""Hashes under way in one process: a rush of sign-ins takes 256 MiB and waits, rather than taking the machine's
+memory.
+"""
 
 
 class Passwords:
@@ -41,7 +45,9 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, prepared)
 
     async def verify(self, password: str, known: str | None) -> bool:
-        """Whether `password` belongs to the hash `known`. With None, takes as long and says no: time must not tell who has an account."""
+        """Whether `password` matches the hash `known`. With None it returns False after the same time, which must not
+        reveal who has an account.
+        """
         prepared = _prepared(password)[: limits.PASSWORD_CHARACTERS_MAX + 1]
         async with self._turns:
             if self._decoy is None:
@@ -53,7 +59,9 @@ class Passwords:
         return known is not None
 
     def is_outdated(self, known: str) -> bool:
-        """Whether a hash was made with other parameters than today's, and should be replaced when its password is next seen."""
+        """Whether a hash was made with other parameters than today's, and should be replaced when its password is next
+        seen.
+        """
         return self._hasher.check_needs_rehash(known)
 
 

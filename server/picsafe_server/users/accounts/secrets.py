@@ -1,4 +1,4 @@
-"""Random secrets of which the database only knows the hash: session tokens, service tokens, invitations."""
+"""Random secrets of which the database holds only the hash: session tokens, service tokens, invitations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> bytes:
-    """What the database keeps of a secret: its SHA-256."""
+    """The SHA-256 of a secret, as stored in the database."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 

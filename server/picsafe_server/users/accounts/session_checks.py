@@ -1,4 +1,6 @@
-"""Whether the sessions of live streams are still open: asked for all that want to know at the same time, in one query."""
+"""Checks whether the sessions of live streams are still open, in one query for all streams that ask at the same
+time.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ class OpenSessions:
     async def is_open(self, who: Principal) -> bool:
         """Whether the caller could still authenticate; does not count as use.
 
-        True as well while the database does not answer: a live inbox outlives that, and asks again at its next ping.
+        Also True while the database does not answer: a live inbox stays open then, and checks again at its next ping.
         """
         self._asked.add(who.session_id)
         if self._answer is None:

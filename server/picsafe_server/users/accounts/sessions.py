@@ -1,4 +1,8 @@
-"""Signing in and out. A session is a random token; the database keeps its hash, and ends it 12 hours after its last use or 30 days after its first."""
+"""Sign-in and sign-out.
+
+A session is a random token. The database keeps its hash, and ends it 12 hours after its last use or 30 days after its
+first.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,7 @@ TOUCH = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A fresh session. `token` is known here and to the client, nowhere else."""
+    """A new session. `token` is known only here and to the client."""
 
     principal: Principal
     token: str
@@ -69,7 +73,7 @@ class Sessions:
     ) -> SignedIn:
         """A new session; `WrongPassword` for every mismatch alike, `TooManyRequests` after too many.
 
-        `device_secret` is what a browser is recognised by from now on, see `devices`; None for programs.
+        `device_secret` identifies the browser from now on, see `known_devices`; None for programs.
         """
         email = email_addresses.normalise(email)
         try:
@@ -178,7 +182,7 @@ class Sessions:
         return principal.service(account, institution)
 
     async def again(self, who: Principal) -> Principal:
-        """The caller as they are now, after a change; `NotSignedIn` when they are no more."""
+        """The caller after a change; `NotSignedIn` when the account no longer exists."""
         async with self._database.reading() as session:
             found = await _account(session, Account.id == who.id)
         if found is None:
@@ -203,13 +207,15 @@ class Sessions:
                 raise NotFound
 
     async def end_where(self, session: AsyncSession, *which: ColumnElement[bool]) -> int:
-        """End the sessions that meet all of `which`, in the transaction of `session`; to be called last in it. How many there were."""
+        """End the sessions that meet all of `which`, in the transaction of `session`; to be called last in it. How many
+        there were.
+        """
         ended = (await session.scalars(delete(SignedInSession).where(*which).returning(SignedInSession.id))).all()
         await self._changes.append(session, *(Change(SESSION_ENDED, [channels.session(id_)]) for id_ in ended))
         return len(ended)
 
     async def sweep(self) -> int:
-        """End what is over by the clock; how many there were."""
+        """End expired sessions; returns how many."""
         async with self._database.writing() as session:
             return await self.end_where(session, ~is_alive(self._clock.now()))
 

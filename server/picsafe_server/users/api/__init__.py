@@ -1,4 +1,6 @@
-"""The user server's routes, a controller a domain. They translate between HTTP and the services, and decide nothing."""
+"""HTTP routes of the user server, one controller per domain. They translate between HTTP and the services, and decide
+nothing.
+"""
 
 from litestar.types import ControllerRouterHandler
 

@@ -1,4 +1,4 @@
-"""What handlers are given besides the request."""
+"""Dependencies injected into handlers."""
 
 from __future__ import annotations
 

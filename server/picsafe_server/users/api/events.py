@@ -19,13 +19,14 @@ from picsafe_server.users.reports.pagination import number_of
     "/v1/events",
     media_type="text/event-stream",
     operation_class=TextAnswer,
-    summary="What changes, as it changes",
+    summary="Live changes",
     tags=["users"],
     **route_access(SIGNED_IN, TooManyRequests),
 )
 async def events(request: Request[Any, Any, Any], caller: Caller, services: ServicesDependency) -> Stream:
-    """Server-sent events: `report` with a report, `removed` with an id, `session-ended`, and `alive` after 15 seconds with
-    nothing else. `Last-Event-ID` resumes."""
+    """Server-sent events: `report` with a report, `removed` with an id, `session-ended`, and `alive` after 15 seconds
+    with nothing else. `Last-Event-ID` resumes.
+    """
     last_seen = request.headers.get("last-event-id")
     position = number_of(last_seen, "Last-Event-ID") if last_seen else None
     return Stream(

@@ -1,4 +1,4 @@
-"""Who may call the user server's routes. Each rule is one small guard."""
+"""Access rules of the user server. Each rule is one small guard."""
 
 from __future__ import annotations
 

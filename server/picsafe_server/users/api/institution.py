@@ -1,4 +1,4 @@
-"""`/users/v1/institution`: what administrators see and change of their own institution."""
+"""`/users/v1/institution`: administrators read and change their own institution."""
 
 from __future__ import annotations
 
@@ -67,8 +67,10 @@ class InstitutionController(Controller):
     async def change(
         self, data: JSONBody[InstitutionChange], caller: Caller, services: ServicesDependency
     ) -> InstitutionView:
-        """Holds for reports made from now on. Retention and idle lock can only be shortened. `key_servers` are out of those that the
-        operator permits: 403 `key_server_not_permitted` for another. Keys of new reports are made at `key_server`, which is one of them or PicSafe's own."""
+        """Applies to reports begun from now on. Retention and idle lock can only be shortened. `key_servers` must be
+        among those that the operator permits: otherwise 403 `key_server_not_permitted`. Keys of new reports are made at
+        `key_server`, which is one of them or PicSafe's own.
+        """
         fields = {name: getattr(data, name) for name in data.__struct_fields__}
         policy = Policy(**{name: value for name, value in fields.items() if given(value)})
         return await _view(await services.institutions.change(caller, policy), services)
@@ -77,7 +79,7 @@ class InstitutionController(Controller):
     async def members(
         self, caller: Caller, services: ServicesDependency, after: After = None, limit: Limit = limits.PAGE_ROWS
     ) -> MemberPage:
-        """A page, in the order of their addresses."""
+        """A page of members, ordered by address."""
         rows = await services.members.page(caller, after, limit + 1)
         following = rows[limit - 1].email if len(rows) > limit else None
         return MemberPage([Member.of(row) for row in rows[:limit]], following)
@@ -86,7 +88,8 @@ class InstitutionController(Controller):
     async def add_member(
         self, data: JSONBody[NewMember], caller: Caller, services: ServicesDependency
     ) -> InvitedMember:
-        """The invitation's token is shown this once; with it they choose a password. 409 when the address has an account.
+        """The invitation's token is shown only once; the member uses it to choose a password. 409 when the address has
+        an account.
 
         400 `domain_not_approved` outside the institution's mail domains.
         """
@@ -103,7 +106,9 @@ class InstitutionController(Controller):
     async def change_member(
         self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: ServicesDependency
     ) -> Member:
-        """Role, or disabled: then their sessions end. 409 `last_administrator` for the only one left."""
+        """Changes the role, or disables or enables the member. Disabling ends their sessions. 409 `last_administrator`
+        for the only one left.
+        """
         role = Role(data.role) if isinstance(data.role, str) else None
         disabled = data.disabled if isinstance(data.disabled, bool) else None
         return Member.of(await services.members.change(caller, member_id, role=role, disabled=disabled))
@@ -114,7 +119,7 @@ class InstitutionController(Controller):
         **route_access(ADMINISTRATOR, NotFound, LastAdministrator),
     )
     async def remove_member(self, member_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
-        """Closes the account for good. Their name stays on what they sent."""
+        """Closes the account permanently. Their name stays on the reports they sent."""
         await services.members.remove(caller, member_id)
 
     @post(
@@ -125,17 +130,17 @@ class InstitutionController(Controller):
     async def invite_member(
         self, member_id: FromPath[str], caller: Caller, services: ServicesDependency
     ) -> InvitedMember:
-        """For a lost invitation or a forgotten password; an older invitation is worthless from now on.
+        """For a lost invitation or a forgotten password; an older invitation becomes invalid.
 
-        Somebody who has a password is signed out everywhere. Once a new one is set with the invitation, the account can open only
-        reports sent from then on, and its owner is told who reset it.
+        A member who has a password is signed out everywhere. Once a new one is set with the invitation, the account can
+        open only reports sent from then on, and the notice of the reset names the administrator.
         """
         invited = await services.members.invite_again(caller, member_id)
         return InvitedMember.with_token(invited.account, invited.invitation_token)
 
     @get("/service-accounts", summary="Service accounts", **_ONLY)
     async def service_accounts(self, caller: Caller, services: ServicesDependency) -> ServiceList:
-        """Those that are not revoked."""
+        """Service accounts that are not revoked."""
         rows = await services.service_accounts.of(caller.institution_id or "")
         return ServiceList([ServiceView.of(row) for row in rows])
 
@@ -143,7 +148,9 @@ class InstitutionController(Controller):
     async def make_service_account(
         self, data: JSONBody[NewService], caller: Caller, services: ServicesDependency
     ) -> NewServiceView:
-        """Its token is shown this once. It gets every report of the institution that is sent from now on, and polls for new ones."""
+        """Its token is shown only once. It gets every report of the institution that is sent from now on, and polls for
+        new ones.
+        """
         made = await services.service_accounts.create(caller.institution_id or "", data.name, caller)
         return NewServiceView(made.account.id, made.account.name, made.token)
 
@@ -155,14 +162,14 @@ class InstitutionController(Controller):
     async def revoke_service_account(
         self, account_id: FromPath[str], caller: Caller, services: ServicesDependency
     ) -> None:
-        """Its token is worthless from now on."""
+        """Its token becomes invalid immediately."""
         await services.service_accounts.revoke(caller.institution_id or "", account_id, caller)
 
     @get("/changes", summary="The administration record", **_ONLY)
     async def changes(
         self, caller: Caller, services: ServicesDependency, before: Before = _NEWEST, limit: Limit = 50
     ) -> ActPage:
-        """Who changed what, when, and whom it was about: a page, newest first. Lines are only ever added."""
+        """Who changed what, when, and for whom: a page, newest first. Entries are never changed or deleted."""
         rows = await services.administration.page(caller, before, limit + 1)
         following = rows[limit - 1].number if len(rows) > limit else None
         return ActPage([ActView.of(row) for row in rows[:limit]], following)

@@ -1,4 +1,4 @@
-"""`/users/.well-known/jwks.json`: the keys with which everybody verifies what the user server signed."""
+"""`/users/.well-known/jwks.json`: the public keys for verifying what the user server signs."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ class MeController(Controller):
     path = "/v1/me"
     tags = ("users",)
 
-    @get("", summary="Who am I", **route_access(SIGNED_IN))
+    @get("", summary="My account", **route_access(SIGNED_IN))
     async def me(self, caller: Caller, services: ServicesDependency) -> Me:
         """The caller, their institution, and the servers that they may use."""
         return describe(caller, services)
 
     @patch("", summary="Change my name", **route_access(PERSON, LimitExceeded))
     async def rename(self, data: JSONBody[Rename], caller: Caller, services: ServicesDependency) -> Me:
-        """Changes what others see."""
+        """Changes the name that others see."""
         if isinstance(data.name, str):
             await services.accounts.rename(caller, data.name)
         return describe(await services.sessions.again(caller), services)
@@ -74,11 +74,11 @@ class MeController(Controller):
     @post(
         "/password-reset/seen",
         status_code=204,
-        summary="Put the notice of a password reset away",
+        summary="Dismiss the notice of a password reset",
         **route_access(PERSON),
     )
     async def put_notice_away(self, caller: Caller, services: ServicesDependency) -> None:
-        """`password_reset` is null from now on. What was sent before the reset stays closed."""
+        """`password_reset` becomes null. Reports sent before the reset stay closed."""
         await services.accounts.put_notice_away(caller)
 
     @post(
@@ -90,7 +90,7 @@ class MeController(Controller):
     async def change_password(
         self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: ServicesDependency
     ) -> None:
-        """The caller's other sessions end, and their other browsers are not recognised any more."""
+        """The caller's other sessions end, and their other browsers are no longer recognised."""
         address = request.client.host if request.client else ""
         cookie = request.cookies.get(device_cookie_name(services.context.settings))
         known = device_secret(cookie) if cookie else None
@@ -107,5 +107,7 @@ class MeController(Controller):
 async def accept_invitation(
     request: Request[Any, Any, Any], data: JSONBody[Acceptance], services: ServicesDependency
 ) -> None:
-    """Sets the password of the invited person and signs nobody in. 401 `token_refused` for a wrong, used or old invitation."""
+    """Sets the password of the invited person without signing them in. 401 `token_refused` for a wrong, used or old
+    invitation.
+    """
     await services.invitations.accept(data.token, data.password, request.client.host if request.client else None)

@@ -62,9 +62,11 @@ class ReportController(Controller):
         **_READERS,
     )
     async def begin(self, data: JSONBody[NewReport], caller: Caller, services: ServicesDependency) -> ReportBegun:
-        """A draft, its region's cloud, and the grants to have a key and to upload. 400 `unknown_recipient` lists who has no account.
+        """A draft, its region's cloud, and the grants to have a key made and to upload. 400 `unknown_recipient` lists
+        who has no account.
 
-        429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and kept take too much.
+        429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and
+        kept take too much.
         """
         declared = data.size if isinstance(data.size, int) else None
         begun = await services.drafts.begin(caller, data.recipients, declared)
@@ -78,11 +80,13 @@ class ReportController(Controller):
             institutions=begun.readers.institutions,
         )
 
-    @post("/readers", status_code=200, summary="Who could open a report", **_READERS)
+    @post("/readers", status_code=200, summary="List who could open a report", **_READERS)
     async def readers(self, data: JSONBody[Addressed], caller: Caller, services: ServicesDependency) -> Readers:
-        """For the last look before sending: each recipient's institution, and where more than the recipients can open the report.
+        """For the review before sending: each recipient's institution, and the institutions where others besides the
+        recipients can open the report.
 
-        Begins nothing. Refuses what beginning a report for these recipients would refuse, and counts unknown ones alike.
+        Begins nothing. Refuses whatever beginning a report for these recipients would refuse, and counts unknown
+        addresses in the same way.
         """
         return await services.drafts.readers(caller, data.recipients)
 
@@ -95,11 +99,13 @@ class ReportController(Controller):
         before: Cursor = None,
         limit: Limit = 50,
     ) -> ReportPage:
-        """A page, newest first. The inbox holds what can be opened; what was sent stays listed a while after its time."""
+        """A page, newest first. The inbox lists reports that can be opened; sent reports stay listed for a while after
+        they expire.
+        """
         page = await services.listings.newest(caller, box, before, limit)
         return ReportPage(page.reports, page.cursor if page.more else None)
 
-    @get("/new", summary="Reports received since last time", **route_access(SIGNED_IN, CursorUnknown))
+    @get("/new", summary="New reports since a cursor", **route_access(SIGNED_IN, CursorUnknown))
     async def new(
         self, caller: Caller, services: ServicesDependency, after: Cursor = None, limit: Limit = 100
     ) -> NewReports:
@@ -112,7 +118,7 @@ class ReportController(Controller):
 
     @get("/{report_id:str}", summary="One report", **route_access(SIGNED_IN, NotFound, ReportPredatesAccess))
     async def report(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> ReportView:
-        """404 for everybody who may not know of it."""
+        """404 for everybody who may not see it."""
         async with services.database.reading() as session:
             return await services.views.one(session, caller, await visible(session, caller, report_id))
 
@@ -125,10 +131,11 @@ class ReportController(Controller):
     async def accept_receipt(
         self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: ServicesDependency
     ) -> ReportView:
-        """The sender hands in the cloud's receipt; its recipients see the report at once. The same receipt again changes nothing.
+        """The sender submits the cloud's receipt; its recipients see the report at once. Submitting the same receipt
+        again changes nothing.
 
-        `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt says otherwise;
-        400 `invalid_request` without it.
+        `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt
+        says otherwise; 400 `invalid_request` without it.
         """
         sent = data.package if isinstance(data.package, SentPackage) else None
         report = await services.reports.accept_receipt(caller, report_id, data.receipt, sent)
@@ -144,33 +151,35 @@ class ReportController(Controller):
     async def make_grant(
         self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: ServicesDependency
     ) -> SignedGrant:
-        """To download, for everybody who sees the report; to go on with a draft, for its sender. 410 when its time is over."""
+        """To download, for everybody who sees the report; to continue a draft, for its sender. 410 after the report
+        expired.
+        """
         signed = await services.reports.grant(caller, report_id, data.wanted)
         return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
 
     @post(
         "/{report_id:str}/opened",
         status_code=204,
-        summary="I have read it",
+        summary="Mark a report as read",
         **route_access(PERSON, NotFound, ReportPredatesAccess),
     )
     async def opened(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
-        """The first time is kept, and shown to the sender."""
+        """The time of the first call is kept, and shown to the sender."""
         await services.reports.opened(caller, report_id)
 
     @post(
         "/{report_id:str}/collected",
         status_code=204,
-        summary="It is safely filed",
+        summary="Mark a report as collected",
         **route_access(SERVICE, NotFound, ReportPredatesAccess),
     )
     async def collected(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
-        """The service account has the files safely on its own disk."""
+        """Confirms that the service account has stored the files durably."""
         await services.reports.collected(caller, report_id)
 
     @delete("/{report_id:str}", summary="Withdraw a report", **route_access(PERSON, NotFound, ReportExpired))
     async def withdraw(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
-        """Its sender takes it back: nobody can open it from now on; key and ciphertext are destroyed."""
+        """The sender withdraws the report: nobody can open it from now on; key and ciphertext are destroyed."""
         await services.withdrawals.withdraw(caller, report_id)
 
 
@@ -188,7 +197,9 @@ async def suggest_recipients(
         ),
     ] = "",
 ) -> Suggestions:
-    """Colleagues, and people written to before. A part of their name or address begins with the text. 429 after very many."""
+    """Colleagues, and people written to before, with a part of their name or address that begins with the text. 429
+    after very many searches.
+    """
     services.look_ups.search(caller)
     found = await suggest(services.database, caller, text)
     return Suggestions([Suggestion(account.id, account.email, account.name, name) for account, name in found])

@@ -1,4 +1,4 @@
-"""What requests carry. Unknown fields are refused; lengths are bounded here, meaning is checked by the services."""
+"""Request bodies. Unknown fields are refused; lengths are bounded here, and the services check the meaning."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Body(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class SignIn(Body):
-    """Who signs in, where. `transport`: `cookie` for browsers, `token` for programs."""
+    """Credentials for a sign-in. `transport`: `cookie` for browsers, `token` for programs."""
 
     email: Email
     password: Password
@@ -38,7 +38,7 @@ class SignIn(Body):
 
 
 class Rename(Body):
-    """A new name; left out, it stays."""
+    """A new name; when left out, the name stays."""
 
     name: Name | UnsetType = UNSET
 
@@ -71,7 +71,9 @@ class Addressed(Body):
 
 
 class SentPackage(Body):
-    """A package as its sender made it. Hashes in lower-case hex; `digest` covers it piece by piece (format, section 9)."""
+    """A package as its sender made it. Hashes in lower-case hex; `digest` covers it piece by piece (format,
+    section 9).
+    """
 
     size: Annotated[int, Meta(ge=1, le=limits.PACKAGE_BYTES, description="bytes")]
     sha256: Sha256
@@ -79,7 +81,7 @@ class SentPackage(Body):
 
 
 class ReceiptBody(Body):
-    """What the cloud answered when the upload was complete, and what the sender says was uploaded."""
+    """The cloud's receipt for the completed upload, and the sender's description of the package."""
 
     receipt: Token
     package: SentPackage | UnsetType = UNSET
@@ -102,7 +104,7 @@ class TokenRequest(Body):
 
 
 class InstitutionChange(Body):
-    """What is left out stays. Its name is the operator's to change."""
+    """Fields that are left out stay as they are. Only the operator can change the name."""
 
     retention_days: int | UnsetType = UNSET
     idle_lock_minutes: int | UnsetType = UNSET
@@ -112,7 +114,7 @@ class InstitutionChange(Body):
 
 
 class NewMember(Body):
-    """Somebody who is to join."""
+    """A new member."""
 
     email: Email
     name: Name
@@ -121,14 +123,14 @@ class NewMember(Body):
 
 
 class MemberChange(Body):
-    """What is left out stays."""
+    """Fields that are left out stay as they are."""
 
     role: PersonRole | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
 
 
 class NewService(Body):
-    """What the service account is called."""
+    """The name of a service account."""
 
     name: Name
 

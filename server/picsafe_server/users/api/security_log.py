@@ -1,4 +1,6 @@
-"""`/users/v1/me/security` and `/users/v1/institution/security`: the security log, for a person and for administrators."""
+"""`/users/v1/me/security` and `/users/v1/institution/security`: the security log, for a person and for
+administrators.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ OfAccount = Annotated[
 async def my_security(
     caller: Caller, services: ServicesDependency, before: Before = _NEWEST, limit: Limit = 50
 ) -> SecurityPage:
-    """Sign-ins, wrong passwords, lock-outs, sessions, passwords, and what others did to the account. Kept as long as the operator set."""
+    """Sign-ins, wrong passwords, lock-outs, sessions, passwords, and what others did to the account. Kept as long as
+    the operator set.
+    """
     return SecurityPage.of(await services.security.of_account(caller.id, before, limit + 1), limit)
 
 
@@ -40,7 +44,9 @@ async def institution_security(
     before: Before = _NEWEST,
     limit: Limit = 50,
 ) -> SecurityPage:
-    """What happened to the accounts of the institution: a page, newest first. Attempts on addresses that nobody has are not in it."""
+    """What happened to the accounts of the institution: a page, newest first. Attempts on addresses that nobody has are
+    not in it.
+    """
     rows = await services.security.of_institution(
         caller.institution_id or "", before, limit + 1, happened.value if happened else None, account
     )

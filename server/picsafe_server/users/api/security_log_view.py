@@ -1,4 +1,4 @@
-"""The security log as the interface shows it."""
+"""The security log as returned by the interface."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from picsafe_server.users.audit.security_log import Named
 
 
 class SecurityEventView(Struct, frozen=True):
-    """A line of the security log. `event` is a stable name of two parts, as `sign_in.refused`; there may be names that you do not know.
+    """A line of the security log. `event` is a stable name of two parts, as `sign_in.refused`; there may be names that
+    you do not know.
 
-    `account`: whom it is about, by address, or the service account, by name; null for the whole network. `actor`: who made it happen; `by` names an administrator.
-    `network` is the client's, as 203.0.113.0/24; `device` is what the device called itself. Both are null where they are not known.
+    `account`: whom it is about, by address, or the service account, by name; null for the whole network. `actor`: who
+    made it happen; `by` names an administrator. `network` is the client's, as 203.0.113.0/24; `device` is what the
+    device called itself. Both are null where they are not known.
     """
 
     number: int

@@ -42,7 +42,8 @@ class SessionController(Controller):
     ) -> Response[SessionBegun]:
         """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many.
 
-        A browser also gets a cookie by which it is recognised next time: wrong passwords from elsewhere do not hold it up.
+        A browser also gets a cookie by which it is recognised next time, so that wrong passwords from elsewhere do not
+        delay it.
         """
         settings = services.context.settings
         check_not_foreign(request, settings)
@@ -61,7 +62,7 @@ class SessionController(Controller):
 
     @get("", summary="My sessions", **route_access(PERSON))
     async def sessions(self, caller: Caller, services: ServicesDependency) -> SessionList:
-        """Where the caller is signed in, last used first."""
+        """The caller's open sessions, last used first."""
         rows = await services.sessions.of(caller)
         return SessionList([SessionView.of(row, caller.session_id) for row in rows])
 

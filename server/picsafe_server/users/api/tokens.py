@@ -22,9 +22,10 @@ from picsafe_server.users.api.responses import SignedToken
     **route_access(SIGNED_IN, KeyServerNotAllowed, LimitExceeded),
 )
 async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: ServicesDependency) -> SignedToken:
-    """Says who the caller is to one key server. 403 `key_server_not_allowed` unless the server is on the caller's allow-list.
+    """Identifies the caller to one key server. 403 `key_server_not_allowed` unless the server is on the caller's
+    allow-list.
 
-    Its claim `since`, where it has one, keeps keys that were made earlier from the caller: see integrate.md.
+        The claim `since`, where present, excludes keys that were made earlier: see integrate.md.
     """
     signed = services.grants.user_token(caller, data.audience)
     return SignedToken(signed.token, rfc3339(signed.expires_at))

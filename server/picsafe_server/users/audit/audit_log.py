@@ -1,6 +1,7 @@
-"""The administration record of an institution: who changed what, when, and whom it was about.
+"""The administration record of an institution: who changed what, when, and for whom.
 
-Every administrative act is written in the transaction that does it, so none happens without its line; lines are never changed.
+Every administrative act is recorded in its own transaction, so none happens without an entry; entries are never
+changed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from picsafe_server.users.principal import Principal
 
 
 class AuditAction(str, Enum):
-    """What administrators and operators do."""
+    """Acts of administrators and operators."""
 
     MEMBER_ADDED = "member_added"
     MEMBER_INVITED = "member_invited"
@@ -52,7 +53,7 @@ class AuditAction(str, Enum):
 
 @dataclass(frozen=True)
 class AuditTarget:
-    """Whom or what an act is about: a person, by their address, or a service account, by its name."""
+    """The subject of an act: a person, by their address, or a service account, by its name."""
 
     id: str
     name: str
@@ -63,7 +64,7 @@ class AuditTarget:
 
 
 def signature(name: str | None, email: str | None) -> str | None:
-    """Who somebody is: what they called themselves, with the address that they cannot choose. None for the operator."""
+    """The actor: their chosen name, and the address, which they cannot choose. None for the operator."""
     return f"{name} <{email}>" if name and email else name
 
 
@@ -85,7 +86,9 @@ class Administration:
         before: str | None = None,
         after: str | None = None,
     ) -> None:
-        """Add a line in the transaction of `session`. `who` is None for the operator; nothing is written outside of institutions."""
+        """Add a line in the transaction of `session`. `who` is None for the operator; nothing is written outside of
+        institutions.
+        """
         if institution_id is None:
             return
         session.add(

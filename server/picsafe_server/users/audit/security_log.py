@@ -1,8 +1,9 @@
 """The security log: sign-ins, refusals, lock-outs, passwords, and what others did to an account.
 
-A line in the database for the person and their administrators, and a line of JSON in the server's log for monitoring. Both are
-written with the transaction that they describe. Names of events are stable and have two parts, `subject.happened`; programs skip
-those that they do not know. No e-mail address goes into the server's log, and of a client's address only its network is kept.
+A line in the database for the person and their administrators, and a line of JSON in the server's log for monitoring.
+Both are written with the transaction that they describe. Names of events are stable and have two parts,
+`subject.happened`; programs skip those that they do not know. No e-mail address goes into the server's log, and of a
+client's address only its network is kept.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _log = logging.getLogger("picsafe.security")
 
 
 class SecurityEvent(str, Enum):
-    """What can happen."""
+    """Kinds of events."""
 
     SIGNED_IN = "sign_in.succeeded"
     SIGN_IN_REFUSED = "sign_in.refused"
@@ -60,7 +61,7 @@ class SecurityEvent(str, Enum):
 
 
 class Actor(str, Enum):
-    """Who made it happen."""
+    """Who caused an event."""
 
     SELF = "self"
     ADMINISTRATOR = "administrator"
@@ -97,7 +98,9 @@ class SecurityLog:
         address: str | None = None,
         device: str | None = None,
     ) -> None:
-        """Add a line about `account` in the transaction of `session`; None: an account that does not exist, or a whole network."""
+        """Add a line about `account` in the transaction of `session`; None: an account that does not exist, or a whole
+        network.
+        """
         line = SecurityLine(
             at=self._clock.now(),
             event=happened.value,
@@ -115,12 +118,12 @@ class SecurityLog:
     def record_by(
         self, session: AsyncSession, happened: SecurityEvent, account: Account | ServiceAccount, by: Principal | None
     ) -> None:
-        """What an administrator did to `account`; the operator when `by` is None."""
+        """Add what an administrator did to `account`; the operator when `by` is None."""
         actor = Actor.OPERATOR if by is None else Actor.ADMINISTRATOR
         self.record(session, happened, account, actor, by=by)
 
     async def attempt(self, session: AsyncSession, happened: SecurityEvent, email: str, address: str) -> None:
-        """Somebody tried to sign in as `email`. Costs the same whether it is anybody's address or not."""
+        """Add an attempt to sign in as `email`. Takes the same time whether or not the address has an account."""
         query = select(Account).where(Account.email == email, Account.removed_at.is_(None))
         self.record(session, happened, await session.scalar(query), Actor.UNKNOWN, address=address)
 
@@ -131,7 +134,9 @@ class SecurityLog:
     async def of_institution(
         self, institution_id: str, before: int, limit: int, happened: str | None = None, account_id: str | None = None
     ) -> Sequence[Named]:
-        """The same for the accounts that belonged to an institution then: all of them or one, all events or those of one name."""
+        """The same for the accounts that belonged to an institution then: all of them or one, all events or those of
+        one name.
+        """
         condition = SecurityLine.institution_id == institution_id
         if happened is not None:
             condition &= SecurityLine.event == happened
@@ -142,7 +147,9 @@ class SecurityLog:
     async def newest(
         self, limit: int, account_id: str | None = None, institution_id: str | None = None
     ) -> Sequence[Named]:
-        """At most `limit` lines, newest first, for the operator: all of them, or those of one account or institution."""
+        """At most `limit` lines, newest first, for the operator: all of them, or those of one account or
+        institution.
+        """
         condition: ColumnElement[bool] = true()
         if account_id is not None:
             condition &= SecurityLine.account_id == account_id
@@ -173,7 +180,9 @@ class SecurityLog:
 
 
 def network_of(address: str | None) -> str | None:
-    """The network of a client's address: enough to recognise a stranger, too little to follow a person. None for what is no address."""
+    """The network of a client's address: enough to recognise a stranger, too little to track a person. None for
+    anything that is not an address.
+    """
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -184,7 +193,9 @@ def network_of(address: str | None) -> str | None:
 
 
 def _told(line: SecurityLine) -> str:
-    """The line for the server's log: identifiers and the network, without addresses, names or what a device calls itself."""
+    """The line for the server's log: identifiers and the network, without addresses, names or what a device calls
+    itself.
+    """
     told = {
         "at": rfc3339(line.at),
         "event": line.event,

@@ -1,8 +1,9 @@
 """The user server's database: people and machines, and the index of reports. No patient data anywhere.
 
-Three tables carry the live inbox. `changes` counts every change that somebody may see; the counter's row is locked in the
-transaction that makes the change, so numbers have no gaps and become visible in their order. `listings` says in which lists an
-available report stands, by the number under which it became available. `events` says who is to be told of which change.
+Three tables serve the live inbox. `changes` counts every change that somebody may see; the counter's row is locked in
+the transaction that makes the change, so numbers have no gaps and become visible in order. `listings` holds the lists
+that an available report is in, by the number under which it became available. `events` holds the audiences of each
+change.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ class Account(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     removed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
     reset_at: Mapped[datetime | None] = mapped_column(_MOMENT)
-    """When a new password was last set with an invitation, instead of the old password: what was sent before stays closed."""
+    """When a new password was last set with an invitation, instead of the old password: what was sent before stays
+    closed.
+    """
     reset_by: Mapped[str | None] = mapped_column(String(limits.NAME_CHARACTERS))
     """What the administrator who made that invitation was called then; None for the operator."""
     reset_by_email: Mapped[str | None] = mapped_column(String(limits.EMAIL_CHARACTERS))
@@ -112,7 +115,7 @@ class Account(Base):
 
 
 class AccountPart(Base):
-    """A part of somebody's name or address, for finding them: see `search_parts`."""
+    """A part of somebody's name or address, for the recipient search: see `search_index`."""
 
     __tablename__ = "account_parts"
     __table_args__ = (Index("ix_account_parts_institution_id", "institution_id", "part", "account_id"),)
@@ -127,7 +130,9 @@ class AccountPart(Base):
 
 
 class ServiceAccount(Base):
-    """A machine user of an institution. Its token is `picsafe_st_<id>_<secret>`; only the hash of the secret is here."""
+    """A machine user of an institution. Its token is `picsafe_st_<id>_<secret>`; only the hash of the secret is
+    here.
+    """
 
     __tablename__ = "service_accounts"
 
@@ -155,7 +160,7 @@ class SignedInSession(Base):
 
 
 class Invitation(Base):
-    """Lets one person set a password once. One an account: a new one replaces the old."""
+    """Lets one person set a password once. There is one per account: a new invitation replaces the old."""
 
     __tablename__ = "invitations"
 
@@ -170,7 +175,7 @@ class Invitation(Base):
 
 
 class AdministrativeAct(Base):
-    """A line of an institution's administration record. Triggers see to it that lines are only ever added."""
+    """An entry of an institution's administration record. Triggers ensure that entries are only ever added."""
 
     __tablename__ = "administrative_acts"
     __table_args__ = (Index("ix_administrative_acts_institution_id", "institution_id", "number"),)
@@ -217,7 +222,7 @@ class SecurityLine(Base):
 
 
 class SignInFailures(Base):
-    """How often signing in failed of late, for one account (known or not) or one client address. Subjects are hashes."""
+    """Recent failed sign-ins for one account (existing or not) or one client address. Subjects are hashes."""
 
     __tablename__ = "sign_in_failures"
 
@@ -227,7 +232,7 @@ class SignInFailures(Base):
 
 
 class LookupWindow(Base):
-    """How many addresses without an account somebody named of late. Subjects are hashes."""
+    """How many addresses without an account somebody recently named. Subjects are hashes."""
 
     __tablename__ = "look_ups"
 
@@ -237,9 +242,10 @@ class LookupWindow(Base):
 
 
 class KnownDevice(Base):
-    """A browser that an account has signed in with: strangers who guess its password do not hold it up. See `devices`.
+    """A browser that an account has signed in with, so that strangers who guess its password do not delay it. See
+    `known_devices`.
 
-    Nothing tells which accounts share a browser, nor what browser it is.
+    Neither the accounts that share a browser nor the browser itself can be identified.
     """
 
     __tablename__ = "known_devices"
@@ -251,7 +257,7 @@ class KnownDevice(Base):
 
 
 class Report(Base):
-    """The index entry of a report. What is in it, the user server does not know."""
+    """The index entry of a report. The user server does not know its content."""
 
     __tablename__ = "reports"
     __table_args__ = (
@@ -276,7 +282,9 @@ class Report(Base):
     """Bytes of the package."""
     sha256: Mapped[str | None] = mapped_column(String(64))
     digest: Mapped[str | None] = mapped_column(String(64))
-    """See `picsafe_protocol.crypto.package_digest`: as its sender declared it, never as the cloud says. None for reports from before that."""
+    """See `picsafe_protocol.crypto.package_digest`: as its sender declared it, never as the cloud says. None for
+    reports from before that.
+    """
     digest_due: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether it cannot become available without a digest: so for all that were begun since there are digests."""
     key_server: Mapped[str | None] = mapped_column(_URL)
@@ -298,7 +306,9 @@ class ReportRecipient(Base):
 
 
 class ReportInstitution(Base):
-    """An institution of the sender or of a recipient, with its policy when the report was made: the key server was told the same."""
+    """An institution of the sender or of a recipient, with its policy when the report was begun, as sent to the key
+    server.
+    """
 
     __tablename__ = "report_institutions"
 
@@ -341,7 +351,7 @@ class MailboxEntry(Base):
 
 
 class Event(Base):
-    """A change that one audience is to be told of."""
+    """A change to be reported to one audience."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_audience", "audience", "sequence"),)

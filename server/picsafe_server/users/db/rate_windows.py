@@ -1,4 +1,6 @@
-"""Counting how often something happens, in a window that begins with the first time; in the database, so that all processes count together."""
+"""Rate limits over a window that begins with the first event; counted in the database, so that all processes count
+together.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Count:
 
 
 class Counted(NamedTuple):
-    """`seconds` to wait when it was too many, or 0; `is_first`: whether this was the first time too many in its window."""
+    """`seconds` to wait when it was too many, or 0; `is_first`: whether this was the first time too many in its
+    window.
+    """
 
     seconds: int
     is_first: bool

@@ -1,4 +1,6 @@
-"""What the database has of reports, as their views need it: the same for everybody who sees them, but for who opened them."""
+"""The database rows that views of reports need. They are the same for everybody who sees a report, except for who
+opened it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Addressee(msgspec.Struct, frozen=True):
-    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves only."""
+    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves
+    only.
+    """
 
     id: str
     name: str
@@ -43,7 +47,9 @@ class ReportFacts:
 
 
 async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str] | None]) -> ReportFacts:
-    """The facts of reports in a constant number of queries. `readers` says for each whose openings to read; None: everybody's."""
+    """The facts of reports in a constant number of queries. `readers` says for each whose openings to read; None:
+    everybody's.
+    """
     if not readers:
         return ReportFacts({}, {}, {})
     ids = set(readers)

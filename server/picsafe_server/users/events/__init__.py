@@ -1,1 +1,1 @@
-"""Changes of the index, and how they reach live streams."""
+"""Changes of the index, and their delivery to live streams."""

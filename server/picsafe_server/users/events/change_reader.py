@@ -1,4 +1,4 @@
-"""Changes as one process reads them for all its listeners: once a change, however many are told of it."""
+"""Reads changes once per process for all its listeners."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from picsafe_server.users.events.event_log import REPORT
 
 @dataclass(frozen=True)
 class News:
-    """Some changes in their order: the events of each audience that listens here, and what there is to say about their reports."""
+    """Consecutive changes: the events of each audience that listens here, and the data of their reports."""
 
     events: Mapping[str, Sequence[Event]]
     facts: ReportFacts
@@ -28,7 +28,7 @@ class News:
 
 
 async def read_news(session: AsyncSession, events: Sequence[Event], listening: Collection[str]) -> News | None:
-    """What the audiences that listen are to be told of `events`; None when that is nothing."""
+    """What the listening audiences receive of `events`; None when that is nothing."""
     by_audience: dict[str, list[Event]] = defaultdict(list)
     readers: dict[str, set[str] | None] = {}
     for event in events:

@@ -1,4 +1,6 @@
-"""Names of those who share a list or are told of a change together. A listing or an event is written once an audience, not once a person."""
+"""Names of audiences: groups that share a list or receive the same changes. A listing or an event is written once per
+audience, not once per person.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ def services(institution_id: str) -> str:
 
 
 def session(session_id: str) -> str:
-    """One session or service account, to be told that it has ended."""
+    """One session or service account, for the message that it has ended."""
     return f"session:{session_id}"
 
 

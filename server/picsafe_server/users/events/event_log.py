@@ -1,7 +1,7 @@
-"""The numbered sequence of changes: what live inboxes are told, and the order in which polling sees reports.
+"""The numbered sequence of changes, which orders both live inboxes and polling.
 
-Numbers come from one row that stays locked until the transaction ends. So a reader who sees number n has seen, or can see, every
-smaller one, and a number is never left out: that is what makes a cursor safe. The lock is taken last and held shortly.
+Numbers come from one row that stays locked until the transaction ends. So a reader who sees number n has seen, or can
+see, every smaller one, and no number is skipped, which makes cursors safe. The lock is taken last and held briefly.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SESSION_ENDED = "session-ended"
 
 @dataclass(frozen=True)
 class Change:
-    """What is to be told to some audiences. `report_id` is None when a session ended."""
+    """A change for some audiences. `report_id` is None when a session ended."""
 
     kind: str
     audiences: Collection[str]
@@ -37,7 +37,9 @@ class EventLog:
         self._wake = wake
 
     async def append(self, session: AsyncSession, *changes: Change) -> list[int]:
-        """Number `changes` and write their events, in the transaction of `session`; to be called last in it. The numbers, in order."""
+        """Number `changes` and write their events, in the transaction of `session`; to be called last in it. The
+        numbers, in order.
+        """
         if not changes:
             return []
         numbers = await _next(session, len(changes))

@@ -1,8 +1,9 @@
-"""The live inbox. One poller a process looks for new events several times a second, and only while somebody listens.
+"""The live inbox. One poller per process looks for new events several times a second, while somebody listens.
 
-It reads each change once, with what there is to say about its report, and hands the same `News` to all who listen for it. Who
-comes back, or falls behind by more than `PENDING`, reads the events of its own audiences from the database instead, from where it
-stopped. So a change that thousands see costs a few queries, a slow reader costs no memory, and any number of processes can write.
+It reads each change once, with the data of its report, and passes the same `News` to all listeners. A listener that
+reconnects, or falls behind by more than `PENDING`, reads the events of its own audiences from the database from where
+it stopped. So a change that thousands see costs a few queries, a slow reader costs no memory, and any number of
+processes can write.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Listener:
         self._pending: list[News] | None = []
 
     def hand(self, news: News) -> None:
-        """There is something for this listener."""
+        """Add something for this listener."""
         if self._pending is not None:
             if len(self._pending) < PENDING:
                 self._pending.append(news)
@@ -51,12 +52,14 @@ class Listener:
         self.woken.set()
 
     def must_read(self) -> None:
-        """There may be something that is not going to be handed over."""
+        """Signal that there may be something that will not be passed on here."""
         self._pending = None
         self.woken.set()
 
     def take(self) -> Sequence[News] | None:
-        """What was handed over since the last time; None: read the database from where you stopped, as often as it has something."""
+        """What was added since the last call. None: read the database from where you stopped, for as long as it has
+        something.
+        """
         self.woken.clear()
         taken, self._pending = self._pending, []
         return taken
@@ -73,11 +76,11 @@ class Live:
         self.closing = asyncio.Event()
 
     def wake(self) -> None:
-        """This process has just committed events."""
+        """Signal that this process has just committed events."""
         self._look.set()
 
     def close(self) -> None:
-        """All streams are to end: the process stops."""
+        """End all streams because the process stops."""
         self.closing.set()
         self._wake_all()
 

@@ -1,4 +1,4 @@
-"""The members of an institution, as its administrators see and change them."""
+"""The members of an institution, managed by its administrators."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Invited:
 
 
 class Members:
-    """What administrators do with the members of their own institution."""
+    """Actions of administrators on the members of their own institution."""
 
     def __init__(
         self,
@@ -86,12 +86,16 @@ class Members:
             return Invited(account, await self._invitations.invite(session, account.id, who))
 
     async def invite_again(self, who: Principal, account_id: str) -> Invited:
-        """A new invitation, for somebody who lost theirs or forgot their password. Who has a password is signed out."""
+        """A new invitation, for a member who lost theirs or forgot their password. A member who has a password is
+        signed out.
+        """
         async with self._database.writing() as session:
             return await self.invite_account(session, await _locked(session, who, account_id), who)
 
     async def change(self, who: Principal, account_id: str, *, role: Role | None, disabled: bool | None) -> Account:
-        """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the institution."""
+        """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the
+        institution.
+        """
         if role is Role.SERVICE:
             raise InvalidRequest("A person is a member or an administrator.", field="role")
         async with self._database.writing() as session:
@@ -105,7 +109,9 @@ class Members:
         return account
 
     async def remove(self, who: Principal, account_id: str) -> None:
-        """Close a member's account for good. Their name stays on what they sent; their address is free within the institution."""
+        """Close a member's account permanently. Their name stays on the reports they sent; their address is free within
+        the institution.
+        """
         async with self._database.writing() as session:
             account = await _locked(session, who, account_id)
             await _check_not_last(session, account)
@@ -143,7 +149,7 @@ class Members:
             await self._sessions.end_where(session, SignedInSession.account_id == account.id)
 
     async def remove_account(self, session: AsyncSession, account: Account, who: Principal | None) -> None:
-        """Close an account for good."""
+        """Close an account permanently."""
         self._record(session, who, AuditAction.MEMBER_REMOVED, account)
         account.removed_at = self._clock.now()
         account.password_hash = None
@@ -168,7 +174,9 @@ class Members:
 
 
 async def _locked(session: AsyncSession, who: Principal, account_id: str) -> Account:
-    """A member of the caller's institution, with the institution locked: two administrators cannot demote each other at once."""
+    """A member of the caller's institution, with the institution locked: two administrators cannot demote each other at
+    once.
+    """
     await session.execute(select(Institution.id).where(Institution.id == who.institution_id).with_for_update())
     account = None
     if is_identifier(account_id):

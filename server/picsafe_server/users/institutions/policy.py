@@ -1,4 +1,4 @@
-"""An institution's policy: how long, how idle, who may open, which key servers."""
+"""An institution's policy: retention, idle lock, who may open reports, key servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEMBERS_MAY_OPEN = ("recipients", "members")
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What an administrator changes; None leaves it as it is."""
+    """Changes to a policy; None leaves a value as it is."""
 
     retention_days: int | None = None
     idle_lock_minutes: int | None = None
@@ -64,7 +64,9 @@ class Institutions:
         self._administration = administration
 
     async def create(self, name: str, policy: Policy | None = None, domains: Sequence[str] = ()) -> Institution:
-        """A new institution, with the defaults where `policy` says nothing. `Conflict` when one of the mail `domains` is another's."""
+        """A new institution, with the defaults where `policy` says nothing. `Conflict` when one of the mail `domains`
+        is another's.
+        """
         institution = Institution(id=new_identifier(), name=checked_name(name), created_at=self._clock.now())
         for column, value in (policy.checked(self._key_servers) if policy else {}).items():
             setattr(institution, column, value)
@@ -77,7 +79,9 @@ class Institutions:
         return institution
 
     async def rename(self, institution_id: str, name: str) -> None:
-        """The operator calls it something else: nobody else does, since recipients go by it. `InvalidRequest` for what is no name."""
+        """Rename an institution. Only the operator may, since recipients trust the name. `InvalidRequest` for what is
+        no name.
+        """
         called = checked_name(name)
         async with self._database.writing() as session:
             institution = await session.get_one(Institution, institution_id, with_for_update=True)
@@ -120,14 +124,18 @@ class Institutions:
 
 
 def _written(value: object) -> str:
-    """A policy's value as the administration record has it: addresses one a line, nothing for PicSafe's own key server."""
+    """A policy value as shown in the administration record: one address per line, nothing for PicSafe's own key
+    server.
+    """
     if value is None:
         return ""
     return "\n".join(value) if isinstance(value, list) else str(value)
 
 
 def _check_chosen(institution: Institution) -> None:
-    """Where keys are made, they may also be asked for; a change to something else never moves where they are made."""
+    """The key server where keys are made is always allowed; changing another value never changes where keys are
+    made.
+    """
     if institution.key_server not in {None, *institution.key_servers}:
         raise Conflict(
             f"The keys of new reports are made at {institution.key_server}, so members must be allowed to ask it.",

@@ -58,7 +58,7 @@ class ServiceAccounts:
     async def create(self, institution_id: str, name: str, who: Principal | None = None) -> NewServiceAccount:
         """A new service account, which gets reports from now on; `LimitExceeded` when the institution has too many.
 
-        `who` made it; None: the operator.
+        `who` creates it; None is the operator.
         """
         secret = secrets.new_secret()
         account = ServiceAccount(
@@ -90,7 +90,7 @@ class ServiceAccounts:
         return NewServiceAccount(account, secrets.service_token(account.id, secret))
 
     async def revoke(self, institution_id: str, account_id: str, who: Principal | None = None) -> None:
-        """The token is worthless from now on; `NotFound` when the institution has no such service account."""
+        """Invalidate the token; `NotFound` when the institution has no such service account."""
         if not is_identifier(account_id):
             raise NotFound
         async with self._database.writing() as session:

@@ -1,4 +1,6 @@
-"""Which key servers there are for whom. The operator permits them; an institution allows its members some of those, and chooses one for new reports."""
+"""Which key servers are available to whom.
+
+The operator permits key servers; an institution allows its members some of those, and chooses one for new reports."""
 
 from __future__ import annotations
 
@@ -12,22 +14,28 @@ from picsafe_server.users.db.models import Institution, Report
 
 
 class KeyServers:
-    """The rules of key servers."""
+    """The rules for choosing and using key servers."""
 
     def __init__(self, settings: Settings) -> None:
         self.own = settings.keys_base
         """PicSafe's own: everybody may ask it, and keys are made there unless an institution chose another."""
         self.permitted: Sequence[str] = [url for url in settings.allowed_key_servers if url != self.own]
-        """The others that the operator permits. Pages may speak to these and to no further one, whatever an institution says."""
+        """The others that the operator permits. Pages may speak to these and to no further one, whatever an institution
+        says.
+        """
 
     def allowed(self, institution: Institution | None) -> list[str]:
-        """The allow-list of the institution's members, and of its service accounts; all permitted ones for people without an institution."""
+        """The allow-list of the institution's members, and of its service accounts; all permitted ones for people
+        without an institution.
+        """
         if institution is None:
             return [self.own, *self.permitted]
         return [self.own, *self.of(institution)]
 
     def of(self, institution: Institution) -> list[str]:
-        """What the institution allows besides PicSafe's own. What the operator does not permit any more does not count."""
+        """The servers that the institution allows besides PicSafe's own, without those that the operator no longer
+        permits.
+        """
         return [url for url in institution.key_servers if url in self.permitted]
 
     def chosen(self, institution: Institution | None) -> str:
@@ -35,8 +43,11 @@ class KeyServers:
         return (institution.key_server if institution else None) or self.own
 
     def for_new_report(self, institution: Institution | None) -> str:
-        """Where the key of a new report of a member is made. `KeyServerNotPermitted` when the chosen server does not count any more:
-        the keys of an institution that wants them in its own house are never made elsewhere instead."""
+        """Where the key of a new report of a member is made.
+
+        `KeyServerNotPermitted` when the chosen server is no longer permitted: the keys of an institution that chose its
+        own server are never made elsewhere instead.
+        """
         url = self.chosen(institution)
         if url not in self.allowed(institution):
             raise KeyServerNotPermitted(
@@ -51,8 +62,9 @@ class KeyServers:
         return report.key_server or self.own
 
     def checked(self, urls: Sequence[str]) -> list[str]:
-        """What an administrator wants allowed, each once. `InvalidRequest` for what is no address, `KeyServerNotPermitted` for one
-        that the operator does not permit."""
+        """What an administrator wants allowed, each once. `InvalidRequest` for what is no address,
+        `KeyServerNotPermitted` for one that the operator does not permit.
+        """
         if len(urls) > limits.KEY_SERVERS:
             raise LimitExceeded(
                 f"An institution allows at most {limits.KEY_SERVERS} key servers.",
@@ -78,7 +90,9 @@ class KeyServers:
 
 
 def refuse_for(addresses: Sequence[str], url: str) -> KeyServerNotAllowed:
-    """The refusal of a report that some recipients could not open: their institution does not allow its key server."""
+    """The error for a report that some recipients could not open because their institution does not allow its key
+    server.
+    """
     return KeyServerNotAllowed(
         f"Your institution has its keys made at {url}, and the institution of {', '.join(addresses)} does not allow that key server. Nothing was sent.",
         advice="Ask their administrator to allow it, or leave them out.",

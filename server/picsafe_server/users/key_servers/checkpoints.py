@@ -1,11 +1,11 @@
-"""Keeps the newest checkpoint of every key server, and notices when a later one contradicts it.
+"""Keeps the newest checkpoint of every key server, and detects when a later one contradicts it.
 
-A key server can be put back to an earlier state together with all that it remembers itself. The user server is another machine:
-it asks for the checkpoint every few minutes, and what it has seen must be the beginning of what it sees. The kept checkpoint
-moves only with a proof of that. A key server that gives none is *unproven*, which operators see at once, and after a while that
-is a contradiction. A contradiction is never passed over: both checkpoints are kept, it is logged, every institution concerned
-finds it in its administration record, and it stays until an operator says that it is explained. Until then `/ready` warns of
-it, and a metric has it.
+A key server can be reset to an earlier state together with everything it stores itself. The user server, on another
+machine, fetches its checkpoint every few minutes and requires that the log begins with what it saw before. The kept
+checkpoint advances only with a proof of that. A key server that gives none is *unproven*, which operators see at once,
+and after a while that is a contradiction. A contradiction is never ignored: both checkpoints are kept, it is logged, it
+appears in the administration record of every institution concerned, and it stays until an operator declares it
+explained. Until then `/ready` and a metric report it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _log = logging.getLogger("picsafe.users.checkpoints")
 
 @dataclass(frozen=True)
 class _Finding:
-    """What a comparison found: a contradiction, or what came instead of a proof, or neither."""
+    """The result of a comparison: a contradiction, a response that is no proof, or neither."""
 
     contradiction: str | None = None
     lack: str | None = None
@@ -73,9 +73,10 @@ class Checkpoints:
         """By key server: how its log is, as `states` found it last."""
 
     async def sweep(self) -> int:
-        """Look at every key server when it is time to; how many contradict themselves.
+        """Check every key server that is due; returns how many contradict themselves.
 
-        A look that failed is repeated in the next round. What one key server answers keeps no other from being looked at.
+        A failed check is repeated in the next round. The response of one key server does not affect the checks of
+        others.
         """
         now = time.monotonic()
         due = [url for url in self._watched() if url not in self._seen or now - self._seen[url] >= LOOK_SECONDS]
@@ -87,7 +88,9 @@ class Checkpoints:
         return sum(outcome is True for outcome in found)
 
     async def states(self) -> Mapping[str, WatchedLog]:
-        """By key server that is watched, or of which a checkpoint is kept: how its log is, whichever process noticed that."""
+        """The state of the log of each key server that is watched or has a kept checkpoint, whichever process detected
+        it.
+        """
         async with self._database.reading() as session:
             rows = {row.key_server: row for row in await session.scalars(select(KeyServerLog))}
         self.last_known = {url: self._state(url, rows.get(url)) for url in sorted({*rows, *self._watched()})}
@@ -104,7 +107,7 @@ class Checkpoints:
         )
 
     async def look(self, url: str) -> bool:
-        """Whether the key server contradicts what it signed before. One that does not answer is looked at another time."""
+        """Whether the key server contradicts what it signed before. One that does not answer is checked later."""
         # What is known is read first: what another process learns meanwhile may well be newer than this answer.
         async with self._database.reading() as session:
             known = await session.get(KeyServerLog, url)
@@ -120,7 +123,9 @@ class Checkpoints:
         return is_contradicted
 
     async def accept(self, url: str) -> str:
-        """For an operator: go on from the checkpoint that contradicts; what was wrong. `NotFound` when nothing is."""
+        """For an operator: continue from the contradicting checkpoint; returns what was wrong. `NotFound` when nothing
+        is.
+        """
         async with self._database.writing() as session:
             known = await session.get(KeyServerLog, url.rstrip("/"), with_for_update=True)
             if known is None or known.contradiction is None:
@@ -133,7 +138,7 @@ class Checkpoints:
         return problem
 
     async def _compare(self, url: str, known: KeyServerLog | None, found: Checkpoint) -> _Finding:
-        """How `found` goes together with each checkpoint that was seen before."""
+        """Compare `found` with each checkpoint that was seen before."""
         if known is None or known.size == 0:
             return _Finding()
         earlier = [Checkpoint(known.size, known.root, known.note)]
@@ -193,7 +198,7 @@ class Checkpoints:
 
 
 def _lacks(row: KeyServerLog, found: Checkpoint, came: str, now: datetime) -> str | None:
-    """Remember that no proof came for `found`; what there is to say of it once it has lasted too long."""
+    """Record that no proof came for `found`; returns the message once that has lasted too long."""
     _log.warning("nothing proves that the log of %s has only grown: %s", row.key_server, came)
     if row.unproven is None or row.unproven_since is None:
         row.unproven, row.unproven_since = found.note, now

@@ -1,4 +1,6 @@
-"""Asks key servers for what they sign of their logs. Whatever a foreign server answers, the outcome is a result or `NoAnswer`."""
+"""Fetches signed checkpoints and proofs from key servers. Whatever a foreign server returns, the outcome is a result or
+`NoAnswer`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _CALL_SECONDS: Final = 5.0
 
 
 class NoAnswer(Exception):
-    """The key server gave nothing that can be used; the text says what it gave instead."""
+    """The key server returned nothing usable; the text says what it returned instead."""
 
 
 class ForeignLogs:
@@ -31,7 +33,9 @@ class ForeignLogs:
         return await _answered(self._checkpoint(url))
 
     async def consistency(self, url: str, old: int, new: int) -> list[bytes]:
-        """What it says proves that its log of `new` entries begins with that of `old`; not verified. `NoAnswer` as above."""
+        """Its claimed proof, not verified, that its log of `new` entries begins with that of `old`. `NoAnswer` as
+        above.
+        """
         return await _answered(self._consistency(url, old, new))
 
     async def _checkpoint(self, url: str) -> Checkpoint:

@@ -56,7 +56,9 @@ def opened(note: str, origin: str, keys: Iterable[bytes]) -> Checkpoint:
 
 
 def said(note: str) -> Checkpoint:
-    """What a note says; its signature is not verified. `ProofInvalid` when it is no checkpoint, or one that no database can keep."""
+    """What a note says; its signature is not verified. `ProofInvalid` when it is no checkpoint, or one that no database
+    can keep.
+    """
     text, gap, _ = note.partition("\n\n")
     lines = text.split("\n")
     if not gap or len(lines) < 3 or len(note) > NOTE_LENGTH or "\0" in note:

@@ -1,4 +1,4 @@
-"""Names of people, institutions and devices, as they will be shown to others."""
+"""Names of people, institutions and devices that are shown to others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from picsafe_server.users.names.invisible_characters import has_invisible
 
 
 def search_text(name: str, email: str) -> str:
-    """What a search for a person looks through. Kept beside the name, because SQLite does not know the lower case of `Ö`."""
+    """The text in which a person is searched. Stored with the name, because SQLite does not know the lower case
+    of `Ö`.
+    """
     return f"{name.lower()} {email}"
 
 

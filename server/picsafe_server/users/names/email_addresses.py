@@ -1,7 +1,7 @@
-"""E-mail addresses as people type them, and as accounts are found by them.
+"""E-mail addresses as people type them, and in the form by which accounts are found.
 
-The part before the @ is ASCII, and the domain is ASCII after IDNA encoding (RFC 5891, UTS 46): no letter of another script, and no
-character that nobody sees, can make two addresses look alike.
+The part before the @ is ASCII, and the domain is ASCII after IDNA encoding (RFC 5891, UTS 46): no letter of another
+script and no invisible character can make two addresses look alike.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ _SPECIALS = frozenset('<>(),;:"\\[]@')
 
 
 def normalise(text: str) -> str:
-    """`text` trimmed, in Unicode form C and lower case, its domain in ASCII: one person is one account, however they write it."""
+    """`text` trimmed, in Unicode form C and lower case, its domain in ASCII: one person is one account, however they
+    write it.
+    """
     email = unicodedata.normalize("NFC", text.strip()).lower()
     local, at, domain = email.rpartition("@")
     return f"{local}@{_ascii(domain) or domain}" if at and not domain.isascii() else email

@@ -1,4 +1,4 @@
-"""Characters that nobody sees: with them two names or addresses that look alike could be different people."""
+"""Detects invisible characters: with them, names or addresses that look alike could belong to different people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import unicodedata
 from typing import Final
 
 _NOT_PRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode's categories of control, format (zero-width, direction of writing), surrogate, private and unassigned characters."""
+"""Unicode's categories of control, format (zero-width, direction of writing), surrogate, private and unassigned
+characters.
+"""
 _BLANK: Final = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))

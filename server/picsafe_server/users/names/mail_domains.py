@@ -1,5 +1,8 @@
-"""The mail domains of institutions. Nobody proves an e-mail address here: the operator says which domains an institution has,
-and its administrators can add people within them only. So an address says truly which institution somebody belongs to."""
+"""The mail domains of institutions.
+
+PicSafe does not verify e-mail addresses. The operator approves the domains of each institution, and its administrators
+can add people within them only, so an address reliably shows which institution somebody belongs to.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,9 @@ from picsafe_server.users.names import email_addresses
 
 
 async def approve(session: AsyncSession, clock: Clock, institution_id: str, domains: Sequence[str]) -> list[str]:
-    """Add mail domains to an institution; those that are new to it. `Conflict` when one belongs to another institution already."""
+    """Add mail domains to an institution; those that are new to it. `Conflict` when one belongs to another institution
+    already.
+    """
     added = []
     for domain in dict.fromkeys(map(email_addresses.checked_domain, domains)):
         row = insert_into(session, InstitutionDomain).values(
@@ -39,10 +44,10 @@ async def domains_of(session: AsyncSession, institution_id: str) -> Sequence[str
 
 
 async def check_address(session: AsyncSession, institution_id: str | None, email: str) -> None:
-    """That a new account of this institution, or of none, may have the normalised address `email`.
+    """Check that a new account of this institution, or of none, may have the normalised address `email`.
 
-    `DomainNotApproved` outside the institution's domains; `Conflict` when somebody of another institution had the address before:
-    who writes to it means them.
+    `DomainNotApproved` outside the institution's domains; `Conflict` when somebody of another institution had the
+    address before, since senders who use it mean that person.
     """
     if institution_id is not None:
         known, domain = await domains_of(session, institution_id), email_addresses.domain_of(email)

@@ -1,7 +1,7 @@
-"""Slows down finding out who has an account: it takes a signed-in person, and even they may only ask so often.
+"""Limits account enumeration: lookups require sign-in and are rate limited per user.
 
-Addresses that nobody has are counted in the database. Searches are reads, and answered while the database cannot be written
-to: they are counted in memory.
+Addresses without an account are counted in the database. Searches are counted in memory, because they are reads and
+must work while the database cannot be written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WINDOW = timedelta(seconds=limits.LOOK_UP_WINDOW_SECONDS)
 
 
 class LookupThrottle:
-    """Counts what an account asks."""
+    """Counts the lookups of an account."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -31,7 +31,9 @@ class LookupThrottle:
         self._searches = MemoryCounter(clock, limits.LOOK_UP_WINDOW_SECONDS)
 
     async def unknown(self, who: Principal, amount: int) -> None:
-        """The caller named `amount` addresses that nobody has; `TooManyRequests`, instead of saying which, when there were too many."""
+        """Count `amount` addresses without an account that the caller named; `TooManyRequests`, which does not list
+        them, when there were too many.
+        """
         if seconds := await self._count_unknown(who, amount):
             raise TooManyRequests(
                 "You named too many addresses that nobody uses PicSafe with. "
@@ -41,7 +43,7 @@ class LookupThrottle:
             )
 
     def search(self, who: Principal) -> None:
-        """The caller searches for recipients; `TooManyRequests` when that was too often."""
+        """Count a search for recipients by the caller; `TooManyRequests` when there were too many."""
         if seconds := self._searches.take(who.id, limits.RECIPIENT_SEARCHES):
             raise TooManyRequests(
                 f"You searched for recipients too often. Wait {_minutes(seconds)}, or type the whole address.",

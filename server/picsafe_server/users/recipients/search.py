@@ -1,6 +1,6 @@
-"""Whom somebody may want to write to: people written to before, and colleagues.
+"""Suggests recipients: people the caller has written to before, and colleagues.
 
-Every query goes along an index from its beginning and stops at what fits on a screen, however many accounts there are.
+Every query follows an index and stops after what fits on a screen, however many accounts there are.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from picsafe_server.users.principal import Principal
 from picsafe_server.users.recipients.search_index import begins_with, is_found
 
 _FEW = 60
-"""Parts found by a text: their people are sorted by name; where there are more, colleagues are looked at in the order of names."""
+"""Parts found by a text: their people are sorted by name; where there are more, colleagues are looked at in the order
+of names.
+"""
 
 Found = tuple[Account, str | None]
 
 
 async def suggest(database: Database, who: Principal, text: str) -> Sequence[Found]:
-    """People of whose name or address a part begins with `text`, those last written to first, each with the name of their institution."""
+    """People of whose name or address a part begins with `text`, those last written to first, each with the name of
+    their institution.
+    """
     wanted = email_addresses.normalise(text)
     matches = is_found(wanted) if wanted else true()
     async with database.reading() as session:

@@ -1,7 +1,8 @@
-"""What a search for a person finds them by: the beginnings of the parts of their name and address, in a table that an index orders.
+"""The search index for people: the beginnings of the parts of their name and address, in an ordered table.
 
-A part begins where a word does, and at every sign and every letter that has no case (as in 山田): so a search for 山, `_` or `%` finds it
-inside a word too. A search that runs over several parts, as `ada lov`, is found as well, since each goes on to its limit.
+A part begins at every word, and at every sign and every letter without case (as in 山田), so a search for 山, `_` or `%`
+finds it inside a word too. A search across several parts, such as `ada lov`, also matches, since each part continues up
+to its limit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who, besides the named recipients, is going to be able to open a report: for its sender to see before anything is encrypted."""
+"""Who besides the named recipients will be able to open a report, shown to the sender before anything is encrypted."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Recipient(Struct, frozen=True):
 
 
 class InstitutionReaders(Struct, frozen=True):
-    """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open the report.
-    `record_systems`: a machine of the institution gets it."""
+    """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open
+    the report. `record_systems`: a machine of the institution gets it.
+    """
 
     name: str
     members: bool
@@ -31,7 +32,9 @@ class InstitutionReaders(Struct, frozen=True):
 
 
 class Readers(Struct, frozen=True):
-    """The recipients, in the order of their addresses in the request; then the institutions with more readers than those."""
+    """The recipients, in the order of their addresses in the request; then the institutions with more readers than
+    those.
+    """
 
     recipients: list[Recipient]
     institutions: list[InstitutionReaders]
@@ -40,7 +43,9 @@ class Readers(Struct, frozen=True):
 async def readers_of(
     session: AsyncSession, who: Principal, accounts: Sequence[Account], institutions: Mapping[str, Institution]
 ) -> Readers:
-    """Who can open a report that the caller begins now: people who are added later cannot (`tokens.UserClaims.since`)."""
+    """Who can open a report that the caller begins now: people who are added later cannot
+    (`tokens.UserClaims.since`).
+    """
     involved = {**institutions, **({who.institution.id: who.institution} if who.institution else {})}
     machines = set(
         await session.scalars(

@@ -1,4 +1,4 @@
-"""Beginning a report: who it is for, where it will lie, how long it will live. All of it is fixed here, once."""
+"""Begins a report: fixes, once, its recipients, where it is stored and how long it is kept."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Drafts:
     async def begin(self, who: Principal, addresses: Sequence[str], declared: int | None = None) -> Begun:
         """A draft for the people with these e-mail addresses, of a package of at most `declared` bytes.
 
-        `UnknownRecipient` lists the addresses that nobody has; `KeyServerNotAllowed` when some of them may not ask the key
-        server where the key would be; for what else is refused see `allowance`.
+        `UnknownRecipient` lists the addresses without an account; `KeyServerNotAllowed` when some of the people may not
+        ask the key server where the key would be; `quota` documents the other errors.
         """
         await self.addressed(who, addresses)
         report = self._report(who, limits.UNDECLARED_BYTES if declared is None else declared)
@@ -89,14 +89,18 @@ class Drafts:
         return Begun(report, cloud, keyserver, readers)
 
     async def readers(self, who: Principal, addresses: Sequence[str]) -> Readers:
-        """Who could open a report that the caller began now for these addresses. Refuses what `begin` would refuse of them."""
+        """Who could open a report that the caller began now for these addresses. Refuses what `begin` would refuse of
+        them.
+        """
         recipients, institutions = await self.addressed(who, addresses)
         self._check_all_may_ask(who, recipients, institutions)
         async with self._database.reading() as session:
             return await readers_of(session, who, recipients, institutions)
 
     async def addressed(self, who: Principal, addresses: Sequence[str]) -> tuple[list[Account], dict[str, Institution]]:
-        """The people with these addresses, and their institutions. `UnknownRecipient`, or `TooManyRequests` after too many of them."""
+        """The people with these addresses, and their institutions. `UnknownRecipient`, or `TooManyRequests` after too
+        many of them.
+        """
         wanted = wanted_of(addresses)
         try:
             async with self._database.reading() as session:
@@ -108,7 +112,7 @@ class Drafts:
     def _check_all_may_ask(
         self, who: Principal, recipients: Sequence[Account], institutions: Mapping[str, Institution]
     ) -> None:
-        """Said before anything is sent: otherwise they would have a report that they cannot open."""
+        """Checked before anything is sent: otherwise recipients would get a report that they cannot open."""
         url = self._key_servers.for_new_report(who.institution)
         shut_out = [
             account.email

@@ -25,8 +25,9 @@ from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.views import Entry, ReportViews
 
 PING_SECONDS = 15.0
-"""Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection is dead;
-and a session that is over is noticed by then."""
+"""Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection
+is dead; and a session that is over is noticed by then.
+"""
 RETRY_MILLISECONDS = 2000
 _BATCH = 200
 
@@ -50,7 +51,9 @@ class Streams:
         self._views = views
         self._ping_seconds = ping_seconds
         self._open: Counter[str] = Counter()
-        """Streams of each session, and of each account. A stream counts from the request on: many that come at once must not all find room."""
+        """Streams of each session, and of each account. A stream counts from the request on: many that come at once
+        must not all find room.
+        """
 
     def of(self, who: Principal, last_seen: int | None) -> AsyncIterator[bytes]:
         """Everything that changes for the caller from now on, or after the event `last_seen`, until their session ends.
@@ -119,7 +122,7 @@ class Streams:
     def _told(
         self, who: Principal, listener: Listener, handed: Sequence[News], position: int
     ) -> tuple[Sequence[Event], list[bytes]]:
-        """The same from what the poller has read for everybody."""
+        """The same, from what the poller has read for all listeners."""
         events: list[Event] = []
         texts: list[bytes] = []
         for news in handed:
@@ -129,7 +132,7 @@ class Streams:
         return events, texts
 
     def _texts(self, who: Principal, events: Sequence[Event], facts: ReportFacts) -> list[bytes]:
-        """The events as text. A change that reaches the caller in two ways is told once for each box."""
+        """The events as text. A change that reaches the caller in two ways is sent once for each box."""
         entries: dict[tuple[int, Entry], Event] = {}
         for event in events:
             known = entries.setdefault((event.sequence, _entry(event)), event)
@@ -154,7 +157,9 @@ def _entry(event: Event) -> Entry:
 
 
 def _belongs(who: Principal, entry: Entry, state: str, sender_id: str, audience: str) -> bool:
-    """Whether the list of that box shows the report: what is over leaves the inbox, what one sent oneself never was in a shared one."""
+    """Whether the list of that box shows the report. Expired reports leave the inbox; reports of one's own never appear
+    in a shared one.
+    """
     if entry.box == "sent":
         return True
     shared = audience != channels.inbox(who.id)

@@ -1,4 +1,6 @@
-"""What happens by the clock: reports end, and after a while are forgotten. Reading compares with the clock and does not wait for this."""
+"""Scheduled work on reports: they expire, and after a while their rows are deleted. Reads compare with the clock and do
+not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ _AT_ONCE = 200
 
 
 class Expiry:
-    """Ends and forgets reports."""
+    """Ends reports, and later deletes their rows."""
 
     def __init__(self, database: Database, clock: Clock, changes: EventLog) -> None:
         self._database = database
@@ -28,7 +30,7 @@ class Expiry:
         self._changes = changes
 
     async def expire(self) -> int:
-        """End the reports whose time is over, and tell those who saw them; how many there were."""
+        """End expired reports and notify those who saw them; returns how many."""
         total = 0
         while True:
             async with self._database.writing() as session:
@@ -61,7 +63,9 @@ class Expiry:
         return len(reports)
 
     async def forget(self) -> int:
-        """Delete what the index remembers of reports long over, and events that no live inbox needs any more; how many reports."""
+        """Delete what the index remembers of reports long over, and events that no live inbox needs any more; how many
+        reports.
+        """
         now = self._clock.now()
         old = (
             select(Report.id)

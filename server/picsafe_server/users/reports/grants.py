@@ -1,4 +1,4 @@
-"""What the user server signs: user tokens for key servers, and grants for one action on one report."""
+"""Tokens that the user server signs: user tokens for key servers, and grants for one action on one report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Signed:
 
 
 class Grants:
-    """Signs in the name of the user server. Whether the caller may have it is decided before."""
+    """Signs tokens for the user server. Whether the caller may have one is decided before."""
 
     def __init__(self, signer: Signer, settings: Settings, clock: Clock, key_servers: KeyServers) -> None:
         self._signer = signer
@@ -47,7 +47,9 @@ class Grants:
         return self._key_servers.allowed(who.institution)
 
     def user_token(self, who: Principal, audience: str) -> Signed:
-        """Says to the key server `audience` who the caller is; `KeyServerNotAllowed` when it is not on their allow-list."""
+        """A token that identifies the caller to the key server `audience`; `KeyServerNotAllowed` when it is not on
+        their allow-list.
+        """
         url = audience.rstrip("/")
         if url not in self.key_servers(who):
             raise KeyServerNotAllowed(keyserver_url=audience)
@@ -64,7 +66,7 @@ class Grants:
         return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
 
     async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> Signed:
-        """Lets the caller do one thing with one report, at the one server that does it."""
+        """A grant for one action of the caller on one report, at the server that performs it."""
         claims = _claims(who, report, action)
         if action is Action.PACKAGE_UPLOAD and report.declared is not None:
             claims["size"] = report.declared
@@ -102,7 +104,9 @@ def _claims(who: Principal | Account, report: Report, action: Action) -> dict[st
 
 
 async def key_access(session: AsyncSession, report: Report) -> KeyAccess:
-    """Who may ever be given the report's key: its people, and the policy of their institutions as it was when the report was made."""
+    """Who may ever be given the report's key: its people, and the policy of their institutions as it was when the
+    report was made.
+    """
     recipients = await session.scalars(
         select(ReportRecipient.account_id)
         .where(ReportRecipient.report_id == report.id)

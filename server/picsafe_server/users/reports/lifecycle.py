@@ -1,4 +1,4 @@
-"""The life of a report in the index after its draft: available once the cloud's receipt is there, read, collected."""
+"""The life of a report after its draft: available once the cloud's receipt is submitted, then read and collected."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ _SENDER_ACTIONS = frozenset({Action.PACKAGE_UPLOAD, Action.KEY_CREATE})
 
 
 class DeclaredPackage(Protocol):
-    """What a sender says of the package that was uploaded: bytes, and hashes in lower-case hex (format, section 9)."""
+    """The sender's description of the uploaded package: size in bytes, and hashes in lower-case hex (format, section
+    9).
+    """
 
     @property
     def size(self) -> int: ...
@@ -51,7 +53,7 @@ class DeclaredPackage(Protocol):
 
 
 class Reports:
-    """What people and service accounts do with one report, but for withdrawing it."""
+    """Actions of people and service accounts on one report, except withdrawal."""
 
     def __init__(
         self,
@@ -74,8 +76,9 @@ class Reports:
     ) -> Report:
         """The cloud's receipt makes the draft available, once; the same receipt again changes nothing.
 
-        `sent` is what the sender says was uploaded: readers are given its digest, and the cloud's word is compared with it.
-        `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other content, `InvalidRequest` without `sent`.
+        `sent` describes the package as the sender made it: readers get its digest, and the cloud's receipt is compared
+        with it. `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other content,
+        `InvalidRequest` without `sent`.
         """
         claims = await self._verifier.verify(receipt, RECEIPT_TYPE, self._settings.users_base)
         async with self._database.writing() as session:
@@ -143,7 +146,9 @@ class Reports:
             return await self._grants.grant(session, who, report, action)
 
     async def opened(self, who: Principal, report_id: str) -> None:
-        """A person has read the report. Its sender reading it tells nobody anything, unless it is addressed to them."""
+        """Record that a person has read the report. A sender who reads their own report is not recorded, unless it is
+        addressed to them.
+        """
         async with self._database.writing() as session:
             report = await visible(session, who, report_id)
             received = set(await received_by(session, report)) & set(who.received)
@@ -161,7 +166,7 @@ class Reports:
                 await self._changes.append(session, Change(REPORT, told, report.id))
 
     async def collected(self, who: Principal, report_id: str) -> None:
-        """A service account has the report safely. The first one's time is kept."""
+        """Record that a service account has stored the report. The time of the first one is kept."""
         async with self._database.writing() as session:
             await visible(session, who, report_id)
             report = await session.get_one(Report, report_id, with_for_update=True, populate_existing=True)
@@ -173,7 +178,9 @@ class Reports:
 
 
 def _declared(report: Report, sent: DeclaredPackage | None, size: int, sha256: str, digest: object) -> str | None:
-    """The digest that the sender declares. `Conflict` unless the cloud has just that: `size`, `sha256`, `digest` of its receipt."""
+    """The digest that the sender declares. `Conflict` unless the cloud has just that: `size`, `sha256`, `digest` of its
+    receipt.
+    """
     if sent is None:
         if report.digest_due:
             raise InvalidRequest(

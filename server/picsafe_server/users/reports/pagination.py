@@ -1,4 +1,4 @@
-"""Lists of reports, by keyset: each page reads as many index rows as it shows, however many reports there are."""
+"""Pages of reports by keyset: each page reads as many index rows as it shows, however many reports there are."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class Listings:
         self._views = views
 
     async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> Page:
-        """A page of what the caller received or sent, newest first. What was sent stays listed after its time; what was received does not."""
+        """A page of what the caller received or sent, newest first. Sent reports stay listed after they expire;
+        received ones do not.
+        """
         sent = box == "sent"
         names = [channels.sent(who.id)] if sent else who.received
         conditions = [] if sent else [self._live(), is_since(who)]
@@ -56,8 +58,8 @@ class Listings:
     async def new(self, who: Principal, after: str | None, limit: int) -> Page:
         """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report.
 
-        `CursorUnknown` for a cursor of a future that this database does not have: it was restored from a backup, and will give the
-        numbers after its last one to other reports.
+        `CursorUnknown` for a cursor of a future that this database does not have: it was restored from a backup, and
+        will give the numbers after its last one to other reports.
         """
         start, last_seen = (0, None) if after is None else position_in(after)
         async with self._database.reading() as session:
@@ -108,18 +110,22 @@ class Listings:
 
 
 def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:
-    """What colleagues sent stands in an inbox shared with them; what one sent oneself does not, unless it is addressed to oneself."""
+    """Reports that colleagues sent are listed in a shared inbox; one's own are not, unless they are addressed to
+    oneself.
+    """
     shared = audience != channels.inbox(who.id) and not channels.is_sent(audience)
     return Report.sender_id != who.id if shared else true()
 
 
 def _since_joining(who: Principal, audience: str) -> ColumnElement[bool]:
-    """Of what an institution shares, only what was begun since the caller joined it."""
+    """Of the reports that an institution shares, only those begun since the caller joined it."""
     return is_since_joining(who) if channels.is_members(audience) else true()
 
 
 def position_in(cursor: str) -> tuple[int, str | None]:
-    """The number in a cursor of `Listings.new`, and the report that has it: two histories of a database give it to different ones."""
+    """The number in a cursor of `Listings.new`, and the report that has it: two histories of a database give it to
+    different ones.
+    """
     number, dash, report_id = cursor.partition("-")
     if dash and not is_identifier(report_id):
         raise InvalidRequest(_NO_CURSOR, field="after")

@@ -1,4 +1,6 @@
-"""How much one sender may have under way and kept: no single account fills a region, by mistake or on purpose."""
+"""Limits what one sender may have in progress and stored, so that no account fills a region, by mistake or on
+purpose.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ async def _check_begun(session: AsyncSession, who: Principal, now: datetime) -> 
 
 
 async def check_allowance(session: AsyncSession, who: Principal, declared: int, now: datetime) -> None:
-    """That the caller may begin one more report of `declared` bytes, in the transaction that begins it.
+    """Check that the caller may begin one more report of `declared` bytes, in the transaction that begins it.
 
     `TooManyRequests` for too many drafts, or reports begun in a day, `LimitExceeded` for too many reports or bytes.
     """

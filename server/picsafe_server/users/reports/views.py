@@ -22,7 +22,9 @@ Box = Literal["inbox", "sent"]
 
 
 class ReportView(msgspec.Struct, frozen=True):
-    """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is by the caller, `collected_at` by any service account; times are UTC."""
+    """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
+    by the caller, `collected_at` by any service account; times are UTC.
+    """
 
     id: str
     state: Literal["draft", "available", "expired", "withdrawn"]
@@ -44,7 +46,7 @@ class ReportView(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Entry:
-    """A report that is to be shown, and in which box."""
+    """A report to be shown, and the box in which it appears."""
 
     report_id: str
     box: Box
@@ -108,7 +110,7 @@ class ReportViews:
 
 
 def _is_for(who: Principal, report: Report, recipients: Sequence[Addressee]) -> bool:
-    """As `visibility.visible`: an event of long ago must not show what no list shows."""
+    """As `visibility.visible`: an old event must not show what no list shows."""
     if who.since is not None and report.created_at < who.since:
         return False
     by_name = report.sender_id == who.id or any(addressee.id == who.id for addressee in recipients)
@@ -116,7 +118,7 @@ def _is_for(who: Principal, report: Report, recipients: Sequence[Addressee]) -> 
 
 
 def _as_seen_by(who: Principal, report: Report, addressee: Addressee) -> Addressee:
-    """Who opened a report is for its sender to know; everybody else is shown their own opening only."""
+    """The sender sees who opened a report; everybody else sees only their own opening."""
     if who.id in {report.sender_id, addressee.id} or addressee.opened_at is None:
         return addressee
     return msgspec.structs.replace(addressee, opened_at=None)

@@ -1,4 +1,4 @@
-"""Who sees a report in the index, and what state it is in: the two questions on which every answer about a report rests."""
+"""Who sees a report in the index, and its state: every response about a report depends on these two."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from picsafe_server.users.principal import Principal
 
 
 def state_of(report: Report, now: datetime) -> str:
-    """The state by the clock: nobody waits for the sweep to see that a report's time is over."""
+    """The state at the present time, which does not depend on the sweep."""
     if report.state in {DRAFT, AVAILABLE} and report.expires_at <= now:
         return EXPIRED
     return report.state
@@ -40,18 +40,23 @@ def check_live(report: Report, now: datetime) -> None:
 def is_since(who: Principal) -> ColumnElement[bool]:
     """The condition that a report was begun after the moment from which the caller is given reports.
 
-    By its beginning, not by when it became available: its key was made then, and its sender was told then who could open it.
+    By its beginning, not by when it became available: its key was made then, and its sender was told then who could
+    open it.
     """
     return Report.created_at >= who.since if who.since is not None else true()
 
 
 def is_since_joining(who: Principal) -> ColumnElement[bool]:
-    """The condition that a report was begun when the caller was of their institution already: its policy counts for those alone."""
+    """The condition that the caller already belonged to their institution when a report was begun: its policy applies
+    to such reports only.
+    """
     return Report.created_at >= who.joined if who.joined is not None else false()
 
 
 def check_since(who: Principal, report: Report) -> None:
-    """`ReportPredatesAccess` when the report was begun before the caller's password was reset: it is not theirs to open, nor to go on with."""
+    """`ReportPredatesAccess` when the report was begun before the caller's password was reset: they may neither open
+    nor continue it.
+    """
     if who.since is not None and report.created_at < who.since:
         when = f"{who.since.day} {who.since:%B %Y, %H:%M} UTC"
         raise ReportPredatesAccess(
@@ -60,11 +65,12 @@ def check_since(who: Principal, report: Report) -> None:
 
 
 async def visible(session: AsyncSession, who: Principal, report_id: str) -> Report:
-    """The report, for somebody who may know of it; `NotFound` for everybody else, and while it is only a draft of somebody else's.
+    """The report, for somebody who may know of it; `NotFound` for everybody else, and while it is only a draft of
+    somebody else's.
 
-    May know: its sender and recipients, service accounts of their institutions, and members of those whose policy said so.
-    Of reports that are older than their belonging to the institution, neither machines nor members may know;
-    for people whose password was reset they are `ReportPredatesAccess`.
+    It is visible to its sender and recipients, to service accounts of their institutions, and to members where the
+    policy allowed it. Reports begun before a machine or member belonged to the institution are not visible to them; for
+    people whose password was reset since, they raise `ReportPredatesAccess`.
     """
     if not is_identifier(report_id):
         raise NotFound

@@ -1,4 +1,6 @@
-"""Taking a report back: at once in the index, then at the key server and in the cloud, however often those have to be asked."""
+"""Withdraws reports: immediately in the index, then at the key server and in the cloud, with retries until they
+confirm.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,20 @@ from picsafe_server.users.reports.visibility import own, state_of
 _CALL_SECONDS = 5.0
 """How long a call may take: somebody waits for the withdrawal, and there is another attempt."""
 _FIRST_PAUSE = timedelta(seconds=30)
-"""Before a call is tried again, and twice as long after each failure. Longer than a call takes, so that no two processes make it at once."""
+"""Before a call is tried again, and twice as long after each failure. Longer than a call takes, so that no two
+processes make it at once.
+"""
 _LONGEST_PAUSE = timedelta(minutes=15)
 _AT_ONCE: Final = 20
 """Calls to one server."""
 _SERVER_SECONDS: Final = 60
-"""How long a round goes on with one server: half of the round's deadline, so that a server that hangs never makes the round late."""
+"""How long a round goes on with one server: half of the round's deadline, so that a server that hangs never makes the
+round late.
+"""
 _DONE = frozenset({200, 204, 410})
-"""Done, or there is nothing left to be done. Not 404: a server that does not know the route has not revoked anything."""
+"""Done, or there is nothing left to be done. Not 404: a server that does not know the route has not revoked
+anything.
+"""
 
 _log = logging.getLogger("picsafe.users.withdrawals")
 
@@ -53,7 +61,7 @@ class _Server(NamedTuple):
 
 
 class Withdrawals:
-    """Withdraws reports, and sees to it that the other servers follow."""
+    """Withdraws reports, and passes withdrawals on to the other servers."""
 
     def __init__(
         self, database: Database, clock: Clock, changes: EventLog, grants: Grants, http: httpx.AsyncClient
@@ -65,7 +73,9 @@ class Withdrawals:
         self._http = http
 
     async def withdraw(self, who: Principal, report_id: str) -> None:
-        """Nobody can open the report from now on; doing it again changes nothing. `ReportExpired` when its time is over anyway."""
+        """Nobody can open the report from now on; doing it again changes nothing. `ReportExpired` when its time is over
+        anyway.
+        """
         now = self._clock.now()
         async with self._database.writing() as session:
             report = await own(session, who, report_id)
@@ -92,7 +102,9 @@ class Withdrawals:
         await self.make_calls(report_id)
 
     async def make_all_calls(self) -> int:
-        """Make the calls that are due; how many succeeded. Each server has its own share: one that hangs holds up its own calls only."""
+        """Make the calls that are due; returns how many succeeded. Servers are called separately, so one that hangs
+        delays only its own calls.
+        """
         now = self._clock.now()
         query = select(WithdrawalCall.action, _SERVER).join(Report, Report.id == WithdrawalCall.report_id)
         async with self._database.reading() as session:
@@ -117,7 +129,7 @@ class Withdrawals:
         return total
 
     async def _claim(self, wanted: ColumnElement[bool]) -> Sequence[WithdrawalCall]:
-        """Calls that are due, put off for all others meanwhile: for longer after each failure."""
+        """Claim the calls that are due: other processes skip them meanwhile, for longer after each failure."""
         now = self._clock.now()
         query = (
             select(WithdrawalCall)

@@ -1,4 +1,6 @@
-"""Where a report's key is, and where an institution has the keys of new reports made; empty for PicSafe's own key server."""
+"""Where a report's key is, and where an institution has the keys of new reports made; empty for PicSafe's own key
+server.
+"""
 
 import sqlalchemy as sa
 from alembic import op
