@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from picsafe_protocol.contracts.limits import UPLOAD_HOURS
 from picsafe_server.cloud.stores import StoreUnfit
+from picsafe_server.cloud.stores.s3_deadlines import set_deadline
 from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, translated
 from picsafe_server.cloud.stores.s3_signing import declared, sign_as_declared
 
@@ -26,6 +27,8 @@ UPLOADS = "uploads/"
 CONNECTIONS = 64
 """Connections to a bucket that are kept: each download holds one while it lasts."""
 CONNECT_SECONDS = 2
+CALL_READS = 4
+"""A call as a whole, in times that the store may be silent: two attempts, and as long again for what is sent."""
 _PROBE = f"{UPLOADS}probe"
 _WRONG_DIGEST = frozenset({"XAmzContentSHA256Mismatch", "BadDigest", "SignatureDoesNotMatch"})
 """What AWS and Ceph say of a body that is not what was signed, and what other stores might."""
@@ -41,8 +44,9 @@ class BucketUnfit(StoreUnfit):
 
 
 def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
-    """A client for the bucket's region; a call takes twice `read_seconds` and a few more at most. Credentials come from
-    boto3's own chain: environment, file, container or machine role."""
+    """A client for the bucket's region. The store may be silent for `read_seconds`, and a call with its second attempt takes
+    `CALL_READS` times as long at most, however slowly its answer drips. Credentials come from boto3's own chain:
+    environment, file, container or machine role."""
     config = Config(
         signature_version="s3v4",
         # Signed with its SHA-256, a body that was changed on its way is refused by the store, also without TLS.
@@ -62,6 +66,7 @@ def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
         "s3", region_name=aws_region, endpoint_url=endpoint or None, config=config, verify=authorities
     )
     sign_as_declared(client)
+    set_deadline(client, CALL_READS * read_seconds)
     return client
 
 
