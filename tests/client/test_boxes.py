@@ -190,7 +190,7 @@ async def test_watchers_hear_what_changed_and_nothing_else() -> None:
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     heard: list[set[str]] = []
-    stop = box.watch(heard.append)
+    stop = box.changes.watch(heard.append)
     await box.refresh()
     box.mark_opened("r00001")
     box.mark_opened("r00001")

@@ -26,6 +26,7 @@ from picsafe_client.errors import Cancelled
 from picsafe_client.i18n import texts
 from picsafe_client.i18n.texts import t
 from picsafe_client.interop import js_object
+from picsafe_client.observable import Observable
 from picsafe_client.routing.navigation import Navigation
 from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import address, parse
@@ -34,6 +35,7 @@ from picsafe_client.session.idle_lock import IdleLock
 from picsafe_client.session.mailbox import Mailbox, sender_of
 from picsafe_client.session.models import Clock, Me
 from picsafe_client.session.shell_bridge import Shell
+from picsafe_client.session.state import SessionState
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
 
@@ -50,14 +52,13 @@ class App:
         self.api.now = self.clock.now
         self.api.on_signed_out = lambda: self._prompt_sign_in("expired")
         self.session_names: dict[str, str] = {}
-        self.kept: dict[str, Any] = {}
-        """What screens keep between visits, by their own key; never plaintext. Emptied when somebody else signs in."""
+        self.session_state = SessionState()
         self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.navigation = Navigation(self, make_page)
         self.live = Live(self._heard, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
-        self._listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
+        self._live_events: Observable[tuple[str, Mapping[str, Any]]] = Observable()
         self._file: Any = None
         self._back = asyncio.Event()
         self._asked = 0
@@ -87,7 +88,7 @@ class App:
         self.me = me
         if not self.boxes:
             self.boxes = {name: Mailbox(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
-            self.boxes["inbox"].watch(lambda _which: self.navigation.paint_title())
+            self.boxes["inbox"].changes.watch(lambda _which: self.navigation.paint_title())
         self.clock.learn(answer.get("server_time"))
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
@@ -155,7 +156,7 @@ class App:
 
     def _forget_person(self) -> None:
         self.me = None
-        self.kept.clear()
+        self.session_state = SessionState()
         self.boxes.clear()
 
     def _drop(self) -> None:
@@ -231,16 +232,14 @@ class App:
 
     def subscribe(self, listener: Callable[[str, Mapping[str, Any]], None]) -> dom.Dispose:
         """Calls `listener(kind, data)` for live events ("report", "removed", "connected"); the answer stops it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        return self._live_events.watch(lambda event: listener(*event))
 
     def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "session-ended":
             dom.start_task(self._check_session())
             return
         self._update_mailboxes(kind, data)
-        for listener in list(self._listeners):
-            listener(kind, data)
+        self._live_events.notify((kind, data))
 
     def _update_mailboxes(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "report" and data["box"] in self.boxes:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, t
+from picsafe_client.observable import Observable
 from picsafe_client.routing.router import address
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
@@ -25,16 +26,13 @@ from picsafe_protocol.format.composing import ReportDetails
 if TYPE_CHECKING:
     from picsafe_client.app import App
 
-KEPT: Final = "send.outgoing"
-"""Where the app keeps the one report that is being sent."""
-
 Phase = Literal["encrypting", "uploading", "stuck", "arrived", "failed", "stopped", "perhaps"]
 """`stuck` waits for the person to try again; `perhaps` was stopped, but nobody could be told in time."""
 UNDER_WAY: Final = frozenset({"encrypting", "uploading", "stuck"})
 
 
 class SendJob:
-    """One report on its way. `watch` is called whenever something about it has changed."""
+    """One report on its way."""
 
     def __init__(self, app: App) -> None:
         import js
@@ -43,7 +41,8 @@ class SendJob:
         self._sender = app.require_me().id
         self._abort = js.AbortController.new()
         self._sending = Sending(app.api, app.require_me(), self._abort.signal, self._signed_in_again, self._changed)
-        self._watchers: list[Callable[[], None]] = []
+        self.changes: Observable[SendJob] = Observable()
+        """Notified after every change."""
         self._again = asyncio.Event()
         self._ended = asyncio.Event()
         self._since = time.monotonic()
@@ -57,7 +56,7 @@ class SendJob:
     @classmethod
     def current(cls, app: App) -> SendJob | None:
         """The one that is being sent by the person who is signed in."""
-        found = app.kept.get(KEPT)
+        found = app.session_state.outgoing
         return found if isinstance(found, cls) else None
 
     @property
@@ -87,7 +86,7 @@ class SendJob:
         self, files: Sequence[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
     ) -> None:
         """Starts it, and makes it the app's current one. `readers` were shown to the sender."""
-        self._app.kept[KEPT] = self
+        self._app.session_state.outgoing = self
         dom.start_task(self._run(list(files), facts, recipients, readers))
 
     def toggle(self) -> None:
@@ -110,19 +109,18 @@ class SendJob:
             self._sending.upload.resume()
         self.forget()
 
+    @property
+    def _is_current(self) -> bool:
+        return self._app.session_state.outgoing is self
+
     async def ended(self) -> None:
         """Returns when it is over, one way or another."""
         await self._ended.wait()
 
     def forget(self) -> None:
         """It has been stopped, or its end has been seen."""
-        if self._app.kept.get(KEPT) is self:
-            del self._app.kept[KEPT]
-
-    def watch(self, watcher: Callable[[], None]) -> dom.Dispose:
-        """Calls `watcher` after every change; the answer stops it."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        if self._is_current:
+            self._app.session_state.outgoing = None
 
     async def _run(
         self, files: list[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
@@ -143,7 +141,7 @@ class SendJob:
         finally:
             off()
             self._ended.set()
-        if self._watchers:
+        if self.changes.is_watched:
             self._changed()
         else:
             await self._tell_elsewhere()
@@ -164,10 +162,10 @@ class SendJob:
 
     async def _tell_elsewhere(self) -> None:
         """Its sender is on another screen, or has to sign in first."""
-        if self._app.kept.get(KEPT) is not self:
+        if not self._is_current:
             return
         await self._app.signed_in()
-        if self._watchers or self._app.kept.get(KEPT) is not self:
+        if self.changes.is_watched or not self._is_current:
             return
         if self.phase == "failed" and self.error is not None:
             show = (t("send.show"), lambda _event: self._app.go(address("send")))
@@ -186,7 +184,7 @@ class SendJob:
         self._changed()
         me = await self._app.signed_in()
         self.locked = False
-        if me.id != self._sender or self._app.kept.get(KEPT) is not self:
+        if me.id != self._sender or not self._is_current:
             raise Cancelled
         self._changed()
 
@@ -201,13 +199,12 @@ class SendJob:
 
     def _progress(self, count: int) -> None:
         self.done += count
-        if self._app.kept.get(KEPT) is not self:
+        if not self._is_current:
             self.stop()  # its sender has signed out
         self._changed()
 
     def _changed(self) -> None:
-        for watcher in list(self._watchers):
-            watcher()
+        self.changes.notify(self)
 
     def _before_unload(self, event: Any) -> None:
         event.preventDefault()  # the browser asks whether to close the page: what is on its way would be lost

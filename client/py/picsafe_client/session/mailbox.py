@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from picsafe_client.i18n.texts import parse_datetime, t
+from picsafe_client.observable import Observable
 from picsafe_protocol.format.provenance import person_in_words
 from picsafe_protocol.format.report import Author
 
@@ -35,7 +36,8 @@ class Mailbox:
         self.reports: list[Report] = []
         self.is_loaded = False
         self.is_complete = False
-        self._watchers: list[Callable[[set[str]], None]] = []
+        self.changes: Observable[set[str]] = Observable()
+        """The identifiers of reports that came, changed or went."""
         self._fetch = fetch
         self._next: str | None = None
         self._heard: list[dict[str, Report | None]] = []
@@ -43,11 +45,6 @@ class Mailbox:
 
     def __contains__(self, report_id: object) -> bool:
         return any(report["id"] == report_id for report in self.reports)
-
-    def watch(self, watcher: Callable[[set[str]], None]) -> Callable[[], None]:
-        """Calls `watcher` with the identifiers of reports that came, changed or went; the answer stops it."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
 
     def get(self, report_id: str) -> Report | None:
         """A loaded report."""
@@ -71,7 +68,7 @@ class Mailbox:
         self.is_loaded = True
         self._apply_pending(heard)
         after = {report["id"]: report for report in self.reports}
-        self._tell({each for each in before.keys() | after.keys() if before.get(each) != after.get(each)})
+        self.changes.notify({each for each in before.keys() | after.keys() if before.get(each) != after.get(each)})
 
     async def more(self) -> None:
         """Loads the next older page, when there is one."""
@@ -85,7 +82,7 @@ class Mailbox:
         self.is_complete = page["next"] is None
         self.is_loaded = True
         self._apply_pending(heard)
-        self._tell({report["id"] for report in added} | heard.keys())
+        self.changes.notify({report["id"] for report in added} | heard.keys())
 
     def put(self, report: Report) -> bool:
         """Takes in a report that a live event brought; True when it is new here."""
@@ -93,7 +90,7 @@ class Mailbox:
         self._set(report["id"], report)
         is_there = report["id"] in self
         if is_there:
-            self._tell({report["id"]})
+            self.changes.notify({report["id"]})
         return is_there and not was_there
 
     def remove(self, report_id: str) -> Report | None:
@@ -101,7 +98,7 @@ class Mailbox:
         gone = self.get(report_id)
         self._set(report_id, None)
         if gone is not None:
-            self._tell({report_id})
+            self.changes.notify({report_id})
         return gone
 
     def _set(self, report_id: str, report: Report | None) -> None:
@@ -143,10 +140,6 @@ class Mailbox:
     def _apply_pending(self, heard: Mapping[str, Report | None]) -> None:
         for report_id, report in heard.items():
             self._set(report_id, report)
-
-    def _tell(self, which: set[str]) -> None:
-        for watcher in list(self._watchers):
-            watcher(which)
 
 
 def _order(report: Report) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from picsafe_client.i18n.catalogue import LANGUAGES
 from picsafe_client.i18n.error_messages import sentence
@@ -16,9 +16,6 @@ from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
-
-CHOOSING: Final = "account.choosing"
-"""The app's key for the fact that this screen is shown again after a change of language."""
 
 
 class AccountScreen(Screen):
@@ -42,7 +39,8 @@ class AccountScreen(Screen):
             section("account.more", self._this_page(me)),
         )
         self._show_you(me)
-        if self.app.kept.pop(CHOOSING, False):
+        if self.app.session_state.is_language_chosen:
+            self.app.session_state.is_language_chosen = False
             dom.by_id("account-language").focus()
         await self._show_devices()
         await self.security.show()
@@ -226,7 +224,7 @@ class AccountScreen(Screen):
 
         def chosen(_event: Any) -> None:
             code = field.value
-            self.app.kept[CHOOSING] = True
+            self.app.session_state.is_language_chosen = True
             dom.defer(lambda: self.app.speak(code))
 
         dom.on(field.control, "change", chosen)

@@ -196,16 +196,16 @@ class SendScreen(Screen):
         view = ProgressView(outgoing, lambda _event: self._stop(outgoing))
         self._put(view.node)
 
-        def update() -> None:
+        def update(outgoing: SendJob) -> None:
             if outgoing.is_under_way:
                 view.update()
             elif outgoing.phase in {"arrived", "failed"}:
                 off()
                 dom.defer(lambda: self._ended(outgoing))
 
-        off = outgoing.watch(update)
+        off = outgoing.changes.watch(update)
         self.on_release(off)
-        update()
+        update(outgoing)
 
     async def _stop(self, outgoing: SendJob) -> None:
         sure = await dialogs.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)

@@ -37,10 +37,10 @@ class ReportsScreen(Screen, ABC):
         self._at_end = False
         self._pending: dom.Dispose | None = None
         self._build()
-        self.on_release(self.box.watch(self._changed))
+        self.on_release(self.box.changes.watch(self._changed))
         if self.box.is_loaded:
             self._render()
-            dom.window().scrollTo(0, self.app.kept.get(self._place, 0))
+            dom.window().scrollTo(0, self.app.session_state.scroll.get(self.box_name, 0))
         try:
             await self.box.refresh()
         finally:
@@ -48,13 +48,8 @@ class ReportsScreen(Screen, ABC):
             self.panel.hidden = not self.box.reports
         self.spawn(self._stay_fresh())
 
-    @property
-    def _place(self) -> str:
-        """Under which key the app keeps how far the list was scrolled."""
-        return f"{self.box_name}.scrolled"
-
     def leave(self) -> None:
-        self.app.kept[self._place] = dom.window().scrollY
+        self.app.session_state.scroll[self.box_name] = dom.window().scrollY
         self.rows.release()
         if self._pending is not None:
             self._pending()

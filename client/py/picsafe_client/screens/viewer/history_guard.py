@@ -6,21 +6,20 @@ inbox. After a lock, or when the person reloads the page, the report was not clo
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from picsafe_client.interop import js_object
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.identifiers import new_identifier
 
-KEPT: Final = "report.visits"
 STATE: Final = "picsafeVisit"
 
 
 class HistoryGuard:
-    """One visit to a report. `kept` is `App.kept`, which outlives the screens."""
+    """One visit to a report. `visits` outlives the screens: which steps of the history have an open report."""
 
-    def __init__(self, kept: dict[str, Any]) -> None:
-        self._open: dict[str, bool] = kept.setdefault(KEPT, {})
+    def __init__(self, visits: dict[str, bool]) -> None:
+        self._open = visits
         self._name = ""
         self._address = ""
 

@@ -31,8 +31,6 @@ from picsafe_protocol.contracts.errors import NotSignedIn
 if TYPE_CHECKING:
     from picsafe_client.app import App
 
-FILE: Final = "report.file"
-"""Where the file from disk is kept during a lock: it is encrypted."""
 WIDE: Final = "(min-width: 64rem)"
 """Windows of this width show the facts from the start."""
 NARROW: Final = "(max-width: 48rem)"
@@ -47,7 +45,7 @@ class ReportScreen(Screen):
 
     def __init__(self, app: App) -> None:
         super().__init__(app)
-        self._visit = HistoryGuard(app.kept)
+        self._visit = HistoryGuard(app.session_state.visits)
         self._report_id: str | None = None
         self._file: Any = None
         self._opening: ReportLoader | None = None
@@ -62,17 +60,17 @@ class ReportScreen(Screen):
         self._build()
         if self._report_id is None:
             file = self.app.take_file()
-            self._file = self.app.kept.get(FILE) if file is None else file  # an empty file counts as false
+            self._file = self.app.session_state.opened_file if file is None else file  # an empty file counts as false
             if self._file is None:
                 self._ask_for_file()
                 return
-            self.app.kept[FILE] = self._file
+            self.app.session_state.opened_file = self._file
         await self._open()
 
     def leave(self) -> None:
         if self._visit.ends_here():
             self._visit.end()
-            self.app.kept.pop(FILE, None)
+            self.app.session_state.opened_file = None
 
     def drop_plaintext(self) -> None:
         shown, self._shown = self._shown, None

@@ -21,8 +21,6 @@ from picsafe_protocol.contracts.errors import PicSafeError
 PIXELS: Final = 24_000_000
 """A larger photo is made smaller: record systems and remote desktops choke on more, and no screen shows it."""
 TYPE: Final = "image/png"
-TOLD: Final = "report.copy_told"
-"""In `App.kept`: the person has read what copying means."""
 
 
 class Copier:
@@ -38,14 +36,14 @@ class Copier:
 
     def ask(self, index: int) -> None:
         """Copies a photo; the first time it says before what that means. To be called first thing after a click or key."""
-        kept = self._screen.app.kept
-        if kept.get(TOLD):
+        state = self._screen.app.session_state
+        if state.is_copying_explained:
             self.copy(index)
             return
         opened: dom.Node = None
 
         def agree(_event: Any) -> None:
-            kept[TOLD] = True
+            state.is_copying_explained = True
             dialogs.close(opened)
             self.copy(index)
 

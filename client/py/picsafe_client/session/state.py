@@ -1,0 +1,24 @@
+"""What outlives a screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class SessionState:
+    """What screens keep between visits; never plaintext. The app makes a new one when somebody else signs in."""
+
+    outgoing: object | None = None
+    """The report that is being sent (`sending.outbox.SendJob`)."""
+    opened_file: Any = None
+    """The encrypted file from disk that is shown, a JavaScript File; None when the report came from a cloud."""
+    visits: dict[str, bool] = field(default_factory=dict)
+    """Steps of the history that showed a report, and whether it is still open (`screens.viewer.history_guard`)."""
+    scroll: dict[str, float] = field(default_factory=dict)
+    """How far each list is scrolled, in CSS pixels."""
+    is_language_chosen: bool = False
+    """The account page is being shown again because its language was changed there."""
+    is_copying_explained: bool = False
+    """The person has read what copying a photo means."""
