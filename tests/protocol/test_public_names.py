@@ -38,6 +38,7 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.format.files": """
         CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileEntry extension_for
     """,
+    "picsafe_protocol.contracts.backoff": "Backoff",
     "picsafe_protocol.contracts.identifiers": "checked_identifier is_identifier new_identifier",
     "picsafe_media": """
         ByteSource Cleaned CleanedSource Description FileSource Keep Kind Notice Removal Segment clean clean_file

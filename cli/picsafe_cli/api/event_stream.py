@@ -11,13 +11,13 @@ from contextlib import aclosing, asynccontextmanager
 import httpx
 
 from picsafe_cli.api.client import Api
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import PicSafeError
 
 SILENCE_SECONDS = 60
 """The server says something every 15 seconds; a connection that is silent for so long is broken."""
-FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 300.0
-"""Before a broken stream is opened again; doubled each time that it breaks before anything came."""
+BACKOFF = Backoff(first=2, longest=300)
+"""Before a broken stream is opened again; a stream that brought an event begins with the first pause."""
 NO_NEWS = ("removed", "alive")
 """Events that bring nothing to fetch."""
 LINE_BYTES = 1024 * 1024
@@ -59,7 +59,7 @@ async def listening(api: Api) -> AsyncIterator[WakeSignal]:
 
 
 async def _listen(api: Api, news: WakeSignal) -> None:
-    pause = FIRST_PAUSE_SECONDS
+    failures = 0
     while True:
         try:
             async with api.stream(
@@ -73,13 +73,13 @@ async def _listen(api: Api, news: WakeSignal) -> None:
                 news.tell()  # of what came while nobody listened
                 async with aclosing(_events(response)) as names:
                     async for name in names:
-                        pause = FIRST_PAUSE_SECONDS
+                        failures = 0
                         if name not in NO_NEWS:
                             news.tell()
         except PicSafeError as error:  # the polling meets it as well, and decides
             _log.debug("no events: %s", error)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        failures += 1
+        await asyncio.sleep(BACKOFF.pause(failures))
 
 
 async def _events(response: httpx.Response) -> AsyncGenerator[str, None]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import InternalError, ServiceError, StorageFull, Unreachable
 
 _log = logging.getLogger("picsafe")
@@ -39,12 +40,10 @@ class RetryPolicy:
         """
         if failures >= self._attempts(error, answered) or isinstance(error, StorageFull):
             raise error
-        pause: float = min(FIRST_PAUSE_SECONDS * 2.0 ** (failures - 1), self.longest)
-        wanted = error.retry_after
-        if isinstance(wanted, int | float):
-            if wanted > self.asked:
-                raise error
-            pause = max(pause, wanted)
+        wanted = error.retry_after if isinstance(error.retry_after, int | float) else None
+        if wanted is not None and wanted > self.asked:
+            raise error
+        pause = Backoff(FIRST_PAUSE_SECONDS, self.longest).pause(failures, wanted)
         if failures == SAID_AFTER or pause >= LONG_SECONDS:
             _log.warning("%s Trying again for a while; Ctrl-C stops.", error)
         await self.sleep(pause)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import (
     BY_CODE,
     DecryptionError,
@@ -22,9 +23,8 @@ from picsafe_protocol.contracts.errors import (
     UnsupportedVersion,
 )
 
-FIRST_PAUSE: Final = timedelta(minutes=1)
-LONGEST_PAUSE: Final = timedelta(hours=6)
-"""Before it is fetched again; doubled each time. A report of 4 GiB is fetched some forty times in its seven days at most."""
+BACKOFF: Final = Backoff(first=60, longest=6 * 3600)
+"""Before it is fetched again. A report of 4 GiB is fetched some forty times in its seven days at most."""
 
 DAMAGE: Final = (FormatError, DecryptionError, LimitExceeded, NotAsSent)
 """What reading a download can show."""
@@ -43,8 +43,8 @@ class Retry:
     def after(cls, earlier: Retry | None, error: PicSafeError, now: datetime) -> Self:
         """One more attempt failed."""
         attempts = earlier.attempts + 1 if earlier else 1
-        pause = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
-        return cls(attempts, int((now + pause).timestamp()), error.code)
+        again_at = now + timedelta(seconds=BACKOFF.pause(attempts))
+        return cls(attempts, int(again_at.timestamp()), error.code)
 
     @classmethod
     def read(cls, saved: Any) -> Self:
@@ -61,7 +61,7 @@ class Retry:
     def is_due(self, now: datetime) -> bool:
         """Whether it is time to fetch it; also when the clock has been set back since."""
         left = self.again_at - now.timestamp()
-        return left <= 0 or left > LONGEST_PAUSE.total_seconds()
+        return left <= 0 or left > BACKOFF.longest
 
     @property
     def is_damage(self) -> bool:

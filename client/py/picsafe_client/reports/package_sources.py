@@ -17,6 +17,7 @@ from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.reports.range_reader import Arrived, Body
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import InternalError, NotAsSent, NotFound, TokenRefused, Unreachable
 from picsafe_protocol.contracts.tokens import Action
 
@@ -32,7 +33,7 @@ SILENT_SECONDS: Final = 60
 _CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 
-LONGEST_PAUSE: Final = 10.0
+BACKOFF: Final = Backoff(first=0.5, longest=10)
 """Seconds between tries to go on with a download; the browser's "online" ends a pause at once."""
 
 
@@ -227,7 +228,7 @@ class ReconnectPolicy:
         off = dom.on(dom.window(), "online", lambda _event: self.try_now())
         self._waiting(True)
         try:
-            await asyncio.wait_for(self._now.wait(), min(0.5 * 2 ** (failures - 1), LONGEST_PAUSE))
+            await asyncio.wait_for(self._now.wait(), BACKOFF.pause(failures))
         except TimeoutError:
             pass
         finally:

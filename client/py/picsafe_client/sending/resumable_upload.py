@@ -15,6 +15,7 @@ from picsafe_client.crypto import hashing
 from picsafe_client.errors import Cancelled
 from picsafe_client.sending.media_preparation import Progress
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import (
     InternalError,
     NotFound,
@@ -29,9 +30,8 @@ from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PIECE, Pieces
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
-FIRST_PAUSE: Final = 1.0
-LONGEST_PAUSE: Final = 30.0
-"""Seconds between two tries; the browser's "online" ends a pause at once."""
+BACKOFF: Final = Backoff(first=1, longest=30)
+"""Between two tries; the browser's "online" event ends a pause at once."""
 REQUEST_TIMEOUT_SECONDS: Final = 600
 """A request without an answer for so long is made again: a part of 8 MiB takes nine minutes at 128 kbit/s."""
 MAX_RESTARTS: Final = 3
@@ -139,7 +139,7 @@ class Upload:
 
         Raises `Cancelled`, and what trying again cannot change.
         """
-        pause = FIRST_PAUSE
+        failures = 0
         while True:
             await self._running.wait()
             if self._signal.aborted:
@@ -155,8 +155,8 @@ class Upload:
                 raise
             except ServiceError as error:
                 self._held_up_by(error)
-                await self._rest(max(pause, float(getattr(error, "retry_after", None) or 0)))
-                pause = min(pause * 2, LONGEST_PAUSE)
+                failures += 1
+                await self._rest(BACKOFF.pause(failures, float(getattr(error, "retry_after", None) or 0)))
             else:
                 self._held_up_by(None)
                 return result

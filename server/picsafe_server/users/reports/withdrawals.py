@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import httpx
 from sqlalchemy import ColumnElement, case, delete, func, select
 
+from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import ReportExpired
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_server.runtime.clock import Clock
@@ -28,11 +29,8 @@ from picsafe_server.users.reports.visibility import own, state_of
 
 _CALL_SECONDS = 5.0
 """How long a call may take: somebody waits for the withdrawal, and there is another attempt."""
-_FIRST_PAUSE = timedelta(seconds=30)
-"""Before a call is tried again, and twice as long after each failure. Longer than a call takes, so that no two
-processes make it at once.
-"""
-_LONGEST_PAUSE = timedelta(minutes=15)
+_BACKOFF: Final = Backoff(first=30, longest=15 * 60)
+"""Before a call is tried again. Longer than a call takes, so that no two processes make it at once."""
 _AT_ONCE: Final = 20
 """Calls to one server."""
 _SERVER_SECONDS: Final = 60
@@ -142,7 +140,7 @@ class Withdrawals:
         async with self._database.writing() as session:
             calls = (await session.scalars(query)).all()
             for call in calls:
-                call.next_at = now + min(_FIRST_PAUSE * 2 ** min(call.attempts, 10), _LONGEST_PAUSE)
+                call.next_at = now + timedelta(seconds=_BACKOFF.pause(call.attempts + 1))
                 call.attempts += 1
         return calls
 
