@@ -113,3 +113,20 @@ def test_a_profile_that_cannot_be_unpacked_goes() -> None:
     data = saved("PNG")
     plan, copy = cleaned(data[:33] + png_chunk(b"iCCP", b"name\0\0Jane Doe") + data[33:])
     assert (copy, plan.removed) == (data, (Removal.PRIVATE_DATA,))
+
+
+def in_pieces(kinds: list[bytes]) -> bytes:
+    """A PNG whose picture data lie in as many chunks as there are `kinds`, with these types."""
+    data = saved("PNG")
+    at = data.index(b"IDAT")
+    length = int.from_bytes(data[at - 4 : at], "big")
+    packed, size = data[at + 4 : at + 4 + length], -(-length // len(kinds))
+    pieces = [png_chunk(kind, packed[index * size : (index + 1) * size]) for index, kind in enumerate(kinds)]
+    return data[: at - 4] + b"".join(pieces) + data[at + 8 + length :]
+
+
+@pytest.mark.parametrize("kind", [b"IDA\xd4", b"\xffDAT", b"ID\x00T", b"IDBT", b"CgBI", b"iDAT", b"idAt"])
+def test_picture_data_are_never_taken_for_something_else(kind: bytes) -> None:
+    """Taken out as an unknown part, a piece of the picture data would leave another picture, or none."""
+    assert survives(in_pieces([b"IDAT"] * 3))
+    assert not survives(in_pieces([b"IDAT", kind, b"IDAT"]))

@@ -56,7 +56,9 @@ async def _chunks(window: Window, plan: EditPlan, image: _Image) -> int:
     """Goes through all chunks; returns where the image ends, behind IEND."""
     at, kind = len(SIGNATURE), b""
     while kind != b"IEND":
+        before = kind
         length, kind = await window.number(at, 4), await window.take(at + 4, at + 8)
+        _check(kind, before, image)
         stop = at + 12 + length
         if length > _LONGEST or stop > window.size:
             raise damaged("it ends too early")
@@ -69,6 +71,16 @@ async def _chunks(window: Window, plan: EditPlan, image: _Image) -> int:
         image.has_pixels = image.has_pixels or kind == b"IDAT"
         at = stop
     return at
+
+
+def _check(kind: bytes, before: bytes, image: _Image) -> None:
+    """Refuses what decoders refuse, or read differently once the chunk is taken out (PNG, sections 5.3, 5.4 and 5.6)."""
+    if not kind.isalpha():
+        raise damaged("one of its parts has no name")
+    if kind[:1].isupper() and kind not in _KEPT:
+        raise damaged("it has a part that viewers must know and do not")
+    if kind == b"IDAT" and image.has_pixels and before != b"IDAT":
+        raise damaged("its picture data are interrupted")
 
 
 def _exif(plan: EditPlan, image: _Image, at: int, data: bytes) -> None:
