@@ -113,3 +113,11 @@ def test_exif_that_the_flags_do_not_announce_turns_nothing() -> None:
     assert plan.description.orientation == 1
     assert Removal.EXIF in plan.removed
     assert Image.open(io.BytesIO(copy)).getexif().get(0x0112, 1) == 1
+
+
+def test_an_animation_of_which_a_frame_has_no_picture_is_refused() -> None:
+    """As a chunk that nobody knows, the damaged picture would be taken out, and decoders refuse what is left."""
+    data = saved("WEBP", save_all=True, append_images=[image().rotate(90)], duration=[100, 200], lossless=True)
+    picture = data.rindex(b"VP8L")
+    assert survives(data)
+    assert not survives(data[:picture] + b"TP8L" + data[picture + 4 :])

@@ -16,7 +16,8 @@ __all__ = ["clean_webp"]
 
 _PICTURES: Final = (b"VP8 ", b"VP8L", b"ANMF")
 _KEPT: Final = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
-_FRAME_KEPT: Final = frozenset((b"VP8 ", b"VP8L", b"ALPH"))
+_FRAME_PICTURES: Final = frozenset((b"VP8 ", b"VP8L"))
+_FRAME_KEPT: Final = _FRAME_PICTURES | {b"ALPH"}
 _EXIF_FLAG, _XMP_FLAG = 0x08, 0x04
 
 
@@ -104,10 +105,14 @@ async def _exif(window: Window, plan: EditPlan, image: _Image, chunk: Chunk) -> 
 async def _frame(window: Window, plan: EditPlan, frame: Chunk) -> int:
     """One frame of an animation is a list of chunks itself; returns how long it will be."""
     kept = frame.end - frame.begin
+    has_picture = False
     async for chunk in chunks(window, frame.start + 16, frame.stop):
+        has_picture = has_picture or chunk.kind in _FRAME_PICTURES
         if chunk.kind not in _FRAME_KEPT:
             plan.cut(chunk.begin, chunk.end, Removal.PRIVATE_DATA)
             kept -= chunk.end - chunk.begin
+    if not has_picture:
+        raise damaged("a part of its animation has no picture")
     if kept != frame.end - frame.begin:
         plan.put(frame.begin + 4, frame.begin + 8, (kept - 8).to_bytes(4, "little"))
     return kept
