@@ -36,7 +36,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 
 def on_windows(*arguments: str | Path) -> list[str]:
     """The command line that runs `picsafe` without what only Unix has."""
-    return [sys.executable, "-m", "sync.without_unix", *map(str, arguments)]
+    return [sys.executable, "-m", "cli.without_unix", *map(str, arguments)]
 
 
 def run(

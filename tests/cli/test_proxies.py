@@ -172,7 +172,7 @@ async def test_a_person_who_opens_what_was_changed_on_the_way_is_told_so(
     options = argparse.Namespace(
         source=made.report.report_id, output=tmp_path / "out", patient_name_in_file_names=False, dicom=False
     )
-    with pytest.raises(PicSafeError, match="What arrived is not what was sent") as caught:
+    with pytest.raises(PicSafeError, match="what arrived is not what was sent") as caught:
         await command._open(options)
     assert exit_status.status_of(caught.value) == exit_status.ExitStatus.DAMAGED
     assert "sender" not in caught.value.advice
@@ -218,7 +218,7 @@ class Dripping(httpx.AsyncByteStream):
 
 
 async def test_an_attacker_who_drips_a_json_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(failures, "REQUEST_TIMEOUT_SECONDS", 0.3)
     async with talking_to(httpx.Response(200, stream=Dripping())) as api:
         async with asyncio.timeout(60):
             with pytest.raises(Unreachable, match="too slowly"):

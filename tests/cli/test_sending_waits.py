@@ -164,7 +164,7 @@ async def test_a_computer_whose_clock_is_off_dates_no_report_wrongly(
     facts.write_text('{"consent": {"method": "verbal"}}')
     await world.person("ben", world.institution)
     ana, ben = await world.person("ana"), await world.person("ben")
-    for module in ("clock", "facts", "sending"):
+    for module in ("api.server_clock", "send.details_input", "send.send_report"):
         if hasattr(__import__(f"picsafe_cli.{module}", fromlist=["x"]), "datetime"):
             monkeypatch.setattr(f"picsafe_cli.{module}.datetime", Wrong)
     monkeypatch.setattr(credentials, "api", lambda: world.api(ana))

@@ -45,7 +45,7 @@ def killer(ward: Ward, folder: Path) -> Iterator[Killer]:
     with (
         (folder / "killer.log").open("wb") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "sync.killing"],
+            [sys.executable, "-m", "cli.killing"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=ward.environment(), cwd=folder,
         ) as process,
     ):  # fmt: skip

@@ -11,14 +11,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 _CALL = """
 import asyncio, js
 from picsafe_client.api.client import client as api
-from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.error_messages import error_message
 from picsafe_protocol.contracts.errors import PicSafeError
 
 async def said(path, signal=None):
     try:
         await asyncio.wait_for(api.Api().request("GET", path, signal=signal), 30)
     except PicSafeError as error:
-        return [error.code, *words_of(error)]
+        return [error.code, *error_message(error)]
     except api.Cancelled:
         return ["cancelled"]
     except TimeoutError:
@@ -49,10 +49,10 @@ await said("/stalls", controller.signal)
 _DOWNLOAD = """
 import asyncio, datetime
 from picsafe_client.api.client import client as api; from picsafe_client.reports import package_sources as sources
-from picsafe_client.i18n.error_messages import words_of
+from picsafe_client.i18n.error_messages import error_message
 from picsafe_protocol.contracts.errors import PicSafeError
 
-sources.ANSWER_SECONDS, sources.SILENT_SECONDS = seconds
+sources.REQUEST_TIMEOUT_SECONDS, sources.SILENT_SECONDS = seconds
 package = sources.CloudPackage(api.Api(), "r")
 package._grant = api.Grant("", "token", datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1))
 
@@ -63,7 +63,7 @@ async def arrived():
         while piece := await body.next():
             got += piece.to_bytes()
     except PicSafeError as error:
-        return [got.decode(), words_of(error)[0]]
+        return [got.decode(), error_message(error)[0]]
 
 await asyncio.wait_for(arrived(), 30)
 """
