@@ -1,4 +1,4 @@
-"""Files that survive a power cut and that nobody else reads: written whole, synced, then given their names."""
+"""Files that survive a power cut and that nobody else can read: written completely, synced, then renamed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from picsafe_protocol.contracts.errors import PicSafeError, StorageFull
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
-"""What is written here is patient data, or as good as that: for the user who runs the command only, whatever the umask."""
+"""What is written here is patient data, or as good as that: for the user who runs the command only, whatever the
+umask.
+"""
 
 _NO_ROOM: Final = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextlib.contextmanager
 def translate_os_errors(where_room: str = "Free some space, then try again.") -> Iterator[None]:
-    """What the system says about files becomes a `PicSafeError`; `StorageFull`, advising `where_room`, when there is none."""
+    """Turns the system's file errors into a `PicSafeError`; `StorageFull`, advising `where_room`, when the disk is
+    full.
+    """
     try:
         yield
     except OSError as error:
@@ -35,13 +39,17 @@ def translate_os_errors(where_room: str = "Free some space, then try again.") ->
 
 
 def create(path: Path) -> BinaryIO:
-    """A new file for writing, readable by this user only from its first byte. What was there before is removed, not followed."""
+    """A new file for writing, readable by this user only from its first byte. What was there before is removed, not
+    followed.
+    """
     path.unlink(missing_ok=True)
     return os.fdopen(os_support.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE), "w+b")
 
 
 def make_folder(path: Path) -> None:
-    """A folder for this user only; one that is there already stays as it is. Its name is on the disk when this returns."""
+    """A folder for this user only; one that is there already stays as it is. Its name is on the disk when this
+    returns.
+    """
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
         sync_folder(path.parent)
@@ -63,7 +71,9 @@ def write(path: Path, content: bytes) -> None:
 
 
 def append(path: Path, line: bytes, *, first: bytes = b"") -> None:
-    """Add `line` to a file, after `first` where the file is new or empty: all of it or, when it cannot be written, nothing."""
+    """Add `line` to a file, after `first` where the file is new or empty: all of it or, when it cannot be written,
+    nothing.
+    """
     descriptor = os_support.open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, FILE_MODE, follow=True)
     with os.fdopen(descriptor, "ab", buffering=0) as file:
         before = os.fstat(descriptor).st_size

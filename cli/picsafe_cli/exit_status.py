@@ -1,4 +1,6 @@
-"""The exit statuses of `picsafe`, the same for all its commands. `docs/integrate.md` has the same table; a test compares them."""
+"""The exit statuses of `picsafe`, the same for all its commands. `docs/integrate.md` has the same table; a test
+compares them.
+"""
 
 from __future__ import annotations
 

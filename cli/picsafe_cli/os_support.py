@@ -1,7 +1,7 @@
-"""What differs between operating systems: locks, signals, and how far a disk can be made to keep what was written.
+"""Differences between operating systems: locks, signals, and flushing files to the disk.
 
-Nothing else in this package imports a module that only Unix has. On Windows a file's readers follow from the folder it lies in:
-the modes that `durable` gives mean nothing there.
+Nothing else in this package imports a module that only Unix has. On Windows a file's readers follow from the folder it
+lies in: the modes that `durable` gives mean nothing there.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def configuration_folder() -> Path:
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed, however that happens; False when somebody else has it. Raises `LocksMissing`."""
+    """Lock an open file until it is closed, however that happens; False when somebody else has it. Raises
+    `LocksMissing`.
+    """
     try:
         _lock(descriptor)
     except OSError as error:
@@ -87,7 +89,9 @@ def _lock(descriptor: int) -> None:
 
 
 def sync_descriptor(descriptor: int, path: Path) -> None:
-    """Force what was written to an open file to the disk. Where the file system cannot, that is said once and work goes on."""
+    """Force what was written to an open file to the disk. Where the file system cannot, that is said once and work goes
+    on.
+    """
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs what a command does until it ends or is told to stop."""
+"""Runs a command until it ends or a signal stops it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which servers are not worth asking any more in this round, so that one that is down does not hold up the reports of others."""
+"""Skips servers that are down for the rest of a round, so that they do not delay the reports of others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CircuitBreaker:
 
     @contextmanager
     def asking(self, server: str) -> Iterator[None]:
-        """Within this a server is asked for something. Raises `Unreachable` at once when it is known to be down."""
+        """Surrounds a request to a server. Raises `Unreachable` at once when the server is known to be down."""
         if self._failures[server] >= FAILURES_IN_A_ROW:
             raise Unreachable(f"{server} did not answer for other reports.")
         try:

@@ -1,4 +1,4 @@
-"""The HTTP interface of the three servers, as a command-line program uses it. Every failure is a `PicSafeError`."""
+"""The HTTP interface of the three servers, for a command-line program. Every failure is a `PicSafeError`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ from picsafe_protocol.json import strict_json
 IDLE_SECONDS: Final = 30
 """Without a byte for so long, a connection counts as broken."""
 HEAD_SECONDS: Final = 90
-"""The longest that the head of an answer may take, however slowly its bytes come; and the time that a body takes to send."""
+"""The longest that the head of an answer may take, however slowly its bytes come; and the time that a body takes to
+send.
+"""
 SENT_BYTES_PER_SECOND: Final = 8 * KIB
 """How fast a body goes out at least: a part of 8 MiB may take a quarter of an hour."""
 PACKAGE_BEGINS: Final = b"PK\x03\x04"
 """The first bytes of every package: the page of a proxy begins otherwise."""
 
-# What arrives is what is counted: nothing is decompressed, so no answer grows after it was accepted. Caches and proxies are
-# asked to leave everything as it is; those that do not are found out, since every byte is authenticated.
+# What arrives is what is counted: nothing is decompressed, so no answer grows after it was accepted. Caches and proxies
+# are asked to leave everything as it is; those that do not are found out, since every byte is authenticated.
 _ALWAYS: Final = {
     "Accept-Encoding": "identity",
     "Accept": "application/json, application/octet-stream",
@@ -49,7 +51,8 @@ class Api:
         transport: httpx.AsyncBaseTransport | None = None,
         patience: RetryPolicy | None = None,
     ) -> None:
-        """`url` is where My PicSafe is found, as `https://picsafe.example`; `token` that of a session or a service account.
+        """`url` is where My PicSafe is found, as `https://picsafe.example`; `token` that of a session or a service
+        account.
 
         Raises `InvalidRequest` for an address that is neither https nor this computer's own.
         """
@@ -73,7 +76,7 @@ class Api:
         await self._http.aclose()
 
     async def users(self, method: str, path: str, json: Any = None, *, again: bool = True) -> Any:
-        """Call the user server; `path` as `/v1/me`. `again` is False for what must not be done twice."""
+        """Call the user server; `path` as `/v1/me`. `again` is False for requests that must not be repeated."""
         return await self.call(method, self.users_url + path, self._token, json, again=again)
 
     async def call(
@@ -87,7 +90,9 @@ class Api:
         headers: Mapping[str, str] | None = None,
         again: bool = True,
     ) -> Any:
-        """One call, tried again when the server cannot be reached or is busy. Its JSON; None where the answer has no body."""
+        """One call, tried again when the server cannot be reached or is busy. Its JSON; None where the answer has no
+        body.
+        """
         failures = 0
         while True:
             try:
@@ -100,7 +105,7 @@ class Api:
 
     @property
     def token(self) -> str | None:
-        """The token that the user server knows us by."""
+        """The token that authenticates this program to the user server."""
         return self._token
 
     def has_answered(self, url: str) -> bool:
@@ -123,7 +128,7 @@ class Api:
         return answers.grant(await self.users("POST", f"/v1/reports/{report_id}/grants", {"action": action}))
 
     async def user_token(self, audience: str) -> str:
-        """Who we are, for one key server."""
+        """A user token for one key server."""
         return answers.text(await self.users("POST", "/v1/tokens", {"audience": audience}), "token")
 
     @asynccontextmanager
@@ -168,9 +173,9 @@ class Api:
     ) -> AsyncGenerator[bytes, None]:
         """Bytes `start` up to `stop` of a package of `size` bytes, in one attempt; fewer when the answer ends early.
 
-        `ranged` is False to ask for the whole package: some proxies let no other requests through. Whatever the answer's
-        headers say, only decrypting tells whether these are the bytes that were sent. Raises `Intercepted` for an answer that
-        cannot be the package, `Unreachable` when it comes too slowly.
+        `ranged` is False to ask for the whole package: some proxies let no other requests through. Whatever the
+        answer's headers say, only decrypting tells whether these are the bytes that were sent. Raises `Intercepted` for
+        an answer that cannot be the package, `Unreachable` when it comes too slowly.
         """
         pace = pace or Pace()
         wanted = {"Range": f"bytes={start}-{stop - 1}"} if ranged else {}
@@ -196,7 +201,9 @@ class Api:
             raise intercepted(url, "it has a package of another length") from error
 
     async def piece_hashes(self, url: str, token: str, most: int) -> bytes:
-        """The list beside a package. One that is longer than `most` bytes is cut one byte behind: it is checked anyway."""
+        """The list of piece hashes of a package, read up to one byte past `most`; a longer list fails the check that
+        follows.
+        """
         failures = 0
         while True:
             try:
@@ -225,7 +232,9 @@ class Api:
 
 
 def check_address(url: str) -> None:
-    """Raises `InvalidRequest` unless `url` begins with `https://`, or is this computer's own: tokens never travel in clear."""
+    """Raises `InvalidRequest` unless `url` begins with `https://`, or is this computer's own: tokens never travel in
+    clear.
+    """
     base = url.partition("?")[0].split("/")
     if not is_keyserver_url("/".join(base[:3])):
         raise InvalidRequest(
@@ -236,7 +245,9 @@ def check_address(url: str) -> None:
 
 
 def _check_length(response: httpx.Response, content_range: str | None, content_length: str) -> None:
-    """Raises `Intercepted` when the headers of an answer say that it is something else; they need not say anything."""
+    """Raises `Intercepted` when the headers of a response show that it is something else; missing headers are
+    accepted.
+    """
     if content_range is not None:
         fits = (
             response.status_code == httpx.codes.PARTIAL_CONTENT

@@ -1,4 +1,4 @@
-"""Where the command finds the server and who it is: environment first, then what `picsafe login` saved."""
+"""Credentials of the command: from the environment, otherwise from what `picsafe login` saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a failed exchange means: the error that a PicSafe server states, or that something else answered in its place."""
+"""Interprets failed exchanges: an error from a PicSafe server, or a response from something else in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ RETRY_AFTER_SECONDS: Final = 24 * 3600
 
 
 async def body_of(response: httpx.Response) -> bytes:
-    """The body of a JSON answer. Raises `Intercepted` for one that does not end, `Unreachable` for one that takes too long."""
+    """The body of a JSON answer. Raises `Intercepted` for one that does not end, `Unreachable` for one that takes too
+    long.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(REQUEST_TIMEOUT_SECONDS):
@@ -38,7 +40,9 @@ async def body_of(response: httpx.Response) -> bytes:
 
 
 async def refusal(response: httpx.Response) -> PicSafeError:
-    """The error that the server states. Only what PicSafe itself said counts: a proxy's 404 must not pass for a report's."""
+    """The error that the server returned. Only PicSafe's own responses count: a proxy's 404 must not be taken for a
+    report's.
+    """
     if response.is_redirect:
         return intercepted(str(response.url), f"it sends this computer on to {_target(response)}")
     try:
@@ -60,7 +64,9 @@ async def refusal(response: httpx.Response) -> PicSafeError:
 
 
 def retry_after(headers: Mapping[str, str]) -> int | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110, section 10.2.3); None when there is none that makes sense."""
+    """Seconds that a `Retry-After` header asks for (RFC 9110, section 10.2.3); None when there is none that makes
+    sense.
+    """
     said = headers.get("Retry-After", "").strip()
     if said.isascii() and said.isdecimal():
         return min(int(said[:9]), RETRY_AFTER_SECONDS)
@@ -72,17 +78,17 @@ def retry_after(headers: Mapping[str, str]) -> int | None:
 
 
 def intercepted(url: str, why: str) -> Intercepted:
-    """Whatever answered is not the PicSafe server at `url`."""
+    """The error for a response that does not come from the PicSafe server at `url`."""
     return Intercepted(f"{httpx.URL(url).host} does not answer as a PicSafe server does: {why}.")
 
 
 def too_slow(url: str) -> Unreachable:
-    """The server at `url` took longer than anybody waits."""
+    """The error for a server at `url` that took too long."""
     return Unreachable(f"{httpx.URL(url).host} answers too slowly.")
 
 
 def unreachable(url: str, error: httpx.HTTPError) -> PicSafeError:
-    """Nobody answered; or somebody whose certificate does not hold."""
+    """The error for no response, or a certificate that is not valid."""
     host = httpx.URL(url).host
     cause: BaseException | None = error
     while cause is not None:

@@ -1,4 +1,4 @@
-"""How fast a download comes at least: one that drips is ended, so that nobody waits for it for days."""
+"""Ends downloads that are slower than a minimum, so that nobody waits for them for days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pace:
 
     @property
     def is_too_slow(self) -> bool:
-        """Whether so little has arrived that going on makes no sense."""
+        """Whether too little has arrived to go on."""
         return self._waited >= WINDOW_SECONDS and self._arrived < BYTES_PER_SECOND * WINDOW_SECONDS
 
     def waited(self, seconds: float) -> None:
@@ -33,7 +33,9 @@ class Pace:
         self._waited += seconds
 
     async def of(self, pieces: AsyncIterator[bytes], url: str) -> AsyncGenerator[bytes, None]:
-        """The same pieces, each of which comes within a time limit of its own. Raises `Unreachable` when all are too slow."""
+        """The same pieces, each of which comes within a time limit of its own. Raises `Unreachable` when all are too
+        slow.
+        """
         begun = self._clock()
         async for piece in pieces:
             self._waited += self._clock() - begun

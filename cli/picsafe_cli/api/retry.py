@@ -1,4 +1,4 @@
-"""How often something is tried again, and how long the pauses are."""
+"""Retry policies: how often a request is repeated, and how long the pauses are."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ UNKNOWN_ATTEMPTS: Final = 4
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """`attempts` in a row may fail, which takes half a minute. The pauses between them grow up to `longest` seconds; a server
-    may ask for pauses of up to `asked` seconds."""
+    """`attempts` in a row may fail, which takes half a minute. The pauses between them grow up to `longest` seconds; a
+    server may ask for pauses of up to `asked` seconds.
+    """
 
     attempts: int = 7
     longest: float = 30.0

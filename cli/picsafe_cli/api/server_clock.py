@@ -1,4 +1,4 @@
-"""The server's time. A computer's own clock may be minutes or days off, and a report must not be dated by it."""
+"""The server's time. A computer's own clock may be minutes or days off, and must not date a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class ServerClock:
         self._warned = False
 
     def learn(self, server_time: datetime) -> None:
-        """Remember how far this computer's clock is from `server_time`, which has just arrived; warn once when it is far."""
+        """Remember how far this computer's clock is from `server_time`, which has just arrived; warn once when it is
+        far.
+        """
         self.offset = server_time - datetime.now(UTC)
         if abs(self.offset) >= WARN_FROM and not self._warned:
             self._warned = True

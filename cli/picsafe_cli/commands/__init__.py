@@ -1,1 +1,1 @@
-"""What each `picsafe` command does, between the arguments and the parts that do the work."""
+"""The `picsafe` commands: each connects the arguments with the packages that do the work."""

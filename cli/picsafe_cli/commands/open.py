@@ -48,7 +48,9 @@ async def _open(options: argparse.Namespace) -> None:
 
 
 def _is_path(source: str) -> bool:
-    """Whether a file is meant. What looks like an id is one: a file of that name in the current folder can be by anybody."""
+    """Whether the argument is a file. Anything shaped like an id is an id: anybody may have made a file of that name in
+    the current folder.
+    """
     return source.endswith(EXTENSION) or any(mark and mark in source for mark in (os.sep, os.altsep))
 
 

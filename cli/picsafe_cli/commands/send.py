@@ -23,7 +23,7 @@ from picsafe_protocol.format.report import Patient
 
 
 def send(options: argparse.Namespace) -> None:
-    """Prepare, say what was removed, send, and say where it arrived."""
+    """Prepare, print what was removed, send, and print where it arrived."""
     run(_send(options, merge_options(options, _facts(options.facts))))
 
 
@@ -58,7 +58,7 @@ async def _send(options: argparse.Namespace, facts: ReportDetails) -> None:
 
 
 def _tell_readers(quiet: bool, draft: Draft) -> None:
-    """Whom it goes to; and, however quiet it shall be, who else can open it. Nothing has been encrypted by then."""
+    """Print the recipients and, even when quiet, who else can open the report. Nothing has been encrypted by then."""
     if not quiet:
         for each in draft.recipients:
             place = f", {each.institution}" if each.institution else ""
@@ -77,7 +77,7 @@ def _printable(text: str) -> str:
 
 
 def _tell(prepared: Sequence[PreparedMedium], *, quiet: bool) -> None:
-    """What was removed; and, however quiet it shall be, what could not be."""
+    """Print what was removed and, even when quiet, what could not be."""
     for item in prepared:
         if not quiet:
             for removed in item.cleaned.removed:

@@ -23,7 +23,9 @@ _log = logging.getLogger("picsafe.sync")
 
 
 def sync(options: argparse.Namespace) -> ExitStatus:
-    """One round, or rounds until it is stopped; a server that cannot be reached ends `--once`, and `--watch` waits for it."""
+    """One round, or rounds until it is stopped; a server that cannot be reached ends `--once`, and `--watch` waits for
+    it.
+    """
     folder: Path = options.folder
     if options.every < 1:
         raise InvalidRequest("The pause is at least one second.", field="--every")
@@ -57,7 +59,7 @@ def status_of(done: Summary) -> ExitStatus:
 
 
 def sentences(done: Summary) -> Iterator[str]:
-    """What a person has to know of a round, beside the numbers; the lines of the log say more of each report."""
+    """Print what a person has to know about a round, besides the numbers; the log has details of each report."""
     if done.lost:
         yield f"The time of {_reports(done.lost)} was over before it could be stored. Ask the sender to send it again."
     if done.damaged:

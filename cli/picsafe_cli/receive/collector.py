@@ -1,11 +1,11 @@
-"""Sync: fetch every new report once, decrypt it, store it, and only then say so.
+"""Sync: fetches every new report once, decrypts it, stores it, and only then reports it as collected.
 
-The order is what makes it safe. Reports are noted as waiting before the cursor passes them (`State.save`); a report is stored
-durably (`Sink.commit`), then the server is told (`collected`), then it is forgotten here. A crash between any two of these
-repeats the later ones, which does no harm.
+The order is what makes it safe. Reports are noted as waiting before the cursor passes them (`State.save`); a report is
+stored durably (`Sink.commit`), then the server is told (`collected`), then it is forgotten here. A crash between any
+two of these repeats the later ones, which does no harm.
 
-Only the user server can say that a report is over. What a cloud, a key server or a download says may be a proxy's doing: it is
-reported, and tried again until the report's time is over.
+Only the user server can declare a report over. A response of a cloud or a key server, or a download, may come from a
+proxy: errors in them are reported, and retried until the report expires.
 """
 
 from __future__ import annotations
@@ -49,16 +49,18 @@ _PASSING: Final = (
 """What may pass: it is tried again in every round. Any other error is tried again with growing pauses."""
 
 _OVER: Final = (errors.Gone, errors.ReportPredatesAccess, NotFound)
-"""What the user server says of a report that is over for us. Nobody else can say so: neither a cloud, nor a key server that was
-asked because of bytes that are not authenticated, nor those bytes themselves."""
+"""What the user server says of a report that is over for us. Nobody else can say so: neither a cloud, nor a key server
+that was asked because of bytes that are not authenticated, nor those bytes themselves.
+"""
 
 _log = logging.getLogger("picsafe.sync")
 
 
 @dataclass
 class Summary:
-    """What one round did. Of those `waiting`, `damaged` ones have arrived as something else than was sent; of those `refused`,
-    `lost` ones were over before they could be stored."""
+    """The result of one round. Of those `waiting`, `damaged` ones arrived different from what was sent; of those
+    `refused`, `lost` ones were over before they could be stored.
+    """
 
     stored: int = 0
     refused: int = 0
@@ -137,14 +139,14 @@ class SyncRunner:
         return urlencode({"limit": PAGE, **after})
 
     def _wait_for(self, report_id: str) -> bool:
-        """Whether it is new here; then it is waited for from now on."""
+        """Whether the report is new here; it is added to the waiting ones then."""
         if report_id in self._state.waiting:
             return False
         self._state.waiting.append(report_id)
         return True
 
     async def _collect_waiting(self, report_id: str) -> None:
-        """What could not be stored in an earlier round, or when the program ended."""
+        """Store reports that an earlier round, or an earlier run of the program, could not store."""
         try:
             report = await self._api.report(report_id)
         except _OVER as error:
@@ -160,7 +162,7 @@ class SyncRunner:
             await self._collect(report)
 
     async def _collect(self, report: ReportSummary) -> None:
-        """Store one report, or say why not. Raises only what concerns all of them."""
+        """Store one report, or log why not. Raises only errors that concern all reports."""
         try:
             if self._sink.has(report.id):
                 self._sink.commit(self._outcome(report, "stored"))
@@ -188,7 +190,9 @@ class SyncRunner:
             self._done(report.id)
 
     async def _is_over(self, outcome: Outcome) -> bool:
-        """Whether the user server says that a report is over; then it has been refused for that, whatever `outcome` says."""
+        """Whether the user server says that a report is over; then it has been refused for that, whatever `outcome`
+        says.
+        """
         try:
             await self._api.report_grant(outcome.report_id, Action.PACKAGE_DOWNLOAD.value)
         except _OVER as over:
@@ -199,7 +203,7 @@ class SyncRunner:
         return False
 
     def _fetch_later(self, report: ReportSummary, error: PicSafeError) -> None:
-        """What arrived is thrown away, and the report fetched again after a pause."""
+        """Discard what arrived, to fetch the report again after a pause."""
         now = self._api.clock.now()
         retry = Retry.after(self._state.retries.get(report.id), error, now)
         self._state.retries[report.id] = retry
@@ -220,7 +224,9 @@ class SyncRunner:
             _log.info("report %s is over: the server was not told that it is stored", report.id)
 
     async def _store(self, report: ReportSummary) -> None:
-        """Fetch, open and store. A package that proves damaged is fetched again: the damage may have come on the way."""
+        """Fetch, open and store. A package that proves damaged is fetched again: the damage may have come on the
+        way.
+        """
         if report.keyserver_url not in self._key_servers:
             raise errors.KeyServerNotAllowed(keyserver_url=report.keyserver_url)
         try:
@@ -257,7 +263,7 @@ class SyncRunner:
         _log.warning("report %s waits: %s %s", report.id, error, error.advice)
 
     def _refuse(self, outcome: Outcome, error: PicSafeError) -> None:
-        """It is over by the user server's word: say so, and do not let it hold up the others."""
+        """Log a report that the user server declares over, and continue with the others."""
         _log.error("report %s cannot be stored: %s %s", outcome.report_id, error, error.advice)
         self._sink.refuse(outcome)
         self._summary.refused += 1

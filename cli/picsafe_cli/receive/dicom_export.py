@@ -1,6 +1,6 @@
-"""Photos of an opened report as DICOM files beside themselves, byte for byte those that My PicSafe makes.
+"""Writes photos of an opened report as DICOM files next to the originals, byte for byte as My PicSafe does.
 
-A photo that would have to be recompressed is left as it is: this command decodes no picture that arrived from elsewhere.
+A photo that would have to be recompressed is skipped: this command decodes no received pictures.
 """
 
 from __future__ import annotations

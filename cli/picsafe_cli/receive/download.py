@@ -1,4 +1,6 @@
-"""Packages in the cloud: read by ranges or fetched whole, gone on with where a connection broke, the grant renewed when it ends."""
+"""Reads packages from the cloud, by ranges or as a whole; resumes after a lost connection and renews the grant when it
+ends.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ from picsafe_protocol.crypto.package_digest import HASH, Pieces, PiecewiseSource
 from picsafe_protocol.format.package import EXTENSION
 
 REPORT_SECONDS: Final = 3600
-"""The longest that one report is fetched in one round: then others have their turn, and the next round goes on with it."""
+"""The longest that one report is fetched in one round: then others have their turn, and the next round goes on
+with it.
+"""
 
 _log = logging.getLogger("picsafe.sync")
 
@@ -51,13 +55,16 @@ class CloudSource:
         return self._size
 
     async def read(self, start: int, stop: int) -> bytes:
-        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Intercepted` for what cannot be the package, …"""
+        """Bytes `start` up to `stop`. Raises `ReportExpired`, `Unreachable`, `Intercepted` for what cannot be the
+        package, …
+        """
         return b"".join([piece async for piece in self.pieces(start, stop)])
 
     async def pieces(self, start: int, stop: int) -> AsyncGenerator[bytes, None]:
-        """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is progress.
+        """The same bytes as they come. A broken connection is taken up again where it broke, as long as there is
+        progress.
 
-        Where something on the way does not like requests for a part, every other attempt asks for the whole.
+        Where something in between rejects range requests, every second attempt asks for the whole.
         """
         failures, odd = 0, 0
         renewed = False
@@ -86,7 +93,9 @@ class CloudSource:
                 pace.waited(await self._api.patience.after(failures, error))
 
     async def checked(self, digest: str) -> PiecewiseSource[bytes]:
-        """The same package, each piece compared with the list that `digest` is of. Raises `NotAsSent` for another list, or none."""
+        """The same package, each piece compared with the list that `digest` is of. Raises `NotAsSent` for another list,
+        or none.
+        """
         most = piece_count(self._size) * HASH
         grant = self._grant or await self._renew()
         try:
@@ -102,15 +111,18 @@ class CloudSource:
 
 
 class Downloads:
-    """Packages on their way from the cloud, as files in a folder of their own. What has arrived is kept until it is discarded,
-    so a restarted program goes on with it. Nothing in here is decrypted, nor believed."""
+    """Partial downloads, as files in a separate folder. They are kept until they are discarded, so a restarted program
+    resumes them. Nothing in the folder is decrypted or trusted.
+    """
 
     def __init__(self, api: Api, folder: Path) -> None:
         self._api = api
         self._folder = folder
 
     async def fetch(self, report: ReportSummary) -> Path:
-        """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to decrypt it."""
+        """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to
+        decrypt it.
+        """
         durable_files.make_folder(self._folder)
         path = self._path(report.id)
         try:

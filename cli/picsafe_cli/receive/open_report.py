@@ -25,8 +25,10 @@ async def open_report(
 ) -> Opened[bytes]:
     """Read the header, ask its key server when it is one of `key_servers`, decrypt the description.
 
-    `expected` is what the report's row says. With None, for a file from disk, the user server is asked for the row of the report that
-    the file says it is. `source` is compared with the row as a whole before any key is asked for, unless it checks by ranges. `reason` goes into the access log. Raises `InvalidPackage`, `NotAsSent`, `KeyServerNotAllowed`, `NotPermitted`, `KeyRevoked`, `WrongKey`, `Tampered`, …
+    `expected` is what the report's row says. With None, for a file from disk, the user server is asked for the row of
+    the report that the file says it is. `source` is compared with the row as a whole before any key is asked for,
+    unless it checks by ranges. `reason` goes into the access log. Raises `InvalidPackage`, `NotAsSent`,
+    `KeyServerNotAllowed`, `NotPermitted`, `KeyRevoked`, `WrongKey`, `Tampered`, …
     """
 
     cipher = AesGcm()

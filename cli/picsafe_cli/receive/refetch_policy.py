@@ -1,7 +1,7 @@
-"""When a report is fetched again whose download could not be read.
+"""When to fetch a report again whose download could not be read.
 
-Nothing that a download shows is final: whatever stands between this computer and the cloud may have changed it, and may do so
-for days. Only the user server says that a report is over.
+A failed download is never final: something between this computer and the cloud may have changed it, and may keep doing
+so for days. Only the user server declares a report over.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def is_damage(error: PicSafeError) -> bool:
 
 
 def as_arrived(error: PicSafeError) -> PicSafeError:
-    """`error` about a download, in words that accuse nobody: its bytes have not been authenticated. Others stay as they are."""
+    """`error` about a download, reworded to blame nobody, since its bytes have not been authenticated. Other errors are
+    unchanged.
+    """
     if isinstance(error, _BEFORE_DECRYPTING):
         error.args = (f"What arrived is not what was sent ({error.title.lower()}).",)
         error.advice = (

@@ -1,4 +1,6 @@
-"""Write what a report holds into a folder: every byte checked, every file on the disk, and nothing visible before all of it is."""
+"""Writes the content of a report into a folder: every byte checked, every file on the disk, and nothing visible before
+that.
+"""
 
 from __future__ import annotations
 
@@ -28,9 +30,9 @@ async def save_report(
 ) -> list[Path]:
     """Write `report.json`, `sender.json` and every medium into the existing `folder`; the files, in this order.
 
-    They get their names only when all of them have been checked, and no file that is there is replaced: a number is added.
-    `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits. Raises `DigestMismatch`, `Tampered` and what reading raises; then
-    nothing is left behind.
+    They get their names only when all of them have been checked, and no file that is there is replaced: a number is
+    added. `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits.
+    Raises `DigestMismatch`, `Tampered` and what reading raises; then nothing is left behind.
     """
     staging = Path(tempfile.mkdtemp(prefix=".picsafe-", dir=folder))
     try:
@@ -48,7 +50,8 @@ async def save_report(
 
 
 async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool = False) -> Sequence[str]:
-    """Write them into an empty folder that nobody looks into yet; their names. When this returns they are on the disk.
+    """Write the files into an empty folder that is not in use yet; returns their names. When this returns they are on
+    the disk.
 
     Raises as `save_report`, and leaves it to the caller to remove the folder then.
     """
@@ -73,7 +76,7 @@ async def write_files(opened: Opened[bytes], folder: Path, *, patient_name: bool
 
 
 async def _warn_of_pixels(file: Path, facts: FileEntry) -> None:
-    """Says of a picture that My PicSafe would not show it. The file is written: nothing is decoded here, and nothing is lost."""
+    """Warn of a picture that My PicSafe would not show. The file is written, since nothing is decoded here."""
     with file.open("rb") as picture:
         try:
             await check_picture(FileSource(picture), facts)

@@ -1,4 +1,4 @@
-"""What sync remembers between runs: how far it has read, and what it could not store yet."""
+"""The state of sync between runs: how far it has read, and the reports it could not store yet."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _log = logging.getLogger("picsafe.sync")
 
 @dataclass
 class State:
-    """`owner` is whose reports these are; `cursor` is that server's; `waiting` are reports that the cursor has passed but that
-    are neither stored nor refused yet; `retries` says when those of them are fetched again that could not be read."""
+    """`owner` is whose reports these are; `cursor` is that server's; `waiting` are reports that the cursor has passed
+    but that are neither stored nor refused yet; `retries` says when those of them are fetched again that could not be
+    read.
+    """
 
     folder: Path
     owner: str = ""
@@ -36,8 +38,8 @@ class State:
     def load(cls, folder: Path) -> State:
         """The state of `folder`; a new one where there is none.
 
-        One that cannot be read is put aside, and everything is asked for again: what the folder and its manifest hold is not
-        stored twice.
+        One that cannot be read is put aside, and everything is asked for again: what the folder and its manifest hold
+        is not stored twice.
         """
         path = folder / STATE_FILE
         try:

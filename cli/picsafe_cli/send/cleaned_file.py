@@ -9,7 +9,9 @@ from picsafe_media import Cleaned, Keep
 
 
 class CleanedFile(io.RawIOBase):
-    """The cleaned copy of an open file, read where it lies: no plaintext is written anywhere for the sake of a thumbnail."""
+    """The cleaned copy of an open file, read where it lies: no plaintext is written anywhere for the sake of a
+    thumbnail.
+    """
 
     def __init__(self, file: BinaryIO, cleaned: Cleaned) -> None:
         self._file = file

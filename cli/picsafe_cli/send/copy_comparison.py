@@ -1,7 +1,8 @@
-"""The proof before sending: Pillow draws original and cleaned copy, small, and they have to look the same.
+"""Compares each photo with its cleaned copy before sending: Pillow draws both at a small size, and they must look the
+same.
 
-Pillow decodes what a person chose to send, never what arrived from elsewhere; what it does not decode (HEIC, films, sounds) is not
-compared, and `picsafe send` says so.
+Pillow decodes only files that a person chose to send, never received ones. What it cannot decode (HEIC, films, sounds)
+is not compared, and `picsafe send` prints that.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Small:
 
 
 def compare(file: BinaryIO, cleaned: Cleaned, name: str) -> tuple[Comparison, Image.Image | None]:
-    """How the cleaned copy of an open file, called `name`, compares with it; and the copy's picture, small, if there is one.
+    """How the cleaned copy of an open file, called `name`, compares with it; and the copy's picture, small, if there is
+    one.
 
     Raises `UnsupportedMedium` when it looks otherwise, or cannot be decoded while the original can.
     """

@@ -1,6 +1,7 @@
-"""What the sender says about a report: out of a JSON file, which no other user of the computer sees, and out of options.
+"""The sender's details of a report, from a JSON file, which no other user of the computer sees, and from options.
 
-The file has the fields of `report.json` (docs/format.md, sections 5 and 6) that a sender decides on, all of them optional::
+The file has the fields of `report.json` (docs/format.md, sections 5 and 6) that a sender decides on, all of them
+optional::
 
     {"patient": {"name": "…", "birth_date": "1970-01-31", "record_number": "…"}, "captured_at": "2026-11-22T10:15:00+10:00",
      "body_site": "forearm", "laterality": "left", "notes": "…",
@@ -74,12 +75,16 @@ def merge_options(options: argparse.Namespace, facts: ReportDetails) -> ReportDe
 
 
 def facts_at(facts: ReportDetails, now: datetime) -> ReportDetails:
-    """The same facts with consent recorded `now`, by the server's clock: it is given by the person who runs the command, and now."""
+    """The same facts with consent recorded `now`, by the server's clock: it is given by the person who runs the
+    command, and now.
+    """
     return replace(facts, consent=tuple(replace(record, recorded_at=utc_text(now)) for record in facts.consent))
 
 
 def check(facts: ReportDetails) -> ReportDetails:
-    """The same facts. Raises `InvalidRequest` where a report cannot say them: before files are read and servers asked."""
+    """The same facts, checked. Raises `InvalidRequest` where a report cannot express them, before files are read or
+    servers are called.
+    """
     medium = Medium("media/001.jpg", "image/jpeg", 1, "0" * 64)
     author = Author("Somebody", "somebody@picsafe.example")
     try:

@@ -1,4 +1,4 @@
-"""From files that a person chose to media that may be sent: recognised, cleaned of metadata, measured, compared, with thumbnails."""
+"""Prepares files for sending: recognises, cleans, measures and compares them, and makes thumbnails."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class PreparedMedium:
 def prepare(paths: Sequence[Path]) -> list[PreparedMedium]:
     """Prepare every file, in order.
 
-    Raises `EmptyMedium`, `UnsupportedMedium`, `LimitExceeded` or `InvalidRequest` before anything is sent, and `OSError`. A copy that
-    does not look like its file is an `UnsupportedMedium`.
+    Raises `EmptyMedium`, `UnsupportedMedium`, `LimitExceeded` or `InvalidRequest` before anything is sent, and
+    `OSError`. A copy that does not look like its file is an `UnsupportedMedium`.
     """
     prepared: list[PreparedMedium] = []
     for _ in _preparing(paths, prepared):
@@ -53,7 +53,9 @@ def prepare(paths: Sequence[Path]) -> list[PreparedMedium]:
 
 
 async def prepare_async(paths: Sequence[Path], progress: Progress) -> list[PreparedMedium]:
-    """The same, so that it can be stopped in the middle of a large file. `progress` hears of the bytes that are measured."""
+    """The same, so that it can be stopped in the middle of a large file. `progress` is called with the bytes that are
+    measured.
+    """
     prepared: list[PreparedMedium] = []
     for count in _preparing(paths, prepared):
         progress(count)
@@ -71,7 +73,7 @@ def _preparing(paths: Sequence[Path], prepared: list[PreparedMedium]) -> Iterato
 
 
 def _check_file(path: Path) -> None:
-    """Nothing but a file is opened: a pipe would block, a device would be read without end."""
+    """Open only regular files: a pipe would block, and a device could be read endlessly."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise InvalidRequest(f"{path} is not a file.", advice="Name photos, videos or sounds.", field="media")
 
@@ -100,7 +102,7 @@ def _prepare(path: Path, number: int) -> Generator[int, None, PreparedMedium]:
 
 
 def _check_picture(file: BinaryIO, cleaned: media.Cleaned, medium: Medium, name: str) -> None:
-    """What readers would refuse must not be sent."""
+    """Refuse what readers would refuse."""
     try:
         finished(check_picture(media.CleanedSource(media.FileSource(file), cleaned), medium))
     except PictureRefused:

@@ -1,4 +1,4 @@
-"""Encrypt a prepared report into a file: only ciphertext ever touches the disk."""
+"""Encrypts a prepared report into a file; only ciphertext is written to the disk."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ async def pack_into(
     prepared: Sequence[PreparedMedium],
     progress: Progress,
 ) -> int:
-    """Write the package of a planned payload to the empty `file`; its size in bytes. `progress` hears of the payload's bytes.
+    """Write the package of a planned payload to the empty `file`; its size in bytes. `progress` is called with the
+    payload's bytes.
 
     Raises `DigestMismatch` when a file changed after it was prepared, and as `frame`.
     """

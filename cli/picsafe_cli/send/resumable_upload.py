@@ -1,4 +1,4 @@
-"""Uploads a package in parts: goes on by itself when a connection comes back, and sends no part twice that has arrived."""
+"""Uploads a package in parts: resumes by itself after a lost connection, and sends no part twice that has arrived."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ class Upload:
         self._patience = patience
 
     async def run(self, file: BinaryIO, size: int, progress: Progress) -> Uploaded:
-        """Upload `size` bytes of `file`; the cloud's receipt, and what was uploaded. Raises `StorageFull`, `ReportExpired`, `Unreachable`, …"""
+        """Upload `size` bytes of `file`; the cloud's receipt, and what was uploaded. Raises `StorageFull`,
+        `ReportExpired`, `Unreachable`, …
+        """
         furthest = MonotonicProgress(progress)
         for last in range(1, MAX_RESTARTS + 1):
             try:
@@ -88,7 +90,7 @@ class Upload:
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: RetryPolicy) -> T:
-    """Tries until it succeeds or patience ends: a broken network or a restarting server only makes it wait."""
+    """Retry until it succeeds or the retry policy ends: a broken network or a restarting server only delays it."""
     failures = 0
     while True:
         try:

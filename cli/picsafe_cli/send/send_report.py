@@ -1,4 +1,4 @@
-"""Send a report: prepare, ask for a key, encrypt here, upload in parts, hand in the receipt (design, "Sending and opening")."""
+"""Sends a report: prepare, request a key, encrypt here, upload in parts, submit the receipt."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author, Report
 
 WITHDRAWAL_SECONDS: Final = 10
-"""How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a day anyway."""
+"""How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a
+day anyway.
+"""
 
 _log = logging.getLogger("picsafe.send")
 
 
 class Watcher(Protocol):
-    """Is told how far sending has come; for a progress bar."""
+    """Receives the progress of sending, for a progress bar."""
 
     def phase(self, name: str, total: int) -> None:
         """A new phase begins, of `total` bytes."""
@@ -54,9 +56,9 @@ async def send(
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
     `begun` is called before anything is encrypted, with who will be able to open it; what it raises ends the sending.
-    Raises `UnknownRecipient`, `LimitExceeded`, `StorageFull` and the like; the report has been withdrawn then, as it is when this
-    is cancelled. A server or a network that is away is waited for as long as `patience` says, and withdraws nothing; the servers
-    forget within a day what was not completed. Where it may have arrived, the advice says so.
+    Raises `UnknownRecipient`, `LimitExceeded`, `StorageFull` and the like; the report has been withdrawn then, as it is
+    when this is cancelled. A server or a network that is away is waited for as long as `patience` says, and withdraws
+    nothing; the servers forget within a day what was not completed. Where it may have arrived, the advice says so.
     """
     me = await api.me()
     wanted = {

@@ -1,4 +1,5 @@
-"""Photos of a report as DICOM: VL Photographic Image Storage, the JPEG inside byte for byte as it was sent where DICOM can hold it.
+"""Writes photos of a report as DICOM (VL Photographic Image Storage). Where DICOM can hold it, the JPEG inside is
+unchanged.
 
 ::
 
@@ -6,8 +7,8 @@
     head(report, index, pixels, sender)    # everything before the JPEG; `pixels` describes it
     tail(pixels)                           # everything after it
 
-So a file is three parts: `head`, the JPEG, `tail`. The JPEG itself never comes here, only its structure is read; in the
-browser the three are put together outside Python. The same report gives the same file each time and everywhere.
+So a file has three parts: `head`, the JPEG, `tail`. Only the structure of the JPEG is read here; in the browser the
+three parts are joined outside Python. The same report always gives the same file, on every system.
 
 ::
 

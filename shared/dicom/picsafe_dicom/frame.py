@@ -1,4 +1,4 @@
-"""What a JPEG says of its coding (ITU-T T.81, annex B), and how DICOM calls that (PS3.5, section 8.2.1 and annex A.4)."""
+"""Reads how a JPEG is coded (ITU-T T.81, annex B), and what DICOM calls that (PS3.5, section 8.2.1 and annex A.4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _RGB_IDS: Final = b"RGB"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The frame header of a JPEG and what decides how its colours are meant. `adobe` is Adobe's colour transform, or None."""
+    """The frame header of a JPEG and the markers that determine its colour space. `adobe` is Adobe's colour transform,
+    or None.
+    """
 
     sof: int
     precision: int
@@ -46,12 +48,15 @@ class Frame:
 
     @property
     def photometric_interpretation(self) -> str | None:
-        """DICOM's name for the colours; None for those that a photo in DICOM cannot have, such as CMYK and untransformed RGB."""
+        """DICOM's name for the colours; None for those that a photo in DICOM cannot have, such as CMYK and
+        untransformed RGB.
+        """
         if len(self.components) == 1:
             return "MONOCHROME2"
         if len(self.components) != 3:
             return None
-        # Whatever the sampling of the chroma is: PS3.5 8.2.1 knows no other name for it in lossy JPEG. Checkers refuse RGB there.
+        # Whatever the sampling of the chroma is: PS3.5 8.2.1 knows no other name for it in lossy JPEG. Checkers refuse
+        # RGB there.
         return None if self.is_lossless or self._is_rgb else "YBR_FULL_422"
 
     @property

@@ -1,4 +1,6 @@
-"""Identifiers that follow from the report's, so that a photo saved twice is the same instance (PS3.5, annex B.2: UUIDs below 2.25)."""
+"""Identifiers derived from the report's, so that a photo saved twice is the same instance (PS3.5, annex B.2: UUIDs
+below 2.25).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def series_uid(report_id: str) -> str:
 
 
 def instance_uid(report_id: str, path: str, reason: Reason | None) -> str:
-    """A photo is an instance, by its path in the report; one that was recompressed has other pixels, so another name."""
+    """A photo is an instance, by its path in the report; one that was recompressed has other pixels, so another
+    name.
+    """
     return _uid(report_id, path, *([reason.value] if reason else []))
 
 

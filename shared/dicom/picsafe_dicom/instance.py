@@ -1,4 +1,6 @@
-"""The data set around a photo: VL Photographic Image (PS3.3, annex A.32.4), complete but for the JPEG between head and tail."""
+"""The data set around a photo: VL Photographic Image (PS3.3, annex A.32.4), complete but for the JPEG between head and
+tail.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,9 @@ _SIDES: Final = {"left": "L", "right": "R", "both": "B"}
 def head(report: Report, index: int, pixels: Pixels, provenance: Provenance) -> bytes:
     """Everything before the JPEG of medium number `index` (from 0), which `pixels` describes (PS3.5, annex A.4).
 
-    The sender by the servers' word stands where DICOM has a person and an institution, if it is confirmed that this is the file that
-    they sent. Anything else stands nowhere but at the head of a comment that says what it is worth, before the words of the report.
+    The sender named by the servers fills DICOM's attributes for a person and an institution, if it is confirmed that
+    this is the file they sent. Any other name appears only at the beginning of a comment that states how reliable it
+    is, before the report's texts.
     """
     dataset = _dataset(report, index, pixels, provenance)
     written = io.BytesIO()
@@ -104,7 +107,7 @@ def _study(dataset: Dataset, report: Report, provenance: Provenance) -> None:
 
 
 def _taken(dataset: Dataset, report: Report, index: int) -> None:
-    """All times in the zone of the report's own, which Timezone Offset From UTC names."""
+    """All times are in the time zone of the report, given in Timezone Offset From UTC."""
     whole = parse_time(report.captured_at)
     taken = parse_time(report.media[index].captured_at or report.captured_at).astimezone(whole.tzinfo)
     dataset.StudyDate, dataset.StudyTime = _day(whole), _time(whole)
@@ -128,7 +131,7 @@ def _offset(moment: datetime) -> str:
 
 
 def _site(dataset: Dataset, report: Report) -> None:
-    """The site in the sender's words, and as a code where the words leave no doubt."""
+    """The body site in the sender's words, and as a code where the words are unambiguous."""
     side = report.laterality.value if report.laterality else ""
     said = ", ".join(part for part in (report.body_site, side if side != "none" else "") if part)
     if said:

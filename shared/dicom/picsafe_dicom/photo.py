@@ -1,4 +1,4 @@
-"""Whether a photo's own bytes may stand in a DICOM file, and when not, why it has to be recompressed."""
+"""Decides whether a DICOM file can hold a photo's own bytes, and if not, why it has to be recompressed."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ class Pixels:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The photo stays as it is: the file holds `cleaned`, which of what PicSafe has sent is all of it."""
+    """The photo stays as it is: the file holds `cleaned`, which for photos sent by PicSafe is the whole photo."""
 
     cleaned: Cleaned
     pixels: Pixels
 
 
 async def examine(source: ByteSource) -> Fit | Reason:
-    """May this photo stay as it is? A reason when not.
+    """Whether this photo can stay as it is; a reason when not.
 
-    It is read as before sending: a photo of a sender who did not clean it holds no metadata in its DICOM file either.
+    It is cleaned again as before sending, so the DICOM file has no metadata even if the sender did not clean the photo.
     """
     try:
         cleaned = await clean(source)

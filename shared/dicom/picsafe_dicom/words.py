@@ -1,4 +1,4 @@
-"""Texts as DICOM's value representations hold them (PS3.5, section 6.2).
+"""Texts in the form of DICOM's value representations (PS3.5, section 6.2).
 
 The standard counts characters. Here bytes of UTF-8 are counted, because that is what many archives and checkers do.
 """
@@ -19,19 +19,21 @@ _CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]+"
 
 
 def line(text: str, length: int = LO_BYTES) -> str:
-    """A short text (LO) for people to read. Backslashes would part it in two; what is too long ends with [...]."""
+    """A short text (LO) for people to read. Backslashes, which separate values, are replaced; a text that is too long
+    ends with [...].
+    """
     return _cut(_plain(text).replace("\\", "/"), length)
 
 
 def identifier(text: str) -> str:
-    """An identifier (LO) exactly as it is, or empty: one that was shortened or changed could be somebody else's."""
+    """An identifier (LO), unchanged or empty: a shortened or changed one could be somebody else's."""
     plain = text.strip()
     fits = len(plain.encode()) <= LO_BYTES and "\\" not in plain and not _CONTROL.search(plain)
     return plain if fits else ""
 
 
 def person(name: str) -> str:
-    """A name (PN), whole, as the family name: who would part it into family and given names would be guessing."""
+    """A whole name (PN) as the family name: splitting it into family and given names would be guessing."""
     return _cut(re.sub(r"[\\^=]+", " ", _plain(name)).strip(), PN_BYTES)
 
 

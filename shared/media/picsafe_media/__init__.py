@@ -1,4 +1,4 @@
-"""Photos, video and sound: what a file is, and how to compose a copy of it without metadata.
+"""Photos, video and sound: recognises a file and plans a copy of it without metadata.
 
 ::
 
@@ -6,8 +6,8 @@
     new Blob(cleaned.segments …)           # in the browser: file.slice(keep.start, keep.stop) or bytes, in order
     for code in cleaned.warnings: code.sentence    # what to tell the sender before sending
 
-Only structure is read, in pieces; the media bytes themselves never come here. `docs/media.md` lists what is recognised
-and what is removed.
+Only structure is read, in pieces; picture and sound data are not. `docs/media.md` lists what is recognised and what is
+removed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Whether a cleaned copy looks like its original: what every sender finds out, where it can, before a file may be sent.
+"""Compares a cleaned copy with its original. Every sender does this, where it can, before a file may be sent.
 
-Cleaning promises that nothing that is shown changes. This is the proof: a decoder that had no part in the cleaning draws both,
-small, and their pixels are compared. Senders have different decoders (a browser, Pillow); what counts as a difference is here.
+Cleaning must not change what is shown. To prove that, a decoder that took no part in the cleaning draws both at a small
+size, and their pixels are compared. Senders have different decoders (a browser, Pillow); this module defines what
+counts as a difference.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from picsafe_protocol.contracts.errors import UnsupportedMedium
 __all__ = ["COMPARED_PIXELS", "Comparison", "copy_differs", "is_unchanged", "same_pixels"]
 
 COMPARED_PIXELS: Final = 320
-"""The longer side of the small pictures that are compared, each pixel the average of many: a lost block of 8 by 8 in a photo of
-48 megapixels still changes one of them by up to a fifteenth of white."""
+"""The longer side of the small pictures that are compared, each pixel the average of many: a lost block of 8 by 8 in a
+photo of 48 megapixels still changes one of them by up to a fifteenth of white.
+"""
 
 TOLERANCE: Final = 4
-"""Of 255, in each channel. The same data drawn twice are equal; this leaves room for a decoder that rounds differently when
-another one helps it."""
+"""Of 255, in each channel. The same data drawn twice are equal; this leaves room for a decoder that rounds differently
+when another one helps it.
+"""
 
 
 class Comparison(str, Enum):
@@ -70,7 +73,9 @@ def same_pixels(first: bytes, second: bytes) -> bool:
 
 
 def copy_differs(name: str) -> UnsupportedMedium:
-    """The refusal of a file, called `name`, whose cleaned copy does not look like it, or cannot be decoded while it can."""
+    """The error for a file, called `name`, whose cleaned copy looks different, or cannot be decoded although the file
+    can.
+    """
     return UnsupportedMedium(
         f"{name}: without its metadata it would not look like the original any more.",
         advice="Nothing was sent. Open it in another program and save a new copy, or take it again. Tell your administrator.",

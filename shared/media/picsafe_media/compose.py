@@ -1,6 +1,6 @@
-"""The cleaned copy itself, for programs that may hold bytes: CPython's command line, sync and tests.
+"""Composes the cleaned copy for programs that hold bytes in Python: the command line and tests.
 
-In the browser nothing of this is needed: it makes a Blob of the segments.
+The browser does not need this module: it makes a Blob of the segments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which container a medium is, by its bytes alone: names and declared types are never asked."""
+"""Recognises the container of a medium by its bytes alone; names and declared types are never used."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def clean(source: ByteSource) -> Cleaned:
 
 
 async def _by_frames(window: Window) -> Cleaned:
-    """Sound that may hide behind zeros and tags, and a JPEG behind rubbish; then it is nothing that PicSafe knows."""
+    """Look for sound after zeros and tags, and for a JPEG after rubbish; anything else is not supported."""
     plan = EditPlan(window.size)
     zeros = await _behind_zeros(window, 0)
     begin = await behind_id3v2(window, zeros)
@@ -95,7 +95,7 @@ async def _by_frames(window: Window) -> Cleaned:
 
 
 async def _behind_rubbish(window: Window, end: int) -> Cleaned:
-    """What begins later than it should. A recording that was cut out of a broadcast begins within a frame."""
+    """Look for a file that begins late: a recording cut out of a broadcast begins within a frame."""
     head = await window.upto(0, SEARCH_BYTES)
     jpeg = await find_jpeg(window)
     if jpeg is not None and not any(word in head[:jpeg] for word in _OTHERS):

@@ -1,7 +1,7 @@
-"""How large a picture is, by its own header: what a decoder is going to allocate, read before anything is decoded.
+"""Reads the size of a picture from its own header, before anything is decoded: this is what a decoder will allocate.
 
-More lenient than `clean`: it follows what decoders follow, so that a damaged picture which viewers still show is measured too,
-and it never reads pixels. It trusts no type that somebody claims; nor do browsers, which look at the first bytes.
+More lenient than `clean`: it reads what decoders read, so that a damaged picture that viewers still show is measured
+too. It never reads pixels. It ignores declared types, as browsers do, which look at the first bytes.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class PictureSize:
     """What the header of a picture says.
 
     `media_type`: by the first bytes; "image/heif" for everything in its container. `sides`: width and height that the
-    picture may truly be said to have, before any rotation; the largest first. `pixels`: the most that a decoder holds for one
-    frame. `frames`: how many there are, counted up to one past `PHOTO_FRAMES`.
+    picture may truly be said to have, before any rotation; the largest first. `pixels`: the most that a decoder holds
+    for one frame. `frames`: how many there are, counted up to one past `PHOTO_FRAMES`.
     """
 
     media_type: str
@@ -78,7 +78,7 @@ def _of(media_type: str, sides: list[Sides], frames: int = 1) -> PictureSize:
 
 
 def _steps() -> Iterator[None]:
-    """So many turns a loop over a header may take. A hostile file must not hold a page up either."""
+    """Bounds the iterations of a loop over a header, so that a hostile file cannot block a page."""
     for _ in range(HEADER_STEPS):
         yield
     raise damaged("it has more parts than any real file")
@@ -235,7 +235,7 @@ async def _heif(window: Window) -> PictureSize:
 
 
 def _exceed(coded: list[Sides], sides: list[Sides]) -> bool:
-    """Whether the container lies: coded pictures are at most padded to whole blocks of 64."""
+    """Whether the container states a wrong size: coded pictures are at most padded to whole blocks of 64."""
     widest, highest = max(width for width, _ in sides), max(height for _, height in sides)
     return any(width > widest + 63 or height > highest + 63 for width, height in coded)
 

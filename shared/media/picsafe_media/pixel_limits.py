@@ -1,9 +1,9 @@
-"""Whether a picture of a report may be decoded: pixels are bounded, not only bytes.
+"""Decides whether a picture of a report may be decoded: pixels are bounded, not only bytes.
 
-A few kilobytes can say that they are 20,000 pixels wide and high, and a decoder believes them: 1.6 GB. So whatever is about to
-give a picture of a report to a decoder (a browser's, Pillow's) asks here first. The size is read from the picture's own header,
-has to be the one in `report.json`, and has to lie within the limits. Nobody has to ask in order to save a file: its bytes are
-what they are.
+A few kilobytes can declare a picture of 20,000 pixels by 20,000, for which a decoder allocates 1.6 GB. So everything
+that gives a picture of a report to a decoder (a browser's, Pillow's) calls this module first. The size is read from the
+picture's own header and has to equal the one in `report.json` and lie within the limits. Saving a file needs no such
+check.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _IN_HEIF: Final = frozenset(("image/heic", "image/heif", "image/avif"))
 async def check_picture(source: ByteSource, facts: FileEntry) -> None:
     """Return when the picture in `source`, of which the report says `facts`, may be decoded; facts of no picture pass.
 
-    Raises `PictureRefused`, with the rule that it breaks: "kind" when it is not a picture of the type that the report names,
-    "no_size" when it is damaged so that nobody can tell how large it is, "other_size" when its size is not the report's,
-    "pixels" or "frames" beyond the limits.
+    Raises `PictureRefused`, with the rule that it breaks: "kind" when it is not a picture of the type that the report
+    names, "no_size" when it is damaged so that nobody can tell how large it is, "other_size" when its size is not the
+    report's, "pixels" or "frames" beyond the limits.
     """
     if not facts.media_type.startswith("image/"):
         return

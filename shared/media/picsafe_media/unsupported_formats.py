@@ -1,4 +1,6 @@
-"""Files that PicSafe does not carry, by how they begin: named, so that the sender knows what to convert."""
+"""Names formats that PicSafe does not support, recognised by their first bytes, so that the sender knows what to
+convert.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +54,16 @@ UNSUPPORTED_SIGNATURES: Final = PICTURES | {
     (0, b"SQLite"): ("database", "a database"),
     (0, b"\xd0\xcf\x11\xe0"): ("office", "an office document"),
 }
-"""What begins thus, at this offset: its kind for a program, and for a person. These are never searched for a JPEG, since many of them contain one."""
+"""What begins thus, at this offset: its kind for a program, and for a person. These are never searched for a JPEG,
+since many of them contain one.
+"""
 
 _AS_PICTURE: Final = "Save it as JPEG or PNG in a program that shows it, and choose that; nothing was sent."
 _AS_PAGES: Final = "Save its pages as pictures, or photograph them; nothing was sent."
 _TRANSPORT: Final = {188: 0, 192: 4, 204: 0}
-"""Lengths of the packets of an MPEG transport stream, and where 0x47 stands in each: plain, from camcorders, broadcast."""
+"""Lengths of the packets of an MPEG transport stream, and where 0x47 stands in each: plain, from camcorders,
+broadcast.
+"""
 
 
 def foreign_kind(head: bytes) -> tuple[str, str] | None:

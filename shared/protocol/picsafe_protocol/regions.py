@@ -1,4 +1,6 @@
-"""Regions and the countries that belong to them, under its public name; `picsafe_protocol.contracts.regions` holds it."""
+"""Regions and the countries that belong to them, under its public name; `picsafe_protocol.contracts.regions`
+holds it.
+"""
 
 from picsafe_protocol.contracts.regions import (
     COUNTRIES,

@@ -1,4 +1,4 @@
-"""Where sync files a report. A sink takes a report whole or not at all."""
+"""Sinks, the places where sync stores reports. A sink takes a report completely or not at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ class Sink(Protocol):
         ...
 
     def commit(self, outcome: Outcome) -> None:
-        """Store for good what lies in the folder of `begin`; or, where `has` said so, complete what a crash kept from being done.
+        """Store for good what lies in the folder of `begin`; or, where `has` said so, complete what a crash kept from
+        being done.
 
         When it returns, a power cut cannot lose the report.
         """

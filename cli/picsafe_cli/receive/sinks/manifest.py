@@ -1,7 +1,8 @@
-"""`manifest.csv`: what became of every report, a line each, for people and for the program that takes the reports further.
+"""`manifest.csv`: the outcome for every report, one line each, for people and for programs that process the reports
+further.
 
-A spreadsheet may have saved it since: with semicolons or tabs, with quotes, as UTF-16, with its columns moved. It is read as it
-is, and new lines are written in the same way, since nobody can read a file that is half this and half that.
+A spreadsheet may have saved it since: with semicolons or tabs, with quotes, as UTF-16, with its columns moved. It is
+read as it is, and new lines are written in the same form, so that the file stays readable.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Manifest:
         self._results[report_id] = result
 
     def _read(self, content: bytes) -> None:
-        """Whatever still makes sense: after a power cut, or after somebody edited it in a spreadsheet."""
+        """Read every line that is still valid after a power cut, or after somebody edited the file in a spreadsheet."""
         for raw in content.decode("utf-8-sig", "replace").replace("\0", "").split("\n"):
             line = raw.rstrip("\r")
             for delimiter in DELIMITERS:

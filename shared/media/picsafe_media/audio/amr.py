@@ -1,6 +1,6 @@
-"""AMR and AMR-WB recordings (RFC 4867, section 5), as phones make of dictations: they become 3GP, frame by frame.
+"""AMR and AMR-WB recordings (RFC 4867, section 5), used by phones for dictation: converted to 3GP, frame by frame.
 
-A 3GP file holds the very same frames (3GPP TS 26.244, 6.5), and is a kind of file that PicSafe carries.
+A 3GP file holds the same frames (3GPP TS 26.244, 6.5), and is a format that PicSafe supports.
 """
 
 from __future__ import annotations
@@ -94,7 +94,9 @@ async def _frames_begin(window: Window, at: int, coding: _Coding) -> bool:
 
 
 def _index(coding: _Coding, lengths: bytes, offset: int) -> bytes:
-    """The index of a film with this one track; time is counted in samples of sound, since some players take a duration of 1 for uncoded sound."""
+    """The index of a film with this one track; time is counted in samples of sound, since some players take a duration
+    of 1 for uncoded sound.
+    """
     count, duration = len(lengths), coding.rate // _FRAMES_PER_SECOND
     units = count * duration
     whole, rest = divmod(count, _CHUNK_FRAMES)

@@ -103,9 +103,9 @@ async def frames_begin(
 
 
 async def search_frames(window: Window, at: int, kind: FrameFormat, until: int, end: int) -> int | None:
-    """Where, from `at` and before `until`, a row of frames begins that cannot be an accident.
+    """The offset, from `at` and before `until`, of a row of frames that is too long to be accidental.
 
-    Shorter rows of the same stream in front of it count as well: something interrupts them.
+    Shorter rows of the same stream in front of it, which something interrupts, belong to it as well.
     """
     places = [at + found.start() for found in re.finditer(b"\xff", await window.take(at, until))]
     for start in places:
@@ -127,7 +127,9 @@ async def is_same_stream(window: Window, one: int, other: int, kind: FrameFormat
 async def clean_frames(
     window: Window, begin: int, plan: EditPlan, kind: FrameFormat, until: int | None = None
 ) -> Cleaned:
-    """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if given."""
+    """The plan for the row of frames at `begin`; `plan` has dealt with what is before it, and behind `until` if
+    given.
+    """
     end = await cut_tags_behind(window, plan, begin, until)
     at, seconds, seconds_before, last = begin, 0.0, 0.0, None
     is_behind_frame = False
@@ -150,8 +152,8 @@ async def clean_frames(
 async def _interrupted(window: Window, at: int, end: int, kind: FrameFormat, last: Frame) -> int | None:
     """Where the last frame is broken off, which claims to end at `at`; None where it is whole.
 
-    Its length is damaged, or the rest of it is missing. Then its own bytes hold the next frames, or a tag in front of them, and
-    those go on behind `at`.
+    Its length is damaged, or the rest of it is missing. Then its own bytes hold the next frames, or a tag in front of
+    them, and those go on behind `at`.
     """
     if await behind_id3v2(window, at) > at:
         return None
@@ -185,7 +187,7 @@ async def _pass_over(
 ) -> int:
     """Cuts what lies between frames and returns where they go on; decoders pass over it too.
 
-    The length of a tag is only believed when frames follow the tag: what begins like one may be damage.
+    The length of a tag is trusted only when frames follow the tag: what begins like a tag may be damage.
     """
     behind = min(await behind_id3v2(window, at), end)
     if behind > at:

@@ -23,7 +23,9 @@ _NO_POSITION: Final = 2**64 - 1
 _STREAMS: Final = 256
 """Logical streams in a file; recordings have one or two, archives of broadcasts a few dozen in a chain."""
 _NO_PAGES: Final = 1_000
-"""What begins like a page but is none, hence 64 MB of checksums that do not fit; a player would have given up long ago."""
+"""What begins like a page but is none, hence 64 MB of checksums that do not fit; a player would have given up
+long ago.
+"""
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 

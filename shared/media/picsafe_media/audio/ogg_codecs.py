@@ -37,7 +37,7 @@ class Codec(ABC):
 
     @abstractmethod
     def is_header(self, number: int, packet: bytes) -> bool:
-        """Whether packet `number` is the header that belongs there; a page that was lost takes its packets with it."""
+        """Whether packet `number` is the expected header; with a lost page its packets are missing too."""
 
     def is_last(self, number: int, packet: bytes) -> bool:
         """Whether the headers end with packet `number`."""

@@ -1,6 +1,6 @@
-"""The chunks of a WAVE file as it should be, although its lengths may be placeholders, too long, or missing.
+"""The chunks of a WAVE file, corrected where lengths are placeholders, too long, or missing.
 
-Recorders write a placeholder first and the true length when they stop; some never come to that. RF64 and BW64
+Recorders write a placeholder first and the true length when they stop; some are interrupted before that. RF64 and BW64
 (EBU Tech 3306, ITU-R BS.2088) keep lengths of more than 32 bits in a chunk of their own.
 """
 
@@ -83,7 +83,9 @@ async def _samples_stop(window: Window, start: int, length: int) -> int:
 
 
 async def _chain_ends(window: Window, at: int) -> bool:
-    """Whether nothing but whole chunks lies between an offset and the end of the file; they number a few dozen at most."""
+    """Whether nothing but whole chunks lies between an offset and the end of the file; they number a few dozen at
+    most.
+    """
     for _ in range(64):
         if at >= window.size:
             return True

@@ -12,7 +12,9 @@ __all__ = ["FRAMES", "Coding", "read_coding"]
 _PCM: Final = frozenset((0x0001, 0x0003, 0x0006, 0x0007))
 """Whole samples: integers, floating point, A-law, mu-law."""
 _BLOCKS: Final = frozenset((0x0002, 0x0010, 0x0011, 0x0014, 0x0031, 0x0040, 0x0045, 0x0064, 0x0065, 0x0069))
-"""Blocks of a fixed length without room for anything else: ADPCM of Microsoft, Oki, IMA, Xbox, G.723, G.721, G.726; GSM."""
+"""Blocks of a fixed length without room for anything else: ADPCM of Microsoft, Oki, IMA, Xbox, G.723, G.721, G.726;
+GSM.
+"""
 FRAMES: Final = {0x0050: "mp3", 0x0055: "mp3", 0x00FF: "aac", 0x1600: "aac", 0x1610: "aac", 0x706D: "aac"}
 """A row of frames, which is a file of its own kind without its WAVE wrapping."""
 _NAMES: Final = {

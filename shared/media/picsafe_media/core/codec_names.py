@@ -1,4 +1,4 @@
-"""How people know the ways in which picture and sound are coded, by the names that films and Matroska files use."""
+"""Common names of codecs, by the identifiers in films and Matroska files."""
 
 from __future__ import annotations
 

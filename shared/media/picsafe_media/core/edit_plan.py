@@ -31,11 +31,11 @@ class EditPlan:
         return len(self._edits)
 
     def note(self, *removed: Removal) -> None:
-        """Say what is gone."""
+        """Record what was removed."""
         self._removed.update(removed)
 
     def warn(self, caution: Notice) -> None:
-        """Say what the sender must know."""
+        """Record a warning for the sender."""
         self._warnings.add(caution)
 
     def cut(self, start: int, stop: int, *removed: Removal) -> None:

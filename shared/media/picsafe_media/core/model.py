@@ -1,4 +1,4 @@
-"""What cleaning a medium tells: what it is, how to compose the copy, what is gone and what is not."""
+"""The result of cleaning a medium: its description, how to compose the copy, what was removed and what could not be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Kind = Literal["photo", "video", "audio"]
 
 
 class Removal(str, Enum):
-    """Something that was in the original and is not in the copy. The values are stable: programs may store them."""
+    """Something in the original that is not in the copy. The values are stable: programs may store them."""
 
     GPS = "gps"
     SERIAL_NUMBER = "serial_number"
@@ -95,11 +95,11 @@ _CAUTIONS: Final = {
 class Description:
     """A medium in a few facts.
 
-    `width` and `height` are pixels as displayed: after `orientation` and the film's rotation have been applied; None for
-    sound. `duration` is in seconds; None for photos, and where a recording does not say. `orientation` is Exif's 1 to 8:
-    what the cleaned copy still asks its viewer to do. `captured_at` is what the device noted before it was removed:
-    ISO 8601, with an offset only where the device gave one; nobody has checked it. `codec` names how the picture of a film,
-    or else its sound, is coded, in films and Matroska files whose coding is known: "HEVC".
+    `width` and `height` are pixels as displayed: after `orientation` and the film's rotation have been applied; None
+    for sound. `duration` is in seconds; None for photos, and where a recording does not say. `orientation` is Exif's 1
+    to 8: what the cleaned copy still asks its viewer to do. `captured_at` is what the device noted before it was
+    removed: ISO 8601, with an offset only where the device gave one; nobody has checked it. `codec` names how the
+    picture of a film, or else its sound, is coded, in films and Matroska files whose coding is known: "HEVC".
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""Many ranges of bytes in little memory: the samples of a long film are hundreds of thousands."""
+"""Stores many byte ranges in little memory: a long film has hundreds of thousands of samples."""
 
 from __future__ import annotations
 

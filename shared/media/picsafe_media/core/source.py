@@ -1,4 +1,4 @@
-"""Where a medium's bytes come from, and how its structure is read: small pieces, never the whole."""
+"""Sources of a medium's bytes, and how structure is read from them: in small pieces, never the whole."""
 
 from __future__ import annotations
 
@@ -56,10 +56,11 @@ def damaged(why: str) -> UnsupportedMedium:
 
 
 class Window:
-    """Exact reads of a source, through the last two blocks that were fetched: a look ahead must not cost the place.
+    """Exact reads of a source through a cache of the last two blocks, so that looking ahead does not discard the
+    current one.
 
-    Every loop over a structure reads at least once per turn, so the count of reads bounds them all.
-    Errors: UnsupportedMedium where bytes are missing, a structure is too large, or there are too many of them.
+    Every loop over a structure reads at least once per turn, so the count of reads bounds them all. Errors:
+    UnsupportedMedium where bytes are missing, a structure is too large, or there are too many of them.
     """
 
     def __init__(self, source: ByteSource) -> None:

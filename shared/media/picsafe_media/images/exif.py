@@ -1,4 +1,4 @@
-"""Exif's TIFF structure: the orientation that must survive, and what else it would have given away.
+"""Exif's TIFF structure: the orientation, which must be kept, and the kinds of other data in it.
 
 Exif 2.32, section 4; TIFF 6.0, section 2. Broken structures yield what could be read: all of it is removed anyway.
 """

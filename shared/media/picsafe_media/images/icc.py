@@ -1,6 +1,7 @@
 """ICC profiles (ISO 15076-1): kept is what decides about colours; what tells one display or scanner from another goes.
 
-Operating systems put the profile of the display into screenshots, and that profile may hold the display's serial number.
+Operating systems put the profile of the display into screenshots, and that profile may hold the display's serial
+number.
 """
 
 from __future__ import annotations

@@ -280,7 +280,7 @@ def _contents(plan: EditPlan, number: int, payload: bytes) -> set[Removal]:
 
 
 def _look_for_further_views(plan: EditPlan, tiff: bytes) -> None:
-    """CIPA DC-007: panoramas and stereo pictures are worth a word to the sender; previews and gain maps are not."""
+    """CIPA DC-007: the sender is warned of panoramas and stereo pictures, but not of previews and gain maps."""
     first = int.from_bytes(tiff[4:8], "little" if tiff[:2] == b"II" else "big")
     for tag, value in tiff_entries(tiff, first):
         kinds = value[1::16] if tiff[:2] == b"MM" else value[2::16]

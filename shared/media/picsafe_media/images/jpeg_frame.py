@@ -1,4 +1,6 @@
-"""What the tables and frame of a JPEG say about its scans: which markers may come, and what to count (T.81, annex B)."""
+"""The tables and frame of a JPEG, which determine the markers allowed in its scans and what to count (T.81, annex
+B).
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ _DHT, EOI, SOS, _DNL, _DRI = 0xC4, 0xD9, 0xDA, 0xDC, 0xDD
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {_DHT, 0xC8, 0xCC}
 TABLES: Final = frozenset((_DHT, 0xCC, 0xDB, _DNL, _DRI, 0xDE, 0xDF))
 BETWEEN_SCANS: Final = frozenset((_DHT, 0xCC, 0xDB, _DNL, _DRI, SOS))
-"""What may follow a scan other than the end. Comments and Exif come before the picture in all files that cameras and programs
-write; between scans nobody can tell them from a false marker, so there they are damage."""
+"""What may follow a scan other than the end. Comments and Exif come before the picture in all files that cameras and
+programs write; between scans nobody can tell them from a false marker, so there they are damage.
+"""
 APPLICATIONS: Final = frozenset(range(0xE0, 0xF0))
 COMMENT: Final = 0xFE
 _PROGRESSIVE: Final = frozenset((0xC2, 0xC6, 0xCA, 0xCE))

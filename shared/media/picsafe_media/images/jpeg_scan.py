@@ -1,8 +1,8 @@
-"""Where the picture data of a JPEG end (ITU-T T.81, annexes A, B and F), for files that do not say so truly.
+"""Finds the end of a JPEG's picture data (ITU-T T.81, annexes A, B and F) in files whose markers are unreliable.
 
-Phones leave out the end marker of panoramas and append texts; damage makes markers where there are none. For a picture of
-Huffman-coded blocks in sequence, counting its blocks tells. It takes about a second for each megabyte, so only files that
-look wrong are counted.
+Phones leave out the end marker of panoramas and append texts; damage creates markers where there are none. For
+sequential pictures of Huffman-coded blocks, counting the blocks finds the end. It takes about a second per megabyte, so
+only the blocks of files that look wrong are counted.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Scan:
 async def scan_end(window: Window, scan: Scan, limit: int) -> int | None:
     """Where the last MCU ends, at or before `limit`; None where data are missing, or damaged, or go on behind it.
 
-    Errors: UnsupportedMedium for more data than anybody would wait for.
+    Errors: UnsupportedMedium when there are more data than can be counted in a reasonable time.
     """
     known = {pair: (_lookup(pair[0], is_first=True), _lookup(pair[1], is_first=False)) for pair in set(scan.blocks)}
     tables = [known[pair] for pair in scan.blocks]
@@ -177,7 +177,9 @@ def _count(
 
 
 def _lookup(definition: bytes, *, is_first: bool) -> list[int]:
-    """For each 16 bits: how many of them and of the bits behind them a coefficient takes, and 64 times how far it goes on."""
+    """For each 16 bits: how many of them and of the bits behind them a coefficient takes, and 64 times how far it goes
+    on.
+    """
     table = [0] * (1 << _LOOKAHEAD)
     code, values = 0, iter(definition[16:])
     for length in range(1, 17):

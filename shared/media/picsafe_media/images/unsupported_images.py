@@ -1,4 +1,4 @@
-"""Pictures and documents that PicSafe does not carry, by how they begin."""
+"""Names pictures and documents that PicSafe does not support, recognised by their first bytes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def picture_kind(head: bytes) -> tuple[str, str] | None:
 
 
 def _tiff(head: bytes) -> tuple[str, str]:
-    """Cameras write raw pictures as TIFF; their directory comes first and says so."""
+    """Recognise raw pictures of cameras, which are TIFF files whose directory comes first."""
     tags = tiff_tags(head)
     if head[8:10] == b"CR":
         return "camera_raw", "a camera raw picture (CR2)"

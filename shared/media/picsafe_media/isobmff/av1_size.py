@@ -1,6 +1,6 @@
-"""How large the pictures are that AV1 data announce (AV1 specification, sections 5.3 to 5.5): what their decoder allocates.
+"""The picture sizes announced in AV1 data (AV1 specification, sections 5.3 to 5.5), which a decoder allocates.
 
-The container of an AVIF may name any size; decoders find out that it is another one only when they have decoded the picture.
+The container of an AVIF may state any size; decoders discover a different one only after decoding the picture.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ Extent = tuple[int, int]
 
 
 async def av1_sides(window: Window, extents: Sequence[Extent]) -> list[tuple[int, int]]:
-    """The largest width and height of each sequence header in the data that lie in these parts of the file, one after the other.
+    """The largest width and height of each sequence header in the data that lie in these parts of the file, one after
+    the other.
 
     Data of another coding have none.
     """

@@ -26,7 +26,9 @@ class Box(NamedTuple):
 
 
 async def box_at(window: Window, at: int, end: int) -> Box | None:
-    """The box at an offset; None where none fits in before `end`. Only the last one of a file may leave its length open."""
+    """The box at an offset; None where none fits in before `end`. Only the last one of a file may leave its length
+    open.
+    """
     if end - at < 8:
         return None
     length, kind, header = await window.number(at, 4), await window.take(at + 4, at + 8), 8
@@ -62,7 +64,9 @@ def boxes_in(data: bytes, at: int = 0) -> Iterator[Box]:
 
 
 class ByteReader:
-    """Reads the fields of a structure in memory, one after the other; UnsupportedMedium where there are too few bytes."""
+    """Reads the fields of a structure in memory, one after the other; UnsupportedMedium where there are too few
+    bytes.
+    """
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""Where the coded data of the items and tracks of a HEIF file lie, as far as measuring them needs it."""
+"""Locates the coded data of the items and tracks of a HEIF file, as far as measuring them needs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ Extent = tuple[int, int]
 def coded_data(box: bytes, at: int) -> Iterator[list[Extent]]:
     """The parts of the file that hold each item of a `meta` box, or the first samples of each track of a `moov`.
 
-    `box` is all of it and stands at the offset `at`. Of a track a few kilobytes are named: its first picture says how large all are.
+    `box` is all of it and stands at the offset `at`. Of a track a few kilobytes are named: its first picture says how
+    large all are.
     """
     for outer in boxes_in(box):
         if outer.kind == b"meta":

@@ -1,4 +1,4 @@
-"""How long a fragmented film is and where its samples lie, as live recorders write them (ISO/IEC 14496-12, 8.8)."""
+"""The duration and sample locations of fragmented films, as written by live recorders (ISO/IEC 14496-12, 8.8)."""
 
 from __future__ import annotations
 

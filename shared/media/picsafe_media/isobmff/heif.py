@@ -1,4 +1,5 @@
-"""HEIC, HEIF and AVIF (ISO/IEC 23008-12; AVIF 1.1): kept is what the displayed picture needs, everything else is blanked.
+"""HEIC, HEIF and AVIF (ISO/IEC 23008-12; AVIF 1.1): kept is what the displayed picture needs, everything else is
+blanked.
 
 Exif, XMP, thumbnails, depth maps, further pictures and films are items or boxes of their own: they leave the lists of
 `meta` and their bytes become zeros. Nothing moves, because items are found by absolute offsets.
@@ -65,7 +66,9 @@ _CONFIGURATIONS: Final = {
 _DERIVED: Final = {b"grid": 0, b"iovl": 0, b"iden": 1, b"tmap": 2}
 """Kinds of items that are made of others, and of how many (0: it depends)."""
 _CODED: Final = _CONFIGURATIONS.keys() | _DERIVED.keys()
-"""Kinds of items whose data hold pixels and nothing else. A JPEG or JPEG 2000 within a HEIF file has its own metadata."""
+"""Kinds of items whose data hold pixels and nothing else. A JPEG or JPEG 2000 within a HEIF file has its own
+metadata.
+"""
 _TONE_MAP: Final = b"tmap"
 """Both the kind of an item that adds a gain map and the brand that says there is one: decoders refuse either alone."""
 _BRAND_BYTES: Final = 4096
@@ -120,7 +123,9 @@ async def clean_heif(window: Window) -> Cleaned:
 
 
 def _refuse_unknown(items: Items, shown: set[int]) -> None:
-    """What PicSafe does not understand about the picture itself could be lost from it, or stay in it."""
+    """Refuse features of the picture that PicSafe does not understand: they could get lost, or leave private data in
+    the copy.
+    """
     for number in shown:
         if items.kinds[number] not in _CODED:
             raise refusal_of("heif_form", "a HEIF file with a picture of an unusual kind, such as a JPEG inside")
@@ -131,7 +136,9 @@ def _refuse_unknown(items: Items, shown: set[int]) -> None:
 
 
 async def _is_complete(window: Window, items: Items, number: int, meta: Box) -> bool:
-    """Whether an item has what it is made of. Of one that has not, viewers show another picture in the file, which goes."""
+    """Whether the items that an item is made of exist. If not, viewers would show another picture in the file, which is
+    removed.
+    """
     kind = items.kinds[number]
     parts = [
         target
@@ -149,7 +156,7 @@ async def _is_complete(window: Window, items: Items, number: int, meta: Box) -> 
 
 
 def _write_brands(plan: EditPlan, start: int, brands: bytes) -> None:
-    """Without its gain map a file must not say that it has one."""
+    """Remove the brand that announces a gain map, since the gain map is removed."""
     for at in (0, *range(8, len(brands) - 3, 4)):
         if brands[at : at + 4] == _TONE_MAP:
             plan.put(start + at, start + at + 4, b"mif1")

@@ -24,7 +24,9 @@ _DESCRIPTIONS: Final = frozenset(b"udes crtt mdft altt aebr wbbr fobr afbr dobr 
 
 
 def needs_unknown(items: Items, shown: set[int]) -> bool:
-    """Whether an item has a property that its readers must know and PicSafe does not: without it it might look otherwise."""
+    """Whether an item has a property that its readers must know and PicSafe does not: without it it might look
+    otherwise.
+    """
     return any(
         1 <= index <= len(items.properties) and items.properties[index - 1][0] not in _PROPERTIES | _DESCRIPTIONS | FREE
         for item in shown

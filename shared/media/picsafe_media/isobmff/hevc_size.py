@@ -1,4 +1,4 @@
-"""How large the pictures are that an HEVC configuration announces (ISO/IEC 14496-15, 8.3.3.1; ITU-T H.265, 7.3.2.2)."""
+"""The picture sizes announced in an HEVC configuration (ISO/IEC 14496-15, 8.3.3.1; ITU-T H.265, 7.3.2.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _ESCAPED: Final = re.compile(rb"\x00\x00\x03(?=[\x00-\x03]|\Z)")
 
 
 def hevc_sides(configuration: bytes) -> list[tuple[int, int]]:
-    """Width and height of each parameter set in the content of an `hvcC` box. Raises `UnsupportedMedium` for a broken one."""
+    """Width and height of each parameter set in the content of an `hvcC` box. Raises `UnsupportedMedium` for a broken
+    one.
+    """
     return [_sides(unit) for kind, unit in _units(configuration) if kind == _SEQUENCE_PARAMETERS]
 
 

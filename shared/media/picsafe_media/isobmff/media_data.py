@@ -1,7 +1,8 @@
-"""Which bytes of a film its picture and sound use, so that the others can go (ISO/IEC 14496-12, 8.7 and 8.8).
+"""Finds the bytes of a film that its picture and sound use, so that the others can be removed (ISO/IEC 14496-12, 8.7
+and 8.8).
 
-Cameras write positions, times and previews between the samples, where no track refers to them. What is uncertain counts as
-used: blanking too much would change what is seen or heard.
+Cameras write positions, times and previews between the samples, where no track refers to them. Uncertain bytes count as
+used, because blanking too much would change what is seen or heard.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ async def used_ranges(
 
 
 async def blank_unused(window: Window, plan: EditPlan, used: list[Range], found: list[Box]) -> None:
-    """Blanks what is in the media data and in no range of `used`; where that is too much, the sender is told."""
+    """Blanks media data outside the ranges of `used`; where that is too much, adds a warning for the sender."""
     gaps, looked_through, blanked = 0, 0, 0
     for start, stop in _gaps(used, found):
         gaps += 1

@@ -1,6 +1,7 @@
-"""MP4, MOV, M4A and 3GP (ISO/IEC 14496-12; QuickTime File Format): metadata give way to free space of the same length.
+"""MP4, MOV, M4A and 3GP (ISO/IEC 14496-12; QuickTime File Format): replaces metadata by free space of the same length.
 
-Nothing moves, because the index of a film holds absolute offsets. Kept is an allow-list of boxes: what is not on it goes.
+Nothing moves, because the index of a film holds absolute offsets. Boxes are kept by an allow-list; all others are
+removed.
 """
 
 from __future__ import annotations
@@ -126,8 +127,8 @@ async def clean_moov(
 ) -> tuple[MovieHeader, list[Track], frozenset[int]]:
     """Cleans the index, and removes the tracks beside picture and sound and all media data that those two do not use.
 
-    `pictures` are parts of the media data that stay although no track uses them. Returns what the index says, the tracks of
-    picture and sound, and the numbers of those that are gone.
+    `pictures` are parts of the media data that stay although no track uses them. Returns what the index says, the
+    tracks of picture and sound, and the numbers of those that are gone.
     """
     header = await read_movie_header(window, moov)
     tracks = await read_tracks(window, moov)
@@ -178,7 +179,7 @@ async def _remove_from_fragment(window: Window, plan: EditPlan, moof: Box, gone:
 
 
 async def _remove_track(window: Window, plan: EditPlan, track: Track, found: list[Box], *, has_fragments: bool) -> bool:
-    """Removes a track and its samples; where that cannot be done, the sender is told."""
+    """Removes a track and its samples; where that is impossible, adds a warning for the sender."""
     samples = PackedRanges(window.size, _CHUNKS)
     ranges = samples.merged() if not has_fragments and await add_samples(window, track, samples) else None
     media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]

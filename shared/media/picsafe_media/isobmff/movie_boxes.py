@@ -1,4 +1,4 @@
-"""What stays in a film's index, box by box, and what is blanked inside the boxes that stay."""
+"""The boxes of a film's index that are kept, and what is blanked inside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a film's index says about the whole: length and time of recording (ISO/IEC 14496-12, 8.2.2 and 8.8.2)."""
+"""Reads a film's duration and time of recording from its index (ISO/IEC 14496-12, 8.2.2 and 8.8.2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where the samples of a track lie in the file (ISO/IEC 14496-12, 8.7; QuickTime File Format, sound sample descriptions)."""
+"""Locates the samples of a track in the file (ISO/IEC 14496-12, 8.7; QuickTime File Format, sound sample
+descriptions).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracks of a film: which are picture and sound, how large, turned how (ISO/IEC 14496-12, 8.3 to 8.5)."""
+"""The tracks of a film: kind, size and rotation (ISO/IEC 14496-12, 8.3 to 8.5)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _KINDS: Final[dict[bytes, Literal["video", "audio"]]] = {
 _DATA: Final = frozenset(b"meta mebx camm tmcd text sbtl subt subp clcp hint sdsm odsm mp7s".split())
 """Handlers of tracks that are neither; an unknown handler says nothing."""
 _BY_HEADER: Final[dict[bytes, Literal["video", "audio"]]] = {b"vmhd": "video", b"smhd": "audio"}
-"""What a track without a handler that is known is: some programs for cutting films leave it out, and players do without."""
+"""What a track without a handler that is known is: some programs for cutting films leave it out, and players do
+without.
+"""
 _TRACKS: Final = 256
 """Cameras write up to a dozen."""
 

@@ -1,4 +1,4 @@
-"""WebM and Matroska (RFC 9559): tags, names and attachments give way to Void elements of the same length."""
+"""WebM and Matroska (RFC 9559): replaces tags, names and attachments by Void elements of the same length."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PLACES: Final = (b"LOCATION", b"GPS", b"LATITUDE")
 
 @dataclass(slots=True)
 class _Film:
-    """What has been learnt so far; times in units of `scale` nanoseconds."""
+    """What has been read so far; times in units of `scale` nanoseconds."""
 
     scale: int = 1_000_000
     duration: float = 0.0
@@ -152,7 +152,9 @@ async def _segment(window: Window, plan: EditPlan, film: _Film, segment: Element
 
 
 async def _require_whole_cluster(window: Window, film: _Film) -> None:
-    """Behind a cluster whose length is too small, the rest of its blocks would pass for elements that are not wanted."""
+    """Behind a cluster whose length is too small, the rest of its blocks would pass for elements that are not
+    wanted.
+    """
     cluster = film.last_cluster
     if cluster and not cluster.open and await _cluster(window, film, cluster) != cluster.stop:
         raise damaged("a part in its middle is broken")
@@ -218,7 +220,7 @@ async def _master(window: Window, plan: EditPlan, film: _Film, master: Element) 
 
 
 async def _seek(window: Window, plan: EditPlan, seek: Element) -> None:
-    """Nothing should point to what has gone."""
+    """Remove references to elements that were removed."""
     if seek.number != _SEEK:
         return
     async for child in elements(window, seek.start, seek.stop):
@@ -241,7 +243,8 @@ async def _info(window: Window, plan: EditPlan, film: _Film, child: Element) -> 
 
 
 async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
-    """Reads the times in a cluster; returns where its last whole part ends: an open one ends where the next part begins.
+    """Reads the times in a cluster; returns where its last whole part ends: an open one ends where the next part
+    begins.
 
     So does one that was closed over an open one, as a program for editing tags does with live recordings.
     """
@@ -273,7 +276,9 @@ async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
 
 
 async def _block_time(window: Window, block: Element) -> int:
-    """A block begins with its track's number, then comes its time relative to the cluster's (RFC 9559, section 10.1)."""
+    """A block begins with its track's number, then comes its time relative to the cluster's (RFC 9559, section
+    10.1).
+    """
     head = await window.upto(block.start, min(10, block.stop - block.start))
     width = 9 - head[0].bit_length() if head else 9
     return int.from_bytes(head[width : width + 2], "big", signed=True)

@@ -31,7 +31,9 @@ _KEPT: Final = frozenset(
 
 @dataclass(slots=True)
 class MatroskaTrack:
-    """A track; `kind` is None for what is neither picture nor sound. Sizes are pixels as displayed. `coding`: "V_VP9"."""
+    """A track; `kind` is None for what is neither picture nor sound. Sizes are pixels as displayed. `coding`:
+    "V_VP9".
+    """
 
     kind: Literal["video", "audio"] | None = None
     width: int = 0

@@ -1,7 +1,9 @@
-"""Which region of the body a sender's words mean, where they leave no doubt; English, German and French.
+"""Maps a sender's words for a body site to a region of the body, where they are unambiguous; English, German and
+French.
 
-Body site is free text, and stays the truth. A region is found only when all the words are known and mean one region; a guess
-would end up as a code in a record. `locate("volar left forearm", None)` is the forearm, left; `"forearm and hand"` is nothing.
+The body site is free text, which remains authoritative. A region is returned only when all words are known and mean one
+region, because a guess would become a code in a record. `locate("volar left forearm", None)` is the forearm, left;
+`"forearm and hand"` gives no region.
 """
 
 from __future__ import annotations
@@ -125,7 +127,9 @@ _SIDE_OF: Final = {word: side for side, listed in _SIDES.items() for word in lis
 
 
 def locate(body_site: str, laterality: Laterality | None) -> Located | None:
-    """The region and side that words and side together mean; None when they name nothing known or contradict each other."""
+    """The region and side that words and side together mean; None when they name nothing known or contradict each
+    other.
+    """
     regions, sides, is_clear = _read(body_site)
     if laterality not in (None, Laterality.NONE):
         sides.add(laterality.value)

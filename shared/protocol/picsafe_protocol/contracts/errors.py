@@ -1,4 +1,4 @@
-"""Every way PicSafe says no, in one tree.
+"""Every error of PicSafe, in one tree.
 
 ::
 
@@ -20,14 +20,14 @@
     │   └── DigestMissing          nothing says what a report should be that is too new for that
     ├── ProofInvalid               the access log's proof does not hold: the log may have been changed
     ├── LimitExceeded              larger, longer or more than a named limit allows (`limit`, `actual`)
-    ├── InvalidRequest             what was asked for makes no sense (`field`)
+    ├── InvalidRequest             the request is not valid (`field`)
     │   ├── DomainNotApproved      an address outside the mail domains of the institution (`domain`, `domains`)
     │   ├── UnknownRecipient       no account has this address
     │   ├── MethodNotAllowed       the address does not take this HTTP method
     │   ├── RangeNotSatisfiable    bytes were asked for that lie past the end (`size`)
     │   ├── EmptyMedium            a photo, video or sound of 0 bytes
     │   └── UnsupportedMedium      not a kind of file that PicSafe carries
-    ├── AccessError                who asks may not
+    ├── AccessError                the caller may not do this
     │   ├── NotSignedIn            no session, or a wrong, expired or revoked one
     │   ├── WrongPassword          the address and the password do not belong together
     │   ├── TokenRefused           a grant or user token that does not fit this server, action or time
@@ -55,8 +55,8 @@
         └── InternalError          a failure nobody foresaw; details are in the server's log
 
 Each error carries a `code` for programs, a sentence for people saying what is wrong (`str(error)`), and `advice`: what
-to do about it. None ever contains patient data. Over HTTP they travel as RFC 9457 problem details, see `to_problem`
-and `from_problem`.
+to do about it. None ever contains patient data. Over HTTP they travel as RFC 9457 problem details, see `to_problem` and
+`from_problem`.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ __all__ = [
 
 
 class PicSafeError(Exception):
-    """The root. `status` is the HTTP status that the error travels under; `extra` names the attributes that travel too."""
+    """The root. `status` is the HTTP status that the error travels under; `extra` names the attributes that
+    travel too.
+    """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 500
@@ -184,7 +186,9 @@ class ReportInvalid(FormatError):
 
 
 class PictureRefused(FormatError):
-    """`rule`: "pixels" or "frames" beyond the limits, "other_size" or another "kind" than `report.json` says, or "no_size"."""
+    """`rule`: "pixels" or "frames" beyond the limits, "other_size" or another "kind" than `report.json` says, or
+    "no_size".
+    """
 
     code, title = (
         "picture_refused",
@@ -448,7 +452,7 @@ class Unreachable(ServiceError):
 
 
 class Intercepted(ServiceError):
-    """Raised by clients only: no server says this of itself."""
+    """Raised by clients only, never by a server."""
 
     code, title = "intercepted", "Something between this computer and PicSafe answered in its place"
     default_advice = (

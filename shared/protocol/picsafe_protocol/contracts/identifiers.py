@@ -1,4 +1,6 @@
-"""Identifiers of reports, keys, users and institutions: 128 random bits as 26 letters of lower-case base32 (RFC 4648, no padding)."""
+"""Identifiers of reports, keys, users and institutions: 128 random bits as 26 letters of lower-case base32 (RFC 4648,
+no padding).
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ _SHAPE = re.compile(r"[a-z2-7]{26}")
 
 
 def new_identifier() -> str:
-    """A fresh identifier; it cannot be guessed and says nothing about when or where it was made."""
+    """A new identifier; it cannot be guessed and reveals neither when nor where it was made."""
     return base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
 
 

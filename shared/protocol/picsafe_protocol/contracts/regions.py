@@ -1,6 +1,6 @@
-"""Which region's cloud keeps a user's reports: a rule from the country of their account.
+"""Maps the country of an account to the region whose cloud stores its reports.
 
-The country is what the account says, never guessed from an address. A report never leaves its region.
+The country is the one in the account, never inferred from a network address. A report never leaves its region.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ __all__ = ["COUNTRIES", "EU_MEMBERS", "EU_MEMBERS_AS_OF", "REGIONS", "Region", "
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region: its code, its country, the adjective for it ("the Australian cloud"), and the AWS region it runs in."""
+    """One region: its code, its country, the adjective for it ("the Australian cloud"), and the AWS region it
+    runs in.
+    """
 
     code: str
     name: str
@@ -52,8 +54,9 @@ _OWN: Final[Mapping[str, str]] = {"AU": "au", "NZ": "au", "CA": "ca", "IE": "ie"
 def region_for_country(country: str) -> str:
     """The code of the region for a country, given by its ISO 3166-1 alpha-2 code in capitals.
 
-    Australia and New Zealand share one; Canada, Ireland and the United Kingdom have their own; every other member of the
-    European Union is kept in Germany; everybody else in the United States. Raises `InvalidRequest` for what is no country.
+    Australia and New Zealand share one; Canada, Ireland and the United Kingdom have their own; every other member of
+    the European Union is kept in Germany; everybody else in the United States. Raises `InvalidRequest` for what is no
+    country.
     """
     if country not in COUNTRIES:
         raise InvalidRequest("There is no country with this code.", field="country")

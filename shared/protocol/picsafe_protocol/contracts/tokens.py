@@ -1,12 +1,13 @@
-"""The three kinds of signed token, as claims. Signing and verifying (EdDSA, JWT) is the servers' work; this is what the claims mean.
+"""The three kinds of signed token, as claims. The servers sign and verify them (EdDSA, JWT); this module defines what
+they mean.
 
-=============  ==========  ===========  ======================================================================
-kind           signed by   audience     says
-=============  ==========  ===========  ======================================================================
-user token     users       key server   who somebody is: to be given a key, the key server decides by its own list
-grant          users       cloud/keys   that `sub` may do one `act` on one report `rid`
-receipt        cloud       users        that the package of `rid` is stored whole: its size and SHA-256
-=============  ==========  ===========  ======================================================================
+=============  ==========  ===========  ====================================================================== kind
+signed by   audience     says =============  ==========  ===========
+====================================================================== user token     users       key server   who
+somebody is: to be given a key, the key server decides by its own list grant          users       cloud/keys   that
+`sub` may do one `act` on one report `rid` receipt        cloud       users        that the package of `rid` is stored
+whole: its size and SHA-256 =============  ==========  ===========
+======================================================================
 
 Times are seconds since 1970 in UTC.
 """
@@ -45,7 +46,7 @@ class Action(str, Enum):
 
 
 class Role(str, Enum):
-    """What somebody is in their institution."""
+    """The role of a person in their institution."""
 
     MEMBER = "member"
     ADMINISTRATOR = "administrator"
@@ -53,17 +54,19 @@ class Role(str, Enum):
 
 
 class InstitutionAccess(TypedDict):
-    """Which people of an institution, beyond the named recipients, may have a key: the institution's policy when it was made."""
+    """Which people of an institution, beyond the named recipients, may have a key: the institution's policy when it was
+    made.
+    """
 
     id: str
     roles: list[str]
 
 
 class KeyAccess(TypedDict):
-    """Who may ever be given a key. The key server keeps this with the key.
+    """Who may ever be given a key. The key server stores this with the key.
 
-    `begun`: when the report was begun. `since` and `inst_since` of user tokens are compared with it, for its sender was told then
-    who could open it; the key is made a little later.
+    `begun`: when the report was begun. It is compared with `since` and `inst_since` of user tokens, because the sender
+    saw at that time who could open the report; the key is made a little later.
     """
 
     begun: NotRequired[float]
@@ -75,10 +78,10 @@ class KeyAccess(TypedDict):
 class UserClaims(TypedDict):
     """A user token. `sub` is the user's identifier; `inst` and `role` are there for people of an institution.
 
-    `since`: keys that were made before are not for the bearer: a service account begins with its making, an account whose password
-    was reset starts again. `inst_since`: when the bearer joined the institution; keys of reports that were begun before are not
-    for them as a member of it, only where they are named. Both with milliseconds after the point. A key server that does not
-    know these claims gives out too much.
+    `since`: keys that were made before are not for the bearer: a service account begins with its making, an account
+    whose password was reset starts again. `inst_since`: when the bearer joined the institution; keys of reports that
+    were begun before are not for them as a member of it, only where they are named. Both have milliseconds after the
+    point. A key server that ignores these claims releases too many keys.
     """
 
     iss: str
@@ -99,8 +102,8 @@ class UserClaims(TypedDict):
 class GrantClaims(TypedDict):
     """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key.
 
-    `size`, in a grant to upload: the most bytes that the package may have. `name`, `email`, `inst` and `inst_name` are the bearer's, for
-    a key server, whose log names them: it is what readers are told of the sender.
+    `size`, in a grant to upload: the most bytes that the package may have. `name`, `email`, `inst` and `inst_name` are
+    the bearer's, for a key server, whose log names them: it is what readers are told of the sender.
     """
 
     iss: str
@@ -121,7 +124,9 @@ class GrantClaims(TypedDict):
 
 
 class ReceiptClaims(TypedDict):
-    """A receipt. `sha256` is lower-case hex, `size` bytes; `digest` is that of the list of pieces, where the sender made one."""
+    """A receipt. `sha256` is lower-case hex, `size` bytes; `digest` is that of the list of pieces, where the sender
+    made one.
+    """
 
     iss: str
     aud: str

@@ -40,7 +40,9 @@ def seal_chunks(message_key: MessageKey, first_chunk: int, plaintext: bytes | me
 
 
 def open_chunks(message_key: MessageKey, first_chunk: int, sealed: bytes | memoryview) -> bytes:
-    """Decrypt consecutive chunks; see `chunked.Cipher.open`. Raises `Tampered`, or `Truncated` when no tag is left to check."""
+    """Decrypt consecutive chunks; see `chunked.Cipher.open`. Raises `Tampered`, or `Truncated` when no tag is left to
+    check.
+    """
     from cryptography.exceptions import InvalidTag
 
     aead = _aead(message_key)

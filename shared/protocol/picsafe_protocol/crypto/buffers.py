@@ -1,7 +1,8 @@
-"""Bytes that Python need not hold, and where they come from.
+"""Buffers that need not be in Python's memory, and the sources they come from.
 
-In a browser the bytes of photos stay in JavaScript: a buffer there is a `Uint8Array` that Python passes along and never
-looks into. In CPython a buffer is `bytes`. Everything that only moves bytes is written against `Buffers` and works on both.
+In a browser the bytes of photos stay in JavaScript: a buffer there is a `Uint8Array` that Python passes on without
+reading it. In CPython a buffer is `bytes`. Everything that only moves bytes is written against `Buffers` and works on
+both.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class BytesSource:
 
 
 async def read_exactly(source: Source[B], buffers: Buffers[B], start: int, stop: int) -> B:
-    """Bytes `start` up to `stop` of `source`. Raises `Truncated` when it gives fewer or more: such a source is not believed."""
+    """Bytes `start` up to `stop` of `source`. Raises `Truncated` when the source returns fewer or more."""
     buffer = await source.read(start, stop)
     if buffers.length(buffer) != stop - start:
         raise Truncated

@@ -10,11 +10,12 @@
     chunk k = AES-256-GCM(key, nonce = base_nonce XOR k (big-endian), AAD = empty, plaintext k)
 
 Every chunk but the last holds exactly 16384 bytes of plaintext; the last holds fewer, down to none, so a message whose
-last chunk is full has been truncated. Plaintext byte `i` is byte `i % 16384` of chunk `i // 16384`, and chunk `k` starts at
-byte `56 + k * 16400` of the message.
+last chunk is full has been truncated. Plaintext byte `i` is byte `i % 16384` of chunk `i // 16384`, and chunk `k`
+starts at byte `56 + k * 16400` of the message.
 
-`encrypt` and `decrypt` are for what fits in memory. `Reader` reads any range of a message and `Writer` makes one piece by
-piece; both work on opaque buffers (see `buffers`) with a `Cipher`: `ciphers.AesGcm` in CPython, WebCrypto in the browser.
+`encrypt` and `decrypt` are for what fits in memory. `Reader` reads any range of a message and `Writer` makes one piece
+by piece; both work on opaque buffers (see `buffers`) with a `Cipher`: `ciphers.AesGcm` in CPython, WebCrypto in the
+browser.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ HEADER: Final = SALT + COMMITMENT
 KEY: Final = 32
 NONCE: Final = 12
 STEP: Final = 512 * CHUNK
-"""Plaintext bytes that are worked on at a time, 8 MiB: large enough that the calls cost nothing, small enough for a phone."""
+"""Plaintext bytes that are worked on at a time, 8 MiB: large enough that the calls cost nothing, small enough for a
+phone.
+"""
 
 B = TypeVar("B")
 
@@ -173,7 +176,9 @@ def encrypt(key: bytes, message: bytes, context: bytes = b"", *, salt: bytes | N
 
 
 def decrypt(key: bytes, ciphertext: bytes, context: bytes = b"") -> bytes:
-    """Decrypt a whole message. Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and then returns nothing of it."""
+    """Decrypt a whole message. Raises `InvalidKey`, `Truncated`, `WrongKey` or `Tampered`, and then returns nothing of
+    it.
+    """
     from picsafe_protocol.crypto.aes_gcm import open_chunks
 
     message_key = open_header(key, ciphertext[:HEADER], context)
@@ -190,7 +195,8 @@ class Cipher(Buffers[B], Protocol[B]):
     async def seal(self, message_key: MessageKey, first_chunk: int, plaintext: B) -> B:
         """Encrypt as chunks `first_chunk`, `first_chunk + 1`, …: full ones, then a short one if bytes are left over.
 
-        An empty `plaintext` is one empty chunk, 16 bytes of tag: the end of a message whose length is a multiple of 16384.
+        An empty `plaintext` is one empty chunk, 16 bytes of tag: the end of a message whose length is a multiple of
+        16384.
         """
         ...
 
@@ -204,7 +210,9 @@ class Cipher(Buffers[B], Protocol[B]):
 
 @runtime_checkable
 class OverwritingCipher(Cipher[B], Protocol[B]):
-    """A cipher that can decrypt into a buffer of its own that nobody uses any more: fresh memory takes longer than AES does."""
+    """A cipher that can decrypt into a buffer of its own that nobody uses any more: fresh memory takes longer than AES
+    does.
+    """
 
     async def open_over(self, message_key: MessageKey, first_chunk: int, sealed: B, spent: B) -> B:
         """As `open`. The result may lie where `spent`, an earlier result, lay."""
@@ -214,7 +222,8 @@ class OverwritingCipher(Cipher[B], Protocol[B]):
 class Reader(Generic[B]):
     """Reads a message by ranges; what it returns has been authenticated. Itself a `Source`, of the plaintext.
 
-    `open` has authenticated the last chunk, so `size` can be believed. Once a chunk has failed, every further read fails.
+    `open` has authenticated the last chunk, so `size` can be believed. Once a chunk has failed, every further read
+    fails.
     """
 
     def __init__(
@@ -269,8 +278,8 @@ class Reader(Generic[B]):
     ) -> AsyncIterator[B]:
         """The same range piece by piece, about `step` bytes each, cut where chunks end. Each piece is authenticated.
 
-        The caller has everything only when the iteration has ended without an error. With `overwriting` it has used a piece
-        up when it asks for the next, which may take its place in memory.
+        The caller has everything only when the iteration has ended without an error. With `overwriting` it has used a
+        piece up when it asks for the next, which may take its place in memory.
         """
         stop = self._size if stop is None else stop
         if not 0 <= start <= stop <= self._size:

@@ -4,9 +4,9 @@
 
     leaf_hash(entry) = SHA-256(0x00 || entry)        node_hash(left, right) = SHA-256(0x01 || left || right)
 
-A tree of `n` leaves is the left-most perfect tree of the largest power of two below `n`, and to its right the tree of the rest.
-Proofs are lists of hashes from the leaf upwards. The verifying functions return for a good proof and raise `ProofInvalid` for
-every other; they never look at anything but their arguments.
+A tree of `n` leaves is the left-most perfect tree of the largest power of two below `n`, and to its right the tree of
+the rest. Proofs are lists of hashes from the leaf upwards. The verifying functions return for a good proof and raise
+`ProofInvalid` for every other; they never look at anything but their arguments.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class CompactRange:
     """The right edge of a growing tree: enough to append leaves and to know the root, in a few hundred bytes.
 
-    `hashes` are the roots of the perfect subtrees that make up the tree, the largest first: one for each bit set in `size`.
+    `hashes` are the roots of the perfect subtrees that make up the tree, the largest first: one for each bit set in
+    `size`.
     """
 
     def __init__(self, size: int = 0, hashes: Sequence[bytes] = ()) -> None:

@@ -1,4 +1,5 @@
-"""The digest of a package: one value that covers every byte and the size, and that a reader of ranges can check as it goes.
+"""The digest of a package: one value that covers every byte and the size, and that a reader of ranges can check as it
+goes.
 
 ::
 
@@ -6,9 +7,9 @@
     list     = SHA-256(piece 0) || SHA-256(piece 1) || …                       32 bytes a piece, at most 512 KiB
     digest   = SHA-256("picsafe/package/pieces/v1" || 0x00 || size (8 bytes, big-endian) || list)
 
-The sender gives the digest to the user server, and readers get it with the report's row. The list lies beside the package in
-the cloud and is believed once its digest is the one of the row; from then on each piece is checked by itself. A reader that has
-the whole package needs no list (docs/format.md, section 9).
+The sender gives the digest to the user server, and readers get it with the report's row. The list is stored with the
+package in the cloud and is trusted once its digest equals the one in the row; from then on each piece is checked
+separately. A reader that has the whole package needs no list (docs/format.md, section 9).
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ class Pieces:
         return pieces
 
     def check(self, start: int, hashes: bytes) -> None:
-        """Whether `hashes` are those of the pieces from byte `start` on. Raises `NotAsSent`, `ValueError` between two pieces."""
+        """Whether `hashes` are those of the pieces from byte `start` on. Raises `NotAsSent`, `ValueError` between two
+        pieces.
+        """
         if start % PIECE:
             raise ValueError(f"no piece begins at byte {start}")
         first = start // PIECE * HASH
@@ -140,8 +143,9 @@ class PieceHasher:
 
 
 class PiecewiseSource(Generic[B]):
-    """A package somewhere else that is read by ranges, each piece checked before a byte of it is used: a `Source` that may be
-    opened with expectations. The piece in which a read ends is kept, because the next read mostly begins in it."""
+    """A package somewhere else that is read by ranges, each piece checked before a byte of it is used: a `Source` that
+    may be opened with expectations. The piece in which a read ends is kept, because the next read mostly begins in it.
+    """
 
     def __init__(self, source: Source[B], pieces: Pieces, buffers: Buffers[B], hash_: HashPieces[B]) -> None:
         """`pieces` have been compared with `digest` already: see `Pieces.trusted`."""
@@ -175,7 +179,9 @@ class PiecewiseSource(Generic[B]):
 
 
 class CoveredSource(Generic[B]):
-    """A package at hand whose every byte has been compared with its digest: a `Source` that may be opened with expectations."""
+    """A package at hand whose every byte has been compared with its digest: a `Source` that may be opened with
+    expectations.
+    """
 
     def __init__(self, source: Source[B], digest: str) -> None:  # use `of`
         self._source = source

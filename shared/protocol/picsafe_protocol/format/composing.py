@@ -1,6 +1,7 @@
-"""What every sender does alike between a person's files and a package: which files may go, how `report.json` describes them.
+"""What all senders share between a person's files and a package: which files may be sent, and how `report.json`
+describes them.
 
-Nothing here reads a file or speaks to a server. A sender cleans each file with `media`, measures it, and then
+Nothing here reads a file or calls a server. A sender cleans each file with `media`, measures it, and then
 
     medium = medium_of(cleaned, number, sha256, thumbnail)
     report = report_of(report_id, author, facts, media, now)
@@ -125,7 +126,7 @@ def check_count(count: int) -> None:
 def declared_size(files: Iterable[int]) -> int:
     """The most bytes that a package can have whose media, each with its thumbnail, have these sizes in bytes.
 
-    A sender says it when it begins a report; what the package really takes counts from the receipt on.
+    A sender declares it when beginning a report; from the receipt on, the package's real size counts.
     """
     payload = sum(size + _FILE_FRAME_BYTES for size in files) + REPORT_JSON_BYTES
     return min(ciphertext_length(payload) + 2 * HEADER_BYTES, PACKAGE_BYTES)
@@ -140,7 +141,7 @@ def check_size(name: str, size: int) -> None:
 
 
 def with_file_name(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
-    """The same refusal, saying which file it is about. Only the sender ever sees the name."""
+    """The same error with the name of the file, which only the sender sees."""
     said = f"{name} is empty." if isinstance(error, EmptyMedium) else f"{name}: {error}"
     return type(error)(said, advice=error.advice, **{**error.details, "name": name})
 
@@ -173,7 +174,9 @@ def _thumbnail_of(picture: ThumbnailInfo, number: int) -> Thumbnail:
 
 
 def report_of(report_id: str, author: Author, facts: ReportDetails, media: Sequence[Medium], now: datetime) -> Report:
-    """The report. `now` has an offset: the sender's own, for it is written down when `facts` name no time of capture."""
+    """The report. `now` has an offset: the sender's own, for it is written down when `facts` name no time of
+    capture.
+    """
     return Report(
         report_id=report_id,
         created_at=utc_text(now),
@@ -211,7 +214,9 @@ def content_digest(sha256: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A package whose every byte a cloud has: its receipt, and what the sender knows of the package without the cloud."""
+    """A package whose every byte a cloud has: its receipt, and what the sender knows of the package without the
+    cloud.
+    """
 
     receipt: str
     sha256: str

@@ -1,7 +1,7 @@
-"""Consent: who agreed to what, how, when, and what shows it.
+"""Consent: who agreed to what, how, when, and the evidence.
 
-A report carries a list of records. Each states the whole position from its time on: the purposes that are permitted. A change
-of mind is a new record at the end; none is ever changed or taken away. The last record is what counts.
+A report carries a list of records. Each states the whole position from its time on: the purposes that are permitted. A
+change of mind is a new record at the end; none is ever changed or taken away. The last record counts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a report has to be to count as the one that was asked for, and who sent it by the word of servers that know.
+"""What a report must be to count as the requested one, and who sent it according to the servers.
 
-The user server's row of a report says what to expect of it: `Expectations.of_row`. The key server's answer says who had the key
-made: `created_in`. Neither believes the cloud, nor the file; `opening.open_report` compares.
+The user server's row of a report states what to expect (`Expectations.of_row`), and the key server's response states
+who had the key made (`created_in`). Neither relies on the cloud or the file; `opening.open_report` compares.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a report, as a server knows them that saw them signed in. `id` is the account's; `institution` a name, or None."""
+    """Who sent a report, as a server knows them that saw them signed in. `id` is the account's; `institution` a name,
+    or None.
+    """
 
     id: str
     name: str
@@ -38,14 +40,15 @@ class Sender:
     def is_author(self, author: Author) -> bool:
         """Whether a report claims the address of its sender as its author's.
 
-        Names and institutions change, addresses are what an account is known by. Without one nothing shows that they are the same.
+        Names and institutions change; an account is identified by its address. Without an address the two cannot be
+        shown to be the same.
         """
         return bool(self.email) and author.email.casefold() == self.email.casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """What the access log says of the making of a key. `sender` is None when that person was erased from the log."""
+    """The access log's entry for the making of a key. `sender` is None when that person was erased from the log."""
 
     version: int
     sender: Sender | None
@@ -53,7 +56,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What the user server says of a report. `size` is that of the package in bytes, `digest` see `pieces`.
+    """The user server's row of a report. `size` is that of the package in bytes; for `digest` see `package_digest`.
 
     `digest` is None for a report that was sent before there were digests; whether it may be is found out with its key.
     """
@@ -83,7 +86,9 @@ class Expectations:
         return cls(report_id, url, size, digest, sender)
 
     def check_created(self, created: Created | None) -> None:
-        """Compare with what the log says. Raises `DigestMissing` for a report that must have a digest, `NotAsSent` for another sender."""
+        """Compare with what the log says. Raises `DigestMissing` for a report that must have a digest, `NotAsSent` for
+        another sender.
+        """
         if self.digest is None and (created is None or created.version >= DIGESTS_SINCE):
             raise DigestMissing
         if created is not None and created.sender is not None and created.sender.id != self.sender.id:
@@ -91,7 +96,8 @@ class Expectations:
 
 
 def created_in(answer: Any, header: Header) -> Created | None:
-    """The `created` entry in a key server's answer for the key of `header`; None where it has none, being older than that.
+    """The `created` entry in a key server's answer for the key of `header`; None where it has none, being older than
+    that.
 
     Raises `InternalError` for one that makes no sense, or is about another key.
     """

@@ -1,4 +1,4 @@
-"""Names for files that a person saves: readable, the same on every system, and never a patient's name unless asked.
+"""Names for saved files: readable, the same on every system, and without the patient's name unless requested.
 
 `2026-11-22_left-forearm_1.jpg`: the day it was taken, the body site, its number among the report's media.
 """
@@ -43,8 +43,9 @@ def medium_name(report: Report, index: int, *, with_patient: bool = False) -> st
 
 
 def saved_names(report: Report, *, with_patient: bool = False) -> dict[str, str]:
-    """The names under which all files of a report are saved together, by their paths in the payload: the media, and in a
-    folder `consent` what shows it. Thumbnails are not saved. `report.json` keeps its name."""
+    """The names under which all files of a report are saved together, by their paths in the payload: the media, and in
+    a folder `consent` what shows it. Thumbnails are not saved. `report.json` keeps its name.
+    """
     names = {
         medium.path: medium_name(report, index, with_patient=with_patient) for index, medium in enumerate(report.media)
     }

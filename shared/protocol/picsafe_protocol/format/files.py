@@ -58,13 +58,17 @@ CONSENT_PATH: Final = re.compile(r"consent/[0-9]{3}\.[a-z0-9]{1,5}")
 
 
 def extension_for(media_type: str) -> str:
-    """The extension that a file of this type is given, without the dot. Raises `KeyError` for a type that no report carries."""
+    """The extension that a file of this type is given, without the dot. Raises `KeyError` for a type that no report
+    carries.
+    """
     return MEDIA_TYPES[media_type][0]
 
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """What `report.json` says of a file: where it is in the payload, its media type, size in bytes and SHA-256 (hex)."""
+    """What `report.json` says of a file: where it is in the payload, its media type, size in bytes and SHA-256
+    (hex).
+    """
 
     path: str
     media_type: str
@@ -78,7 +82,9 @@ class FileEntry:
     def values(
         fields: JsonObject, path: re.Pattern[str], types: Mapping[str, tuple[str, ...]], maximum: int
     ) -> tuple[str, str, int, str]:
-        """The four facts, read from `fields`. The path must have the form `path`, and an extension of its media type."""
+        """The four facts, read from `fields`. The path must have the form `path`, and an extension of its media
+        type.
+        """
         where = fields.matching("path", path)
         media_type = fields.any("media_type")
         if not isinstance(media_type, str) or media_type not in types:

@@ -1,7 +1,7 @@
-"""What to expect of a file from disk: the index is asked whether it knows the report that the file says it is.
+"""What to expect of a file from disk: asks the index for the report that the file claims to be.
 
-A report that is open to somebody has a row for them. Where that row has a digest, the file is the one that was sent or it is
-refused, as a package from the cloud is. Where there is none, nothing tells who made the file (`provenance`).
+A report that somebody may open has a row for them. Where that row has a digest, a file that differs from what was sent
+is refused, like a package from the cloud. Without a digest, it is unknown who made the file (see `provenance`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ Known: TypeAlias = Callable[[str], Awaitable[Expectations | None]]
 async def cover_file(
     source: Source[B], cipher: Cipher[B], hash_: HashPieces[B], known: Known
 ) -> tuple[Source[B], Expectations | None]:
-    """`source` and None where the index does not tell, or cannot be asked; else `source` compared with its digest, and the rest of the row.
+    """`source` and None where the index has no digest or cannot be reached; else `source`, compared with its digest,
+    and the rest of the row.
 
     Raises `NotAsSent` for a file that is not the one that was sent, and what reading its header raises.
     """

@@ -1,17 +1,18 @@
-"""The one path on which the bytes of a report become trusted, the same for the browser, the command line and sync.
+"""The only path on which the bytes of a report become trusted, shared by the browser and the command line.
 
-`open_report` goes through these steps in this order (docs/format.md, section 7); whatever fails raises, and nothing is left:
+`open_report` takes these steps in this order (docs/format.md, section 7). Any failure raises, and nothing is kept:
 
 1. **what was sent**: where the index knows the report, size and digest are the expected ones; the source checks every byte by them.
-2. **container**: the file keeps every rule of the format. Nothing that its header says is believed yet.
-3. **the right one**: report and key server are the expected ones; a cloud that answers with another is found out here.
-4. **key server**: the one that the header names is on the allow-list. No other is ever spoken to.
-5. **key**: that server writes its access log and then gives the key, or refuses. Its log names the expected sender, and
-   says whether the report may lack a digest.
+2. **container**: the file follows every rule of the format. Its header is not trusted yet.
+3. **the right one**: report and key server are the expected ones; a cloud that returns another report is detected here.
+4. **key server**: the one in the header is on the allow-list. No other is ever contacted.
+5. **key**: that server writes its access log and then returns the key, or refuses. Its log names the expected sender, and shows
+   whether the report may lack a digest.
 6. **message**: the commitment binds key and header together, the last chunk proves the length.
 7. **payload**: exactly the members that `report.json` describes, and `report.json` is of the same report.
 
-From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: see `payload.Payload.stream`.
+From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: see
+`payload.Payload.stream`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ NewDigest: TypeAlias = Callable[[], Awaitable[Digest[B]]]
 
 @dataclass(frozen=True, slots=True)
 class GivenKey:
-    """What a key server answers: the report key, 32 bytes, and what its log says of the making of it, where it tells."""
+    """What a key server answers: the report key, 32 bytes, and what its log says of the making of it, where it
+    tells.
+    """
 
     key: bytes = field(repr=False)
     created: Created | None = None
@@ -82,11 +85,12 @@ async def open_report(
     expected: Expectations | None,
     new_digest: NewDigest[B] = sha256,
 ) -> Opened[B]:
-    """Take a package through every step above. `expected` is what its row says; None only for a file that no row is known of, see `disk.cover_file`.
+    """Take a package through every step above. `expected` is what its row says; None only for a file that no row is
+    known of, see `disk.cover_file`.
 
-    With a digest in `expected` the source must check by it and say so, as `pieces.CoveredSource` does (`digest`; else `ValueError`).
-    Raises `NotAsSent`, `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and whatever `source` and
-    `release` raise.
+    With a digest in `expected` the source must check by it and say so, as `pieces.CoveredSource` does (`digest`; else
+    `ValueError`). Raises `NotAsSent`, `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and
+    whatever `source` and `release` raise.
     """
     if expected is not None:
         _check_source(source, expected)

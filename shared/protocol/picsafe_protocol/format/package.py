@@ -1,11 +1,12 @@
 """The `.picsafe` file, version 1: a stored zip of `package.json` and `package.encrypted`, and nothing else.
 
-`package.json` says in clear which report this is and which server has its key; it never holds patient data. Its exact bytes
-are the context of the encryption, so a changed header cannot be opened. `package.encrypted` is one message of `chunked`, whose
-plaintext is the payload (see `payload`).
+`package.json` says in clear which report this is and which server has its key; it never holds patient data. Its exact
+bytes are the context of the encryption, so a changed header cannot be opened. `package.encrypted` is one message of
+`chunked`, whose plaintext is the payload (see `payload`).
 
-Writing: `build_package` in memory; `frame` where the encrypted bytes are somewhere else. Reading: `read_package` by ranges, one
-at the start and one at the end; `read_package_bytes` in memory. `pack` and `unpack` do the encryption as well.
+Writing: `build_package` in memory; `frame` where the encrypted bytes are somewhere else. Reading: `read_package` by
+ranges, one at the start and one at the end; `read_package_bytes` in memory. `pack` and `unpack` do the encryption as
+well.
 """
 
 from __future__ import annotations
@@ -123,7 +124,9 @@ class Header:
 
     @classmethod
     def parse(cls, data: bytes) -> Header:
-        """The header that `data` holds. Raises `InvalidPackage`, or `UnsupportedVersion` for a later version or another cipher."""
+        """The header that `data` holds. Raises `InvalidPackage`, or `UnsupportedVersion` for a later version or another
+        cipher.
+        """
         if len(data) > HEADER_BYTES:
             raise _refuse("package-header-size")
         try:
@@ -163,7 +166,9 @@ def _check_version(value: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around the encrypted bytes of a package: `prefix` before, `suffix` after; `size` of the whole in bytes."""
+    """What stands around the encrypted bytes of a package: `prefix` before, `suffix` after; `size` of the whole in
+    bytes.
+    """
 
     prefix: bytes
     suffix: bytes
@@ -171,7 +176,8 @@ class Frame:
 
 
 def frame(header_bytes: bytes, encrypted_size: int, encrypted_crc32: int) -> Frame:
-    """The package around `encrypted_size` bytes of ciphertext with this CRC-32. Raises as `Header.parse`, and `LimitExceeded`.
+    """The package around `encrypted_size` bytes of ciphertext with this CRC-32. Raises as `Header.parse`, and
+    `LimitExceeded`.
 
     The prefix has the same length whatever the CRC-32 is, so a sender can leave room for it and fill it in at the end.
     """

@@ -1,8 +1,10 @@
-"""The payload, what is encrypted: a stored zip of `report.json`, then thumbnails, media and consent evidence.
+"""The payload, which is what gets encrypted: a stored zip of `report.json`, then thumbnails, media and consent
+evidence.
 
-`report.json` stands first and the large files last, so the first range of a package already shows the report. It describes
-every other member, and nothing else may be there. A file is shown or saved once it has been checked against it: `file` and
-`stream` compare the SHA-256. `part` gives a player any range of a video or sound, each byte authenticated where it stands.
+`report.json` stands first and the large files last, so the first range of a package already shows the report. It
+describes every other member, and nothing else may be there. A file is shown or saved once it has been checked against
+it: `file` and `stream` compare the SHA-256. `part` gives a player any range of a video or sound, each byte
+authenticated where it stands.
 """
 
 from __future__ import annotations
@@ -79,8 +81,8 @@ class PayloadPlan:
 def plan_payload(report: Report, crc32s: Mapping[str, int]) -> PayloadPlan:
     """Lay out the payload of `report` without touching its files, whose CRC-32s are given by path.
 
-    Raises `ReportInvalid` for a report that no reader would accept, `LimitExceeded` beyond 4 GiB - 1, and `ValueError` when
-    `crc32s` does not have exactly the files of the report.
+    Raises `ReportInvalid` for a report that no reader would accept, `LimitExceeded` beyond 4 GiB - 1, and `ValueError`
+    when `crc32s` does not have exactly the files of the report.
     """
     described = list(report.files())
     if {facts.path for facts in described} != set(crc32s):
@@ -169,8 +171,8 @@ class Payload(Generic[B]):
     ) -> Payload[B]:
         """Read the directory and `report.json`; `report_id` is the one of the package's header.
 
-        Raises `PayloadRuleBroken` with the rule, `ReportInvalid` with the path, `UnsupportedVersion`, and as `Reader.read`.
-        `digest` makes a SHA-256 over the reader's buffers.
+        Raises `PayloadRuleBroken` with the rule, `ReportInvalid` with the path, `UnsupportedVersion`, and as
+        `Reader.read`. `digest` makes a SHA-256 over the reader's buffers.
         """
         members = await _ZIP.read(reader, reader.cipher)
         first = _first(members)
@@ -213,7 +215,8 @@ class Payload(Generic[B]):
     async def part(self, path: str, start: int, stop: int) -> B:
         """Bytes `start` up to `stop` of a file (`ValueError` where it has none): those that were encrypted there.
 
-        They have been authenticated as `Reader.read` does, but not compared with the SHA-256, which takes the whole file.
+        They have been authenticated as `Reader.read` does, but not compared with the SHA-256, which takes the whole
+        file.
         """
         member = self._members[path]
         if not 0 <= start <= stop <= member.size:

@@ -1,8 +1,9 @@
-"""Where an open report comes from, by the servers' word, and what that is worth: the same for page, paper, DICOM and disk.
+"""The origin of an open report according to the servers, and how far it is confirmed: the same for page, paper, DICOM
+and disk.
 
-Everybody who may open a report has its key, and can make another file with it that says it is the same report. Only the digest in
-the index tells the sender's file from such a file. So the name of a sender stands beside a file that is covered by the digest, and
-beside any other there are words of another kind.
+Everybody who may open a report has its key, and can use it to make another file that claims to be the same report. Only
+the digest in the index distinguishes the sender's file from such a file. So a sender is named only for a file that the
+digest covers; any other file is labelled differently.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ _SEPARATORS: Final = ("Cc", "Zl", "Zp")
 class Provenance:
     """Who sent a report, and whether that holds for the bytes that were opened.
 
-    `sender` is the person of the row, or of the key server's log for a file that no row is known of, never of the file; None where
-    neither says. `erased`: the log knew them, and they were erased from it. `confirmed`: the index has a digest, and it covers what
-    was opened. Otherwise `sender` had the key made, but the file can be by anybody who was given that key.
+    `sender` is the person of the row, or of the key server's log for a file that no row is known of, never of the file;
+    None where neither says. `erased`: the log knew them, and they were erased from it. `confirmed`: the index has a
+    digest, and it covers what was opened. Otherwise `sender` had the key made, but the file can be by anybody who was
+    given that key.
     """
 
     sender: Sender | None
@@ -41,7 +43,9 @@ class Provenance:
     erased: bool = False
 
     def sentences(self, author: Author) -> list[str]:
-        """In English, for programs without a catalogue: who sent it, and what the report claims of `author` where that differs."""
+        """In English, for programs without a catalogue: who sent it, and what the report claims of `author` where that
+        differs.
+        """
         claimed = person_in_words(author)
         if self.sender is None:
             unknown = (
@@ -59,9 +63,10 @@ class Provenance:
 
 
 def sender_document(report_id: str, provenance: Provenance, author: Author) -> bytes:
-    """`sender.json`, which lies beside every `report.json` that is saved: who sent it by the servers' word.
+    """`sender.json`, saved next to every `report.json`: who sent the report according to the servers.
 
-    `report.json` stays as it was in the file, and only claims an author; `author_differs` says whether that is somebody else.
+    `report.json` stays as it was in the file, and only claims an author; `author_differs` says whether that is somebody
+    else.
     """
     sender = provenance.sender
     told = {
@@ -80,7 +85,8 @@ def sender_document(report_id: str, provenance: Provenance, author: Author) -> b
 def person_in_words(person: Sender | Author, between: str = ", ") -> str:
     """Name, address and institution for people to read.
 
-    Characters that are not seen but change the order of others (category Cf) are left out: nothing is to look like another address.
+    Characters that are not seen but change the order of others (category Cf) are left out: nothing is to look like
+    another address.
     """
     return between.join(shown for part in (person.name, person.email, person.institution) if (shown := _shown(part)))
 

@@ -1,4 +1,4 @@
-"""`report.json`, the description inside a report: whose pictures these are, by whom, of what, and with whose consent.
+"""`report.json`, the description inside a report: patient, author, media and consent.
 
 `schema/report.schema.json` says the same as a JSON Schema; what a schema cannot say stands in `Report.from_json`.
 Values are checked where bytes come in (`from_json`, `from_bytes`) and where they go out (`to_bytes`).
@@ -176,7 +176,9 @@ class Report:
     consent: tuple[ConsentRecord, ...] = ()
 
     def files(self) -> Iterator[FileEntry]:
-        """Every file that the payload must hold beside `report.json`, in the payload's order: thumbnails, media, consent."""
+        """Every file that the payload must hold beside `report.json`, in the payload's order: thumbnails, media,
+        consent.
+        """
         yield from (medium.thumbnail for medium in self.media if medium.thumbnail)
         yield from self.media
         yield from (record.evidence for record in self.consent if record.evidence)
@@ -200,7 +202,9 @@ class Report:
 
     @classmethod
     def from_json(cls, value: object) -> Report:
-        """The report that a JSON value describes. Raises `ReportInvalid` with the path of what is wrong, `UnsupportedVersion`."""
+        """The report that a JSON value describes. Raises `ReportInvalid` with the path of what is wrong,
+        `UnsupportedVersion`.
+        """
         fields = JsonObject(value)
         fields.constant("format", FORMAT)
         version = fields.any("version")

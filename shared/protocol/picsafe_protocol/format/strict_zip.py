@@ -1,4 +1,4 @@
-"""The one kind of zip that PicSafe uses, strict in both directions: members stored one after the other and nothing else.
+"""The strict zip of PicSafe, for reading and writing: members stored one after the other and nothing else.
 
 ::
 
@@ -6,9 +6,9 @@
     central directory: one entry (46 bytes) || name for each member, in the same order
     end record (22 bytes)
 
-No compression, flags, data descriptors, ZIP64, extra fields or comments; no byte before, between or after; the directory
-repeats the local headers. So the directory alone says where everything lies, and a reader by ranges needs nothing else.
-Every refusal names its rule, a key of `RULES`; packages and payloads share these rules and add their own.
+No compression, flags, data descriptors, ZIP64, extra fields or comments; no byte before, between or after; the
+directory repeats the local headers. So the directory alone locates everything, and a reader by ranges needs nothing
+else. Every refusal names its rule, a key of `RULES`; packages and payloads share these rules and add their own.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def is_safe_name(name: str) -> bool:
 
 
 def plan(entries: Sequence[Entry]) -> Layout:
-    """Lay out a zip without touching its contents. Raises `LimitExceeded` beyond 4 GiB - 1, `ValueError` for unsafe names."""
+    """Lay out a zip without touching its contents. Raises `LimitExceeded` beyond 4 GiB - 1, `ValueError` for unsafe
+    names.
+    """
     if len({entry.name.casefold() for entry in entries}) != len(entries):
         raise ValueError("two members have the same name")
     members: list[Member] = []

@@ -1,4 +1,4 @@
-"""Text in a CSV file that somebody may open in a spreadsheet, which takes some beginnings for formulas."""
+"""Makes text safe for CSV files that somebody may open in a spreadsheet, which takes some beginnings for formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reading JSON objects field by field: what is missing, of the wrong type, too long or unknown is named by its path."""
+"""Reads JSON objects field by field; errors name the path of a field that is missing, of the wrong type, too long or
+unknown.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) of which there is only one reading: UTF-8, no duplicate names, no NaN, no lone surrogates, little nesting."""
+"""JSON (RFC 8259) with exactly one reading: UTF-8, no duplicate names, no NaN, no lone surrogates, little nesting."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ _TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def _check_nesting(text: str) -> None:
-    """Count brackets before `json` descends into them: in a browser its recursion ends the whole interpreter, not the call."""
+    """Count brackets before `json` descends into them: in a browser, too deep a recursion ends the whole interpreter,
+    not only the call.
+    """
     depth = 0
     for token in _TOKEN.finditer(text):
         bracket = token[0]
@@ -68,7 +70,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _check(value: Any) -> None:
-    """What `json` lets pass although it cannot be written again: halves of characters, and numbers too large for a float."""
+    """Refuse values that `json` accepts but cannot write: lone surrogates, and numbers too large for a float."""
     if isinstance(value, str):
         if not _encodable(value):
             raise NotStrictJson("holds half a character")

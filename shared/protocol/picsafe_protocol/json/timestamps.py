@@ -1,4 +1,6 @@
-"""Times as the format writes them: RFC 3339 to the second. `2026-11-22T10:15:00Z` in UTC, `…+10:00` where the local time matters."""
+"""Times in the format: RFC 3339 to the second. `2026-11-22T10:15:00Z` in UTC, `…+10:00` where the local time
+matters.
+"""
 
 from __future__ import annotations
 
