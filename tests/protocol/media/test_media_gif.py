@@ -18,7 +18,6 @@ XMP_TRAILER = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
         (gif_extension(0xFF, b"NETSCAPE2.0", b"\x01\x00\x00", b"Jane Doe"), Removal.PRIVATE_DATA),
         (gif_extension(0xFF, b"NETSCAPE2.0", b"\x02\x00\x00\x00\x00"), Removal.PRIVATE_DATA),
         (b"\x21\xff\x0bXMP DataXMP<x:xmpmeta>Jane Doe</x:xmpmeta>" + XMP_TRAILER, Removal.XMP),
-        (gif_extension(0xF9, b"\x00\x00\x00\x00", b"Jane Doe"), Removal.PRIVATE_DATA),
         (gif_extension(0x77, b"Jane Doe"), Removal.PRIVATE_DATA),
     ],
 )
@@ -55,6 +54,21 @@ def test_bytes_behind_the_trailer_are_cut_off() -> None:
 )
 def test_a_broken_picture_is_refused(data: bytes) -> None:
     assert not survives(data)
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        (b"\x00\x00\x00\x00", b"Jane Doe"),
+        (b"\x05\x0a\x00\x03", b"Jane Doe"),
+        (b"\x05\x0a\x00",),
+        (b"\x05\x0a\x00\x03\x00",),
+        (),
+    ],
+)
+def test_a_control_block_that_readers_take_differently_is_refused(blocks: tuple[bytes, ...]) -> None:
+    assert survives(gif_with(gif_extension(0xF9, b"\x05\x0a\x00\x03")))
+    assert not survives(gif_with(gif_extension(0xF9, *blocks)))
 
 
 def test_every_truncation_is_refused() -> None:

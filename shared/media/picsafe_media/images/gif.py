@@ -47,10 +47,10 @@ async def clean_gif(window: Window) -> Cleaned:
 async def _extension(window: Window, plan: EditPlan, start: int, stop: int) -> None:
     label = await window.number(start + 1, 1)
     body = await window.take(start + 2, min(stop, start + 64))
-    kept = (label == _CONTROL and _CONTROL_BLOCK.fullmatch(body)) or (
-        label == _APPLICATION and (_LOOP.fullmatch(body) or body.startswith(_ICC))
-    )
-    if kept:
+    if label == _CONTROL and not _CONTROL_BLOCK.fullmatch(body):
+        # Some readers take the time and the transparent colour from a control block of another length, some do not.
+        raise damaged("it does not say how one of its pictures is shown")
+    if label == _CONTROL or (label == _APPLICATION and (_LOOP.fullmatch(body) or body.startswith(_ICC))):
         if body.startswith(_ICC):
             await _profile(window, plan, start + 2 + len(_ICC), stop)
         return
