@@ -225,7 +225,7 @@ def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None
 def test_the_archive_for_dicom_is_enough_to_write_it(built_client: Path) -> None:
     (archive,) = built_client.glob("assets/dicom.*.zip")
     bare = [sys.executable, "-S", "-E", "-c", "import picsafe_dicom.instance, pydicom; print(pydicom.__file__)"]
-    path = f"import sys; sys.path[:0] = {[str(archive), str(ROOT / 'shared' / 'protocol')]}; "
+    path = f"import sys; sys.path[:0] = {[str(archive), *(str(ROOT / 'shared' / each) for each in ('protocol', 'media'))]}; "
     done = subprocess.run([*bare[:-1], path + bare[-1]], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(archive))

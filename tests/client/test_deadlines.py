@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 
 _CALL = """
 import asyncio, js
-from picsafe_client.api.client import client as api
+from picsafe_client.api import client as api
 from picsafe_client.i18n.error_messages import error_message
 from picsafe_protocol.contracts.errors import PicSafeError
 
@@ -48,7 +48,7 @@ await said("/stalls", controller.signal)
 
 _DOWNLOAD = """
 import asyncio, datetime
-from picsafe_client.api.client import client as api; from picsafe_client.reports import package_sources as sources
+from picsafe_client.api import client as api; from picsafe_client.reports import package_sources as sources
 from picsafe_client.i18n.error_messages import error_message
 from picsafe_protocol.contracts.errors import PicSafeError
 

@@ -122,7 +122,7 @@ def test_every_case_that_the_page_raises_has_words(file: str, kind: str, case: s
 
 def test_no_case_is_left_over() -> None:
     by_the_page = {f"error.{getattr(errors, kind).code}.{case}" for _, kind, case in raised()}
-    source = (CLIENT / "refusals.py").read_text("utf-8")
+    source = (CLIENT / "i18n" / "error_messages.py").read_text("utf-8")
     for key in CATALOGUE:
         parts = key.removesuffix(".advice").split(".")
         if parts[0] == "error" and len(parts) == 3 and ".".join(parts) not in by_the_page:

@@ -36,8 +36,10 @@ def inherited() -> dict[str, str]:
 
 
 @contextmanager
-def running(command: list[str | Path], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A program until the block ends."""
+def running(
+    command: list[str | Path], environment: Mapping[str, str], log: Path, stop_seconds: float = 60
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program until the block ends; killed when it has not stopped by itself after `stop_seconds`."""
     with log.open("ab") as output:
         process = subprocess.Popen([str(part) for part in command], env=environment, stdout=output, stderr=output)
     try:
@@ -45,7 +47,7 @@ def running(command: list[str | Path], environment: Mapping[str, str], log: Path
     finally:
         process.terminate()
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=stop_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

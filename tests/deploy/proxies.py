@@ -119,6 +119,7 @@ def running_proxy(configured: Configured, folder: Path, site: Site) -> Iterator[
         pytest.skip(f"{command[0]} is not installed; scripts/setup.sh test installs it on Debian")
     environment = {**inherited(), "HOME": str(folder)}
     log = folder / "log"
-    with running(command, environment, log) as process:
+    # A proxy that waits for connections that are kept alive may wait as long as it likes, but not in a test.
+    with running(command, environment, log, stop_seconds=2) as process:
         wait_until_answered(f"https://localhost:{site.port}/health", process, log, verify=False)
         yield

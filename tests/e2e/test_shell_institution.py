@@ -254,13 +254,13 @@ def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clin
         visit.page.locator(".wait").get_by_role("button", name="Cancel").click()
         expect(visit.page.locator(".wait")).to_have_count(0)
         expect(visit.page.get_by_text("The server has not answered in time.")).to_have_count(0)
-        visit.python("from picsafe_client.api.client import access_log; access_log.CSV_SECONDS = 1.5")
+        visit.python("from picsafe_client.api import access_log; access_log.CSV_SECONDS = 1.5")
         visit.page.get_by_role("button", name="Export as CSV").click()
         expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
         expect(visit.page.locator(".wait")).to_have_count(0)
     finally:
         clinic.weather.drips.clear()
-    visit.python("from picsafe_client.api.client import access_log; access_log.CSV_SECONDS = 60")
+    visit.python("from picsafe_client.api import access_log; access_log.CSV_SECONDS = 60")
     with download(visit.page) as saved:
         visit.page.get_by_role("button", name="Export as CSV").click()
     assert b"who_name" in saved.content
