@@ -20,10 +20,13 @@ from shared_files import samples
 
 from picsafe_protocol.contracts.tokens import Role
 
-pytestmark = not_in(
-    FIREFOX,
-    "after the last stop of the page the Tab key goes to the browser's own bar, and no key that is sent leads back",
-)
+pytestmark = [
+    pytest.mark.long,
+    not_in(
+        FIREFOX,
+        "after the last stop of the page the Tab key goes to the browser's own bar, and no key that is sent leads back",
+    ),
+]
 
 SIZES = {"desk": (1280, 720), "enlarged four times": (390, 640)}
 """The second is a desktop window at 400 %, as people with low vision use it (WCAG 1.4.10), and as narrow as a phone."""
@@ -83,7 +86,7 @@ def reports(clinic: Clinic, chief: Person, sender: Person) -> list[MadeReport]:
 
 @pytest.fixture(
     scope="module",
-    params=["desk", pytest.param("enlarged four times", marks=[PUSHED, pytest.mark.long])],
+    params=["desk", pytest.param("enlarged four times", marks=PUSHED)],
     ids=lambda name: name.replace(" ", "-"),
 )
 def keys(

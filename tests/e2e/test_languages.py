@@ -107,7 +107,7 @@ def report(clinic: Clinic, sender: Person, reader: Person) -> MadeReport:
 
 @pytest.fixture(
     scope="module",
-    params=[("de-AT", PHONE), ("de-DE", {}), ("fr-FR", PHONE)],
+    params=[("de-AT", PHONE), pytest.param(("de-DE", {}), marks=pytest.mark.long), ("fr-FR", PHONE)],
     ids=["German phone", "German desk", "French phone"],
 )
 def reading(enter: Enter, reader: Person, report: MadeReport, axe: str, request: pytest.FixtureRequest) -> Reading:

@@ -7,7 +7,11 @@ from e2e.audits import FORMS, Form, audit
 from e2e.clinic import Clinic
 from e2e.engines import FIREFOX, WEBKIT, not_in
 
-pytestmark = [not_in(FIREFOX, "Lighthouse drives Chromium only"), not_in(WEBKIT, "Lighthouse drives Chromium only")]
+pytestmark = [
+    pytest.mark.long,
+    not_in(FIREFOX, "Lighthouse drives Chromium only"),
+    not_in(WEBKIT, "Lighthouse drives Chromium only"),
+]
 
 CATEGORIES = ["accessibility", "best-practices"]
 
