@@ -51,7 +51,7 @@ SERVICE_STATES: Final = (
     State(
         "not-an-administrator",
         "For administrators",
-        "Others are told so.",
+        "Others see a message.",
         _at("#/institution", "#main-content h1"),
     ),
 )
