@@ -147,7 +147,7 @@ async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, 
 
 
 @pytest.mark.parametrize("position", [60, 30_000, -1], ids=["the header", "a chunk", "the end"])
-async def test_a_person_who_opens_what_was_changed_on_the_way_is_told_so(
+async def test_opening_a_report_changed_in_transit_shows_an_error(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: int
 ) -> None:
     from picsafe_cli.commands import open as command

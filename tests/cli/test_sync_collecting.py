@@ -295,9 +295,7 @@ async def test_damage_that_came_on_the_way_is_mended_by_fetching_again(world: Wo
     assert sunk.holds(made)
 
 
-async def test_another_report_than_the_one_asked_for_is_not_stored_whoever_could_read_it(
-    world: World, sunk: Sunk
-) -> None:
+async def test_another_report_than_the_requested_one_is_not_stored(world: World, sunk: Sunk) -> None:
     """It says nothing about the report that was asked for, which is stored once the cloud answers with it."""
     bad, good = await world.send(), await world.send()
     assert len(bad.package) == len(good.package)

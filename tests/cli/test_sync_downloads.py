@@ -220,9 +220,7 @@ async def test_a_whole_download_is_not_asked_for_again(world: World, made: MadeR
         assert list((tmp_path / "d").iterdir()) == []
 
 
-async def test_a_download_that_is_longer_than_it_can_be_begins_anew(
-    world: World, made: MadeReport, tmp_path: Path
-) -> None:
+async def test_a_download_that_is_too_long_starts_again(world: World, made: MadeReport, tmp_path: Path) -> None:
     (tmp_path / f"{made.report.report_id}.picsafe").write_bytes(b"x" * (len(made.package) + 1))
     async with world.api() as api:
         path = await Downloads(api, tmp_path).fetch(listed(made))
@@ -275,7 +273,7 @@ async def test_a_sync_that_was_interrupted_goes_on_with_its_download(world: Worl
     assert sunk.hidden == []
 
 
-async def test_a_download_that_a_power_cut_spoilt_is_fetched_anew(world: World, sunk: Sunk) -> None:
+async def test_a_download_that_a_power_cut_spoilt_is_fetched_again(world: World, sunk: Sunk) -> None:
     made = await world.send(LONG)
     world.weather.breaks("/packages/", 300_000, 0, 0)
     async with world.collector(sunk.folder) as collector:

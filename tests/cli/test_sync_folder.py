@@ -367,7 +367,7 @@ class Disk:
 
 
 @pytest.mark.anyio
-async def test_the_server_is_told_only_when_a_power_cut_could_not_lose_anything(
+async def test_a_report_is_confirmed_only_when_a_power_cut_cannot_lose_it(
     world: World, sunk: Sunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = [await world.send(signature=b"signature") for _ in range(2)]

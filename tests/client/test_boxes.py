@@ -175,7 +175,7 @@ async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:
     assert ids(box)[-1] == 0
 
 
-async def test_refreshing_after_a_long_absence_starts_anew() -> None:
+async def test_refreshing_after_a_long_absence_starts_again() -> None:
     shelf = Shelf(*range(50))
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
@@ -185,7 +185,7 @@ async def test_refreshing_after_a_long_absence_starts_anew() -> None:
     assert not box.is_complete
 
 
-async def test_watchers_hear_what_changed_and_nothing_else() -> None:
+async def test_watchers_get_what_changed_and_nothing_else() -> None:
     shelf = Shelf(1, 2)
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()

@@ -37,7 +37,7 @@ def test_it_locks_when_the_time_is_over(seconds: float, locked: int) -> None:
     assert watch.locked == locked
 
 
-def test_a_touch_begins_the_time_anew() -> None:
+def test_a_touch_restarts_the_time() -> None:
     watch = Watch()
     watch.wait(599)
     watch.lock.touched()
@@ -92,7 +92,7 @@ def test_it_does_not_lock_what_is_locked_or_signed_out() -> None:
     assert watch.locked == 0
 
 
-def test_a_clock_that_is_set_back_neither_locks_nor_lets_the_page_stay_open_for_ever() -> None:
+def test_a_clock_that_is_set_back_neither_locks_nor_prevents_locking() -> None:
     watch = Watch()
     watch.wait(-7200)
     assert watch.locked == 0
@@ -100,7 +100,7 @@ def test_a_clock_that_is_set_back_neither_locks_nor_lets_the_page_stay_open_for_
     assert watch.locked == 1
 
 
-def test_the_other_tabs_hear_of_activity_now_and_then() -> None:
+def test_activity_is_passed_to_other_tabs_from_time_to_time() -> None:
     watch = Watch()
     for _ in range(100):
         watch.lock.touched()

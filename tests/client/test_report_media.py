@@ -225,7 +225,7 @@ async def test_a_neighbour_that_fails_troubles_nobody_until_it_is_looked_at(medi
         await media.url(1)
 
 
-async def test_progress_is_told_to_whoever_waits(media: ShownMedia) -> None:
+async def test_progress_is_reported_to_every_waiting_caller(media: ShownMedia) -> None:
     told: list[tuple[int, int]] = []
     await media.url(0, lambda done, total: told.append((done, total)))
     assert told

@@ -167,7 +167,7 @@ def test_the_transfer_syntax_follows_from_the_coding(photo: bytes, syntax: str |
         b"\xff\xd8\xff\xc0\0\x08" + bytes((8, 0, 9, 0, 9, 255)) + b"\xff\xda\0\x02",
     ],
 )
-def test_a_broken_header_is_told(photo: bytes) -> None:
+def test_a_broken_header_is_reported(photo: bytes) -> None:
     with pytest.raises(UnsupportedMedium):
         asyncio.run(read_frame(FileSource.of(photo)))
 

@@ -221,7 +221,7 @@ def test_some_of_the_files_are_saved_as_a_zip(visit: Visit) -> None:
         assert [archive.read(each) for each in saved] == [PHOTOS[0], PHOTOS[2]]
 
 
-def test_only_the_last_of_what_was_saved_is_told_of(visit: Visit) -> None:
+def test_only_the_last_saved_file_is_announced(visit: Visit) -> None:
     for _ in range(3):
         visit.saved("This JPEG photo")
     expect(visit.page.locator(".report-said")).to_have_count(1)

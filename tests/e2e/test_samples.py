@@ -179,7 +179,7 @@ def test_the_report_says_what_it_is(sent: Sent, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_sender_is_told_before_sending_of_what_is_not_as_it_was(sent: Sent, name: str) -> None:
+def test_the_review_before_sending_shows_what_changed(sent: Sent, name: str) -> None:
     warning = SAMPLES[name].warning
     about = [line for line in sent.told.splitlines() if line.startswith(f"{name}:") and "compared" not in line]
     assert len(about) == (1 if warning else 0)

@@ -161,7 +161,7 @@ def test_a_film_that_would_look_otherwise_is_refused(screen: SendScreen) -> None
     expect(screen.problems).to_contain_text("phone-h264.mp4 would not look the same", timeout=30_000)
 
 
-def test_a_photo_of_too_many_pixels_is_not_decoded_and_its_sender_is_told(screen: SendScreen, reader: Person) -> None:
+def test_a_photo_of_too_many_pixels_is_not_decoded_and_its_sender_is_warned(screen: SendScreen, reader: Person) -> None:
     rows = zlib.compressobj(9)
     packed = b"".join(rows.compress(bytes(1501)) for _ in range(12_000)) + rows.flush()
     chunks = ((b"IHDR", struct.pack(">IIBBBBB", 12_000, 12_000, 1, 0, 0, 0, 0)), (b"IDAT", packed), (b"IEND", b""))

@@ -565,7 +565,7 @@ def test_a_lid_that_was_closed_overnight_asks_for_the_password_and_goes_on(
     assert newest(clinic, reader).files == [large.read_bytes()]
 
 
-def test_an_upload_that_the_cloud_threw_away_after_a_day_is_made_anew_from_the_open_page(
+def test_an_upload_deleted_by_the_cloud_after_a_day_is_made_again_from_the_open_page(
     screen: SendScreen, clinic: Clinic, reader: Person, large: Path
 ) -> None:
     before = len(inbox(clinic, reader))

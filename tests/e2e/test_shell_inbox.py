@@ -111,7 +111,7 @@ def test_a_report_that_is_withdrawn_leaves_the_open_inbox(
     expect(row(inbox, made)).to_have_count(0)
 
 
-def test_a_row_that_changes_under_a_finger_still_hears_the_click(
+def test_a_row_that_changes_under_a_finger_still_gets_the_click(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:
     made = clinic.send(sender, [reader], FILES)
@@ -130,7 +130,7 @@ def test_a_row_that_changes_under_a_finger_still_hears_the_click(
     inbox.sees_medium()
 
 
-def test_two_tabs_share_one_stream_and_both_hear_of_a_report(
+def test_two_tabs_share_one_stream_and_both_show_a_report(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:
     other = Visit(clinic, inbox.page.context.new_page(), reader)
@@ -185,7 +185,7 @@ def test_a_list_that_cannot_be_loaded_says_so_and_tries_again(clinic: Clinic, in
     expect(notice).to_have_count(0)
 
 
-def test_a_server_that_cannot_be_reached_is_told_of(inbox: Visit) -> None:
+def test_an_unreachable_server_is_reported(inbox: Visit) -> None:
     inbox.page.get_by_role("link", name="Account", exact=True).click()
     inbox.page.route("**/users/v1/reports?*", lambda route: route.abort())
     inbox.page.get_by_role("link", name="Inbox").click()

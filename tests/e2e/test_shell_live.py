@@ -42,7 +42,7 @@ def streams_come_to(clinic: Clinic, page: Page, number: int) -> None:
     assert len(clinic.weather.asked(STREAM)) == number
 
 
-def test_a_connection_that_died_without_a_word_is_begun_anew(
+def test_a_connection_that_died_silently_is_reopened(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:
     inbox.page.clock.fast_forward(39_000)

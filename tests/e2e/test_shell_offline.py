@@ -192,7 +192,7 @@ WHOLE = """async () => {
 
 
 @pytest.mark.parametrize(("file", "starts_anyway"), [("asm.wasm", False), ("snapshot", True)])
-def test_a_file_that_is_damaged_on_this_computer_is_had_anew(visit: Visit, file: str, starts_anyway: bool) -> None:
+def test_a_file_that_is_damaged_on_this_computer_is_fetched_again(visit: Visit, file: str, starts_anyway: bool) -> None:
     page = visit.page.context.new_page()
     starts(page, visit.clinic.url)
     page.evaluate(WHOLE)

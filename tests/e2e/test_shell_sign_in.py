@@ -128,7 +128,7 @@ def test_python_begins_at_the_first_key(unwatched: Page) -> None:
     has_loaded(unwatched)
 
 
-def test_python_is_there_for_whoever_comes_late(unwatched: Page) -> None:
+def test_python_is_ready_for_late_callers(unwatched: Page) -> None:
     unwatched.clock.fast_forward(5_000)
     assert unwatched.evaluate(WAITING)
     unwatched.clock.fast_forward(15_000)

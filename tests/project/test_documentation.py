@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import io
+import itertools
 import re
+import tokenize
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -75,14 +80,42 @@ def test_every_refusal_is_in_the_table_of_final_answers() -> None:
     assert not missing
 
 
-def test_prose_has_no_foreign_phrases() -> None:
-    """Words that a dictionary gives and that no technical writer uses, in documents, docstrings and texts of the page."""
-    phrases = re.compile(r"\b(anew|whoever|once more|for ever|all the same)\b", re.IGNORECASE)
-    folders = ("docs", "client", "shared", "server", "cli")
-    kinds = ("*.md", "*.py", "*.js", "*.css", "*.html")
-    pages = [
-        *(ROOT.glob("*.md")),
-        *(page for folder in folders for kind in kinds for page in (ROOT / folder).rglob(kind)),
+def prose(words: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Every text that people read, with where it is: documents, docstrings and comments, and names of tests."""
+    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
+        yield str(page.relative_to(ROOT)), page.read_text("utf-8")
+    for folder in ("client/py", "shared", "server", "cli", "scripts", "demo"):
+        for module in (ROOT / folder).rglob("*.py"):
+            if words.search(module.read_text("utf-8")):  # parsing every module would take long
+                yield str(module.relative_to(ROOT)), "\n".join(explanations(module))
+    for folder, kind in itertools.product(("client/js", "client/css"), ("*.js", "*.css")):
+        for source in (ROOT / folder).rglob(kind):
+            comments = re.findall(r"/\*.*?\*/|^\s*//.*$", source.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+            yield str(source.relative_to(ROOT)), "\n".join(comments)
+    for module in (ROOT / "tests").rglob("test_*.py"):
+        names = re.findall(r"^(?:async )?def (test_\w+)", module.read_text("utf-8"), re.MULTILINE)
+        yield str(module.relative_to(ROOT)), "\n".join(name.replace("_", " ") for name in [module.stem, *names])
+
+
+def explanations(module: Path) -> Iterator[str]:
+    """Docstrings, other strings that stand alone, and comments."""
+    text = module.read_text("utf-8")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+def test_prose_uses_words_of_the_vocabulary() -> None:
+    vocabulary = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text("utf-8"))
+    alternatives = (r"\b(" + word.replace(" ", r"[\s#]+") + r")\b" for word in vocabulary)
+    words = re.compile("|".join(alternatives), re.IGNORECASE)
+    instead = list(vocabulary.values())
+    found = [
+        f"{place}: “{hit[0]}”: write instead: {instead[(hit.lastindex or 1) - 1]}"
+        for place, text in prose(words)
+        for hit in words.finditer(text)
     ]
-    found = [f"{page.relative_to(ROOT)}: {hit}" for page in pages for hit in phrases.findall(page.read_text("utf-8"))]
     assert found == []

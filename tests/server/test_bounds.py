@@ -145,7 +145,7 @@ def test_a_method_that_an_address_does_not_take(port: int, method: str, path: st
     assert "GET" in answer.headers["Allow"]
 
 
-def test_more_connections_than_a_process_takes_are_told_so(
+def test_connections_beyond_the_limit_of_a_process_are_refused(
     app: Litestar, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "CONNECTIONS", 2)

@@ -92,7 +92,7 @@ async def test_the_length_is_that_of_the_encoding_which_get_would_send(whole: Wh
         assert head.headers["content-length"] == length
 
 
-async def test_a_method_that_is_not_there_is_told_of_head_too(whole: Whole) -> None:
+async def test_the_error_for_an_unknown_method_lists_head_too(whole: Whole) -> None:
     answer = await whole.http.post("/users/v1/me")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS, PATCH"

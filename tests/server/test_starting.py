@@ -103,7 +103,7 @@ def test_a_database_that_takes_connections_and_says_nothing_is_named(monkeypatch
 
 
 @pytest.mark.postgres
-def test_somebody_whom_the_database_refuses_is_told_at_once(postgres: Cluster) -> None:
+def test_a_refusal_by_the_database_is_reported_at_once(postgres: Cluster) -> None:
     began = time.monotonic()
     url = postgres.url("postgres").replace("picsafe@", "stranger:secret@")
     with pytest.raises(DatabaseUnusable, match='"stranger"') as refusal:

@@ -59,9 +59,9 @@ class RetryPolicy:
 
 
 SAID_AFTER: Final = 2
-"""The failure at which a person is told that it is tried again: once may happen."""
+"""The failure from which on a retry is announced: a single one may happen."""
 LONG_SECONDS: Final = 10.0
-"""A pause of which a person is told in any case."""
+"""A pause that is always announced."""
 
 UPLOADING: Final = RetryPolicy(attempts=25, asked=600.0)
 """Some ten minutes: a person is watching the bar and can stop it, and what is uploaded already would be lost."""

@@ -1,7 +1,7 @@
 """Sync: fetches every new report once, decrypts it, stores it, and only then reports it as collected.
 
 The order is what makes it safe. Reports are noted as waiting before the cursor passes them (`State.save`); a report is
-stored durably (`Sink.commit`), then the server is told (`collected`), then it is forgotten here. A crash between any
+stored durably (`Sink.commit`), then confirmed to the server (`collected`), then forgotten here. A crash between any
 two of these repeats the later ones, which does no harm.
 
 Only the user server can declare a report over. A response of a cloud or a key server, or a download, may come from a

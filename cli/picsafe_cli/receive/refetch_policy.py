@@ -33,7 +33,7 @@ _BEFORE_DECRYPTING: Final = (InvalidPackage, DecryptionError, LimitExceeded)
 
 @dataclass(frozen=True)
 class Retry:
-    """A report was fetched `attempts` times in vain, the last time because of the error with this `code`."""
+    """A report was fetched `attempts` times without success, the last time because of the error with this `code`."""
 
     attempts: int
     again_at: int

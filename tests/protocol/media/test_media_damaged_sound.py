@@ -78,7 +78,7 @@ def test_a_wave_without_samples_stays_refused_though_its_length_could_be_a_place
     assert not survives(sound.wav(sound=b"", after=(tags,)))
 
 
-def test_a_wave_that_was_cut_off_is_repaired_and_the_sender_is_told() -> None:
+def test_a_wave_that_was_cut_off_is_repaired_with_a_warning() -> None:
     plan, copy = cleaned(sound.wav()[:-6000])
     assert plan.warnings == (Notice.CUT_SHORT,)
     assert copy[44:] == sound.wav()[44:-6000]

@@ -60,7 +60,7 @@ def test_a_picture_is_to_be_saved_as_jpeg_and_a_document_to_be_photographed() ->
     assert "photograph" in refusal(WRITTEN["pdf"]()).advice
 
 
-def test_raw_pictures_are_told_from_scans() -> None:
+def test_raw_pictures_are_distinguished_from_scans() -> None:
     assert refusal(raw(0xC612)).kind == "camera_raw"
     assert refusal(raw(0x010F)).kind == "tiff"
     assert refusal(b"II*\x00\x10\x00\x00\x00CR\x02\x00" + bytes(40)).kind == "camera_raw"

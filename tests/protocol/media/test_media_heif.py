@@ -191,7 +191,7 @@ def test_what_is_not_displayed_goes(picture: Picture, code: Removal) -> None:
     assert PIXELS in copy
 
 
-def test_of_several_pictures_the_primary_stays_and_the_sender_is_told() -> None:
+def test_of_several_pictures_the_primary_stays_with_a_warning() -> None:
     plan, copy = cleaned(Picture([*PLAIN.items, Item(2, b"hvc1", b"Jane Doe", (1, 2))]).build())
     assert plan.warnings == (Notice.FIRST_IMAGE_ONLY,)
     assert b"Jane Doe" not in copy

@@ -201,7 +201,7 @@ def test_the_size_is_the_one_displayed(display: bytes, size: tuple[int, int]) ->
     assert (description.width, description.height) == size
 
 
-def test_of_other_tracks_the_sender_is_told() -> None:
+def test_other_tracks_are_reported_to_the_sender() -> None:
     plan, _ = cleaned(webm(info(), tracks(ebml.video_track(), ebml.other_track()), *CLUSTERS))
     assert plan.warnings == (Notice.DATA_TRACK_KEPT,)
 

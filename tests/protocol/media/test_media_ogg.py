@@ -99,7 +99,7 @@ def test_streams_beside_each_other_do_not_add_up() -> None:
     assert plan.description.duration == pytest.approx(1.0)
 
 
-def test_of_an_unknown_stream_the_sender_is_told() -> None:
+def test_an_unknown_stream_is_reported_to_the_sender() -> None:
     data = sound.ogg([b"fishead\x00 with names"], 0, serial=3)[: -len(pages(sound.ogg([b"x"], 0))[-1])]
     plan, _ = cleaned(data + sound.ogg(sound.opus_headers(), 48312))
     assert plan.warnings == (Notice.UNKNOWN_STREAM_KEPT,)

@@ -163,7 +163,7 @@ def test_sound_that_quicktime_counts_by_its_moments_is_never_cut(
         (lengths(12), ONE_EACH, chunks(0), chunks(0)),
     ],
 )
-def test_where_it_is_uncertain_what_is_used_everything_stays_and_the_sender_is_told(tables: tuple[bytes, ...]) -> None:
+def test_where_use_is_uncertain_everything_stays_with_a_warning(tables: tuple[bytes, ...]) -> None:
     data = PLACE * 3
     plan, copy = cleaned(film(data, *tables))
     assert plan.warnings == (Notice.UNUSED_DATA_KEPT,)
@@ -229,9 +229,7 @@ async def test_room_that_was_reserved_and_not_used_is_looked_through_and_kept_as
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("fill", "megabytes"), [(0x41, 80), (0, 600)])
-async def test_more_than_can_be_blanked_or_looked_through_stays_and_the_sender_is_told(
-    fill: int, megabytes: int
-) -> None:
+async def test_more_than_can_be_blanked_or_scanned_stays_with_a_warning(fill: int, megabytes: int) -> None:
     data = film(SAMPLES[0], lengths(12), ONE_EACH, chunks(0))
     moov = data[data.index(b"moov") - 4 :]
     room = megabytes * 2**20
@@ -280,7 +278,7 @@ def _clean_in_place(data: bytes) -> Cleaned:
 
 
 @pytest.mark.parametrize("limit", ["_GAPS", "_RANGES"])
-def test_too_many_parts_stay_and_the_sender_is_told(limit: str, spread: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_parts_stay_with_a_warning(limit: str, spread: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_data, limit, 2)
     plan, _ = cleaned(film(spread, *TABLES["a chunk each"](spread)))
     assert plan.warnings == (Notice.UNUSED_DATA_KEPT,)

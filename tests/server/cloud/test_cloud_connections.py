@@ -97,7 +97,7 @@ async def test_a_sender_that_falls_silent_within_a_part_is_cut_off(served: Serve
     writer.close()
 
 
-async def test_a_refused_sender_is_told_before_it_sends(served: Served) -> None:
+async def test_a_refused_sender_gets_the_error_before_it_sends(served: Served) -> None:
     report_id = new_identifier()
     reader, writer = await served.connect()
     head = part_head(served, report_id, LARGE[:MIB], Authorization="Bearer nonsense", Expect="100-continue")

@@ -178,7 +178,7 @@ async def test_a_report_withdrawn_while_it_is_completed_leaves_nothing(world: Wo
     assert stored(world) == []
 
 
-async def test_what_cannot_be_deleted_is_over_all_the_same_and_deleted_later(
+async def test_a_report_ends_even_when_its_ciphertext_is_deleted_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report_id = await world.upload(SMALL)

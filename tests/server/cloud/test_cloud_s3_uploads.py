@@ -196,7 +196,7 @@ async def test_looking_whether_a_store_compares_digests_leaves_nothing(bucket: B
 
 
 @pytest.mark.s3
-async def test_a_part_is_sent_once_more_when_its_connection_to_the_store_breaks(bucket: Bucket, tmp_path: Path) -> None:
+async def test_a_part_is_sent_again_when_its_connection_to_the_store_breaks(bucket: Bucket, tmp_path: Path) -> None:
     broken: list[str] = []
 
     def breaks(request: Any, **_: object) -> None:

@@ -30,7 +30,7 @@ def check(entry: dict[str, Any], vkey: str) -> dict[str, Any]:
     return statement
 
 
-async def test_a_reader_is_told_by_the_log_who_sent_the_report(world: World, ada: Someone, bo: Someone) -> None:
+async def test_a_reader_gets_the_sender_of_the_report_from_the_log(world: World, ada: Someone, bo: Someone) -> None:
     vkey = await verifier_key(world)
     sent = await world.send(ada, bo, inst="clinic", inst_name="Royal")
     for _ in range(3):
@@ -48,7 +48,7 @@ async def test_a_reader_is_told_by_the_log_who_sent_the_report(world: World, ada
         }
 
 
-async def test_nobody_is_told_from_where_it_was_sent(world: World, ada: Someone, bo: Someone) -> None:
+async def test_the_network_address_of_the_sender_is_not_returned(world: World, ada: Someone, bo: Someone) -> None:
     sent = await world.send(ada, bo)
     made = sent.answer["entry"]
     told = json.dumps((await world.open(bo, sent)).json()["created"])

@@ -91,7 +91,7 @@ async def test_a_sweep_destroys_what_is_over_and_nothing_else(world: World, ada:
     assert code(await world.open(bo, over)) == "key_destroyed"
 
 
-async def test_a_key_taken_back_is_not_destroyed_once_more(world: World, ada: Someone) -> None:
+async def test_a_revoked_key_is_not_destroyed_again(world: World, ada: Someone) -> None:
     sent = await world.send(ada)
     await world.revoke(ada, sent)
     world.clock.move(WEEK)

@@ -136,7 +136,7 @@ def test_master_keys_that_are_added_at_once_are_all_kept(path: Path) -> None:
     assert len(set(read_master_keys(path).values())) == 25
 
 
-async def test_wrapping_anew_goes_on_where_it_stopped(
+async def test_rewrapping_resumes_where_it_stopped(
     world: World, path: Path, ada: Someone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotate_master, "BATCH", 2)
@@ -162,9 +162,7 @@ async def test_wrapping_anew_goes_on_where_it_stopped(
         assert (await world.open(ada, one)).json()["key"] == one.key
 
 
-async def test_a_key_taken_back_while_it_is_wrapped_anew_stays_taken_back(
-    world: World, path: Path, ada: Someone
-) -> None:
+async def test_a_key_revoked_while_it_is_rewrapped_stays_revoked(world: World, path: Path, ada: Someone) -> None:
     sent = await world.send(ada)
     rotate_master.add_master_key(path)
 

@@ -291,7 +291,7 @@ async def test_a_page_that_there_cannot_be(world: World, before: str) -> None:
     assert problem(answer) == (400, "invalid_request")
 
 
-async def test_a_reset_by_the_operator_is_told_as_such(world: World) -> None:
+async def test_a_reset_by_the_operator_is_shown_as_such(world: World) -> None:
     ben = await world.person("Ben", institution="Royal")
     async with world.users.services.database.writing() as session:
         token = await world.users.services.invitations.invite(session, ben.id)

@@ -146,7 +146,7 @@ async def test_a_report_to_oneself_appears_in_both_boxes(socket: Socket) -> None
         assert (await inbox.next()).data["box"] == "sent"
 
 
-async def test_nobody_is_told_of_what_they_may_not_see(socket: Socket) -> None:
+async def test_nobody_gets_changes_that_they_may_not_see(socket: Socket) -> None:
     await socket.world.institution("Open", members_may_open="members")
     ada, bo = await socket.world.person("Ada"), await socket.world.person("Bo", institution="Closed")
     colleague = await socket.world.person("Cy", institution="Closed", role=Role.ADMINISTRATOR)
@@ -160,7 +160,7 @@ async def test_nobody_is_told_of_what_they_may_not_see(socket: Socket) -> None:
         assert (await opened.next()).data["id"] == for_member
 
 
-async def test_reading_and_collecting_are_told(socket: Socket) -> None:
+async def test_reading_and_collecting_are_announced(socket: Socket) -> None:
     ada, bo = await socket.world.person("Ada", institution="Royal"), await socket.world.person("Bo")
     pacs = await socket.world.service("Royal")
     report_id = await socket.world.report(ada, bo)
@@ -174,7 +174,7 @@ async def test_reading_and_collecting_are_told(socket: Socket) -> None:
         assert (await sender.next()).data["collected_at"] is not None
 
 
-async def test_service_accounts_are_told_of_new_reports(socket: Socket) -> None:
+async def test_service_accounts_get_new_reports(socket: Socket) -> None:
     ada = await socket.world.person("Ada", institution="Royal")
     pacs = await socket.world.service("Royal")
     async with socket.inbox(pacs) as inbox:

@@ -78,7 +78,7 @@ async def test_one_change_for_thirty_listeners_takes_the_queries_of_one(world: W
     assert len(taken[30]) == len(taken[1])
 
 
-async def test_each_is_told_what_is_theirs(world: World) -> None:
+async def test_each_listener_gets_its_own_changes(world: World) -> None:
     callers = await colleagues(world, 3)
     ada, bo = await world.person("Ada"), await world.person("Bo", institution="Open")
     reader = await world.sign_in("n0@example.org")

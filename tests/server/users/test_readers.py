@@ -36,7 +36,7 @@ async def test_recipients_come_with_their_institutions_and_nobody_else_where_nob
     }
 
 
-async def test_members_and_record_systems_of_every_institution_involved_are_told(world: World) -> None:
+async def test_members_and_record_systems_of_every_institution_involved_are_listed(world: World) -> None:
     await world.institution("Royal", members_may_open="members")
     await world.institution("Charit\u00e9", members_may_open="members")
     ada = await world.person("Ada", institution="Royal")
@@ -89,6 +89,6 @@ async def test_it_is_for_people_who_are_signed_in(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"recipients": []}, {"recipients": "a@example.org"}, {"recipients": [1]}])
-async def test_what_is_nobody(world: World, body: object) -> None:
+async def test_an_invalid_list_of_recipients_is_refused(world: World, body: object) -> None:
     ada = await world.person("Ada")
     assert problem(await ada.post("/v1/reports/readers", body)) == (400, "invalid_request")

@@ -43,7 +43,7 @@ async def test_one_failure_less_still_lets_the_owner_in(world: World) -> None:
     assert (await attempt(world, password=PASSWORD)).status_code == 201
 
 
-async def test_after_the_window_it_begins_afresh(world: World) -> None:
+async def test_after_the_window_counting_starts_again(world: World) -> None:
     await world.account("Ada")
     await fail(world, limits.SIGN_IN_ATTEMPTS)
     world.clock.move(WINDOW)

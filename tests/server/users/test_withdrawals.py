@@ -50,7 +50,7 @@ async def test_the_key_is_revoked_and_the_ciphertext_deleted(world: World) -> No
     assert ids(await bo.get("/v1/reports/new")) == []
 
 
-async def test_a_draft_can_be_withdrawn_and_is_nobody_else_s_news(world: World) -> None:
+async def test_a_withdrawn_draft_is_announced_to_nobody_else(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204

@@ -1,9 +1,10 @@
 """New reports appear by themselves: one stream of server-sent events for all tabs of this browser.
 
 A browser allows six connections to a server over HTTP/1.1, tabs together; so the tabs elect one, by a lock that the
-browser gives to the next when its holder closes, and that one passes on what it hears. Reconnecting after a break is the
-EventSource's own work; of a connection that died without a word (a laptop that slept, a network that forgot it) only the
-silence tells, and the stream is reopened. After every connection the inbox asks for what it may have missed (`connected`).
+browser gives to the next when its holder closes, and that one passes on what it receives. Reconnecting after a break is
+the EventSource's own work; of a connection that died without a word (a laptop that slept, a network that forgot it)
+only the silence tells, and the stream is reopened. After every connection the inbox asks for what it may have missed
+(`connected`).
 """
 
 from __future__ import annotations

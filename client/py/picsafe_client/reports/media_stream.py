@@ -1,9 +1,10 @@
 """What a player of video or sound reads from: any range of a medium, fetched and decrypted when it is asked for.
 
-A player reads forward, jumps, and reads on from there; often it reads at two places in turn (the pictures and the index of
-an MP4). So each place has a lane: one request that delivers what follows, larger ones the longer nothing jumps. Pieces begin
-small, so that playing begins soon on a slow line, and grow. The last few are kept: browsers drop a request when they have
-enough, with what was already on its way to them, and ask for that again. This module runs in CPython too.
+A player reads forward, jumps, and reads on from there; often it reads at two places in turn (the pictures and the index
+of an MP4). So each place has a lane: one request that delivers what follows, larger ones the longer nothing jumps.
+Pieces begin small, so that playing begins soon on a slow line, and grow. The last few are kept: browsers drop a request
+when they have enough, with what was already on its way to them, and ask for that again. This module runs in CPython
+too.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ B = TypeVar("B")
 
 
 class Playback(Generic[B]):
-    """The reads of one player. `failed` hears why no more can be given: the report is false, or the cloud refuses."""
+    """The reads of one player. `failed` gets the reason when no more can be read: the report is false, or the cloud
+    refuses.
+    """
 
     def __init__(self, opened: OpenReport[B], file: FileEntry, failed: Callable[[Exception], None]) -> None:
         self._opened = opened
@@ -161,7 +164,9 @@ class Playback(Generic[B]):
 
 
 class _Lane:
-    """A place at which a player reads on: `position` is its next byte, `request` what was asked of the cloud up to `window_stop`."""
+    """A place at which a player reads on: `position` is its next byte, `request` what was asked of the cloud up to
+    `window_stop`.
+    """
 
     def __init__(self, start: int) -> None:
         self.position = start

@@ -1,10 +1,11 @@
 """A report that has been opened, as the screens use it: its facts, its files piece by piece, the package as it came.
 
-`OpenReport.open` takes it through the steps of `picsafe_protocol.format.opening`: until they have passed nothing of it is believed.
-From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces` raises at the end
-when it is not, so callers show and keep nothing of a file before its end. Only players of video and sound read
-by `part`: what they get is what was encrypted at that place (docs/decisions/0011-playing-while-decrypting.md). Bytes are opaque buffers, Python never
-looks into them; so this module runs in CPython too, which is where most of its tests are.
+`OpenReport.open` takes it through the steps of `picsafe_protocol.format.opening`: until they have passed nothing of it
+is believed. From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces`
+raises at the end when it is not, so callers show and keep nothing of a file before its end. Only players of video and
+sound read by `part`: what they get is what was encrypted at that place
+(docs/decisions/0011-playing-while-decrypting.md). Bytes are opaque buffers, Python never looks into them; so this
+module runs in CPython too, which is where most of its tests are.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ B = TypeVar("B")
 B_co = TypeVar("B_co", covariant=True)
 
 Arrived: TypeAlias = Callable[[int], None]
-"""Hears how many bytes of the package have just come."""
+"""Called with the number of bytes of the package that have just arrived."""
 
 _LOCAL_HEADER_BYTES: Final = 1024
 """More than what stands before a member of a zip."""
@@ -41,7 +42,7 @@ class PackageSource(Source[B_co], Protocol[B_co]):
     """Where a package lies: a file on this computer, or a cloud."""
 
     def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> AbstractContextManager[None]:
-        """Within this, bytes `start` up to `stop` will be read in order; `arrived` hears of them as they come."""
+        """Within this, bytes `start` up to `stop` will be read in order; `arrived` is called as they arrive."""
         ...
 
     def held(self, start: int, stop: int) -> AbstractAsyncContextManager[None]:
@@ -78,7 +79,9 @@ class OpenReport(Generic[B]):
         release: KeyReleaser,
         expected: Expectations | None,
     ) -> OpenReport[B]:
-        """Raises as `picsafe_protocol.format.opening.open_report`. `expected` is what the report's row says, None only for a file."""
+        """Raises as `picsafe_protocol.format.opening.open_report`. `expected` is what the report's row says, None only
+        for a file.
+        """
         opened = await open_report(
             source,
             cipher,
@@ -162,7 +165,7 @@ class OpenReport(Generic[B]):
         return self._open is None
 
     def close(self) -> None:
-        """Lets go of key, facts and bytes, and stops what is on its way. Nothing can be read afterwards."""
+        """Drops key, facts and bytes, and stops running requests. Nothing can be read afterwards."""
         opened, self._open = self._open, None
         if opened is not None:
             opened[0].close()
@@ -188,7 +191,9 @@ class OpenReport(Generic[B]):
             yield group
 
     def _sealed(self, start: int, stop: int) -> tuple[int, int]:
-        """Where in the package plaintext bytes `start` up to `stop` of a member lie, the last chunk, which is here, apart."""
+        """Where in the package plaintext bytes `start` up to `stop` of a member lie, the last chunk, which is here,
+        apart.
+        """
         first = max(start, 0) // CHUNK
         end = min((stop - 1) // CHUNK + 1, self._last_chunk)
         begin = self._message_start + chunk_start(first)

@@ -15,7 +15,8 @@ from picsafe_client.ui import dom
 
 
 class Screen:
-    """One page of the app. The app calls `show` once, later `leave` once; `drop_plaintext` may come at any time between.
+    """One page of the app. The app calls `show` once, later `leave` once; `drop_plaintext` may come at any time
+    between.
 
     * `root` is an empty element that is already on the page when `show` begins: fill it.
     * Listen with `on` and start work with `spawn`: both end by themselves when the screen is left.
@@ -27,7 +28,9 @@ class Screen:
     layout: ClassVar[Layout] = "page"
 
     waits_for: ClassVar[str] = ""
-    """The catalogue key of what `show` waits for: then the app explains the wait. Empty when the screen does it itself."""
+    """The catalogue key of what `show` waits for: then the app explains the wait. Empty when the screen does it
+    itself.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -39,7 +42,7 @@ class Screen:
         """Fills `root`. Errors that it raises are shown by the app with a button to try again."""
 
     def leave(self) -> None:
-        """The person goes elsewhere: stop, and let go of everything. `drop_plaintext` has been called before."""
+        """The person leaves the screen: stop, and release everything. `drop_plaintext` has been called before."""
 
     def drop_plaintext(self) -> None:
         """At once and without waiting: revoke object URLs, empty the stage, forget keys and patient facts.
@@ -60,7 +63,7 @@ class Screen:
         return off
 
     def on_release(self, off: dom.Dispose) -> None:
-        """Calls `off` when the screen is left: for whatever else must be let go of."""
+        """Calls `off` when the screen is left: for anything else that must be released."""
         self._offs.append(off)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -1,7 +1,8 @@
-"""From files that a person chose or captured to media that may be sent: recognised, cleaned of metadata, measured, compared.
+"""From files that a person chose or captured to media that may be sent: recognised, cleaned of metadata, measured,
+compared.
 
-The bytes stay in JavaScript: cleaning reads only structure, the cleaned copy is a Blob made of parts of the file, and the sums
-are computed by js/kernel.js. Nothing here leaves the computer.
+The bytes stay in JavaScript: cleaning reads only structure, the cleaned copy is a Blob made of parts of the file, and
+the sums are computed by js/kernel.js. Nothing here leaves the computer.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ class PreparedFile:
 async def prepare(file: Any, progress: Progress = lambda count: None) -> PreparedFile:
     """Prepare one JavaScript File or Blob.
 
-    Raises `EmptyMedium`, `UnsupportedMedium` or `LimitExceeded`, each naming the file. A copy that does not look like the file is
-    an `UnsupportedMedium`.
+    Raises `EmptyMedium`, `UnsupportedMedium` or `LimitExceeded`, each naming the file. A copy that does not look like
+    the file is an `UnsupportedMedium`.
     """
     name = str(getattr(file, "name", "") or "recording")
     try:
@@ -113,7 +114,9 @@ async def _compared(
 
 
 async def _size_of(blob: Any) -> PictureSize | None:
-    """The size of a picture by its header, before anything decodes it; None for one that says none, which no browser decodes."""
+    """The size of a picture by its header, before anything decodes it; None for one that says none, which no browser
+    decodes.
+    """
     try:
         return await picture_size(BlobSource(blob))
     except UnsupportedMedium:
@@ -121,7 +124,9 @@ async def _size_of(blob: Any) -> PictureSize | None:
 
 
 async def _check_picture(file: PreparedFile) -> None:
-    """What readers would refuse must not be sent; a photo that is only too large can be saved, and its sender is told."""
+    """What readers would refuse must not be sent; a photo that is only too large can be saved, and its sender gets a
+    warning.
+    """
     try:
         await check_picture(BlobSource(file.blob), file.medium(1))
     except PictureRefused:
@@ -130,7 +135,9 @@ async def _check_picture(file: PreparedFile) -> None:
 
 
 def _check(file: PreparedFile) -> None:
-    """Refuses now, by its name, what the report could not describe later: a video of two days, a photo of 70,000 pixels."""
+    """Refuses now, by its name, what the report could not describe later: a video of two days, a photo of 70,000
+    pixels.
+    """
     try:
         Medium.read(JsonObject(file.medium(1).to_json()))
     except ReportInvalid:

@@ -1,4 +1,6 @@
-"""Sending a report (design, "Sending and opening"): ask for it, get a key, encrypt here, upload, hand in the receipt."""
+"""Sending a report (design, "Sending and opening"): ask for it, get a key, encrypt here, upload, hand in the
+receipt.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ STOP_SECONDS: Final = 0.2
 
 
 class Sending:
-    """One report on its way: first `encrypt`, then `deliver`. `upload` is there in between, holds no plaintext and can be paused."""
+    """One report on its way: first `encrypt`, then `deliver`. `upload` is there in between, holds no plaintext and can
+    be paused.
+    """
 
     def __init__(
         self,
@@ -67,10 +71,10 @@ class Sending:
         begins: Callable[[int], None],
         progress: Progress,
     ) -> Upload:
-        """Encrypts everything on this device. `begins` is told the bytes that `progress` is going to count.
+        """Encrypts everything on this device. `begins` gets the bytes that `progress` is going to count.
 
-        `readers` is who, as the sender was shown, can open it. Raises `Conflict` when more can, `UnknownRecipient`, `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received
-        anything then.
+        `readers` is who, as the sender was shown, can open it. Raises `Conflict` when more can, `UnknownRecipient`,
+        `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received anything then.
         """
         sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
         wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
@@ -114,7 +118,9 @@ class Sending:
         return True
 
     async def _for_a_while(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
-        """Tries `attempt` until a server that is away is back; raises its error when that takes longer than `PAUSES`."""
+        """Tries `attempt` until a server that is away is back; raises its error when that takes longer than
+        `PAUSES`.
+        """
         for pause in (*PAUSES, None):
             try:
                 answer = await attempt()

@@ -74,7 +74,7 @@ class Shell:
         return str(self._location.hash)
 
     def set_address(self, address: str) -> None:
-        """Goes there, as a link would; the app hears of it as it does of links."""
+        """Goes there, as a link would; the app handles it like a link."""
         self._location.hash = address
 
     def push_address(self, address: str) -> None:

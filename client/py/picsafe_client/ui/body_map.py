@@ -1,7 +1,9 @@
-"""A small figure of the body, front and back, on which a body site is marked; in the send form a click on it names the site.
+"""A small figure of the body, front and back, on which a body site is marked; in the send form a click on it names the
+site.
 
-The drawing is a table of plain shapes, the patient's left half of a front view; the right half mirrors it, and the back view
-mirrors that. The words of the report stay the truth: what `picsafe_protocol.anatomy.body_sites` does not recognise for certain is not marked.
+The drawing is a table of plain shapes, the patient's left half of a front view; the right half mirrors it, and the back
+view mirrors that. The words of the report stay the truth: what `picsafe_protocol.anatomy.body_sites` does not recognise
+for certain is not marked.
 """
 
 from __future__ import annotations
@@ -104,7 +106,9 @@ def marked_figure(located: Located | None, label: str) -> dom.Node | None:
 
 
 def chooser(chosen: Callable[[str, str], None]) -> dom.Node:
-    """The figure to click on: `chosen` hears the site's name and the side, empty in the middle. People who cannot point write instead."""
+    """The figure to click on: `chosen` gets the site's name and the side, empty in the middle. People who cannot point
+    write instead.
+    """
     drawing = figure(t("figure.choose"))
     drawing.classList.add("body-chooser")
 

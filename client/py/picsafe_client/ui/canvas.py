@@ -1,4 +1,6 @@
-"""Photos drawn by the browser onto a canvas, as it shows them: upright, in sRGB, at full size. Pixels never enter Python."""
+"""Photos drawn by the browser onto a canvas, as it shows them: upright, in sRGB, at full size. Pixels never enter
+Python.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ MOST_PIXELS: Final = 100_000_000
 
 
 async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_PIXELS, smoothing: str = "high") -> Any:
-    """A canvas with the photo, scaled down to `most_pixels` where it is larger, which its `data-smaller` then says; `ground` is the colour behind it.
+    """A canvas with the photo, scaled down to `most_pixels` where it is larger, which its `data-smaller` then says;
+    `ground` is the colour behind it.
 
     `smoothing` is "high", or "low" where it must be quick.
 
@@ -38,7 +41,9 @@ async def draw_upright(blob: Any, *, ground: str = "", most_pixels: int = MOST_P
 
 
 async def encoded(canvas: Any, media_type: str, quality: float | None = None) -> Any:
-    """The canvas as a Blob of this type, and the canvas emptied; None when the browser cannot, as when it is too large."""
+    """The canvas as a Blob of this type, and the canvas emptied; None when the browser cannot, as when it is too
+    large.
+    """
     from pyodide.ffi import create_once_callable
 
     done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -56,5 +61,5 @@ async def encoded(canvas: Any, media_type: str, quality: float | None = None) ->
 
 
 def discard(canvas: Any) -> None:
-    """Lets go of the pixels at once, which some browsers otherwise keep for a while."""
+    """Releases the pixels at once, which some browsers otherwise keep for a while."""
     canvas.width = canvas.height = 0

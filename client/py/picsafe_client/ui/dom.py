@@ -1,12 +1,12 @@
-"""The page, as Python sees it: making elements, listening to them, and letting go of both.
+"""The page, as Python sees it: creates elements, listens to their events, and releases both.
 
 Nothing here sets HTML from text: elements are created and their text is set, which is what the page's
-Content-Security-Policy and Trusted Types demand and what makes a name with angle brackets harmless.
-Nothing touches the browser at import time, because the modules are imported when the memory snapshot is built.
+Content-Security-Policy and Trusted Types demand and what makes a name with angle brackets harmless. Nothing touches the
+browser at import time, because the modules are imported when the memory snapshot is built.
 
 Handlers: `on` keeps the JavaScript proxy of a Python function alive for as long as the element is on the page.
-`replace_children` and `remove` release those of everything they take away; `off` (what `on` returns) releases one by hand, which
-listeners on the window and the document need (`Screen.on` does it for screens). How: `handlers.py`.
+`replace_children` and `remove` release those of everything they take away; `off` (what `on` returns) releases one by
+hand, which listeners on the window and the document need (`Screen.on` does it for screens). How: `handlers.py`.
 """
 
 from __future__ import annotations

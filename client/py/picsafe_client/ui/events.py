@@ -1,8 +1,8 @@
 """Python functions that the browser calls: event handlers, timers, observers, and work beside what is going on.
 
-A Python function reaches JavaScript as a proxy, which has to stay alive as long as it may be called and has to be destroyed
-afterwards. `on` ties that to the element: `release` (which `dom.replace_children` and `dom.remove` call) lets go of the handlers of
-everything that leaves the page. What a handler raises goes to one place, `report_error`.
+A Python function reaches JavaScript as a proxy, which has to stay alive as long as it may be called and has to be
+destroyed afterwards. `on` ties that to the element: `release` (which `dom.replace_children` and `dom.remove` call)
+releases the handlers of everything that leaves the page. What a handler raises goes to one place, `report_error`.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def single_flight(node: Node, handler: Handler) -> Handler:
 
 
 def on_visibility(node: Node, handler: Callable[[bool], None], *, margin: str = "0px") -> Dispose:
-    """Calls `handler(True)` when `node` comes within `margin` of the visible part of the page, `handler(False)` when it leaves."""
+    """Calls `handler(True)` when `node` comes within `margin` of the visible part of the page, `handler(False)` when it
+    leaves.
+    """
     import js
     from pyodide.ffi import create_proxy, to_js
 

@@ -1,8 +1,8 @@
 """A list of thousands of rows of which only those near the window exist.
 
-Rows stand in groups of `GROUP`. A group that comes near the window gets its rows, one that is far away gives them up and
-keeps its height, so that nothing moves. Rows may differ in height and unfold; a group that holds the focus or an unfolded
-row stays as it is.
+Rows stand in groups of `GROUP`. A group that comes near the window gets its rows, one that is far away gives them up
+and keeps its height, so that nothing moves. Rows may differ in height and unfold; a group that holds the focus or an
+unfolded row stays as it is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Group:
 
 
 class VirtualList:
-    """`node` is the list. `make` turns an item into a row. Items must not change their order between calls of `show`."""
+    """`node` is the list. `make` turns an item into a row. Items must not change their order between calls of
+    `show`.
+    """
 
     def __init__(self, label: str, kind: str, make: Callable[[Item], dom.Node]) -> None:
         self.node = dom.el("div", {"class": f"rows rows-{kind}", "role": "list", "aria-label": label})
@@ -117,7 +119,7 @@ class VirtualList:
         return True
 
     def release(self) -> None:
-        """Lets go of everything; the list is used no more."""
+        """Releases everything; the list must not be used afterwards."""
         if self._again is not None:
             self._again()
         for group in list(self._groups):

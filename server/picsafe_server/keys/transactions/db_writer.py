@@ -21,7 +21,7 @@ from picsafe_server.runtime.database import WRITES, Database, prepare_sqlite
 T = TypeVar("T")
 R = TypeVar("R")
 WAIT_SECONDS = 20
-"""How long a transaction may take before everybody in it is told that the log is unavailable. It takes milliseconds,
+"""How long a transaction may take before everything in it fails because the log is unavailable. It takes milliseconds,
 unless somebody else holds the lock.
 """
 

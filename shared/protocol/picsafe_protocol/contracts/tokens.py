@@ -103,7 +103,7 @@ class GrantClaims(TypedDict):
     """A grant. `until` is when the report's days are over: the cloud deletes the package then, the key server the key.
 
     `size`, in a grant to upload: the most bytes that the package may have. `name`, `email`, `inst` and `inst_name` are
-    the bearer's, for a key server, whose log names them: it is what readers are told of the sender.
+    the bearer's, for a key server, whose log names them: readers see them as the sender.
     """
 
     iss: str

@@ -1,4 +1,6 @@
-"""The tray of the send screen: files chosen, captured, dropped or pasted, each prepared at once and shown with what to know of it."""
+"""The tray of the send screen: files chosen, captured, dropped or pasted, each prepared at once and shown with what to
+know of it.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ class FileTray:
         field.value = ""  # the same file may be chosen again after it was removed
 
     def add(self, files: Any) -> None:
-        """Prepares the files of a JavaScript FileList, one after the other; one that cannot be sent is named, and the others go on."""
+        """Prepares the files of a JavaScript FileList, one after the other; one that cannot be sent is named, and the
+        others go on.
+        """
         self.refuse("")
         count = int(files.length)
         room = MEDIA_COUNT - self._chosen
@@ -232,7 +236,7 @@ class FileTray:
         self.node.querySelector(".tray-picker:last-child button").focus()
 
     def drop(self) -> None:
-        """Lets go of every file and picture; what is still being prepared ends."""
+        """Drops every file and picture, and stops preparing the others."""
         import js
 
         for url in self._urls:

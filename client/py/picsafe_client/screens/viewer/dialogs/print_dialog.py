@@ -67,7 +67,9 @@ def cover(report: Report, origin: Origin, printed_by: str, now: Any) -> dom.Node
 
 
 def ask(report: Report, index: int, chosen: Callable[[Sequence[int], bool], None]) -> None:
-    """Asks for what to print: this photo, all of them, or the whole report; `chosen` hears which, and if with a cover."""
+    """Asks for what to print: this photo, all of them, or the whole report; `chosen` gets the choice, and whether to
+    print a cover.
+    """
     photos = photos_of(report)
     opened: dom.Node = None
 

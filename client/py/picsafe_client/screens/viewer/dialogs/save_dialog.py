@@ -27,7 +27,9 @@ class Saver:
     """Saves what one open report holds."""
 
     def __init__(self, opened: OpenReport[Any], media: ShownMedia, place: dom.Node, done: Done, api: Api) -> None:
-        """`place` is where progress is shown; `done` hears the name of every file that has been saved, and what to know of it."""
+        """`place` is where progress is shown; `done` gets the name of every file that has been saved, and what to know
+        of it.
+        """
         self._opened = opened
         self._media = media
         self._place = place

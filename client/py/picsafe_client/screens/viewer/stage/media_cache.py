@@ -1,7 +1,7 @@
 """The decrypted media of an open report: made when they are wanted, dropped when they are no longer shown.
 
-What has been decrypted lives in blobs of the browser, outside Python; a picture gets at it through an object URL. At most
-the media that are shown and their neighbours are there at one time.
+What has been decrypted lives in blobs of the browser, outside Python; a picture gets at it through an object URL. At
+most the media that are shown and their neighbours are there at one time.
 """
 
 from __future__ import annotations
@@ -162,7 +162,9 @@ class ShownMedia:
         return large and not self.is_here(index) and self._streams.can_stream()
 
     def stream(self, index: int, failed: Callable[[Exception], None]) -> Stream:
-        """A video or recording for a player, who closes it; `failed` hears why it cannot be read any further."""
+        """A video or recording for a player, who closes it; `failed` gets the reason when it cannot be read any
+        further.
+        """
         medium = self._media[index]
         media_type = SHOWN_AS.get(medium.media_type, medium.media_type)
         return Stream(self._streams, Playback(self._opened, medium, failed), medium.size, media_type)
@@ -256,5 +258,6 @@ class ShownMedia:
     async def _fetch_ahead(self, indices: list[int]) -> None:
         for index in indices:
             loaded = self._loaded.get(index) or self._load(index)
-            # Failures are ignored here: this photo is not shown yet, and it is loaded again, or the error shown, when it is.
+            # Failures are ignored here: this photo is not shown yet, and it is loaded again, or the error shown, when
+            # it is.
             await asyncio.wait([loaded.task])

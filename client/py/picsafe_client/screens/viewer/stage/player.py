@@ -1,4 +1,6 @@
-"""A video or recording on the stage: from a blob of all of it, or from an address that is answered while it is decrypted."""
+"""A video or recording on the stage: from a blob of all of it, or from an address that is answered while it is
+decrypted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ WORKER_PATIENCE: Final = 5.0
 
 
 class Player:
-    """The element that plays, with its waits. `broken` hears that the browser cannot play it, or not go on."""
+    """The element that plays, with its waits. `broken` is called when the browser cannot play it, or cannot
+    continue.
+    """
 
     def __init__(
         self,
@@ -32,8 +36,9 @@ class Player:
     ) -> None:
         """`label` says which medium it is, `name` what kind of file; `place` is where waits are shown.
 
-        `no_picture` makes the notice for a video of which the browser decodes only the sound. `measured` is called with the
-        width and height of a film's pictures as the browser found them, before and whenever they change while it plays.
+        `no_picture` makes the notice for a video of which the browser decodes only the sound. `measured` is called with
+        the width and height of a film's pictures as the browser found them, before and whenever they change while it
+        plays.
         """
         self._name = name
         self._place = place
@@ -104,7 +109,7 @@ class Player:
             self._wait.says(t("report.reconnecting") if waiting else t("report.buffering", name=self._name))
 
     def close(self) -> None:
-        """The browser lets go of everything that it has decoded, and nothing more is given to it."""
+        """Makes the browser release everything that it has decoded, and gives it nothing more."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -121,7 +126,8 @@ class Player:
         self._look_for_picture()
 
     def _look_for_picture(self) -> None:
-        """A browser that lacks the decoder of a film's picture plays its sound over a black ground, and reports no error.
+        """A browser that lacks the decoder of a film's picture plays its sound over a black ground, and reports no
+        error.
 
         The answer may change: some players know the size of the picture only later, and then fire `resize`.
         """

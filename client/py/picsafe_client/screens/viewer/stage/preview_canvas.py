@@ -1,8 +1,8 @@
 """What is seen of a very large photo while it is enlarged or turned: a copy of the size of the stage.
 
-To draw tens of megapixels at another scale takes a browser a tenth of a second, and a wheel or two fingers ask for another scale with
-every frame. So the photo itself is hidden as soon as its scale changes, and is there again, sharp, when it lies still. Meanwhile, and
-until the browser has unpacked it, the copy beneath it is seen.
+To draw tens of megapixels at another scale takes a browser a tenth of a second, and a wheel or two fingers ask for
+another scale with every frame. So the photo itself is hidden as soon as its scale changes, and is there again, sharp,
+when it lies still. Meanwhile, and until the browser has unpacked it, the copy beneath it is seen.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ STILL: Final = 150
 
 
 async def draft_of(blob: Any, width: int, height: int, room: tuple[float, float]) -> Any | None:
-    """A canvas with a photo of `width` by `height` pixels as it fits into `room`, in CSS pixels; None where there is no need or no way."""
+    """A canvas with a photo of `width` by `height` pixels as it fits into `room`, in CSS pixels; None where there is no
+    need or no way.
+    """
     import js
     from pyodide.ffi import JsException
 
@@ -38,7 +40,7 @@ async def draft_of(blob: Any, width: int, height: int, room: tuple[float, float]
 
 
 class Draft:
-    """A copy and the photo above it. `close` lets go of the copy's pixels."""
+    """A copy and the photo above it. `close` releases the copy's pixels."""
 
     def __init__(self, canvas: Any) -> None:
         self.canvas = canvas
