@@ -1,4 +1,4 @@
-"""The app: who is signed in, which screen is shown, and when everything is dropped.
+"""The app: who is signed in, which screen is shown, and when plaintext is dropped.
 
 Screens get the `App` and use::
 

@@ -1,8 +1,8 @@
-"""The first thing that runs in the browser: renews what the memory snapshot froze, then starts the app.
+"""Entry point in the browser: refreshes state that the memory snapshot froze, then starts the app.
 
 The snapshot was made at build time, so what Python read from its surroundings then is that of the build: the state of
-`random`, the environment, and the names of the time zone (`time.timezone`, `time.tzname`: UTC). `secrets`, `os.urandom`,
-the clock and `datetime.astimezone` ask the browser each time and need nothing.
+`random`, the environment, and the names of the time zone (`time.timezone`, `time.tzname`: UTC). `secrets`,
+`os.urandom`, the clock and `datetime.astimezone` ask the browser each time and need nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Outcomes that are no errors of the protocol."""
+"""Outcomes that are not protocol errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The browser, as Python reaches it: its objects are looked up when needed, never at import time."""
+"""Access to the browser's objects, which are looked up when needed, never at import time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that others watch."""
+"""Values that can be observed."""
 
 from __future__ import annotations
 

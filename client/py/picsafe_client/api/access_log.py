@@ -1,4 +1,4 @@
-"""Who asked for a report's key, when and with what result, as the key server logged it."""
+"""Reads the access log of a report's key from the key server: who requested the key, when, and with what result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ Entry: TypeAlias = Mapping[str, Any]
 """ENTRY of the key server's API."""
 
 CSV_SECONDS: Final = 900
-"""For the whole log of an institution as CSV: 20 MB, some hundred thousand entries, in a quarter of an hour over a slow line."""
+"""For the whole log of an institution as CSV: 20 MB, some hundred thousand entries, in a quarter of an hour over a slow
+line.
+"""
 NOT_SHOWN: Final = PicSafeError
 EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed", "erased", "restored")
 

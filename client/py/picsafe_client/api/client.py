@@ -1,9 +1,9 @@
-"""Talking to the servers of PicSafe. JSON becomes Python; media bytes stay JavaScript buffers.
+"""HTTP client for PicSafe's servers. JSON becomes Python; media bytes stay JavaScript buffers.
 
 Every refusal arrives as the `PicSafeError` that the server named in its problem details. A connection that fails is
-`Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about. JSON calls have `CALL_SECONDS`
-from beginning to end, `fetch_bytes` has what its caller says. `fetch` and `send_bytes` have no deadline of their own: their
-callers know how long a package may take.
+`Unreachable`; one that the person stopped is `Cancelled`, which nobody needs to be told about. JSON calls have
+`CALL_SECONDS` from beginning to end, `fetch_bytes` has what its caller says. `fetch` and `send_bytes` have no deadline
+of their own: their callers know how long a package may take.
 
 Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`waiting.Wait.signal` has one).
 """
@@ -33,8 +33,9 @@ from picsafe_protocol.json import strict_json
 
 USERS: Final = "/users"
 CALL_SECONDS: Final = 60
-"""For one JSON call with its whole answer: enough for a full page of a list over a telephone's worst network, and little enough
-that a connection that a proxy has forgotten does not keep somebody waiting for good."""
+"""For one JSON call with its whole answer: enough for a full page of a list over a telephone's worst network, and
+little enough that a connection that a proxy has forgotten does not keep somebody waiting for good.
+"""
 GATEWAY_FAILURES: Final = frozenset({502, 503, 504})
 NETWORK_SIGN_IN: Final = 511
 """RFC 6585, section 6: the network wants a person to sign in first."""
@@ -105,9 +106,11 @@ class Api:
         cookies: bool = False,
         seconds: float | None = None,
     ) -> Any:
-        """One JSON call to any server; the answer is its JSON, None when it is empty. Raises `Intercepted` for anything else.
+        """One JSON call to any server; the answer is its JSON, None when it is empty. Raises `Intercepted` for anything
+        else.
 
-        It has `seconds` from beginning to end (by default `CALL_SECONDS`); then it is `Unreachable`, and may have been done.
+        It has `seconds` from beginning to end (by default `CALL_SECONDS`); then it is `Unreachable`, and may have been
+        done.
         """
         headers = {"Accept": "application/json"}
         if body is not None:
@@ -128,7 +131,8 @@ class Api:
         return _json(text, trusted=cookies)
 
     async def fetch_bytes(self, url: str, *, seconds: float, token: str | None = None, signal: Any = None) -> Any:
-        """A whole body as a Uint8Array. Raises `Unreachable` when it is not there after `seconds`, however steadily it comes.
+        """A whole body as a Uint8Array. Raises `Unreachable` when it is not there after `seconds`, however steadily it
+        comes.
 
         For files of a few megabytes. A package is read by ranges (`ranges`), each of which is tried again.
         """
@@ -232,7 +236,9 @@ async def _body(promise: Any) -> Any:
 
 
 def _json(text: str, *, trusted: bool) -> Any:
-    """What an answer says. Not every key server is ours: what others send is not nested deeper than Python can follow here."""
+    """What an answer says. Not every key server is ours: what others send is not nested deeper than Python can follow
+    here.
+    """
     try:
         return json.loads(text) if trusted else strict_json.parse(text.encode("utf-8"))
     except ValueError:

@@ -1,4 +1,4 @@
-"""New reports appear by themselves: one stream of server-sent events for all tabs of this browser.
+"""Delivers new reports without a reload: one stream of server-sent events for all tabs of this browser.
 
 A browser allows six connections to a server over HTTP/1.1, tabs together; so the tabs elect one, by a lock that the
 browser gives to the next when its holder closes, and that one passes on what it receives. Reconnecting after a break is

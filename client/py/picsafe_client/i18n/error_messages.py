@@ -1,8 +1,9 @@
-"""What the page says of an error: words of its own for each code, in the person's language. A server's words are never shown.
+"""Messages for errors: a text of the client's own for each code, in the person's language. A server's texts are never
+shown.
 
-`catalogue/*/errors.py` has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases that
-deserve more precise words ``error.<code>.<case>`` and ``error.<code>.<case>.advice``. The case is found in what travels with
-the error, is given by who shows it, or is known where the page itself raises the error: `localized_error`.
+`catalogue/*/errors.py` has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases
+that deserve more precise words ``error.<code>.<case>`` and ``error.<code>.<case>.advice``. The case is found in what
+travels with the error, is given by who shows it, or is known where the page itself raises the error: `localized_error`.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ _MEDIA: Final = {
     "damaged": ("damaged", ""),
     "differs": ("differs", ""),
 }
-"""Kinds of files that PicSafe refuses (`media.clean`): the case that explains them, and the name of the format in it."""
+"""Kinds of files that PicSafe refuses (`media.clean`): the case that explains them, and the name of the format in
+it.
+"""
 
 _PICTURES: Final = {"pixels": "pixels", "frames": "pixels", "other_size": "other", "kind": "other"}
 """Rules that a picture of a report breaks (`pixels.check_picture`), and the case that explains them."""
@@ -118,7 +121,9 @@ _INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 
 
 def localized_error(kind: type[E], case: str, details: Mapping[str, Any] | None = None, **values: Any) -> E:
-    """An error that the page raises itself: of `kind`, with the words for `case`. `details` travel with it as attributes."""
+    """An error that the page raises itself: of `kind`, with the words for `case`. `details` travel with it as
+    attributes.
+    """
     key = f"error.{kind.code}.{case}"
     return kind(Phrase(t(key, **values)), advice=Phrase(t(f"{key}.advice", **values)), **(details or {}))
 
@@ -147,7 +152,9 @@ def error_code_message(code: str) -> str:
 
 
 def _case(error: PicSafeError) -> tuple[str, dict[str, Any]]:
-    """The case that the details of an error tell of. They come from a server, so each is looked at before it is shown."""
+    """The case that the details of an error tell of. They come from a server, so each is looked at before it is
+    shown.
+    """
     match error:
         case TooManyRequests(retry_after=int(seconds)) if seconds > 0:
             return "wait", {"count": math.ceil(seconds / 60)}

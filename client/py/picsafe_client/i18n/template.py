@@ -1,8 +1,10 @@
-"""The words of what is there before Python: index.html and js/shell.js. build.py calls this; nothing of it runs in the browser.
+"""Fills in the texts that are needed before Python runs: index.html and js/shell.js. Used by build.py; never runs in
+the browser.
 
-index.html names its words where they stand: ``<h1>{{text:sign_in.title}}</h1>``, ``title="{{text:frame.sign_out}}"``. It is
-built with the English ones, and with the key beside each of them, by which js/words.js puts the person's language in their
-place while the page is being parsed. ``{{every:key}}`` is a paragraph for each language, for where no script runs.
+index.html names its words where they stand: ``<h1>{{text:sign_in.title}}</h1>``, ``title="{{text:frame.sign_out}}"``.
+It is built with the English ones, and with the key beside each of them, by which js/words.js puts the person's language
+in their place while the page is being parsed. ``{{every:key}}`` is a paragraph for each language, for where no script
+runs.
 """
 
 from __future__ import annotations
@@ -44,8 +46,9 @@ _LEFT: Final = re.compile(r"\{\{(?:text|every):[^}]*\}\}")
 
 
 def fill_template(page: str) -> str:
-    """index.html with its English words and the keys of all of them. `ValueError` for words that stand elsewhere than as
-    the whole content of an element or as one of `ATTRIBUTES`; `KeyError` for a key that does not exist."""
+    """index.html with its English words and the keys of all of them. `ValueError` for words that stand elsewhere than
+    as the whole content of an element or as one of `ATTRIBUTES`; `KeyError` for a key that does not exist.
+    """
 
     def attribute(match: re.Match[str]) -> str:
         name, key = match.groups()

@@ -1,9 +1,9 @@
-"""Every word that the page says, from one catalogue, in the person's language; dates, sizes and lists as people write them.
+"""Every text of the page, from one catalogue, in the person's language; formats dates, sizes and lists.
 
-The catalogue is made of the dictionaries `TEXTS` of the modules in `catalogue/<language>/`, one for each screen. A key is
-``screen.thing``; a text has its values in braces, as ``str.format`` does. A text that depends on a number is a
-dictionary by plural category: ``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`.
-A key that does not exist raises `KeyError`: a test reads the whole client for keys and finds it before a person does.
+The catalogue is made of the dictionaries `TEXTS` of the modules in `catalogue/<language>/`, one for each screen. A key
+is ``screen.thing``; a text has its values in braces, as ``str.format`` does. A text that depends on a number is a
+dictionary by plural category: ``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`. A key
+that does not exist raises `KeyError`: a test reads the whole client for keys and finds it before a person does.
 
 js/words.js chooses the language before anything is painted and says so in ``<html lang>``; this module reads it there.
 The words of index.html and of shell.js come from the same catalogue: see `shell_words`.
@@ -59,7 +59,9 @@ def language() -> Language:
 
 @cache
 def locale() -> str:
-    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `reload_locale` after that."""
+    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `reload_locale`
+    after that.
+    """
     if IN_BROWSER:
         import js
 
@@ -202,5 +204,7 @@ def join_words(words: Iterable[str]) -> str:
 
 
 def noun(text: str) -> str:
-    """A noun that stands alone elsewhere ("Treatment"), as it is written within a sentence: "for treatment", "für Behandlung"."""
+    """A noun that stands alone elsewhere ("Treatment"), as it is written within a sentence: "for treatment", "für
+    Behandlung".
+    """
     return text if language().capital_nouns else text[:1].lower() + text[1:]

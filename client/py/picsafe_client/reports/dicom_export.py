@@ -1,5 +1,7 @@
-"""A photo as a DICOM file, put together in the browser: `picsafe_dicom` writes what stands around the JPEG, which stays outside
-Python; so does redrawing the pixels on a canvas where a photo has to be recompressed.
+"""Composes the DICOM file of a photo in the browser.
+
+`picsafe_dicom` writes the parts around the JPEG, which stays outside Python, as do the pixels when a photo has to be
+redrawn on a canvas and recompressed.
 
 pydicom is not in the memory snapshot: `load` fetches it from this page's own server when DICOM is first wanted.
 """
@@ -43,7 +45,9 @@ _loading = asyncio.Lock()
 
 @dataclass(frozen=True)
 class DicomFile:
-    """A finished file. `reason` is why its photo was recompressed, a value of `picsafe_dicom.photo.Reason`, or empty."""
+    """A finished file. `reason` is why its photo was recompressed, a value of `picsafe_dicom.photo.Reason`, or
+    empty.
+    """
 
     blob: Any
     reason: str
@@ -63,7 +67,8 @@ async def load(api: Api, signal: Any = None) -> None:
 
 
 async def dicom_file(report: Report, index: int, blob: Any, provenance: Provenance) -> DicomFile:
-    """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`. `provenance` as `OpenReport` has it.
+    """The DICOM file of medium number `index`, whose bytes are in `blob`; after `load`. `provenance` as `OpenReport`
+    has it.
 
     Raises `UnsupportedMedium` when this browser cannot decode a photo that has to be recompressed.
     """

@@ -1,8 +1,9 @@
-"""Saving what a report holds: one file, all of them as a zip, or the encrypted package as it came.
+"""Saves the content of a report: one file, all of them as a zip, or the original encrypted package.
 
-Everything is written piece by piece. Where the browser can write to a file that the person names, large things go straight
-to the disk and are taken back when something is wrong; otherwise they are put together outside Python and handed to the
-browser's downloads when all of it has been found right. Either way nothing false or half is ever left behind.
+Everything is written piece by piece. Where the browser can write to a file that the person names, large things go
+straight to the disk and are taken back when something is wrong; otherwise they are put together outside Python and
+handed to the browser's downloads when all of it has been found right. Either way nothing false or half is ever left
+behind.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from picsafe_protocol.format.report import Report
 from picsafe_protocol.format.strict_zip import Entry, Layout, plan
 
 STREAM_FROM: Final = 96 * MIB
-"""From this size on, a file is written to the disk while it comes, where the browser can; below, a download is simpler."""
+"""From this size on, a file is written to the disk while it comes, where the browser can; below, a download is
+simpler.
+"""
 
 ZIP_TYPE: Final = "application/zip"
 
@@ -94,8 +97,9 @@ async def save_file(opened: OpenReport[Any], file: FileEntry, target: Target, pr
 
 
 async def save_package(opened: OpenReport[Any], target: Target, progress: Progress) -> None:
-    """The encrypted package as it came. Where the index has its digest, the source gives out no byte that it does not cover; nothing is
-    decrypted for it."""
+    """The encrypted package as it came. Where the index has its digest, the source gives out no byte that it does not
+    cover; nothing is decrypted for it.
+    """
     count = _Count(opened.package_size, progress)
     await _into(target, opened.package_pieces(count.arrived))
 
@@ -105,8 +109,8 @@ async def save_zip(
 ) -> None:
     """All of `members` in one zip, read, checked and written one after the other.
 
-    A zip of this kind has each checksum before the content, where it is not known yet: a place is kept for it, and filled
-    at the end.
+    A zip of this kind has each checksum before the content, where it is not known yet: a place is kept for it, and
+    filled at the end.
     """
     report = opened.report
     origin = sender_document(report.report_id, opened.provenance, report.author)

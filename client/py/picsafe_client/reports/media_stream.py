@@ -1,4 +1,4 @@
-"""What a player of video or sound reads from: any range of a medium, fetched and decrypted when it is asked for.
+"""The data source of a video or sound player: fetches and decrypts any range of a medium on request.
 
 A player reads forward, jumps, and reads on from there; often it reads at two places in turn (the pictures and the index
 of an MP4). So each place has a lane: one request that delivers what follows, larger ones the longer nothing jumps.

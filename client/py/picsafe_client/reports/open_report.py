@@ -1,4 +1,4 @@
-"""A report that has been opened, as the screens use it: its facts, its files piece by piece, the package as it came.
+"""An opened report, as the screens use it: its facts, its files piece by piece, and the original package.
 
 `OpenReport.open` takes it through the steps of `picsafe_protocol.format.opening`: until they have passed nothing of it
 is believed. From then on the facts are trusted, and each file once its SHA-256 is the one in `report.json`: `pieces`

@@ -1,4 +1,4 @@
-"""Where a browser gets the bytes of a package from: a file on this computer, or a cloud. Both are `opening.PackageSource`.
+"""Sources of a package's bytes in a browser: a file on this computer, or a cloud. Both are `opening.PackageSource`.
 
 Bytes are `Uint8Array`s that Python passes along. Nothing here decides whether they are to be believed.
 """
@@ -29,7 +29,9 @@ FIRST_TRIES: Final = 4
 REQUEST_TIMEOUT_SECONDS: Final = 600
 """Until the answer to a request for bytes begins: some proxies read all of it before they pass on its first byte."""
 SILENT_SECONDS: Final = 60
-"""Between two pieces of an answer that has begun. Then its connection is taken for dead, and the rest is asked for again."""
+"""Between two pieces of an answer that has begun. Then its connection is taken for dead, and the rest is asked for
+again.
+"""
 _CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-[0-9]{1,15}/([0-9]{1,15})")
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 
@@ -193,10 +195,11 @@ class _ResponseBody:
 
 
 def extent(status: int, content_range: str, content_length: str, start: int) -> tuple[int, int | None]:
-    """The first byte of an answer to a request for bytes from `start` on, and the length of the whole, None where it is not said.
+    """The first byte of an answer to a request for bytes from `start` on, and the length of the whole, None where it is
+    not said.
 
-    Proxies take ranges and lengths away; whether the bytes are the right ones shows when they are decrypted. Raises `InternalError`
-    for an answer that cannot be what was asked for.
+    Proxies take ranges and lengths away; whether the bytes are the right ones shows when they are decrypted. Raises
+    `InternalError` for an answer that cannot be what was asked for.
     """
     if status == 200:
         return 0, int(content_length) if _DIGITS.fullmatch(content_length) else None

@@ -1,12 +1,12 @@
-"""Reading a package that lies in a cloud: small ones at once, large ones by ranges, and on where a connection broke.
+"""Reads a package from the cloud: whole if small, by ranges if large, resuming after a lost connection.
 
 A range that will be read from its beginning to its end is announced with `ahead`: one answer then delivers all of it,
 as fast as it is taken, and what is not taken is not sent. When the connection breaks, the next request begins at the
 first byte that is missing. Nothing here knows HTTP: `Remote` does, so that tests can break connections as they like.
 
 Where the digest of the package is known, nothing is given out that it does not cover: reads are widened to whole pieces
-(`picsafe_protocol.crypto.package_digest`), each compared with its hash; the last piece of a read is kept, so that the next one, which mostly
-begins in it, does not fetch it again.
+(`picsafe_protocol.crypto.package_digest`), each compared with its hash; the last piece of a read is kept, so that the
+next one, which mostly begins in it, does not fetch it again.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Remote(Protocol[B_co]):
         ...
 
     async def piece_hashes(self, most: int) -> bytes:
-        """The list that lies beside the package, of at most `most` bytes. Raises `NotAsSent` when there is none, and as `get`."""
+        """The list that lies beside the package, of at most `most` bytes. Raises `NotAsSent` when there is none, and as
+        `get`.
+        """
         ...
 
 
@@ -92,7 +94,8 @@ class RangedSource(Generic[B]):
         return None if self._pieces is None else self._expected
 
     async def begin(self, arrived: Arrived | None = None) -> None:
-        """Fetches a small package whole, of a larger one the first and the last bytes, and the list of its pieces, at the same time.
+        """Fetches a small package whole, of a larger one the first and the last bytes, and the list of its pieces, at
+        the same time.
 
         Raises `NotAsSent` when something of it is not what the digest says.
         """

@@ -1,4 +1,4 @@
-"""Where a browser saves files to: a file that the person names, written while it comes, or a download."""
+"""Where a browser saves files: in a file that the person chooses, written as data arrive, or as a download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One range of a package that is read in order, over connections that break, and checked piece by piece before it is given out."""
+"""Reads one range of a package in order, resuming after lost connections; each piece is checked before it is
+passed on.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +150,9 @@ class Stretch(Generic[B]):
         return block
 
     def _go_on(self, block: B, stop: int) -> None:
-        """The piece in which the bytes before `stop` end waits for the next call, as a copy: it must not keep the block in memory."""
+        """The piece in which the bytes before `stop` end waits for the next call, as a copy: it must not keep the block
+        in memory.
+        """
         end = self._from + self._source.buffers.length(block)
         if not self._source.checks:
             self._from = end

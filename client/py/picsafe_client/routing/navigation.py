@@ -1,4 +1,4 @@
-"""Which screen is shown: from the address to the screen, and out of it again with nothing left behind."""
+"""Navigation: opens the screen for an address, and cleans up the one before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What navigation needs of whatever it shows."""
+"""The interface that navigation needs from a page."""
 
 from __future__ import annotations
 

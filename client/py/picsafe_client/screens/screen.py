@@ -1,4 +1,4 @@
-"""What a screen is.
+"""The base class of screens.
 
 A new instance of its class is made for every visit and thrown away afterwards, so nothing that it holds outlives it.
 """

@@ -1,4 +1,6 @@
-"""Who is going to be able to open a report besides the recipients: asked for the last look, and compared before anything is encrypted."""
+"""Who besides the recipients will be able to open a report: shown in the review, and compared before anything is
+encrypted.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _KINDS = (("members", "send.readers_members"), ("record_systems", "send.readers_
 
 @dataclass(frozen=True)
 class Readers:
-    """As the user server tells; `others` is None when it could not be asked. `of` are the recipients' institutions, in their order."""
+    """As the user server tells; `others` is None when it could not be asked. `of` are the recipients' institutions, in
+    their order.
+    """
 
     of: tuple[str | None, ...]
     others: frozenset[tuple[str, str]] | None
@@ -38,13 +42,17 @@ class Readers:
         return [t(key, institution=name) for key, name in by_institution] or [t("send.readers_nobody")]
 
     def check(self, answer: Mapping[str, Any]) -> None:
-        """`Conflict` when more can open the report that has been begun than were shown: somebody changed the rules meanwhile."""
+        """`Conflict` when more can open the report that has been begun than were shown: somebody changed the rules
+        meanwhile.
+        """
         if (Readers.from_json(answer).others or frozenset()) - (self.others or frozenset()):
             raise Conflict(Phrase(t("send.readers_changed")), advice=Phrase(t("send.readers_changed_advice")))
 
 
 async def ask(api: Api, recipients: Sequence[str], signal: Any) -> Readers:
-    """Who could open a report for these addresses. Raises `UnknownRecipient` and `Cancelled`; a server that is away only leaves it open."""
+    """Who could open a report for these addresses. Raises `UnknownRecipient` and `Cancelled`; a server that is away
+    only leaves it open.
+    """
     try:
         answer = await api.users("POST", "/v1/reports/readers", {"recipients": list(recipients)}, signal=signal)
     except NotSignedIn:

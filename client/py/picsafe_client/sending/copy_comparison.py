@@ -1,7 +1,9 @@
-"""The proof before sending: the browser draws original and cleaned copy, small, and they have to look the same.
+"""Compares each file with its cleaned copy before sending: the browser draws both at a small size, and they must look
+the same.
 
-One file at a time, and one picture after the other: what is held is one decoded picture, then a few hundred kilobytes. What this
-browser cannot decode, or reads with noise, is no evidence, and refuses nothing; the sender is shown that it was not compared.
+One file at a time, and one picture after the other: what is held is one decoded picture, then a few hundred kilobytes.
+What this browser cannot decode, or reads with noise, is no evidence, and refuses nothing; the sender is shown that it
+was not compared.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ class NoPicture(Exception):
 class Small:
     """A medium's picture as the browser draws it, small.
 
-    `pixels`: RGBA. `size`: width and height of the whole picture. `is_steady`: reading the pixels twice gave the same, and known
-    colours came back. `way`: how it was decoded; two ways may scale differently. `canvas` holds it for a thumbnail.
+    `pixels`: RGBA. `size`: width and height of the whole picture. `is_steady`: reading the pixels twice gave the same,
+    and known colours came back. `way`: how it was decoded; two ways may scale differently. `canvas` holds it for a
+    thumbnail.
     """
 
     pixels: bytes = field(repr=False)
@@ -67,10 +70,11 @@ class Decoder(Protocol):
 async def compare(
     decoder: Decoder, kind: str, original: Any, copy: Any, look: Callable[[], None], *, unchanged: bool
 ) -> tuple[Comparison, Small | None]:
-    """How a copy compares with its original, both Blobs of this `kind` of medium, and the copy's picture if there is one.
+    """How a copy compares with its original, both Blobs of this `kind` of medium, and the copy's picture if there is
+    one.
 
-    `unchanged`: the copy is the original, and only drawn. `look` is called between the steps and raises when nobody wants the
-    outcome any more. Raises `Differs`.
+    `unchanged`: the copy is the original, and only drawn. `look` is called between the steps and raises when nobody
+    wants the outcome any more. Raises `Differs`.
     """
     counting = _Counting(decoder)
     shown: Small | None = None

@@ -1,5 +1,4 @@
-"""From files that a person chose or captured to media that may be sent: recognised, cleaned of metadata, measured,
-compared.
+"""Prepares chosen or captured files for sending: recognises, cleans, measures and compares them.
 
 The bytes stay in JavaScript: cleaning reads only structure, the cleaned copy is a Blob made of parts of the file, and
 the sums are computed by js/kernel.js. Nothing here leaves the computer.

@@ -1,7 +1,7 @@
-"""The report that is on its way. It outlives the screen that began it: once encrypted, it holds no plaintext.
+"""The report that is being sent. It outlives the screen that began it; once encrypted, it holds no plaintext.
 
-Leaving the screen while it still encrypts stops it; afterwards the upload goes on in the background, waits for the network, and
-for its sender to be back after a lock. The result is also shown on other screens.
+Leaving the screen while it still encrypts stops it; afterwards the upload goes on in the background, waits for the
+network, and for its sender to be back after a lock. The result is also shown on other screens.
 """
 
 from __future__ import annotations

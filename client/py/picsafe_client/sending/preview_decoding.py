@@ -1,7 +1,7 @@
-"""Small pictures of photos and films, drawn by the browser: for thumbnails, and to compare a copy with its original.
+"""Small pictures of photos and films, drawn by the browser for thumbnails and for comparing a copy with its original.
 
-Photos are decoded beside the page's thread: Chromium and WebKit do that for `createImageBitmap`, Firefox only for images. The
-pixels that enter Python are those of the small picture.
+Photos are decoded beside the page's thread: Chromium and WebKit do that for `createImageBitmap`, Firefox only for
+images. The pixels that enter Python are those of the small picture.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class BrowserDecoder:
 
 
 def _decodes_bitmaps_on_the_page() -> bool:
-    """Firefox decodes for `createImageBitmap` on the page's own thread, even for a worker: seconds for a large photo."""
+    """Firefox decodes for `createImageBitmap` on the page's own thread, even for a worker: seconds for a large
+    photo.
+    """
     import js
 
     return "Firefox/" in str(js.navigator.userAgent)

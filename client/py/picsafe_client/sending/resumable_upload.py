@@ -1,4 +1,6 @@
-"""Uploads a package in parts: can be paused, goes on by itself when a connection comes back, sends again only what is missing."""
+"""Uploads a package in parts: can be paused, resumes by itself after a lost connection, and sends only missing
+parts.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,8 @@ class Upload:
         signed_in_again: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
-        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for `signed_in_again` see `Sending`.
+        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for `signed_in_again` see
+        `Sending`.
 
         `changed` is called when `trouble` comes or goes.
         """

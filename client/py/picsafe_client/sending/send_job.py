@@ -1,6 +1,4 @@
-"""Sending a report (design, "Sending and opening"): ask for it, get a key, encrypt here, upload, hand in the
-receipt.
-"""
+"""Sends a report: begin a draft, request a key, encrypt here, upload, submit the receipt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small picture of a photo or film that goes into a report, as a JPEG."""
+"""Makes the thumbnail of a photo or film for a report, as a JPEG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The idle lock: after some minutes without a touch, in any tab, the page shows nothing of a patient any more.
+"""The idle lock: after some minutes without input in any tab, the page hides all patient data.
 
 Time is measured by comparing moments, never by counting ticks: a laptop that wakes up after an hour locks at once.
 """

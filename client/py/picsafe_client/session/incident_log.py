@@ -1,4 +1,4 @@
-"""Unexpected errors, recorded for developers: where in the program it happened, never what it was about.
+"""Records unexpected errors for developers: where in the program they happened, without any content.
 
 The browser's console outlives a lock, and the words of an exception may hold a patient's name.
 """

@@ -1,4 +1,4 @@
-"""The lists of reports, inbox and sent, as far as they are loaded: newest first, kept true by live events.
+"""Client-side cache of the inbox and sent lists, newest first, updated by server-sent events.
 
 No patient data: the user server has none. The boxes outlive the screens that show them, so coming back is instant.
 """
@@ -102,7 +102,9 @@ class Mailbox:
         return gone
 
     def _set(self, report_id: str, report: Report | None) -> None:
-        """Puts a report where it belongs, or takes it out; one that is older than all that is loaded waits for its page."""
+        """Puts a report where it belongs, or takes it out; one that is older than all that is loaded waits for its
+        page.
+        """
         for heard in self._heard:
             heard[report_id] = report
         others = [known for known in self.reports if known["id"] != report_id]
@@ -147,7 +149,9 @@ def _order(report: Report) -> tuple[str, str]:
 
 
 def matches(report: Report, words: str, name: str = "") -> bool:
-    """Whether every word of a filter occurs in what the row says; `name` is the patient's, where this session knows it."""
+    """Whether every word of a filter occurs in what the row says; `name` is the patient's, where this session
+    knows it.
+    """
     people = [report["sender"], *report["recipients"]]
     said = [name, t(f"region.{report['region']}"), report["state"]]
     for person in people:

@@ -1,4 +1,4 @@
-"""Who is signed in, and what time the servers have."""
+"""The signed-in person, and the servers' time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Institution:
 
 @dataclass(frozen=True)
 class PasswordReset:
-    """Somebody made an invitation with which the person's password was reset. `by`: what they called themselves then; None for the operator.
+    """Somebody made an invitation with which the person's password was reset. `by`: what they called themselves then;
+    None for the operator.
 
     `email` and `institution` say who that is; they may be missing for a reset of long ago.
     """

@@ -1,4 +1,6 @@
-"""The notice that somebody reset one's password. It stays over every screen until it is put away: it may be the only sign of a takeover."""
+"""The notice that somebody reset one's password. It stays over every screen until dismissed, since it may be the only
+sign of a takeover.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python's side of js/shell.js, which owns what has to work before Python is there: signing in, and the address bar.
+"""The Python side of js/shell.js, which handles what must work before Python runs: sign-in and the address bar.
 
 One class knows the names of the JavaScript functions; everything passes as text, so no proxies stay alive between.
 """

@@ -1,5 +1,4 @@
-"""A small figure of the body, front and back, on which a body site is marked; in the send form a click on it names the
-site.
+"""A small figure of the body, front and back, that marks a body site; in the send form a click on it selects the site.
 
 The drawing is a table of plain shapes, the patient's left half of a front view; the right half mirrors it, and the back
 view mirrors that. The words of the report stay the truth: what `picsafe_protocol.anatomy.body_sites` does not recognise

@@ -1,4 +1,4 @@
-"""What a button sets off: deaf while it is at work, and after a second in words that can be cancelled."""
+"""Button actions: ignores repeated clicks, and shows a cancellable progress message after one second."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from picsafe_client.ui.progress import ProgressIndicator
 def with_progress(
     button: dom.Node, handler: Callable[[Any], Awaitable[None]], *, what: str = "", place: dom.Node = None
 ) -> dom.Handler:
-    """A handler for a click on `button`, or for the submission of its form: `handler`, with its wait explained in `place`.
+    """A handler for a click on `button`, or for the submission of its form: `handler`, with its wait explained in
+    `place`.
 
     `what` says what is going on; "Saving" when left out. Cancelling ends the wait: whether the server had done it
     already, the screen shows when it is loaded again.

@@ -1,4 +1,4 @@
-"""Work that "Cancel" stops, wherever it is: between two requests, while decrypting, in the middle of a file."""
+"""Work that "Cancel" stops at any point: between two requests, while decrypting, in the middle of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos drawn by the browser onto a canvas, as it shows them: upright, in sRGB, at full size. Pixels never enter
+"""Photos drawn onto a canvas by the browser as it displays them: upright, in sRGB, at full size. Pixels never enter
 Python.
 """
 

@@ -1,4 +1,4 @@
-"""Questions that stop everything else: a native modal dialogue, so focus, Escape and the backdrop are the browser's."""
+"""Modal dialogs: native ones, so the browser handles focus, Escape and the backdrop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python functions that the browser calls: event handlers, timers, observers, and work beside what is going on.
+"""Python functions that the browser calls (event handlers, timers, observers), and background work.
 
 A Python function reaches JavaScript as a proxy, which has to stay alive as long as it may be called and has to be
 destroyed afterwards. `on` ties that to the element: `release` (which `dom.replace_children` and `dom.remove` call)

@@ -1,4 +1,4 @@
-"""Form fields: a label above, a hint below it, an error that says how to put it right, all tied together for screen readers."""
+"""Form fields: a label above, a hint below, an error that explains the correction, all linked for screen readers."""
 
 from __future__ import annotations
 

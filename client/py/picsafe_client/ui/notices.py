@@ -1,4 +1,4 @@
-"""The one way in which the page says that something went wrong.
+"""Error notices: the only way in which the page reports that something went wrong.
 
 What happened, what it means for the patient data, what to do next, and a button that does it.
 """

@@ -1,4 +1,4 @@
-"""Printing photos: one a page, with a caption of the facts, through the browser's own dialogue.
+"""Prints photos: one per page, with a caption of the details, through the browser's own dialog.
 
 The sheet is made for the moment of printing and is the only thing of the page that css/print.css lets through.
 """
@@ -27,8 +27,9 @@ class Page:
 
 
 async def print_pages(pages: Sequence[Page], cover: dom.Node | None = None) -> list[int]:
-    """Opens the browser's print dialogue; returns when it is closed. The answer: which pages have no photo, because this
-    browser cannot show it. `cover` comes before them."""
+    """Opens the browser's print dialogue; returns when it is closed. The answer: which pages have no photo, because
+    this browser cannot show it. `cover` comes before them.
+    """
     photos = lay_out(pages, cover)
     missing: list[int] = []
     try:

@@ -1,4 +1,4 @@
-"""Waits that explain themselves: nothing for 100 ms, a thin bar after that, after one second words and "Cancel".
+"""Progress indicator: nothing for 100 ms, then a bar, then a message with "Cancel" after one second.
 
 ::
 

@@ -1,4 +1,4 @@
-"""A secret that is shown once: in a dialogue, with a button that copies it, gone when the dialogue closes."""
+"""A dialog that shows a secret once, with a button that copies it; the secret is dropped when the dialog closes."""
 
 from __future__ import annotations
 

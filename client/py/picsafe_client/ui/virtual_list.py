@@ -1,4 +1,4 @@
-"""A list of thousands of rows of which only those near the window exist.
+"""A list of thousands of rows of which only those near the visible area exist.
 
 Rows stand in groups of `GROUP`. A group that comes near the window gets its rows, one that is far away gives them up
 and keeps its height, so that nothing moves. Rows may differ in height and unfold; a group that holds the focus or an

@@ -1,4 +1,4 @@
-"""The account: who one is, the password, where one is signed in, signing out."""
+"""Account screen: profile, password, active sessions, sign-out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened to one's account: the security log, newest first."""
+"""The security log of one's own account, newest first."""
 
 from __future__ import annotations
 

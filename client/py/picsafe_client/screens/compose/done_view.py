@@ -1,4 +1,4 @@
-"""A report that has arrived: where, until when, and who has opened it since."""
+"""A delivered report: where it is stored, until when, and who has opened it."""
 
 from __future__ import annotations
 

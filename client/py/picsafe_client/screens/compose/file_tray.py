@@ -1,5 +1,5 @@
-"""The tray of the send screen: files chosen, captured, dropped or pasted, each prepared at once and shown with what to
-know of it.
+"""The file tray of the send screen: files that are chosen, captured, dropped or pasted are prepared at once and listed
+with notices.
 """
 
 from __future__ import annotations

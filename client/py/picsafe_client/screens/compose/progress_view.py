@@ -1,4 +1,4 @@
-"""How far the report is on its way, what holds it up, and the buttons that pause and stop it."""
+"""Progress of sending: how far it is, why it waits, and buttons to pause and stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets the report: addresses as chips, with suggestions from the address book while one types."""
+"""The recipients of a report: addresses as chips, with suggestions while one types."""
 
 from __future__ import annotations
 
@@ -163,7 +163,9 @@ class RecipientPicker:
         self.field.focus()
 
     def _add_myself(self, event: Any) -> None:
-        """In addition to the address being typed. The second click of a double one was meant for the suggestion above."""
+        """In addition to the address being typed. The second click of a double one was meant for the suggestion
+        above.
+        """
         if float(event.timeStamp) - self._chosen_at < DOUBLE_CLICK:
             return
         self._add(self._own)

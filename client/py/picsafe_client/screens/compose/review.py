@@ -1,4 +1,4 @@
-"""What is about to be sent, in words: the last look before it leaves."""
+"""The review before sending: a summary of what is about to be sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _KINDS = (("photo", "send.summary_photos"), ("video", "send.summary_videos"), ("
 def summary(
     files: Sequence[PreparedFile], facts: ReportDetails, recipients: Sequence[str], readers: Readers
 ) -> dom.Node:
-    """A list of facts; cautions about files that could not be cleaned stand above it. `recipients` are names or addresses."""
+    """A list of facts; cautions about files that could not be cleaned stand above it. `recipients` are names or
+    addresses.
+    """
     rows: list[tuple[str, dom.Child]] = [
         (
             "send.summary_recipients",
@@ -111,7 +113,9 @@ def removed_words(files: Sequence[PreparedFile]) -> list[str]:
 
 
 def compared_words(files: Sequence[PreparedFile]) -> list[str]:
-    """How the cleaned copies compare with the originals: those that look the same together, the others each by its name."""
+    """How the cleaned copies compare with the originals: those that look the same together, the others each by its
+    name.
+    """
     same = sum(file.comparison is Comparison.SAME for file in files)
     if same == len(files):
         return [t("send.compared_all")]

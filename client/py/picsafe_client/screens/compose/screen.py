@@ -1,4 +1,4 @@
-"""Send a report: choose, describe, review, send; then how far it is and who has opened it."""
+"""The send screen: choose, describe, review, send; then progress, and who has opened the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from picsafe_protocol.contracts.errors import UnknownRecipient
 
 
 class SendScreen(Screen):
-    """Form, summary, progress, result: one at a time; the form stays as it was while summary, progress or a failure is shown."""
+    """Form, summary, progress, result: one at a time; the form stays as it was while summary, progress or a failure is
+    shown.
+    """
 
     title = "send.title"
 

@@ -1,4 +1,4 @@
-"""What administrators have changed in the institution: the administration record, newest first."""
+"""The administration record of the institution, newest first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The key servers of an institution: which of those that the operator permits, and where the keys of new reports are made."""
+"""The key servers of an institution: which of the permitted ones it allows, and where the keys of new reports are
+made.
+"""
 
 from __future__ import annotations
 

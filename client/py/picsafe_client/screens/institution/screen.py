@@ -1,4 +1,6 @@
-"""The institution, for its administrators: rules, members, service accounts, access log, changes, each at its own address."""
+"""The institution screen for administrators: rules, members, service accounts, access log, changes, each at its own
+address.
+"""
 
 from __future__ import annotations
 

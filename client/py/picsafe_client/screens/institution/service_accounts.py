@@ -1,4 +1,4 @@
-"""Service accounts: tokens for the machines that collect an institution's reports."""
+"""Service accounts: tokens for programs that collect an institution's reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The inbox: one row a report. Rows hold no patient data; the name of a patient shows once the report has been opened."""
+"""The inbox: one row per report. Rows hold no patient data; a patient's name is shown once the report has been
+opened.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What the inbox and the list of sent reports share: filter, rows, loading more while scrolling, staying live."""
+"""The common part of the inbox and the list of sent reports: filter, rows, loading more while scrolling, live
+updates.
+"""
 
 from __future__ import annotations
 

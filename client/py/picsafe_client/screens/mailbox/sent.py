@@ -1,4 +1,4 @@
-"""What this person has sent: who has opened it, the access log of its key, and taking it back."""
+"""Sent reports: who has opened each, the access log of its key, and withdrawal."""
 
 from __future__ import annotations
 

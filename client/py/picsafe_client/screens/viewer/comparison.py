@@ -1,4 +1,6 @@
-"""Another report beside the open one: choosing it, opening it as any other, and never mistaking one patient for another."""
+"""Compares the open report with another one, side by side: choosing it, opening it, and warning when the patients
+differ.
+"""
 
 from __future__ import annotations
 
@@ -189,7 +191,9 @@ class ReportComparison:
 
 
 def same_patient(one: Patient, other: Patient) -> bool | None:
-    """Whether two reports are of one person: False when anything known differs, None when too little is known to say."""
+    """Whether two reports are of one person: False when anything known differs, None when too little is known to
+    say.
+    """
     facts = [
         (one.record_number.strip(), other.record_number.strip()),
         (one.birth_date, other.birth_date),

@@ -1,4 +1,4 @@
-"""The facts of a report, beside its pictures: whose, when and by whom taken, of what, with whose consent."""
+"""The details of a report next to its pictures: patient, time, author, body site, consent."""
 
 from __future__ import annotations
 

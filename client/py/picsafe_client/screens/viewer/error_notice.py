@@ -1,4 +1,4 @@
-"""A report that does not open: what happened, what it means for the patient data, and the button that helps."""
+"""A report that cannot be opened: what happened, what it means for the patient data, and a button that helps."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ ASK_SENDER: Final = (Gone, DigestMismatch, DigestMissing, FormatError, AccessErr
 """Failures that only the sender can mend."""
 
 UNAUTHENTICATED: Final = (InvalidPackage, InvalidKey, Tampered, Truncated, WrongKey)
-"""What shows before bytes have been authenticated. Of a report from a cloud it says nothing but that something has changed it."""
+"""What shows before bytes have been authenticated. Of a report from a cloud it says nothing but that something has
+changed it.
+"""
 
 
 def state_error(row: Mapping[str, Any]) -> PicSafeError | None:

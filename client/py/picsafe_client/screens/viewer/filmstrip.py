@@ -1,4 +1,4 @@
-"""The strip of small pictures: one button a medium, beside the stage or below it."""
+"""The filmstrip: one thumbnail button per medium, next to the stage or below it."""
 
 from __future__ import annotations
 

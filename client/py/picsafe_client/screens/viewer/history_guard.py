@@ -1,7 +1,8 @@
-"""The back button never brings a closed report back: a step of the history that showed a report shows it once.
+"""Prevents the back button from reopening a closed report: each history entry shows a report only once.
 
-Each such step carries a random name in its `history.state`. Going back to a step whose report has been closed leads to the
-inbox. After a lock, or when the person reloads the page, the report was not closed by going elsewhere, so it may come back.
+Each such step carries a random name in its `history.state`. Going back to a step whose report has been closed leads to
+the inbox. After a lock, or when the person reloads the page, the report was not closed by going elsewhere, so it may
+come back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the media of a report are called."""
+"""Labels for the media of a report."""
 
 from __future__ import annotations
 

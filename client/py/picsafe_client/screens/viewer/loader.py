@@ -1,4 +1,4 @@
-"""From a report's identifier, or a file, to an `OpenReport`: fetching, asking for the key, and saying meanwhile what is done."""
+"""Opens a report by its identifier or from a file: fetches it, requests the key, and shows progress meanwhile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ Opened: TypeAlias = OpenReport[Any]
 
 
 class ReportLoader:
-    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known; of a file, if it is the one that was sent."""
+    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known; of a file, if it is the
+    one that was sent.
+    """
 
     def __init__(self, app: App, patience: ReconnectPolicy) -> None:
         self._app = app
@@ -67,8 +69,9 @@ class ReportLoader:
         return await self._trusted(source, wait, expected, key_releaser(self._app.api))
 
     async def from_disk(self, file: Any, wait: ProgressIndicator) -> Opened:
-        """A file of this computer. Nothing of it is sent anywhere; the user server is asked for the report of its name, and its key
-        server for the key."""
+        """A file of this computer. Nothing of it is sent anywhere; the user server is asked for the report of its name,
+        and its key server for the key.
+        """
         source = DiskSource(file)
         row: Mapping[str, Any] | None = None
 
@@ -125,7 +128,9 @@ class ReportLoader:
             ) from error
 
     async def _token_ahead(self, keyserver_url: str | None) -> None:
-        """Gets the user token while the package comes; it is for the server that the index names, if that is allowed."""
+        """Gets the user token while the package comes; it is for the server that the index names, if that is
+        allowed.
+        """
         if keyserver_url not in self._app.require_me().key_servers:
             return
         try:

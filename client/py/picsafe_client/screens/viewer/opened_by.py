@@ -1,4 +1,6 @@
-"""Who has opened a report: for its sender from the key server's access log. Others see to whom it was sent, and their own opening."""
+"""Who has opened a report: for its sender from the key server's access log. Others see the recipients and their own
+opening.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that exists because a report is open: made together, and undone together by `close`."""
+"""Everything that exists while a report is open: created together, and removed together by `close`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ class ShownReport:
         await self.media.thumbnails(self.strip.picture, self._first_photo_first)
 
     async def _first_photo_first(self, index: int) -> None:
-        """Small pictures further down the strip, of which there may be hundreds, keep a slow computer from the first photo."""
+        """Small pictures further down the strip, of which there may be hundreds, keep a slow computer from the first
+        photo.
+        """
         if index >= THUMBNAILS_EARLY:
             await self.stage.first_shown(THUMBNAILS_AT_LAST)
 

@@ -1,4 +1,6 @@
-"""Who sent a report: by the word of the servers that saw them signed in, never by what the file claims; a differing claim is called one."""
+"""The sender of a report according to the servers, never according to the file; a differing author is marked as a
+claim.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which key does what on the report screen."""
+"""Keyboard shortcuts of the report screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bar above the stage, and the list of keys."""
+"""The toolbar above the stage, and the list of shortcuts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ OTHER_KEYS: Final = (
     ("key.escape", "report.key_back"),
     ("L", "report.key_lock"),
 )
-"""Keys without a button of their own on the bar: as they are, or where the language of the keyboard names them, by the text."""
+"""Keys without a button of their own on the bar: as they are, or where the language of the keyboard names them, by the
+text.
+"""
 
 
 class Toolbar:

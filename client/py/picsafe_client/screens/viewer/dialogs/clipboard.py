@@ -1,7 +1,7 @@
-"""A photo on the clipboard, for pasting into a record: upright, as PNG, drawn by the browser outside Python.
+"""Copies a photo to the clipboard, for pasting into a record: upright, as PNG, drawn by the browser outside Python.
 
-Browsers let a page write to the clipboard only while it answers a click or key. So `Copier.copy` begins at once and gives the
-browser a promise of the picture, which is drawn meanwhile.
+Browsers let a page write to the clipboard only while it answers a click or key. So `Copier.copy` begins at once and
+gives the browser a promise of the picture, which is drawn meanwhile.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ class Copier:
         self._save = save
 
     def ask(self, index: int) -> None:
-        """Copies a photo; the first time it says before what that means. To be called first thing after a click or key."""
+        """Copies a photo; the first time it says before what that means. To be called first thing after a click
+        or key.
+        """
         state = self._screen.app.session_state
         if state.is_copying_explained:
             self.copy(index)

@@ -1,4 +1,4 @@
-"""Saving photos of the open report as DICOM: one, or all of them in a zip."""
+"""Saves photos of the open report as DICOM: one, or all of them in a zip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of a report: a list of them with a box each, for saving some but not all."""
+"""Chooses files of a report from a list with checkboxes, for saving some but not all."""
 
 from __future__ import annotations
 

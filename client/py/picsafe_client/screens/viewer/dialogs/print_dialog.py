@@ -1,4 +1,4 @@
-"""What a printed photo says: the facts that keep it from being taken for someone else's."""
+"""Prints photos with the details that identify the patient."""
 
 from __future__ import annotations
 

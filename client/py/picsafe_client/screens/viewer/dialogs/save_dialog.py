@@ -1,4 +1,4 @@
-"""The saving dialogue of the report screen: what to save, under what kind of name, and how far it is."""
+"""The save dialog of the report screen: what to save, how to name it, and progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What fingers, mouse, pen and wheel do to a photo on the stage.
+"""Gestures of fingers, mouse, pen and wheel on a photo.
 
 One finger or the mouse drags; two fingers pinch; a double tap or click goes closer and back; the wheel zooms at the
 pointer; a swipe across a photo that is seen whole goes to the next one. Keys and buttons do all of it as well.
@@ -23,7 +23,9 @@ SWIPE_PIXELS: Final = 56
 """A swipe goes at least so far, and further across than up or down."""
 WHEEL: Final = 0.0018
 WHEEL_PINCH: Final = 0.01
-"""Enlargement (its logarithm) per pixel of a wheel, and of a touchpad's pinch, which browsers report as wheel with Ctrl."""
+"""Enlargement (its logarithm) per pixel of a wheel, and of a touchpad's pinch, which browsers report as wheel with
+Ctrl.
+"""
 WHEEL_UNITS: Final = (1, 16, 400)
 """Pixels in a wheel event's unit: pixel, line, page."""
 WHEEL_MOST: Final = 0.6
@@ -50,7 +52,9 @@ class _Finger:
 
 
 class Gestures:
-    """Turns the pointer events of one element into what a `GestureTarget` does. Works for as long as the element is on the page."""
+    """Turns the pointer events of one element into what a `GestureTarget` does. Works for as long as the element is on
+    the page.
+    """
 
     def __init__(self, node: dom.Node, frame: dom.Node, hand: GestureTarget) -> None:
         """`frame` is what the photo is centred in."""

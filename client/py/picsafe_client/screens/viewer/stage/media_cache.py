@@ -1,4 +1,4 @@
-"""The decrypted media of an open report: made when they are wanted, dropped when they are no longer shown.
+"""The decrypted media of an open report: created when needed, dropped when no longer shown.
 
 What has been decrypted lives in blobs of the browser, outside Python; a picture gets at it through an object URL. At
 most the media that are shown and their neighbours are there at one time.

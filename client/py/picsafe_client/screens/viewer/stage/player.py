@@ -1,6 +1,4 @@
-"""A video or recording on the stage: from a blob of all of it, or from an address that is answered while it is
-decrypted.
-"""
+"""Plays a video or recording, from a blob or from an address whose content is decrypted while it plays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of a very large photo while it is enlarged or turned: a copy of the size of the stage.
+"""A copy of a very large photo at the size of the stage, shown while the photo is enlarged or turned.
 
 To draw tens of megapixels at another scale takes a browser a tenth of a second, and a wheel or two fingers ask for
 another scale with every frame. So the photo itself is hidden as soon as its scale changes, and is there again, sharp,

@@ -1,4 +1,4 @@
-"""The stage of an open report: which medium is in which half, what is kept ready, what the keys and fingers do to it."""
+"""The stage of an open report: the media in its panes, preloading, and the actions of keys and gestures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ PAN_STEP = 80.0
 
 
 class Stage:
-    """One pane or two; in the second, this report or a guest: another one. `changed` is called when another medium is shown or the photo lies differently."""
+    """One pane or two; in the second, this report or a guest: another one. `changed` is called when another medium is
+    shown or the photo lies differently.
+    """
 
     def __init__(
         self, report: Report, media: ShownMedia, changed: Callable[[], None], save_this: Callable[[int], None]
@@ -117,7 +119,9 @@ class Stage:
         warning: dom.Node | None,
         save_this: Callable[[int], None],
     ) -> None:
-        """Another report in the second pane, each with its caption, and a warning above both; `save_this` is the other's."""
+        """Another report in the second pane, each with its caption, and a warning above both; `save_this` is the
+        other's.
+        """
         if self.is_comparing:
             self._take_away(next(pane for pane in self._panes if pane is not self.active))
         self._of_guest = (report, media)

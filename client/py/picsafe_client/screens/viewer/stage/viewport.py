@@ -1,7 +1,7 @@
-"""How a photo lies on the stage: geometry alone, without a browser.
+"""The position of a photo on the stage: geometry alone, without a browser.
 
-Lengths are CSS pixels; points are measured from the middle of the stage, right and down. `scale` is CSS pixels per pixel
-of the photo, `turn` a rotation in degrees clockwise, `x` and `y` where the middle of the photo is.
+Lengths are CSS pixels; points are measured from the middle of the stage, right and down. `scale` is CSS pixels per
+pixel of the photo, `turn` a rotation in degrees clockwise, `x` and `y` where the middle of the photo is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ FIT_TOLERANCE: Final = 1.001
 
 @dataclass(frozen=True)
 class Viewport:
-    """A photo of `width` by `height` pixels on a stage of `stage_width` by `stage_height`. Every change is a new view."""
+    """A photo of `width` by `height` pixels on a stage of `stage_width` by `stage_height`. Every change is a new
+    view.
+    """
 
     width: float
     height: float
@@ -82,7 +84,9 @@ class Viewport:
         return self.zoomed(to_distance / distance, x, y).moved(to_x - x, to_y - y)
 
     def close_up(self, x: float, y: float) -> Viewport:
-        """What a double tap does: closer to the point, to the photo's own pixels where they give more; or back to all of it."""
+        """What a double tap does: closer to the point, to the photo's own pixels where they give more; or back to all
+        of it.
+        """
         if not self.is_fitted:
             return self.fit()
         return self.zoomed(max(CLOSE_UP, 1 / self.scale), x, y)
