@@ -167,5 +167,29 @@ def test_a_picture_without_its_parts_is_refused_even_where_viewers_show_another(
     assert not survives(picture.build())
 
 
+SMALL = Item(2, b"hvc1", b"a small one", (1, 2))
+
+
+@pytest.mark.parametrize("kind", [b"thmb", b"auxl"])
+def test_a_primary_picture_that_belongs_to_another_is_refused(kind: bytes) -> None:
+    picture = Picture([Item(1, b"hvc1", PIXELS, (1, 2)), SMALL], [(kind, 2, (1,))])
+    assert survives(picture.build())
+    assert not survives(dataclasses.replace(picture, primary=2).build())
+
+
+def test_a_property_that_does_not_exist_is_refused_unless_its_picture_goes() -> None:
+    none, beyond = Item(2, b"hvc1", b"another one", (1, 2)), Item(1, b"hvc1", PIXELS, (1, 2, 34))
+    assert survives(Picture([none, beyond], primary=2).build())
+    assert not survives(Picture([none, beyond]).build())
+
+
+def test_a_grid_whose_description_lies_behind_its_place_is_refused() -> None:
+    data = Picture([GRID, *TILES], [(b"dimg", 1, (2, 3))], more_meta=(box(b"free", GRID.data),)).build()
+    entry = ints(2, 1, 1, 0, 1)
+    assert data.count(entry + ints(4, 0, 8)) == 1
+    assert survives(data)
+    assert not survives(data.replace(entry + ints(4, 0, 8), entry + ints(4, 16, 8)))
+
+
 def test_a_picture_with_all_its_parts_is_sent() -> None:
     assert survives(Picture([GRID, *TILES], [(b"dimg", 1, (2, 3))]).build())

@@ -69,6 +69,8 @@ _CODED: Final = _CONFIGURATIONS.keys() | _DERIVED.keys()
 """Kinds of items whose data hold pixels and nothing else. A JPEG or JPEG 2000 within a HEIF file has its own
 metadata.
 """
+_BELONGS_TO: Final = frozenset((b"thmb", b"auxl"))
+"""References of thumbnails, masks and depth maps to the picture that they belong to."""
 _TONE_MAP: Final = b"tmap"
 """Both the kind of an item that adds a gain map and the brand that says there is one: decoders refuse either alone."""
 _BRAND_BYTES: Final = 4096
@@ -103,6 +105,7 @@ async def clean_heif(window: Window) -> Cleaned:
         items.choose_primary()
     shown = items.shown()
     _refuse_unknown(items, shown)
+    _refuse_contradictions(items, shown)
     for number in shown:
         if not await _is_complete(window, items, number, meta):
             raise damaged("a part of its picture is missing")
@@ -133,6 +136,20 @@ def _refuse_unknown(items: Items, shown: set[int]) -> None:
             raise refusal_of("heif_form", "a HEIF file whose picture is encrypted or not in one place")
     if needs_unknown(items, shown):
         raise refusal_of("heif_form", "a HEIF or AVIF file of a newer kind")
+
+
+def _refuse_contradictions(items: Items, shown: set[int]) -> None:
+    """Refuse lists that point to what does not exist, and a primary picture that belongs to another one: readers then
+    show another picture of the file, which is removed.
+    """
+    if any(kind in _BELONGS_TO and source == items.primary for kind, source, _ in items.references):
+        raise damaged("the picture to show is listed as a part of another one")
+    for number in shown:
+        if any(index > len(items.properties) for index in items.indices.get(number, [])):
+            raise damaged("it names a property of its picture that does not exist")
+        extents = [extent for extent in items.extents.get(number, []) if extent.method == 1]
+        if any(extent.offset + extent.length > _idat_length(items) for extent in extents):
+            raise damaged("a part of its picture is missing")
 
 
 async def _is_complete(window: Window, items: Items, number: int, meta: Box) -> bool:
@@ -179,7 +196,7 @@ def _extents(items: Items, numbers: Iterable[int], method: int, size: int) -> li
 async def _note_what_goes(window: Window, plan: EditPlan, items: Items, shown: set[int], meta: Box) -> str | None:
     """Says what the items that go hold; returns when the picture was taken, where one of them knew."""
     captured_at = None
-    ours = {source: kind for kind, source, _ in items.references if kind in (b"thmb", b"auxl")}
+    ours = {source: kind for kind, source, _ in items.references if kind in _BELONGS_TO}
     parts = {target for kind, _, targets in items.references if kind == b"dimg" for target in targets}
     for kind, content in (found for number in shown for found in items.of(number)):
         if kind == b"colr" and content[:4] in PROFILES:
