@@ -218,6 +218,14 @@ def test_media_data_that_neither_the_picture_nor_the_film_uses_go() -> None:
     assert b"".join(box_files.VIDEO.samples) in copy
 
 
+def test_a_film_beside_the_picture_whose_media_data_lost_their_name_is_refused() -> None:
+    picture = dataclasses.replace(PLAIN, brand=b"hevc").build()
+    film = box_files.Film((box_files.VIDEO,), between=(box(b"free", bytes(len(picture) - 28)),)).build()
+    media = film[len(picture) :]
+    assert survives(picture + media)
+    assert not survives(picture + media.replace(b"mdat", b"mdaz"))
+
+
 def test_bytes_that_the_picture_shares_with_metadata_are_kept() -> None:
     data = Picture([*PLAIN.items, Item(2, b"Exif", b"")]).build()
     pixels_at = data.index(PIXELS)

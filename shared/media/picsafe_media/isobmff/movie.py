@@ -159,8 +159,8 @@ async def _blank_rest(
 ) -> None:
     ranges = used.merged()
     media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
-    is_elsewhere = not ranges or any(not within(media, start, start + 1) for start, _ in ranges)
-    if is_elsewhere and not pictures:
+    is_elsewhere = any(not within(media, start, start + 1) for start, _ in ranges)
+    if is_elsewhere or not (ranges or pictures):
         raise damaged("its picture or sound is not where its index says")
     if used.reaches_beyond:
         plan.warn(Notice.CUT_SHORT)
