@@ -37,7 +37,7 @@ globalThis.picsafe.boot = boot;
 // MicroPython that this page does not use: nobody edits code here, and the shell shows what went wrong.
 const plugins = ["codemirror", "deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
 const off = plugins.map((name) => `!${name}`);
-const interpreter = new URL("./interpreter.js", import.meta.url).href;
+const interpreter = new URL("./pyodide-loader.js", import.meta.url).href;
 configure("py-config", { interpreter, plugins: off, packages_cache: "never" });
 configure("mpy-config", { plugins: off });
 
@@ -49,7 +49,7 @@ function configure(element, settings) {
 }
 
 try {
-  const modules = [import("./interpreter.js"), import("./kernel.js"), import("./companion.js")];
+  const modules = [import("./pyodide-loader.js"), import("./kernel.js"), import("./service-worker-client.js")];
   const [{ start }, kernel, companion] = await Promise.all(modules);
   Object.assign(globalThis.picsafe, { kernel, companion });
   await globalThis.picsafe.shell?.wanted;

@@ -50,7 +50,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/facts.js": made.facts,
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
-            "js/words.js": words_script(client),
+            "js/i18n.js": words_script(client),
             "python/dicom.zip": made.dicom,
         },
     )

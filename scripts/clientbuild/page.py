@@ -23,9 +23,9 @@ ENTRY: Final = "from picsafe_client.bootstrap import wake\nwake()"
 
 _MODULES: Final = (
     "js/boot.js",
-    "js/interpreter.js",
+    "js/pyodide-loader.js",
     "js/kernel.js",
-    "js/companion.js",
+    "js/service-worker-client.js",
     "python/facts.js",
     "npm/hash-wasm/dist/sha256.umd.min.js",
     "npm/hash-wasm/dist/crc32.umd.min.js",
@@ -69,7 +69,7 @@ def boot_tags(assets: Assets) -> str:
     let the styles pass.
     """
     modules = [assets.url(path) for path in _MODULES] + assets.urls_in("npm/@pyscript/core/dist")
-    lines = [f'<script async fetchpriority="low" src="{assets.url("js/ahead.js")}"></script>']
+    lines = [f'<script async fetchpriority="low" src="{assets.url("js/preload.js")}"></script>']
     lines += [f'<link rel="modulepreload" fetchpriority="low" href="{url}">' for url in modules]
     lines.append(f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}"></script>')
     lines.append(f'<script type="py">{ENTRY}</script>')
@@ -77,10 +77,10 @@ def boot_tags(assets: Assets) -> str:
 
 
 def words_script(client: Path) -> bytes:
-    """js/words.js with the words of index.html and js/shell.js in every language, from the catalogue."""
+    """js/i18n.js with the words of index.html and js/sign-in.js in every language, from the catalogue."""
     with _client_importable(client):
         from picsafe_client.i18n import template as shell_words
-    page, script = (client / "index.html").read_text("utf-8"), (client / "js" / "words.js").read_text("utf-8")
+    page, script = (client / "index.html").read_text("utf-8"), (client / "js" / "i18n.js").read_text("utf-8")
     return shell_words.words_script(page, script).encode("utf-8")
 
 

@@ -37,7 +37,7 @@ def import_everything(package_name: str) -> None:
 class PyScriptLibrary(MetaPathFinder, Loader):
     """Imports PyScript's own Python modules from code that was compiled when the snapshot was made.
 
-    They run only in the browser, as they speak to the page at import. js/interpreter.js has PyScript import them instead of
+    They run only in the browser, as they speak to the page at import. js/pyodide-loader.js has PyScript import them instead of
     writing them to files and compiling them at every start.
     """
 

@@ -9,7 +9,7 @@ from typing import Final
 
 NAME: Final = "worker.js"
 PAGE: Final = "index.html"
-_PARTS: Final = ("files.js", "streams.js", "worker.js")
+_PARTS: Final = ("cache.js", "streams.js", "worker.js")
 
 
 def worker_script(client: Path, release: str, manifest: Mapping[str, str]) -> bytes:

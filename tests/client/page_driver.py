@@ -31,7 +31,7 @@ globalThis.booted = new Promise((resolve) => {
 """
 
 _PYTHON = """async ([source, values]) => {
-  const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');
+  const link = document.querySelector('link[rel=modulepreload][href*="/pyodide-loader."]');
   const python = await (await import(link.href)).start();
   const globals = python.toPy({ ...values, __name__: "test" });
   const result = await python.runPythonAsync(source, { globals });

@@ -32,10 +32,10 @@ def client(tmp_path: Path) -> Path:
         "client/index.html": "<link href='{{asset:css/page.css}}'>{{boot}}",
         "client/css/page.css": "p { background: url('../img/dot.svg') url(../img/dot.svg) url(data:,x) }",
         "client/img/dot.svg": "<svg/>",
-        "client/js/boot.js": "import './interpreter.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
-        "client/js/interpreter.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
-        "client/js/companion.js": "",
-        "client/js/ahead.js": "const files = ['../npm/pyodide/pyodide.asm.wasm', '../python/snapshot.bin'];",
+        "client/js/boot.js": "import './pyodide-loader.js'; import './kernel.js'; import('../npm/pyodide/pyodide.mjs');",
+        "client/js/pyodide-loader.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
+        "client/js/service-worker-client.js": "",
+        "client/js/preload.js": "const files = ['../npm/pyodide/pyodide.asm.wasm', '../python/snapshot.bin'];",
         "client/js/kernel.js": "import '../npm/hash-wasm/dist/sha256.umd.min.js';",
         "modules/hash-wasm/dist/sha256.umd.min.js": "import './never-rewritten.js';",
         "modules/hash-wasm/dist/crc32.umd.min.js": "",
@@ -70,12 +70,12 @@ def test_references_are_rewritten_and_nothing_else(client: Path) -> None:
     dot = assets.url("img/dot.svg")
     css = assets.files[assets.url("css/page.css")].decode()
     assert css == f"p {{ background: url('{dot}') url({dot}) url(data:,x) }}"
-    interpreter = assets.files[assets.url("js/interpreter.js")].decode()
+    interpreter = assets.files[assets.url("js/pyodide-loader.js")].decode()
     assert interpreter == f'import lock from "{assets.url("python/facts.js")}"; const none = "./"; // it\'s not a path'
 
 
 def test_a_change_reaches_the_names_of_all_that_refer_to_it(client: Path) -> None:
-    changed = ["python/facts.js", "js/interpreter.js", "js/boot.js"]
+    changed = ["python/facts.js", "js/pyodide-loader.js", "js/boot.js"]
     same = ["js/kernel.js", "css/page.css", "npm/pyodide/pyodide.mjs"]
     before = assets_of(client)
     names = {path: before.url(path) for path in changed + same}
@@ -126,8 +126,8 @@ def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
     tags = boot_tags(assets)
     for path in ("js/boot.js", "js/kernel.js", "python/facts.js"):
         assert f'href="{assets.url(path)}"' in tags
-    assert f'<script async fetchpriority="low" src="{assets.url("js/ahead.js")}">' in tags
-    ahead = assets.files[assets.url("js/ahead.js")].decode()
+    assert f'<script async fetchpriority="low" src="{assets.url("js/preload.js")}">' in tags
+    ahead = assets.files[assets.url("js/preload.js")].decode()
     for path in ("python/snapshot.bin", "npm/pyodide/pyodide.asm.wasm"):
         assert f"'{assets.url(path)}'" in ahead
     assert f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}">' in tags

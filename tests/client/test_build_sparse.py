@@ -18,7 +18,7 @@ def snapshot(memory: bytes) -> bytes:
 
 
 def restored(made: Sparse) -> bytes:
-    """What js/interpreter.js does with it."""
+    """What js/pyodide-loader.js does with it."""
     memory, at = bytearray(made.memory), made.head
     for start, length in made.stretches:
         memory[start : start + length] = made.content[at : at + length]

@@ -72,7 +72,7 @@ def test_every_text_of_the_page_exists(key: str) -> None:
 
 
 def test_every_text_that_the_shell_says_exists() -> None:
-    script = (CLIENT / "js" / "shell.js").read_text("utf-8")
+    script = (CLIENT / "js" / "sign-in.js").read_text("utf-8")
     said = set(re.findall(r'(?<!words\.)(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
     said |= set(re.findall(r'words\.put\([^;]*?"shell\.([a-z_]+)"', script))
     assert {"unreachable", "ready", "not_ended", "email_missing"} <= said

@@ -61,7 +61,7 @@ NOTE_WHAT_IS_PAINTED = """() => {
 def test_english_is_never_painted_even_while_the_rest_still_loads(clinic: Clinic, window: Page) -> None:
     held: list[Route] = []
     window.add_init_script(f"({NOTE_WHAT_IS_PAINTED})()")
-    window.route(re.compile(r"/shell\.[0-9a-f]+\.js|\.wasm"), lambda route: held.append(route))
+    window.route(re.compile(r"/sign-in\.[0-9a-f]+\.js|\.wasm"), lambda route: held.append(route))
     window.goto(clinic.url, wait_until="commit")
     expect(window.locator("#boot-text")).to_have_text(str(LANGUAGES["de"].texts["sign_in.loading"]))
     assert english_left(window, "de") == []

@@ -26,7 +26,7 @@ COPIES = 48
 SAVED = 60_000
 """Milliseconds that saving may take on a busy machine."""
 HEAP = """async () => {
-  const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');
+  const link = document.querySelector('link[rel=modulepreload][href*="/pyodide-loader."]');
   const python = await (await import(link.href)).start();
   return python._module.HEAPU8.buffer.byteLength;
 }"""

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from picsafe_protocol.contracts.limits import MIB
 
 HEAP = """async () => {
-    const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');
+    const link = document.querySelector('link[rel=modulepreload][href*="/pyodide-loader."]');
     return (await (await import(link.href)).start())._module.HEAPU8.length;
 }"""
 STEPS = """() => {

@@ -42,7 +42,7 @@ WATCH = """
 """
 
 PYTHON = """async (source) => {
-  const link = document.querySelector('link[rel=modulepreload][href*="/interpreter."]');
+  const link = document.querySelector('link[rel=modulepreload][href*="/pyodide-loader."]');
   const python = await (await import(link.href)).start();
   await python.runPythonAsync(source, { globals: python.toPy({ __name__: "test" }) });
 }"""

@@ -1,7 +1,7 @@
 // Video and sound that play while they are decrypted: the address of a medium is answered with bytes that the page gives.
 // Nothing is kept here, not even which addresses there are: every request is put to the very page that made it. So an
 // address means nothing in another tab, ends when its page forgets it, and survives a restart of this worker.
-// js/companion.js is the other side.
+// js/service-worker-client.js is the other side.
 
 const KNOWS_WITHIN = 10000; // milliseconds for a page to say that it knows a medium: one that is still loading never does
 const STREAMS = "/stream/1/"; // the number is that of the messages below: an older or newer page does not know this path

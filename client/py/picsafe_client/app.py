@@ -135,7 +135,7 @@ class App:
         return me
 
     def _prompt_sign_in(self, why: str, *, end_session: bool = False) -> None:
-        """`why` is "locked", "expired" or "signed-out"; shell.js has the words for each."""
+        """`why` is "locked", "expired" or "signed-out"; sign-in.js has the words for each."""
         self._drop()
         forget = why == "signed-out"
         if not self._back.is_set() and not (forget and self.me is not None):

@@ -1,4 +1,4 @@
-"""Where the app begins. `waking.wake` calls `start` once Python runs; everything before that is js/shell.js."""
+"""Where the app begins. `bootstrap.wake` calls `start` once Python runs; everything before that is js/sign-in.js."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Fills in the texts that are needed before Python runs: index.html and js/shell.js. Used by build.py; never runs in
+"""Fills in the texts that are needed before Python runs: index.html and js/sign-in.js. Used by build.py; never runs in
 the browser.
 
 index.html names its words where they stand: ``<h1>{{text:sign_in.title}}</h1>``, ``title="{{text:frame.sign_out}}"``.
-It is built with the English ones, and with the key beside each of them, by which js/words.js puts the person's language
+It is built with the English ones, and with the key beside each of them, by which js/i18n.js puts the person's language
 in their place while the page is being parsed. ``{{every:key}}`` is a paragraph for each language, for where no script
 runs.
 """
@@ -18,10 +18,10 @@ from typing import Any, Final
 from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES, Text
 
 ATTRIBUTES: Final = ("aria-label", "content", "title")
-"""Attributes of index.html that hold words; js/words.js looks for no others."""
+"""Attributes of index.html that hold words; js/i18n.js looks for no others."""
 
 SAID: Final = ("shell.", "frame.page_title")
-"""What shell.js says by itself: keys, and the beginnings of keys that end with a dot."""
+"""What sign-in.js says by itself: keys, and the beginnings of keys that end with a dot."""
 
 REFUSALS: Final = (
     "error.error",
@@ -53,7 +53,7 @@ def fill_template(page: str) -> str:
     def attribute(match: re.Match[str]) -> str:
         name, key = match.groups()
         if name not in ATTRIBUTES:
-            raise ValueError(f"{match[0]}: js/words.js does not look for words in {name}")
+            raise ValueError(f"{match[0]}: js/i18n.js does not look for words in {name}")
         return f'{name}="{_escaped(CATALOGUE[key])}" data-text-{name}="{key}"'
 
     def content(match: re.Match[str]) -> str:
@@ -70,7 +70,7 @@ def fill_template(page: str) -> str:
 
 
 def words_script(page: str, script: str) -> str:
-    """js/words.js with the words of the unfilled `page`, and of shell.js, in every language before it."""
+    """js/i18n.js with the words of the unfilled `page`, and of sign-in.js, in every language before it."""
     keys = sorted(_keys(re.findall(_KEY, page)))
     facts: Mapping[str, Any] = {
         "attributes": ATTRIBUTES,

@@ -5,8 +5,8 @@ is ``screen.thing``; a text has its values in braces, as ``str.format`` does. A 
 dictionary by plural category: ``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`. A key
 that does not exist raises `KeyError`: a test reads the whole client for keys and finds it before a person does.
 
-js/words.js chooses the language before anything is painted and says so in ``<html lang>``; this module reads it there.
-The words of index.html and of shell.js come from the same catalogue: see `shell_words`.
+js/i18n.js chooses the language before anything is painted and says so in ``<html lang>``; this module reads it there.
+The words of index.html and of sign-in.js come from the same catalogue: see `shell_words`.
 
 Dates and numbers are shown in the person's own locale and time zone by the browser; outside one (tests, the build) in
 British English and UTC.
@@ -59,7 +59,7 @@ def language() -> Language:
 
 @cache
 def locale() -> str:
-    """The locale for dates and numbers, and by its beginning the language: what js/words.js has chosen. `reload_locale`
+    """The locale for dates and numbers, and by its beginning the language: what js/i18n.js has chosen. `reload_locale`
     after that.
     """
     if IN_BROWSER:

@@ -22,7 +22,7 @@ PATTERNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 OPTIONAL: Final = frozenset({"section"})
 PUBLIC: Final = frozenset({"invitation"})
-"""Screens that nobody needs to be signed in for. shell.js knows the same names."""
+"""Screens that nobody needs to be signed in for. sign-in.js knows the same names."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The Python side of js/shell.js, which handles what must work before Python runs: sign-in and the address bar.
+"""The Python side of js/sign-in.js, which handles what must work before Python runs: sign-in and the address bar.
 
 One class knows the names of the JavaScript functions; everything passes as text, so no proxies stay alive between.
 """
@@ -52,7 +52,7 @@ class Shell:
         dom.on(self._shell.channel, "message", lambda event: heard(str(event.data)))
 
     def language_choice(self) -> str:
-        """The language chosen in this browser, "" for the browser's own. js/words.js keeps it."""
+        """The language chosen in this browser, "" for the browser's own. js/i18n.js keeps it."""
         return str(self._words.choice())
 
     def browser_language(self) -> str:

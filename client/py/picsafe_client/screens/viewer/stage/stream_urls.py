@@ -27,7 +27,7 @@ class Streams(Protocol):
 
 
 class BrowserStreams:
-    """js/companion.js and the service worker behind it."""
+    """js/service-worker-client.js and the service worker behind it."""
 
     _given_up = False
 

@@ -97,7 +97,7 @@
   translateAll();
   parsing.observe(page, { childList: true, characterData: true, subtree: true });
   document.addEventListener("readystatechange", () => {
-    parsing.disconnect(); // "interactive": shell.js comes now
+    parsing.disconnect(); // "interactive": sign-in.js comes now
     translateAll();
   }, { once: true });
 })();

@@ -8,7 +8,7 @@ const TOKEN_BYTES = 32;
 const worker = navigator.serviceWorker; // undefined where a page may have none: plain HTTP, some private windows
 const media = new Map(); // token -> { size, type, read }
 
-worker?.addEventListener("message", heard);
+worker?.addEventListener("message", onMessage);
 worker?.startMessages();
 
 /** Starts the worker. It begins with its own work then, so the page calls this when Python is ready. */
@@ -57,7 +57,7 @@ export function close(address) {
   media.delete(address.slice(PROTOCOL.length));
 }
 
-async function heard({ data, ports: [port] }) {
+async function onMessage({ data, ports: [port] }) {
   if (data?.picsafe !== "stream" || !port) return;
   const { token, start, stop } = data;
   const medium = media.get(token);

@@ -3,13 +3,13 @@
 
 const PREFIX = "picsafe-";
 const OWN = PREFIX + RELEASE.id;
-const PATIENCE = 3000; // milliseconds that the page may take over the network before the one kept here is shown
+const NETWORK_TIMEOUT_MS = 3000; // that the page may take over the network before the one kept here is shown
 
 /** The page: the server's, so that a new release is there with the next load; the one kept here when none comes. */
 async function page(event) {
   let patience;
   const late = new Promise((resolve) => {
-    patience = setTimeout(resolve, PATIENCE);
+    patience = setTimeout(resolve, NETWORK_TIMEOUT_MS);
   });
   const answer = fetch(event.request).catch(() => null);
   const first = await Promise.race([answer, late]);

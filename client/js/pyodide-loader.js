@@ -28,26 +28,26 @@ const options = () => ({
   lockFileContents: { info: lockInfo, packages: {} },
 });
 
-// What the service worker keeps of this release (worker/files.js) is read without it: of tens of megabytes, that way is
+// What the service worker keeps of this release (worker/cache.js) is read without it: of tens of megabytes, that way is
 // half the work of a warm start.
 const { fetch } = globalThis;
 
-async function nearest(url) {
-  if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (ahead.js)
+async function fetchCachedFirst(url) {
+  if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (preload.js)
   const kept = await caches.match(url, { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true }).catch(() => undefined);
   return kept ?? fetch(url);
 }
 
 // Pyodide fetches its own files itself.
-function nearby(loading) {
-  globalThis.fetch = (url, ...rest) => (String(url).startsWith(RUNTIME) ? nearest(url) : fetch(url, ...rest));
+function withCachedFetch(loading) {
+  globalThis.fetch = (url, ...rest) => (String(url).startsWith(RUNTIME) ? fetchCachedFirst(url) : fetch(url, ...rest));
   return loading().finally(() => {
     globalThis.fetch = fetch;
   });
 }
 
 async function get(url) {
-  const response = await nearest(url);
+  const response = await fetchCachedFirst(url);
   if (!response.ok) throw new Error(`${new URL(url).pathname}: status ${response.status}`);
   return response;
 }
@@ -98,12 +98,12 @@ function restore({ HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFF
     return HEAPU8.subarray(start, end);
   });
   HEAPU8.fill(0, end);
-  pour(arrived, [head.subarray(0, snapshot.head), ...targets]);
+  copyInto(arrived, [head.subarray(0, snapshot.head), ...targets]);
   HEAP32[trampoline] = place;
 }
 
 /** Copies arrays into others that have the same length together. */
-function pour(sources, targets) {
+function copyInto(sources, targets) {
   let [target, ...others] = targets;
   for (let source of sources) {
     while (source.length) {
@@ -144,7 +144,7 @@ let starting;
 
 /** Python, started once; from the snapshot, or without it when it is refused. */
 export function start() {
-  starting ??= nearby(() => unlessWasmFails(fromSnapshot).catch(async (error) => {
+  starting ??= withCachedFetch(() => unlessWasmFails(fromSnapshot).catch(async (error) => {
     if (error.message === WASM_FAILED) throw error; // the other way would need the same file
     console.warn("The memory snapshot was refused, so Python starts without it:", error);
     globalThis.picsafe.boot.snapshot = false;

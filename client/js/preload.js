@@ -1,5 +1,5 @@
 // Asks for the large files that Python starts from before anything else of it is there. Not where a service worker answers
-// for this page: what it keeps is read without a request (interpreter.js).
+// for this page: what it keeps is read without a request (pyodide-loader.js).
 "use strict";
 if (!navigator.serviceWorker?.controller) {
   const files = ["../npm/pyodide/pyodide.asm.wasm", "../python/snapshot.bin", "../npm/pyodide/python_stdlib.zip"];

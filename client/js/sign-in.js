@@ -6,8 +6,8 @@
   const USERS = "/users/v1";
   const UNENDED = "picsafe.end-session"; // set while the server still has to be told that a session is over
   const SIGNED_IN = "picsafe.signed-in"; // set while a session of this browser may be alive, of which only the server knows
-  const SIGNS = ["pointermove", "pointerdown", "keydown", "focusin", "input"]; // that somebody is there
-  const UNSEEN = 20_000; // milliseconds until Python begins without any
+  const ACTIVITY_EVENTS = ["pointermove", "pointerdown", "keydown", "focusin", "input"]; // that somebody is there
+  const START_ANYWAY_MS = 20_000; // until Python begins without any
   const SAY_AFTER = 1000; // milliseconds until a wait says what it waits for
   const PUBLIC = /^#\/invitation\//; // screens that nobody needs to be signed in for; router.py knows the same
   const EMAIL = /^[^\s@]+@[^\s@]+\.?[^\s@]+$/;
@@ -183,8 +183,8 @@
   const wanted = new Promise((begins) => {
     begin = begins;
     if (PUBLIC.test(location.hash) || localStorage.getItem(UNENDED) || localStorage.getItem(SIGNED_IN)) begin();
-    for (const sign of SIGNS) addEventListener(sign, begin, { once: true, passive: true });
-    setTimeout(begin, UNSEEN);
+    for (const sign of ACTIVITY_EVENTS) addEventListener(sign, begin, { once: true, passive: true });
+    setTimeout(begin, START_ANYWAY_MS);
   });
 
   const signedIn = () => (entered ? Promise.resolve(entered) : new Promise((answer) => waiting.push(answer)));
