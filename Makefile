@@ -40,8 +40,8 @@ docs: setup-docs ## build the documentation site, with search, into build/docs
 
 lint: ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
-types: ## mypy, strict
-	@$(BIN)/mypy
+types: ## mypy, strict, and the types of the JavaScript
+	@$(BIN)/mypy && $(BIN)/python -m scripts.web_check types
 layers: ## import contracts
 	@scripts/layers.sh
 

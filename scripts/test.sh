@@ -37,6 +37,7 @@ check() {
     step "format" "$bin/ruff" format --check -q .
     step "types" "$bin/mypy" --no-error-summary
     step "layers" scripts/layers.sh
+    step "types of the JavaScript" "$bin/python" -m scripts.web_check types
 }
 
 check

@@ -1,12 +1,16 @@
+// @ts-check
 // Starts Python through PyScript and says how that went: by the events `picsafe:ready` and `picsafe:boot-failed` on the
 // document (the latter with `detail.reason`), by `picsafe.shell.failed`, and in `picsafe.boot` for code that looks later.
 // Everything is imported below, not up here, where a file that cannot be had would end this script without a word.
 
+const release = /** @type {HTMLMetaElement} */ (document.querySelector("meta[name=picsafe-release]")).content;
+
+/** @type {Boot} */
 const boot = {
-  state: "waiting", // for somebody to come; then "loading", then "ready" or "failed"
-  reason: null, // an Error, once it failed
-  snapshot: true, // false when Python had to start without it
-  kept: `picsafe-${document.querySelector("meta[name=picsafe-release]").content}`, // the name of this release's files on this computer
+  state: "waiting",
+  reason: null,
+  snapshot: true,
+  kept: `picsafe-${release}`,
 
   /** A file of this release may be damaged on this computer: the next start fetches all of them again. */
   forget() {
@@ -30,7 +34,7 @@ const boot = {
   },
 };
 
-globalThis.picsafe ??= {};
+globalThis.picsafe ??= /** @type {Picsafe} */ ({});
 globalThis.picsafe.boot = boot;
 
 // PyScript reads its settings from these elements while it is imported. Its plugins are all switched off, also for the
@@ -41,6 +45,10 @@ const interpreter = new URL("./pyodide-loader.js", import.meta.url).href;
 configure("py-config", { interpreter, plugins: off, packages_cache: "never" });
 configure("mpy-config", { plugins: off });
 
+/**
+ * @param {"py-config" | "mpy-config"} element
+ * @param {object} settings
+ */
 function configure(element, settings) {
   const holder = document.createElement(element);
   holder.setAttribute("type", "json");
@@ -49,12 +57,15 @@ function configure(element, settings) {
 }
 
 try {
-  const modules = [import("./pyodide-loader.js"), import("./kernel.js"), import("./service-worker-client.js")];
-  const [{ start }, kernel, companion] = await Promise.all(modules);
-  Object.assign(globalThis.picsafe, { kernel, companion });
+  const [{ start }, kernel, serviceWorkerClient] = await Promise.all([
+    import("./pyodide-loader.js"),
+    import("./kernel.js"),
+    import("./service-worker-client.js"),
+  ]);
+  Object.assign(globalThis.picsafe, { kernel, serviceWorkerClient });
   await globalThis.picsafe.shell?.wanted;
   boot.state = "loading";
-  document.addEventListener("picsafe:ready", companion.start);
+  document.addEventListener("picsafe:ready", serviceWorkerClient.start);
   start().catch(boot.failed);
   const { hooks } = await import("../npm/@pyscript/core/dist/core.js");
   // These hooks are for Python in workers, which this page has none of. Building them takes `Function("…")`, which the

@@ -1,5 +1,6 @@
+// @ts-check
 // What Python cannot do fast: the loop over 16 KiB chunks with WebCrypto, and digests of long streams.
-// Python calls these once for a few MiB, with typed arrays that never enter its memory; py/picsafe_client/webcrypto.py
+// Python calls these once for a few MiB, with typed arrays that never enter its memory; py/picsafe_client/crypto/webcrypto.py
 // is the other side. The format is that of picsafe_protocol/crypto/chunked.py.
 import "../npm/hash-wasm/dist/sha256.umd.min.js";
 import "../npm/hash-wasm/dist/crc32.umd.min.js";
@@ -18,13 +19,20 @@ const { createSHA256, createCRC32 } = globalThis.hashwasm;
 
 /** An error that Python tells from all others by its name. */
 class ChunkError extends Error {
+  /**
+   * @param {"Tampered" | "Truncated"} name
+   * @param {string} message
+   */
   constructor(name, message) {
     super(message);
     this.name = name;
   }
 }
 
-/** A key for `openChunks` and `sealChunks` that no script can read back. `raw` is 32 bytes; they are wiped. */
+/**
+ * A key for `openChunks` and `sealChunks` that no script can read back.
+ * @param {Bytes} raw 32 bytes; they are wiped
+ */
 export async function importKey(raw) {
   try {
     return await crypto.subtle.importKey("raw", raw, ALGORITHM, false, ["encrypt", "decrypt"]);
@@ -36,8 +44,12 @@ export async function importKey(raw) {
 /**
  * Decrypts consecutive sealed chunks, the first of them number `firstChunk`; only the last may be shorter than 16400.
  * Throws an error named "Tampered" when one of them does not authenticate, "Truncated" when the last has no whole tag.
- * `spent` is an earlier result that nobody uses any more: where it is large enough it is overwritten. Allocating that much
- * memory takes a third of the time.
+ * @param {CryptoKey} key
+ * @param {Bytes} baseNonce
+ * @param {number} firstChunk
+ * @param {Bytes} sealed
+ * @param {Bytes} [spent] an earlier result that nobody uses any more: where it is large enough it is overwritten. Allocating
+ *   that much memory takes a third of the time.
  */
 export async function openChunks(key, baseNonce, firstChunk, sealed, spent) {
   const count = Math.max(1, Math.ceil(sealed.length / SEALED));
@@ -45,14 +57,15 @@ export async function openChunks(key, baseNonce, firstChunk, sealed, spent) {
     throw new ChunkError("Truncated", "the last chunk is shorter than its tag");
   }
   const length = sealed.length - count * TAG;
-  const plaintext = spent?.buffer.byteLength >= length ? new Uint8Array(spent.buffer, 0, length) : new Uint8Array(length);
+  const isReused = spent !== undefined && spent.buffer.byteLength >= length;
+  const plaintext = isReused ? new Uint8Array(spent.buffer, 0, length) : new Uint8Array(length);
   await inLanes(count, baseNonce, firstChunk, async (index, iv) => {
     const chunk = sealed.subarray(index * SEALED, (index + 1) * SEALED);
     let opened;
     try {
       opened = await crypto.subtle.decrypt({ name: ALGORITHM, iv }, key, chunk);
     } catch (error) {
-      if (error.name !== "OperationError") throw error;
+      if (!(error instanceof Error) || error.name !== "OperationError") throw error;
       throw new ChunkError("Tampered", `chunk ${firstChunk + index} does not authenticate`);
     }
     plaintext.set(new Uint8Array(opened), index * CHUNK);
@@ -60,7 +73,13 @@ export async function openChunks(key, baseNonce, firstChunk, sealed, spent) {
   return plaintext;
 }
 
-/** The reverse: full chunks, then a short one if bytes are left over. No bytes at all make one empty chunk. */
+/**
+ * The reverse: full chunks, then a short one if bytes are left over. No bytes at all make one empty chunk.
+ * @param {CryptoKey} key
+ * @param {Bytes} baseNonce
+ * @param {number} firstChunk
+ * @param {Bytes} plaintext
+ */
 export async function sealChunks(key, baseNonce, firstChunk, plaintext) {
   const count = Math.max(1, Math.ceil(plaintext.length / CHUNK));
   const sealed = new Uint8Array(plaintext.length + count * TAG);
@@ -75,6 +94,10 @@ export async function sealChunks(key, baseNonce, firstChunk, plaintext) {
  * Runs `work(index, nonce)` for the chunks 0 up to `count`, `LANES` at a time. The first failure is thrown, after what had
  * begun has ended. A nonce is base_nonce XOR chunk, big-endian; a chunk number has at most 53 bits here. Each lane has one
  * array for its nonces: WebCrypto copies it when it is called.
+ * @param {number} count
+ * @param {Bytes} baseNonce
+ * @param {number} firstChunk
+ * @param {(index: number, nonce: Bytes) => Promise<void>} work
  */
 async function inLanes(count, baseNonce, firstChunk, work) {
   const base = new DataView(baseNonce.buffer, baseNonce.byteOffset, NONCE);
@@ -99,7 +122,7 @@ async function inLanes(count, baseNonce, firstChunk, work) {
     }
   }
   const lanes = await Promise.allSettled(Array.from({ length: Math.min(LANES, count) }, lane));
-  const failure = lanes.find(({ status }) => status === "rejected");
+  const failure = lanes.find((each) => each.status === "rejected");
   if (failure) throw failure.reason;
 }
 
@@ -107,18 +130,25 @@ async function inLanes(count, baseNonce, firstChunk, work) {
 export async function createDigest() {
   const hasher = (await createSHA256()).init();
   return {
+    /** @param {Uint8Array} bytes */
     update: (bytes) => void hasher.update(bytes),
     hex: () => hasher.digest("hex"),
   };
 }
 
-/** SHA-256 of bytes that are all there, as hex: faster than `createDigest`, and beside the main thread. */
+/**
+ * SHA-256 of bytes that are all there, as hex: faster than `createDigest`, and off the main thread.
+ * @param {Bytes} bytes
+ */
 export async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The SHA-256 of each piece of bytes that begin where a piece begins, one after the other. */
+/**
+ * The SHA-256 of each piece of bytes that begin where a piece begins, one after the other.
+ * @param {Bytes} bytes
+ */
 export async function hashPieces(bytes) {
   const count = Math.ceil(bytes.length / PIECE);
   const hashes = new Uint8Array(count * HASH);
@@ -138,12 +168,16 @@ export async function hashPieces(bytes) {
 export async function createCrc32() {
   const hasher = (await createCRC32()).init();
   return {
+    /** @param {Uint8Array} bytes */
     update: (bytes) => void hasher.update(bytes),
     value: () => Number.parseInt(hasher.digest("hex"), 16),
   };
 }
 
-/** CRC-32 (as in zip) of bytes that are all there. */
+/**
+ * CRC-32 (as in zip) of bytes that are all there.
+ * @param {Uint8Array} bytes
+ */
 export async function crc32(bytes) {
   const checksum = await createCrc32();
   checksum.update(bytes);

@@ -1,6 +1,7 @@
-// Asks for the large files that Python starts from before anything else of it is there. Not where a service worker answers
+// @ts-check
+// Requests the large files that Python starts from before anything else of it is there. Not where a service worker answers
 // for this page: what it keeps is read without a request (pyodide-loader.js).
-"use strict";
+
 if (!navigator.serviceWorker?.controller) {
   const files = ["../npm/pyodide/pyodide.asm.wasm", "../python/snapshot.bin", "../npm/pyodide/python_stdlib.zip"];
   for (const href of files) {

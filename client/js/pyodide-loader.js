@@ -1,3 +1,4 @@
+// @ts-check
 // Python for PyScript, which imports this module through its setting `interpreter` and calls `loadPyodide`.
 // boot.js calls `start` before that: the runtime, its memory and PyScript then load at the same time.
 import create from "../npm/pyodide/pyodide.asm.mjs";
@@ -18,8 +19,12 @@ if (!("stack" in Error.prototype)) {
   Object.defineProperty(Error.prototype, "stack", { value: "", writable: true, configurable: true });
 }
 
-// PyScript brings its own streams with its call, after Python has started.
+/** @typedef {(line: string) => void} Write */
+
+/** @type {{ stdout: Write, stderr: Write }} PyScript brings its own with its call, after Python has started. */
 const streams = { stdout: (line) => console.log(line), stderr: (line) => console.error(line) };
+
+/** @returns {PyodideOptions} */
 const options = () => ({
   indexURL: RUNTIME,
   stdout: (line) => streams.stdout(line),
@@ -32,13 +37,17 @@ const options = () => ({
 // half the work of a warm start.
 const { fetch } = globalThis;
 
+/** @param {URL | RequestInfo} url */
 async function fetchCachedFirst(url) {
   if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (preload.js)
-  const kept = await caches.match(url, { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true }).catch(() => undefined);
+  const kept = await caches.match(/** @type {RequestInfo} */ (url), { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true }).catch(() => undefined);
   return kept ?? fetch(url);
 }
 
-// Pyodide fetches its own files itself.
+/**
+ * Runs `loading` with a `fetch` that looks into the cache first, as Pyodide fetches its own files itself.
+ * @param {() => Promise<Pyodide>} loading
+ */
 function withCachedFetch(loading) {
   globalThis.fetch = (url, ...rest) => (String(url).startsWith(RUNTIME) ? fetchCachedFirst(url) : fetch(url, ...rest));
   return loading().finally(() => {
@@ -46,6 +55,7 @@ function withCachedFetch(loading) {
   });
 }
 
+/** @param {URL} url */
 async function get(url) {
   const response = await fetchCachedFirst(url);
   if (!response.ok) throw new Error(`${new URL(url).pathname}: status ${response.status}`);
@@ -60,6 +70,7 @@ async function fromSnapshot() {
   Object.defineProperty(head, "length", { value: snapshot.memory });
   const coming = pieces(SNAPSHOT);
   coming.catch(() => {}); // it is awaited below, perhaps after it has failed
+  /** @param {PyodideSettings} settings */
   const createPyodideModule = async (settings) => {
     settings.API.config._loadSnapshot = null; // or the page would never release it
     const module = await create(settings);
@@ -69,11 +80,16 @@ async function fromSnapshot() {
   return load({ ...options(), createPyodideModule, _loadSnapshot: head });
 }
 
-/** The snapshot as the arrays it arrives in. */
+/**
+ * The snapshot as the arrays it arrives in.
+ * @param {URL} url
+ */
 async function pieces(url) {
+  /** @type {Uint8Array[]} */
   const arrived = [];
   const wanted = snapshot.stretches.reduce((sum, [, length]) => sum + length, snapshot.head);
-  const reader = (await get(url)).body.getReader();
+  const { body } = await get(url);
+  const reader = /** @type {ReadableStream<Bytes>} */ (body).getReader();
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
@@ -85,7 +101,12 @@ async function pieces(url) {
   return arrived;
 }
 
-// What is not in the snapshot was zero, and the WebAssembly has written there since.
+/**
+ * Writes the snapshot into the memory. What is not in it was zero, and the WebAssembly has written there since.
+ * @param {PyodideModule} module
+ * @param {Uint8Array} head
+ * @param {Uint8Array[]} arrived
+ */
 function restore({ HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }, head, arrived) {
   // Python calls C functions through one function that Emscripten puts into the table of functions when it starts, where
   // the engine has room: the snapshot holds its place in Node. WebKit has another one, and iPhones have none at all.
@@ -102,7 +123,11 @@ function restore({ HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFF
   HEAP32[trampoline] = place;
 }
 
-/** Copies arrays into others that have the same length together. */
+/**
+ * Copies arrays into others that have the same length together.
+ * @param {Uint8Array[]} sources
+ * @param {Uint8Array[]} targets
+ */
 function copyInto(sources, targets) {
   let [target, ...others] = targets;
   for (let source of sources) {
@@ -124,8 +149,12 @@ async function fromFiles() {
   return python;
 }
 
-// When the WebAssembly cannot be had or compiled, Pyodide says so on the console and its promise never settles.
-// So the promise here ends by that warning, too.
+/**
+ * Rejects when the WebAssembly cannot be had or compiled. Pyodide says so on the console only, and its promise never
+ * settles, so the promise here ends by that warning, too.
+ * @param {() => Promise<Pyodide>} loading
+ * @returns {Promise<Pyodide>}
+ */
 function unlessWasmFails(loading) {
   return new Promise((resolve, reject) => {
     const warn = console.warn;
@@ -140,21 +169,28 @@ function unlessWasmFails(loading) {
   });
 }
 
+/** @type {Promise<Pyodide> | undefined} */
 let starting;
 
 /** Python, started once; from the snapshot, or without it when it is refused. */
 export function start() {
-  starting ??= withCachedFetch(() => unlessWasmFails(fromSnapshot).catch(async (error) => {
-    if (error.message === WASM_FAILED) throw error; // the other way would need the same file
-    console.warn("The memory snapshot was refused, so Python starts without it:", error);
-    globalThis.picsafe.boot.snapshot = false;
-    await globalThis.picsafe.boot.forget();
-    return unlessWasmFails(fromFiles);
-  }));
+  starting ??= withCachedFetch(() => unlessWasmFails(fromSnapshot).catch(withoutSnapshot));
   return starting;
 }
 
-/** What PyScript calls. */
+/** @param {Error} refusal why the snapshot is of no use */
+async function withoutSnapshot(refusal) {
+  if (refusal.message === WASM_FAILED) throw refusal; // the other way would need the same file
+  console.warn("The memory snapshot was refused, so Python starts without it:", refusal);
+  globalThis.picsafe.boot.snapshot = false;
+  await globalThis.picsafe.boot.forget();
+  return unlessWasmFails(fromFiles);
+}
+
+/**
+ * What PyScript calls.
+ * @param {{ stdout: Write, stderr: Write }} given
+ */
 export async function loadPyodide({ stdout, stderr }) {
   const python = await start();
   Object.assign(streams, { stdout, stderr });
@@ -162,8 +198,11 @@ export async function loadPyodide({ stdout, stderr }) {
   return python;
 }
 
-// At every start PyScript has Python write PyScript's own library into files, compile and import it. The snapshot holds
-// it compiled (scripts/clientbuild/prepare.py), so importing it is enough.
+/**
+ * At every start PyScript has Python write PyScript's own library into files, compile and import it. The snapshot holds it
+ * compiled (scripts/clientbuild/prepare.py), so importing it is enough.
+ * @param {Pyodide} python
+ */
 function useCompiledLibrary(python) {
   const { runPythonAsync } = python;
   python.runPythonAsync = (code, ...rest) =>

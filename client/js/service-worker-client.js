@@ -1,3 +1,4 @@
+// @ts-check
 // The page's side of the service worker (js/worker/): starts it, tells which release this page runs, and gives the bytes of
 // media that are playing. Without it everything works but playing while decrypting and starting without a network.
 
@@ -6,7 +7,16 @@ const PROTOCOL = "/stream/1/"; // as in js/worker/streams.js
 const TOKEN_BYTES = 32;
 
 const worker = navigator.serviceWorker; // undefined where a page may have none: plain HTTP, some private windows
-const media = new Map(); // token -> { size, type, read }
+
+/**
+ * @typedef {object} Medium
+ * @property {number} size in bytes
+ * @property {string} type its media type
+ * @property {(start: number, stop: number) => Promise<Bytes>} read
+ */
+
+/** @type {Map<string, Medium>} By token. */
+const media = new Map();
 
 worker?.addEventListener("message", onMessage);
 worker?.startMessages();
@@ -29,9 +39,13 @@ export function look() {
   worker?.getRegistration("/").then((registration) => registration?.update()).catch(() => {});
 }
 
-// The only address that this page ever asks Trusted Types for, whatever it is given.
+/**
+ * The only address that this page ever asks Trusted Types for, whatever it is given.
+ * @param {string} url
+ */
 function trusted(url) {
-  if (!globalThis.trustedTypes) return url;
+  const { trustedTypes } = globalThis;
+  if (!trustedTypes) return url;
   return trustedTypes.createPolicy("picsafe-worker", { createScriptURL: () => URL_OF_WORKER }).createScriptURL(url);
 }
 
@@ -43,6 +57,9 @@ export function canStream() {
 /**
  * An address that a player of this page can read a medium from, until `close`. `read(start, stop)` resolves to a
  * Uint8Array with at least one of these bytes, beginning with the first; when it rejects, the player meets an error.
+ * @param {number} size
+ * @param {string} type
+ * @param {Medium["read"]} read
  */
 export function open(size, type, read) {
   const token = Array.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)), (byte) =>
@@ -52,11 +69,15 @@ export function open(size, type, read) {
   return PROTOCOL + token;
 }
 
-/** The address means nothing any more. */
+/**
+ * The address means nothing any more.
+ * @param {string} address
+ */
 export function close(address) {
   media.delete(address.slice(PROTOCOL.length));
 }
 
+/** @param {MessageEvent} event */
 async function onMessage({ data, ports: [port] }) {
   if (data?.picsafe !== "stream" || !port) return;
   const { token, start, stop } = data;

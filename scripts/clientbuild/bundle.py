@@ -11,11 +11,12 @@ from pathlib import Path
 from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
+from scripts.clientbuild.javascript import joined
 from scripts.clientbuild.page import index_page, release_of, words_script
 from scripts.clientbuild.python_side import python_side
 from scripts.clientbuild.toolchain import npm_modules
 from scripts.clientbuild.worker import NAME as WORKER
-from scripts.clientbuild.worker import PAGE, worker_script
+from scripts.clientbuild.worker import PAGE, SOURCE, worker_script
 
 
 def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
@@ -42,22 +43,24 @@ def build(root: Path, target: Path, cache: Path, downloads: Path) -> None:
 def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
     """Every file of the built client by its path: index.html, worker.js, assets, their siblings, and manifest.json."""
     client = root / "client"
+    modules = npm_modules(client, downloads)
     made = python_side(root, cache, downloads)
     assets = Assets(
         client,
-        npm_modules(client, downloads),
+        modules,
         {
             "python/facts.js": made.facts,
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
-            "js/i18n.js": words_script(client),
+            "js/i18n.js": words_script(client, joined(client, modules, "js/i18n.js")),
+            "js/sign-in.js": joined(client, modules, "js/sign-in.js").encode(),
             "python/dicom.zip": made.dicom,
         },
     )
     files = {PAGE: index_page(client, assets)}
     files |= {url.lstrip("/"): content for url, content in sorted(assets.files.items())}
     release = release_of(files[PAGE])
-    files[WORKER] = worker_script(client, release, _manifest(files))
+    files[WORKER] = worker_script(joined(client, modules, SOURCE), release, _manifest(files))
     manifest = _manifest(files)
     files |= compressed(files, cache / "compressed")
     files["manifest.json"] = (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode()

@@ -69,18 +69,18 @@ def boot_tags(assets: Assets) -> str:
     let the styles pass.
     """
     modules = [assets.url(path) for path in _MODULES] + assets.urls_in("npm/@pyscript/core/dist")
-    lines = [f'<script async fetchpriority="low" src="{assets.url("js/preload.js")}"></script>']
+    lines = [f'<script type="module" async fetchpriority="low" src="{assets.url("js/preload.js")}"></script>']
     lines += [f'<link rel="modulepreload" fetchpriority="low" href="{url}">' for url in modules]
     lines.append(f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}"></script>')
     lines.append(f'<script type="py">{ENTRY}</script>')
     return "\n  ".join(lines)
 
 
-def words_script(client: Path) -> bytes:
-    """js/i18n.js with the words of index.html and js/sign-in.js in every language, from the catalogue."""
+def words_script(client: Path, script: str) -> bytes:
+    """`script`, which js/i18n.js became, after the words of index.html and js/sign-in.js in every language."""
     with _client_importable(client):
         from picsafe_client.i18n import template as shell_words
-    page, script = (client / "index.html").read_text("utf-8"), (client / "js" / "i18n.js").read_text("utf-8")
+    page = (client / "index.html").read_text("utf-8")
     return shell_words.words_script(page, script).encode("utf-8")
 
 

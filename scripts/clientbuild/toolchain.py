@@ -64,10 +64,13 @@ def run_node(script: Path, task: Mapping[str, object]) -> None:
     )
 
 
-def npm_modules(client: Path, cache: Path) -> Path:
-    """The folder node_modules that client/package-lock.json describes, installed once for each lock."""
-    lock, package = client / "package-lock.json", client / "package.json"
-    home = cache / f"npm-{_digest(lock, package)}"
+def npm_modules(folder: Path, cache: Path, *, development: bool = False) -> Path:
+    """The folder node_modules that package-lock.json in `folder` describes, installed once for each lock.
+
+    Without its `devDependencies`, unless it is for `development`: a build needs none of them.
+    """
+    lock, package = folder / "package-lock.json", folder / "package.json"
+    home = cache / f"npm-{_digest(lock, package)}{'-dev' if development else ''}"
     if not (home / "complete").is_file():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
@@ -75,7 +78,7 @@ def npm_modules(client: Path, cache: Path) -> Path:
         shutil.copy(package, home)
         npm = node_folder() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         command = [node(), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
-        run("npm ci", command, cwd=home)
+        run("npm ci", command if development else [*command, "--omit=dev"], cwd=home)
         (home / "complete").touch()
     return home / "node_modules"
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,9 +19,10 @@ from scripts.clientbuild.assets import FOLDERS, Assets
 from scripts.clientbuild.cache import trim, use
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.fingerprint import fingerprint, source_files
+from scripts.clientbuild.javascript import joined
 from scripts.clientbuild.page import boot_tags, index_page
 from scripts.clientbuild.reproducible import check, copy_sources
-from scripts.clientbuild.toolchain import BuildFailed, browser_wheels, run
+from scripts.clientbuild.toolchain import BuildFailed, browser_wheels, node, npm_modules, run
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,8 +72,8 @@ def test_references_are_rewritten_and_nothing_else(client: Path) -> None:
     dot = assets.url("img/dot.svg")
     css = assets.files[assets.url("css/page.css")].decode()
     assert css == f"p {{ background: url('{dot}') url({dot}) url(data:,x) }}"
-    interpreter = assets.files[assets.url("js/pyodide-loader.js")].decode()
-    assert interpreter == f'import lock from "{assets.url("python/facts.js")}"; const none = "./"; // it\'s not a path'
+    loader = assets.files[assets.url("js/pyodide-loader.js")].decode()
+    assert loader == f'import lock from "{assets.url("python/facts.js")}"; const none = "./"; // it\'s not a path'
 
 
 def test_a_change_reaches_the_names_of_all_that_refer_to_it(client: Path) -> None:
@@ -126,12 +128,39 @@ def test_the_page_asks_early_for_all_that_the_start_needs(client: Path) -> None:
     tags = boot_tags(assets)
     for path in ("js/boot.js", "js/kernel.js", "python/facts.js"):
         assert f'href="{assets.url(path)}"' in tags
-    assert f'<script async fetchpriority="low" src="{assets.url("js/preload.js")}">' in tags
-    ahead = assets.files[assets.url("js/preload.js")].decode()
+    assert f'<script type="module" async fetchpriority="low" src="{assets.url("js/preload.js")}">' in tags
+    preload = assets.files[assets.url("js/preload.js")].decode()
     for path in ("python/snapshot.bin", "npm/pyodide/pyodide.asm.wasm"):
-        assert f"'{assets.url(path)}'" in ahead
+        assert f"'{assets.url(path)}'" in preload
     assert f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}">' in tags
     assert index_page(client, assets).decode().endswith("</script>")
+
+
+def test_modules_become_one_script(tmp_path: Path) -> None:
+    (tmp_path / "entry.js").write_text('import { greeting } from "./more.js";\nglobalThis.said = greeting;\n')
+    (tmp_path / "more.js").write_text('export const greeting = "Grüezi";\nexport const unused = 1;\n')
+    script = joined(tmp_path, npm_modules(ROOT / "client", ROOT / "build" / "downloads"), "entry.js")
+    assert "Grüezi" in script
+    assert not re.search(r"\b(import|export)\b", script)
+    program = f"{script}; if (said !== 'Grüezi' || typeof greeting !== 'undefined') throw said"
+    subprocess.run([node(), "-e", program], check=True)
+
+
+def test_an_import_of_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "entry.js").write_text('import "./gone.js";\n')
+    with pytest.raises(BuildFailed, match=r"(?s)esbuild failed.*gone\.js"):
+        joined(tmp_path, npm_modules(ROOT / "client", ROOT / "build" / "downloads"), "entry.js")
+
+
+def test_the_page_starts_with_as_few_scripts_as_before_they_were_modules(built_client: Path) -> None:
+    """Neither sign-in nor the service worker loads another file: what they import is in them."""
+    page = (built_client / "index.html").read_text("utf-8")
+    (sign_in,) = re.findall(r'<script defer src="/(assets/sign-in\.[0-9a-f]+\.js)"></script>', page)
+    (i18n,) = re.findall(r'<script src="/(assets/i18n\.[0-9a-f]+\.js)"></script>', page)
+    for name in (sign_in, i18n, "worker.js"):
+        assert not re.search(r"^\s*(import|export)\b", (built_client / name).read_text("utf-8"), re.MULTILINE), name
+    parts = {"session", "python-start", "elements"}
+    assert not [each for each in (built_client / "assets").iterdir() if each.name.split(".")[0] in parts]
 
 
 def test_only_what_gains_is_compressed_and_it_comes_back(tmp_path: Path) -> None:
@@ -200,11 +229,12 @@ def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
 
 def test_the_npm_lock_pins_everything_and_names_no_registry() -> None:
     lock = json.loads((ROOT / "client" / "package-lock.json").read_text())
-    wanted = json.loads((ROOT / "client" / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / "client" / "package.json").read_text())
+    wanted = package["dependencies"] | package["devDependencies"]
     assert all(version[0].isdigit() for version in wanted.values())
-    for name, package in lock["packages"].items():
-        assert "resolved" not in package, name
-        assert name == "" or package["integrity"].startswith("sha512-"), name
+    for name, locked in lock["packages"].items():
+        assert "resolved" not in locked, name
+        assert name == "" or locked["integrity"].startswith("sha512-"), name
 
 
 def test_the_manifest_lists_every_file_with_its_hash(built_client: Path) -> None:

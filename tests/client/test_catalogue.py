@@ -72,9 +72,9 @@ def test_every_text_of_the_page_exists(key: str) -> None:
 
 
 def test_every_text_that_the_shell_says_exists() -> None:
-    script = (CLIENT / "js" / "sign-in.js").read_text("utf-8")
-    said = set(re.findall(r'(?<!words\.)(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
-    said |= set(re.findall(r'words\.put\([^;]*?"shell\.([a-z_]+)"', script))
+    script = "\n".join((CLIENT / "js" / name).read_text("utf-8") for name in ("sign-in.js", "python-start.js"))
+    said = set(re.findall(r'(?<!i18n\.)(?:say|fieldError)\([^;]*?"([a-z_]+)"', script))
+    said |= set(re.findall(r'i18n\.put\([^;]*?"shell\.([a-z_]+)"', script))
     assert {"unreachable", "ready", "not_ended", "email_missing"} <= said
     assert {key for key in said if f"shell.{key}" not in CATALOGUE} == set()
 

@@ -12,7 +12,7 @@ import pytest
 
 CLIENT = Path(__file__).resolve().parents[2] / "client"
 PYTHON = [path for path in sorted((CLIENT / "py").rglob("*.py")) if "catalogue" not in path.parts]
-JAVASCRIPT = sorted((CLIENT / "js").glob("*.js"))
+JAVASCRIPT = sorted((CLIENT / "js").rglob("*.js"))
 
 PROSE = re.compile(
     r"[A-ZÀ-Ý][\w’']*[a-zà-ÿ][\w’']* [a-zà-ÿ]\w|\w{2,} \w{2,}.*[.?!…]\s*$|^[A-Z][a-z]+[.?!…:]?$", re.DOTALL

@@ -1,25 +1,43 @@
+// @ts-check
 // The client's own files on this computer: those of one release, each checked against the manifest before it is kept.
 // Nothing else is ever put here: no answer of a server, nothing decrypted.
+import { scope } from "./scope.js";
 
 const PREFIX = "picsafe-";
 const OWN = PREFIX + RELEASE.id;
 const NETWORK_TIMEOUT_MS = 3000; // that the page may take over the network before the one kept here is shown
 
-/** The page: the server's, so that a new release is there with the next load; the one kept here when none comes. */
-async function page(event) {
-  let patience;
-  const late = new Promise((resolve) => {
-    patience = setTimeout(resolve, NETWORK_TIMEOUT_MS);
-  });
+/**
+ * The page: the server's, so that a new release is there with the next load; the one kept here when none comes.
+ * @param {FetchEvent} event
+ */
+export async function page(event) {
   const answer = fetch(event.request).catch(() => null);
-  const first = await Promise.race([answer, late]);
-  clearTimeout(patience);
+  const first = await withinTimeout(answer);
   if (!first || first.status >= 500) return (await kept("/")) ?? (await answer) ?? Response.error();
   if (first.ok) event.waitUntil(renew(first.clone()));
   return first;
 }
 
-/** Keeps the page's headers as the server sends them now: its policy may have changed without a new release. */
+/**
+ * What the network answers, or undefined when it takes too long.
+ * @param {Promise<Response | null>} answer
+ * @returns {Promise<Response | null | undefined>}
+ */
+async function withinTimeout(answer) {
+  let timer;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(undefined), NETWORK_TIMEOUT_MS);
+  });
+  const first = await Promise.race([answer, late]);
+  clearTimeout(timer);
+  return first;
+}
+
+/**
+ * Keeps the page's headers as the server sends them now: its policy may have changed without a new release.
+ * @param {Response} answer
+ */
 async function renew(answer) {
   try {
     const bytes = await answer.arrayBuffer();
@@ -30,12 +48,18 @@ async function renew(answer) {
   }
 }
 
-/** One of the files whose names carry their hash: the same wherever it comes from. */
-async function asset(request) {
+/**
+ * One of the files whose names carry their hash: the same wherever it comes from.
+ * @param {Request} request
+ */
+export async function asset(request) {
   return (await kept(new URL(request.url).pathname)) ?? fetch(request);
 }
 
-/** What is kept under a path: of this release, or else of another whose pages are still open. */
+/**
+ * What is kept under a path: of this release, or else of another whose pages are still open.
+ * @param {string} path
+ */
 async function kept(path) {
   try {
     const own = await caches.match(path, { cacheName: OWN, ignoreVary: true });
@@ -55,10 +79,11 @@ async function releases() {
   return (await caches.keys()).filter((name) => name.startsWith(PREFIX));
 }
 
+/** @type {Promise<void> | undefined} */
 let filling;
 
 /** Keeps all files of this release. The page comes last: where it is, everything is. */
-function fill() {
+export function fill() {
   filling ??= fillOnce()
     .catch((error) => console.warn("The files of this release are not kept on this computer:", error))
     .finally(() => {
@@ -81,7 +106,10 @@ async function isComplete() {
   return Boolean(await caches.match("/", { cacheName: OWN, ignoreVary: true }));
 }
 
-/** A file that is what the manifest says, from an older release, the browser's own cache or the server. */
+/**
+ * A file that is what the manifest says, from an older release, the browser's own cache or the server.
+ * @param {string} path
+ */
 async function checked(path) {
   for (const find of [() => kept(path), () => fetch(path), () => fetch(path, { cache: "reload" })]) {
     const found = await find();
@@ -93,23 +121,29 @@ async function checked(path) {
   throw new Error(`${path} is not the file of this release`);
 }
 
-/** An answer with these bytes, and the headers without what was said about the way they travelled. */
+/**
+ * An answer with these bytes, and the headers without what was said about the way they travelled.
+ * @param {ArrayBuffer} bytes
+ * @param {Headers} given
+ */
 function decoded(bytes, given) {
   const headers = new Headers(given);
   for (const name of ["Content-Encoding", "Content-Length", "Transfer-Encoding", "Vary"]) headers.delete(name);
   return new Response(bytes, { headers });
 }
 
+/** @param {ArrayBuffer} bytes */
 async function sha256(bytes) {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Deletes the releases that no page runs any more; each page holds a lock with the name of its own. */
-async function tidy() {
+export async function tidy() {
   try {
-    if (!(await isComplete()) || registration.installing || registration.waiting) return; // a newer one is filling its own
-    const { held } = await navigator.locks.query();
+    const { installing, waiting } = scope.registration;
+    if (!(await isComplete()) || installing || waiting) return; // a newer one is filling its own
+    const { held = [] } = await navigator.locks.query();
     const used = new Set(held.map(({ name }) => name));
     const old = (await releases()).filter((name) => name !== OWN && !used.has(name));
     await Promise.all(old.map((name) => caches.delete(name)));

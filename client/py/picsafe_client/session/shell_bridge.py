@@ -13,13 +13,13 @@ from picsafe_client.ui import dom
 
 
 class Shell:
-    """`globalThis.picsafe.shell`, and `picsafe.words` for the language."""
+    """`globalThis.picsafe.shell`, and `picsafe.i18n` for the language."""
 
     def __init__(self) -> None:
         import js
 
         self._shell = js.picsafe.shell
-        self._words = js.picsafe.words
+        self._i18n = js.picsafe.i18n
         self._history = js.window.history
         self._location = js.window.location
 
@@ -53,21 +53,21 @@ class Shell:
 
     def language_choice(self) -> str:
         """The language chosen in this browser, "" for the browser's own. js/i18n.js keeps it."""
-        return str(self._words.choice())
+        return str(self._i18n.choice())
 
     def browser_language(self) -> str:
         """The language that the browser asks for, as far as the catalogue has it."""
-        return str(self._words.byBrowser())
+        return str(self._i18n.byBrowser())
 
     def choose_language(self, code: str) -> None:
         """Puts index.html into this language, "" for the browser's own, and keeps the choice in this browser."""
-        self._words.choose(code)
+        self._i18n.choose(code)
 
     def look_for_release(self) -> None:
         """Has the browser look for a new release of this page, which the next load will run."""
         import js
 
-        js.picsafe.companion.look()
+        js.picsafe.serviceWorkerClient.look()
 
     def address(self) -> str:
         """The address of the screen: the hash of the location."""

@@ -38,7 +38,7 @@ class BrowserStreams:
         """Whether an address would be answered, as far as is known."""
         import js
 
-        return not BrowserStreams._given_up and bool(js.picsafe.companion.canStream())
+        return not BrowserStreams._given_up and bool(js.picsafe.serviceWorkerClient.canStream())
 
     def open(self, size: int, media_type: str, read: Callable[[int, int], Awaitable[Any]]) -> str:
         """An address that nobody can guess and that only this page's players are answered at, until `close`."""
@@ -46,7 +46,7 @@ class BrowserStreams:
         from pyodide.ffi import create_proxy
 
         proxy = create_proxy(read)
-        address = str(js.picsafe.companion.open(size, media_type, proxy))
+        address = str(js.picsafe.serviceWorkerClient.open(size, media_type, proxy))
         self._proxies[address] = proxy
         return address
 
@@ -54,7 +54,7 @@ class BrowserStreams:
         """The address leads nowhere any more."""
         import js
 
-        js.picsafe.companion.close(address)
+        js.picsafe.serviceWorkerClient.close(address)
         dom.defer(self._proxies.pop(address).destroy)
 
     def give_up(self) -> None:
