@@ -38,8 +38,8 @@ docs: setup-docs ## build the documentation site, with search, into build/docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "build/docs is the site; to read it: $(BIN)/python -m http.server -d build/docs -b 127.0.0.1 8001"
 
-lint: ## ruff
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: ## ruff, Biome and Stylelint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m scripts.web_check javascript && $(BIN)/python -m scripts.web_check styles
 types: ## mypy, strict, and the types of the JavaScript
 	@$(BIN)/mypy && $(BIN)/python -m scripts.web_check types
 layers: ## import contracts

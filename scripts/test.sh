@@ -38,6 +38,8 @@ check() {
     step "types" "$bin/mypy" --no-error-summary
     step "layers" scripts/layers.sh
     step "types of the JavaScript" "$bin/python" -m scripts.web_check types
+    step "JavaScript" "$bin/python" -m scripts.web_check javascript
+    step "style sheets" "$bin/python" -m scripts.web_check styles
 }
 
 check

@@ -1,8 +1,10 @@
 """The checks of the browser's own languages, by tools that client/package.json pins: `make check` runs them all.
 
-usage: python -m scripts.web_check {types}
+usage: python -m scripts.web_check {types,javascript,styles}
 
 * types: TypeScript reads the JavaScript of client/js and the types in its JSDoc; it writes nothing.
+* javascript: Biome finds faults and what is not formatted; `biome.json` has its rules.
+* styles: Stylelint does so for client/css; `stylelint.config.mjs` has its rules.
 
 The tools are installed once for each lock, into build/downloads, and run with the Node of requirements/run.lock.
 """
@@ -24,8 +26,10 @@ _CHECKS: Final = {
         ("typescript/bin/tsc", "-p", "client/js"),
         ("typescript/bin/tsc", "-p", "client/js/worker"),
     ),
+    "javascript": (("@biomejs/biome/bin/biome", "ci", "--error-on-warnings"),),
+    "styles": (("stylelint/bin/stylelint.mjs", "--config-basedir", "{modules}", "client/css/**/*.css"),),
 }
-"""Commands by name of the check; each begins with a script of an installed package."""
+"""Commands by name of the check; each begins with a script of an installed package. `{modules}` is where packages are."""
 
 
 def main() -> int:
@@ -38,7 +42,10 @@ def main() -> int:
     except BuildFailed as error:
         print(f"web_check: {error}", file=sys.stderr)
         return 1
-    commands = [[node(), str(modules / script), *arguments] for script, *arguments in _CHECKS[chosen.check]]
+    commands = [
+        [node(), str(modules / script), *(each.replace("{modules}", str(modules.parent)) for each in arguments)]
+        for script, *arguments in _CHECKS[chosen.check]
+    ]
     codes = [subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands]  # noqa: S603 pinned tools
     return 1 if any(codes) else 0
 

@@ -14,7 +14,7 @@ const boot = {
 
   /** A file of this release may be damaged on this computer: the next start fetches all of them again. */
   forget() {
-    return globalThis.caches?.delete(boot.kept).catch(() => {});
+    return globalThis.caches?.delete(boot.kept).catch(() => undefined);
   },
 
   /** Called by Python when its imports have run. */

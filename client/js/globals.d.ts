@@ -28,7 +28,7 @@ interface Boot {
   snapshot: boolean;
   /** The name of this release's cache. */
   kept: string;
-  forget(): Promise<boolean | void> | undefined;
+  forget(): Promise<boolean | undefined> | undefined;
   ready(): void;
   failed(reason: unknown): void;
 }
@@ -61,7 +61,12 @@ declare var picsafe: Picsafe;
 
 /** Where the browser has Trusted Types. */
 declare var trustedTypes:
-  | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string } }
+  | {
+      createPolicy(
+        name: string,
+        rules: { createScriptURL(url: string): string },
+      ): { createScriptURL(url: string): string };
+    }
   | undefined;
 
 /** As hash-wasm's scripts leave it. */

@@ -112,7 +112,7 @@ async function inLanes(count, baseNonce, firstChunk, work) {
       const index = next++;
       const chunk = firstChunk + index;
       view.setUint32(4, high ^ Math.floor(chunk / 2 ** 32));
-      view.setUint32(8, low ^ chunk % 2 ** 32);
+      view.setUint32(8, low ^ (chunk % 2 ** 32));
       try {
         await work(index, nonce);
       } catch (error) {

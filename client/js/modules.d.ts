@@ -23,7 +23,7 @@ interface PyodideOptions {
 }
 
 interface Pyodide {
-  runPython(code: string): any;
+  runPython(code: string): unknown;
   runPythonAsync(code: string, ...rest: unknown[]): Promise<unknown>;
   unpackArchive(bytes: ArrayBuffer, format: string, options: { extractDir: string }): void;
 }

@@ -40,7 +40,9 @@ const { fetch } = globalThis;
 /** @param {URL | RequestInfo} url */
 async function fetchCachedFirst(url) {
   if (!navigator.serviceWorker?.controller) return fetch(url); // on its way already (preload.js)
-  const kept = await caches.match(/** @type {RequestInfo} */ (url), { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true }).catch(() => undefined);
+  const kept = await caches
+    .match(/** @type {RequestInfo} */ (url), { cacheName: globalThis.picsafe.boot.kept, ignoreVary: true })
+    .catch(() => undefined);
   return kept ?? fetch(url);
 }
 
@@ -144,7 +146,7 @@ function copyInto(sources, targets) {
 // The slow way, without any private interface of Pyodide: a fresh Python, and our own modules as files.
 async function fromFiles() {
   const [python, sitePackages] = await Promise.all([load(options()), get(SITE_PACKAGES)]);
-  const folder = python.runPython("import site; site.getsitepackages()[0]");
+  const folder = String(python.runPython("import site; site.getsitepackages()[0]"));
   python.unpackArchive(await sitePackages.arrayBuffer(), "zip", { extractDir: folder });
   return python;
 }

@@ -36,7 +36,10 @@ export async function start() {
 
 /** Looks whether the server has a new release. This page goes on with its own; the next one that is opened has the new. */
 export function look() {
-  worker?.getRegistration("/").then((registration) => registration?.update()).catch(() => {});
+  worker
+    ?.getRegistration("/")
+    .then((registration) => registration?.update())
+    .catch(() => {});
 }
 
 /**

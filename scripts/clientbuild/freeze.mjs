@@ -1,8 +1,9 @@
 // Starts Python, imports everything that My PicSafe needs, and writes the memory as it then is.
 //   task: { pyodide: file URL of pyodide.mjs, sitePackages: zip, prepare: Python source,
 //           pyscript: JSON of path to source, output: file }
-import { bytesOf, runTask, stillOptions } from "./still.mjs";
+
 import { readFile, writeFile } from "node:fs/promises";
+import { bytesOf, runTask, stillOptions } from "./still.mjs";
 
 await runTask(async (task) => {
   const { loadPyodide } = await import(task.pyodide);

@@ -1,8 +1,9 @@
 // Installs wheels with micropip into a Pyodide, then writes what arrived in site-packages as plain files.
 //   task: { pyodide: file URL of pyodide.mjs, micropip: wheel, wheels: [wheel], output: folder }
-import { bytesOf, runTask, stillOptions } from "./still.mjs";
+
 import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
+import { bytesOf, runTask, stillOptions } from "./still.mjs";
 
 async function writeTree(fs, from, to) {
   for (const name of fs.readdir(from).sort()) {

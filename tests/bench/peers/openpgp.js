@@ -38,7 +38,8 @@ function streamed(bytes) {
   return new ReadableStream({
     pull(controller) {
       if (at >= bytes.length) controller.close();
-      else controller.enqueue(bytes.subarray(at, (at += PIECE)));
+      else controller.enqueue(bytes.subarray(at, at + PIECE));
+      at += PIECE;
     },
   });
 }
