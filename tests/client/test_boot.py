@@ -121,7 +121,7 @@ async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Bro
 @pytest.mark.parametrize(
     "missing",
     [
-        r"/interpreter\.",
+        r"/pyodide-loader\.",
         r"/kernel\.",
         r"/facts\.",
         r"/sha256\.",
