@@ -14,6 +14,7 @@ from server.cloud.world import World, bytes_of, problem, running_world, sha256, 
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_PART_BYTES
+from picsafe_server.cloud.stores import Upload
 
 pytestmark = pytest.mark.anyio
 
@@ -97,3 +98,15 @@ async def test_sweeping_at_the_same_time_does_everything_once(containers: list[W
     counts = await asyncio.gather(*(world.role.sweep() for world in containers))
     assert sum(done["expired"] for done in counts) == 4
     assert stored(containers[0]) == []
+
+
+async def test_a_process_may_note_what_another_deletes_at_the_same_moment(containers: list[World]) -> None:
+    """Noting it again looked for the row first, and failed when it was gone by the time it was written."""
+    first, second, _ = (world.role.regions["au"].ledger for world in containers)
+    now = containers[0].clock.now()
+    for _ in range(25):
+        upload = Upload(new_identifier(), 1)
+        await first.let_go(upload, now)
+        await asyncio.gather(
+            *(first.let_go(upload, now) for _ in range(3)), *(second.discarded(upload.name) for _ in range(3))
+        )

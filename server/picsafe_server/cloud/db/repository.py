@@ -15,6 +15,7 @@ from picsafe_protocol.crypto.package_digest import Pieces
 from picsafe_server.cloud.db.models import DELETED, EXPIRED, GONE, STORED, UPLOADING, Discard, Package
 from picsafe_server.cloud.stores import Upload
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 
 BATCH = 500
 """Rows that one transaction of a sweep changes: short enough for others to get their turn."""
@@ -135,8 +136,13 @@ class Ledger:
 
     async def let_go(self, upload: Upload, now: datetime) -> None:
         """Record that the store has to delete `upload` (again)."""
+        values = {"region": self._region, "name": upload.name, "session": upload.session, "size": upload.size}
         async with self._database.writing() as session:
-            await session.merge(self._discard(upload, now))
+            # One statement: another process may delete the row at any moment, once the bytes are gone.
+            statement = insert_into(session, Discard).values(**values, since=now)
+            await session.execute(
+                statement.on_conflict_do_update(index_elements=["region", "name"], set_={"since": now})
+            )
 
     async def discarded(self, name: str) -> None:
         """Record that the store has deleted `name`."""

@@ -11,6 +11,7 @@ from picsafe_protocol.contracts.regions import region_for_country
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import Devices, forget_devices
 from picsafe_server.users.accounts.login_throttle import Throttle
@@ -18,7 +19,6 @@ from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, SignedInSession
-from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.names.display_names import checked_name, search_text
 from picsafe_server.users.names.mail_domains import check_address

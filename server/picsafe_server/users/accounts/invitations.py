@@ -11,6 +11,7 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TokenRefused
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.passwords import Passwords
@@ -18,7 +19,6 @@ from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget, signature
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Invitation, SignedInSession
-from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.principal import Principal
 
 _DAYS = timedelta(days=limits.INVITATION_DAYS)

@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from picsafe_protocol.contracts import limits
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.db.models import Account, KnownDevice
-from picsafe_server.users.db.upsert import insert_into
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 KEPT = timedelta(days=limits.KNOWN_DEVICE_DAYS)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from sqlalchemy import case, delete, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.db.models import LookupWindow, SignInFailures
-from picsafe_server.users.db.upsert import insert_into
 
 Counter = type[SignInFailures] | type[LookupWindow]
 

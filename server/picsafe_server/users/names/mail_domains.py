@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.contracts.errors import Conflict, DomainNotApproved
 from picsafe_server.runtime.clock import Clock
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.db.models import Account, InstitutionDomain
-from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.names import email_addresses
 
 

@@ -15,6 +15,7 @@ from picsafe_protocol.contracts.tokens import RECEIPT_TYPE, Action
 from picsafe_server.auth.tokens import Verifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.settings import Settings
 from picsafe_server.users.db.models import (
     AVAILABLE,
@@ -26,7 +27,6 @@ from picsafe_server.users.db.models import (
     ReportOpened,
     ReportRecipient,
 )
-from picsafe_server.users.db.upsert import insert_into
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
 
-from picsafe_server.users.db.models import Base
 
-
-def insert_into(session: AsyncSession, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def insert_into(session: AsyncSession, model: type[DeclarativeBase]) -> sqlite.Insert | postgresql.Insert:
     """An insert into the table of `model` that can take `on_conflict_do_update` or `on_conflict_do_nothing`."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     return sqlite.insert(model) if is_sqlite else postgresql.insert(model)
