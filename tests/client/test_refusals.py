@@ -109,7 +109,7 @@ def raised() -> list[tuple[str, str, str]]:
         (path.name, node.args[0].id, str(node.args[1].value))
         for path in sorted(CLIENT.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refusal"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "localized_error"
         if isinstance(node.args[0], ast.Name) and isinstance(node.args[1], ast.Constant)
     ]
 
