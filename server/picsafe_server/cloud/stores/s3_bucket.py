@@ -88,19 +88,22 @@ def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int
 
 
 def compares_digests(client: S3Client, bucket: str) -> bool:
-    """Whether the store refuses a body that does not have the SHA-256 in its signature. If it does not, that is
-    logged.
-    """
+    """Whether the store refuses a part that does not have the SHA-256 with which it is signed. One that takes it, or says
+    something else of it, gets a line in the log."""
     with translated():
+        upload = client.create_multipart_upload(Bucket=bucket, Key=_PROBE)["UploadId"]
         try:
-            client.put_object(Bucket=bucket, Key=_PROBE, Body=declared([b"probe"], bytes(32)))
+            client.upload_part(
+                Bucket=bucket, Key=_PROBE, UploadId=upload, PartNumber=1, Body=declared([b"probe"], bytes(32))
+            )
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.BAD_REQUEST:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}:
                 raise
-            if error.response["Error"]["Code"] in _WRONG_DIGEST:
+            if status == HTTPStatus.BAD_REQUEST and error.response["Error"]["Code"] in _WRONG_DIGEST:
                 return True
-        else:
-            client.delete_object(Bucket=bucket, Key=_PROBE)
+        finally:
+            client.abort_multipart_upload(Bucket=bucket, Key=_PROBE, UploadId=upload)
     _log.warning("bucket %s does not say that it compares digests: every package is read back", bucket)
     return False
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class _Call:
-    """One call with all its attempts: the sockets that it uses, until its time is over."""
+    """One call with all its attempts: the socket that it uses, until its time is over."""
 
     def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()
-        self._sockets: set[socket.socket] = set()
+        self._socket: socket.socket | None = None
         self._is_over = False
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
@@ -38,15 +38,15 @@ class _Call:
         """`used` belongs to this call from now on. Raises `HTTPClientError` when the time is over."""
         with self._lock:
             self._check()
-            if used is not None:
-                self._sockets.add(used)
+            # Of an earlier attempt the socket may serve another call by now.
+            self._socket = used
 
     def end(self) -> None:
         """The answer is there, or the error. Raises `HTTPClientError` when the answer was cut: `http.client` takes a head
         without its end for a whole one."""
         self._timer.cancel()
         with self._lock:
-            self._sockets.clear()
+            self._socket = None
             self._check()
 
     def _check(self) -> None:
@@ -56,9 +56,10 @@ class _Call:
     def _cut(self) -> None:
         with self._lock:
             self._is_over = True
-            for used in self._sockets:
+            if self._socket is not None:
                 with suppress(OSError):
-                    used.shutdown(socket.SHUT_RDWR)
+                    # Not `SSLSocket.shutdown`, which drops its encryption first, while another thread may be writing.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class _Current(threading.local):
