@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from server.keys.test_access_log import opened
 from server.keys.world import Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection
 
+from picsafe_protocol.contracts.errors import LogUnavailable
+from picsafe_server.keys.log import inspection
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.tree import Head
 from picsafe_server.keys.operations import public_proofs
+from picsafe_server.keys.transactions import appender
 from picsafe_server.runtime.clock import MovableClock
+from picsafe_server.runtime.database import Database
 
 pytestmark = pytest.mark.anyio
 
@@ -134,3 +139,55 @@ async def test_a_proof_that_the_database_does_not_give_in_time_is_an_answer(
     async with sqlite_world.role.services.public_log._one_at_a_time:
         answer = await sqlite_world.get("/keys/v1/consistency", None, **{"from": 1, "to": 2})
     assert (answer.status_code, code(answer)) == (503, "log_unavailable")
+
+
+async def test_attack_a_checkpoint_that_is_being_signed_is_not_given_to_who_asks_later(
+    tmp_path: Path,
+    sqlite_url: str,
+    clock: MovableClock,
+    users: UserServers,
+    ada: Someone,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody may keep a slow comparison under way; an older head must not reach a user server that has seen a newer."""
+    async with (
+        key_server(tmp_path, clock, users, keys_database=sqlite_url) as one,
+        key_server(tmp_path, clock, users, keys_database=sqlite_url) as two,
+    ):
+        sent = await one.send(ada)
+        look, has_looked, may_sign = inspection.inspect, asyncio.Event(), asyncio.Event()
+
+        async def slow(database: Database, work: Any) -> Any:
+            found = await look(database, work)
+            if database is two.role.services.database and not may_sign.is_set():
+                has_looked.set()
+                await may_sign.wait()
+            return found
+
+        monkeypatch.setattr(appender, "inspect", slow)
+        early = asyncio.create_task(size(two))
+        await asyncio.wait_for(has_looked.wait(), 30)
+        await one.open(ada, sent)
+        seen = await size(one)
+        late = asyncio.create_task(size(two))
+        await asyncio.sleep(0)
+        may_sign.set()
+        await early
+        assert await late >= seen
+
+
+async def test_attack_one_address_leaves_proofs_for_others(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sqlite_world.send(ada)
+    public_log = sqlite_world.role.services.public_log
+    monkeypatch.setattr(public_proofs, "PROOFS_WAITING_FROM_ONE", 2)
+    async with public_log._one_at_a_time:
+        waiting = [asyncio.create_task(public_log.consistency(1, 1, "192.0.2.1")) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(LogUnavailable):
+            await public_log.consistency(1, 1, "192.0.2.1")
+        other = asyncio.create_task(public_log.consistency(1, 1, "192.0.2.2"))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting, other)
+    assert not public_log._waiting

@@ -29,6 +29,11 @@ def services_of(connection: Connection) -> Services:
     return role.services
 
 
+def address_of(connection: Connection) -> str:
+    """The address that a request came from, as the access log has it; empty when nobody knows."""
+    return connection.client.host[:64] if connection.client else ""
+
+
 def _token(connection: Connection) -> str:
     # Two of the headers as they came: of what this does, parsing them all is the larger part.
     sent = {name: value for name, value in connection.scope["headers"] if name in _HEADERS}
@@ -92,4 +97,4 @@ REVOKE_GRANT = Access(
     ("grant",),
 )
 
-__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "services_of"]
+__all__ = ["ADMINISTRATOR_TOKEN", "CREATE_GRANT", "REVOKE", "REVOKE_GRANT", "USER_TOKEN", "address_of", "services_of"]

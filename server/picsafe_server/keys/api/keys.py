@@ -22,17 +22,13 @@ from picsafe_protocol.contracts.errors import (
 )
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import route_access
-from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, services_of
+from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
 from picsafe_server.keys.api.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
 from picsafe_server.keys.operations.revoke import revoke, revoke_of_report
 from picsafe_server.keys.policy import Caller
-
-
-def _address(request: Request[Any, Any, Any]) -> str:
-    return request.client.host[:64] if request.client else ""
 
 
 def _check(key_id: str) -> None:
@@ -68,7 +64,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
         grant,
         now=services.clock.now(),
         report_days=services.report_days,
-        address=_address(request),
+        address=address_of(request),
     )
     return Response(IssuedKey.of(released), status_code=201 if new else 200)
 
@@ -97,7 +93,7 @@ async def release_key(
     services = services_of(request)
     _check(key_id)
     services.allowance.take(request.user)
-    asked = Release(request.user, key_id, data.report_id, data.reason, _address(request))
+    asked = Release(request.user, key_id, data.report_id, data.reason, address_of(request))
     return ReleasedKey.of(await release(services.appender, services.wrapper, asked))
 
 
@@ -117,7 +113,7 @@ async def revoke_key(
     services = services_of(request)
     _check(key_id)
     services.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
-    await revoke(services.appender, request.user, key_id, data.report_id, _address(request))
+    await revoke(services.appender, request.user, key_id, data.report_id, address_of(request))
 
 
 @post(
@@ -135,4 +131,4 @@ async def revoke_report(
     """
     if data.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
-    await revoke_of_report(services_of(request).appender, request.user, report_id, _address(request))
+    await revoke_of_report(services_of(request).appender, request.user, report_id, address_of(request))

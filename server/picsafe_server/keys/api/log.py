@@ -17,7 +17,7 @@ from picsafe_protocol.contracts.identifiers import checked_identifier, is_identi
 from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.http.guards import PUBLIC, route_access
-from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, services_of
+from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, address_of, services_of
 from picsafe_server.keys.api.schemas import Identifier
 from picsafe_server.keys.log.entries import Event
 from picsafe_server.keys.operations import read_log
@@ -138,7 +138,7 @@ async def consistency(
     to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
 ) -> Consistency:
     """For two sizes with signed checkpoints, 0 < `from` <= `to`; 400 for others. Contains no personal data."""
-    hashes = await services_of(request).public_log.consistency(start, to)
+    hashes = await services_of(request).public_log.consistency(start, to, address_of(request))
     return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
 
 
