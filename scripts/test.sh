@@ -23,6 +23,11 @@ in_two() { # in_two ARGUMENTS-OF-PYTEST... : two processes, a module in one of t
     "$bin/pytest" -q -n 2 --dist loadscope "$@"
 }
 
+# Tests of servers and commands wait for processes much of their time: three processes need a quarter less of it on two cores.
+in_three() {
+    "$bin/pytest" -q -n 3 --dist loadscope "$@"
+}
+
 # A test that fails in a browser gets one second try, and is named at the end: docs/decisions/0022.
 in_browsers() { # in_browsers ARGUMENTS-OF-PYTEST...
     in_two "$@" && return
@@ -48,7 +53,7 @@ check)
     step "protocol and client" in_two -m "not browser and not long" tests/protocol tests/client
     ;;
 most)
-    step "protocol, DICOM, server, command and deployment" in_two -m "not long" \
+    step "protocol, DICOM, server, command and deployment" in_three -m "not long" \
         tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two -m "not long" tests/media_corpus
     step "client in a real browser" in_two -m "not long" tests/client
@@ -59,7 +64,7 @@ most)
     step "container" "$bin/pytest" -q -m "not long" tests/container
     ;;
 all)
-    step "protocol, DICOM, server, command and deployment" in_two \
+    step "protocol, DICOM, server, command and deployment" in_three \
         tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two tests/media_corpus
     step "client in a real browser" in_two tests/client
