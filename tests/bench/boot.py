@@ -34,8 +34,8 @@ TURNS = int(os.environ.get("PICSAFE_BENCH_TURNS", "5"))
 VISITS: Final = 3
 REST: Final = 1.0
 """Seconds before each visit."""
-COLD_BUDGET: Final = 0.35
-WARM_BUDGET: Final = 0.2
+COLD_BUDGET: Final = 0.3
+WARM_BUDGET: Final = 0.15
 
 _OURS = """document.addEventListener("DOMContentLoaded", () => dispatchEvent(new Event("pointermove")));  // somebody is there
 globalThis.measured = new Promise((resolve) =>
