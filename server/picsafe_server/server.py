@@ -141,8 +141,9 @@ class RequestLog:
 def serve(
     settings: Settings, host: str, port: int, certificate: Certificate | None = None, trusted_proxies: str = "127.0.0.1"
 ) -> None:
-    """Serve until the process is told to stop. `trusted_proxies`: addresses whose `X-Forwarded-For` is believed
-    (comma).
+    """Serve until the process receives a signal to stop.
+
+    `trusted_proxies`: comma-separated addresses of proxies whose `X-Forwarded-For` is believed.
     """
     raise_fd_limit()
     asyncio.run(_prepare(settings))

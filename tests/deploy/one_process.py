@@ -39,7 +39,7 @@ def inherited() -> dict[str, str]:
 def running(
     command: list[str | Path], environment: Mapping[str, str], log: Path, stop_seconds: float = 60
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program until the block ends; killed when it has not stopped by itself after `stop_seconds`."""
+    """Run a program until the block ends; it is killed when it has not stopped `stop_seconds` after it was asked to."""
     with log.open("ab") as output:
         process = subprocess.Popen([str(part) for part in command], env=environment, stdout=output, stderr=output)
     try:

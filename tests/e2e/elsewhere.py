@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BROWSERS_OWN = (".googleapis.com:443", ".google.com:443", ".gstatic.com:443")
-"""Whom Chromium asks by itself, about forms and updates, whatever page it shows; a page's own requests are heard there, too."""
+"""The servers that Chromium itself contacts for forms and updates, on any page; requests of a page to them are recorded, too."""
 
 
 @dataclass

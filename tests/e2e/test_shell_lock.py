@@ -139,7 +139,7 @@ def test_the_key_is_a_letter_where_somebody_types(visit: Visit) -> None:
     visit.page.fill(".filter-input", "")
 
 
-def test_it_locks_by_itself_after_the_minutes_of_the_institution(
+def test_it_locks_automatically_after_the_minutes_of_the_institution(
     clinic: Clinic, browser: Browser, reader: Person, report: MadeReport
 ) -> None:
     with clinic.client_of(reader) as http:

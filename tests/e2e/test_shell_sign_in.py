@@ -102,7 +102,7 @@ def test_what_is_typed_while_python_loads_is_still_there_when_it_has(
 def unwatched(browser: Browser, clinic: Clinic) -> Iterator[Page]:
     """The page as it is before anybody has come to it; everything that it fetches is there.
 
-    Its clock can be put forward, but goes on by itself as well.
+    Its clock can be put forward, and also runs on.
     """
     profile = browser.new_context(locale="en-GB")
     page = profile.new_page()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.long
 
 
 class Links(HTMLParser):
-    """What a page leads to (`links`), what it loads by itself (`loaded`), and the anchors that it has."""
+    """The links of a page (`links`), the files that it loads (`loaded`), and its anchors."""
 
     def __init__(self) -> None:
         super().__init__()

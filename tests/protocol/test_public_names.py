@@ -127,3 +127,19 @@ def test_everything_public_is_explained(module: str) -> None:
         if not value.__doc__ or value.__doc__.startswith(f"{name}(")  # what dataclasses write by themselves
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("face", "home"),
+    [
+        ("chunked", "crypto.chunked"),
+        ("package", "format.package"),
+        ("regions", "contracts.regions"),
+        ("errors", "contracts.errors"),
+    ],
+)
+def test_the_public_face_is_all_of_the_module_behind_it(face: str, home: str) -> None:
+    public = importlib.import_module(f"picsafe_protocol.{face}")
+    behind = importlib.import_module(f"picsafe_protocol.{home}")
+    assert public.__all__ == behind.__all__
+    assert all(getattr(public, name) is getattr(behind, name) for name in behind.__all__)

@@ -1,4 +1,4 @@
-"""Uploads a package in parts: resumes by itself after a lost connection, and sends no part twice that has arrived."""
+"""Uploads a package in parts: resumes automatically after a lost connection, and never resends a part that has arrived."""
 
 from __future__ import annotations
 

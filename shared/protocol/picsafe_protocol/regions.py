@@ -1,21 +1,4 @@
-"""Regions and the countries that belong to them, under its public name; `picsafe_protocol.contracts.regions`
-holds it.
-"""
+"""Regions and the countries that belong to them, under its public name; `picsafe_protocol.contracts.regions` holds it."""
 
-from picsafe_protocol.contracts.regions import (
-    COUNTRIES,
-    EU_MEMBERS,
-    EU_MEMBERS_AS_OF,
-    REGIONS,
-    Region,
-    region_for_country,
-)
-
-__all__ = [
-    "COUNTRIES",
-    "EU_MEMBERS",
-    "EU_MEMBERS_AS_OF",
-    "REGIONS",
-    "Region",
-    "region_for_country",
-]
+from picsafe_protocol.contracts.regions import *  # noqa: F403 the public face is all of it
+from picsafe_protocol.contracts.regions import __all__ as __all__

@@ -306,7 +306,7 @@ async def test_only_while_somebody_listens_is_there_anything_to_do(socket: Socke
         assert live.is_polling
     poller = live._poller
     assert poller is not None
-    await poller  # ends by itself once the last listener has gone
+    await poller  # ends once the last listener has gone
     assert live._listeners == {}
 
 

@@ -21,7 +21,7 @@ ATTRIBUTES: Final = ("aria-label", "content", "title")
 """Attributes of index.html that hold words; js/i18n.js looks for no others."""
 
 SAID: Final = ("shell.", "frame.page_title")
-"""What sign-in.js says by itself: keys, and the beginnings of keys that end with a dot."""
+"""The texts that sign-in.js uses on its own: keys, and the beginnings of keys that end with a dot."""
 
 REFUSALS: Final = (
     "error.error",

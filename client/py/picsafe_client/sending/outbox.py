@@ -71,7 +71,7 @@ class SendJob:
 
     @property
     def trouble(self) -> ServiceError | None:
-        """What holds it up at the moment, and will be tried again by itself."""
+        """The error that holds it up at the moment; it is retried automatically."""
         return self._sending.trouble if self._sending.upload is None else self._sending.upload.trouble
 
     @property

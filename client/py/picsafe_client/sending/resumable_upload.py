@@ -1,4 +1,4 @@
-"""Uploads a package in parts: can be paused, resumes by itself after a lost connection, and sends only missing
+"""Uploads a package in parts: can be paused, resumes automatically after a lost connection, and sends only missing
 parts.
 """
 

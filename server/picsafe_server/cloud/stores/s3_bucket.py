@@ -51,7 +51,7 @@ def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
         signature_version="s3v4",
         # Signed with its SHA-256, a body that was changed on its way is refused by the store, also without TLS.
         s3={"addressing_style": "path" if endpoint else "virtual", "payload_signing_enabled": True},
-        # Other S3 servers refuse the checksums that boto3 adds by itself.
+        # Other S3 servers refuse the checksums that boto3 adds by default.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         retries={"mode": "standard", "total_max_attempts": 2},

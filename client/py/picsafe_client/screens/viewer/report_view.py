@@ -96,7 +96,7 @@ class ShownReport:
         self.say(notices.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
 
     def say(self, said: dom.Node, *, stays: bool = False) -> None:
-        """Shows a notice above the photo, in the place of one that would go by itself: many would cover the report."""
+        """Shows a notice above the photo, replacing one that would disappear on its own: many would cover the report."""
         for passing in self._waiting.querySelectorAll(".report-said-passing"):
             dom.remove(passing)
         said.classList.add("report-said", *([] if stays else ["report-said-passing"]))
