@@ -7,6 +7,7 @@ import ast
 import io
 import itertools
 import re
+import subprocess
 import tokenize
 import tomllib
 from collections.abc import Iterator
@@ -61,6 +62,17 @@ def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
         missing = [each for each in targets if "://" not in each and not (page.parent / each).exists()]
         broken += [f"{page.relative_to(ROOT)}: {each}" for each in missing]
     assert not broken
+
+
+@pytest.mark.parametrize(
+    "page", ["CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/architecture.md", "shared/media/README.md"]
+)
+def test_files_that_a_page_names_exist(page: str) -> None:
+    """By their path from the top of the repository, or by its end."""
+    named = re.findall(r"`(?:[^`\n]* )?([\w./-]+\.(?:py|md|sh|js|toml|yaml|conf))`", (ROOT / page).read_text("utf-8"))
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    missing = [name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in listed)]
+    assert missing == []
 
 
 def test_every_decision_is_in_the_index() -> None:
