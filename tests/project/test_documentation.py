@@ -65,7 +65,17 @@ def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["CONTRIBUTING.md", "README.md", "SECURITY.md", "docs/architecture.md", "shared/media/README.md"]
+    "page",
+    [
+        "CONTRIBUTING.md",
+        "README.md",
+        "SECURITY.md",
+        "docs/architecture.md",
+        "docs/access-log.md",
+        "docs/media.md",
+        "docs/threat-model.md",
+        "shared/media/README.md",
+    ],
 )
 def test_files_that_a_page_names_exist(page: str) -> None:
     """By their path from the top of the repository, or by its end."""

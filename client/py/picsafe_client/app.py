@@ -211,7 +211,7 @@ class App:
     def show_problem(
         self, error: BaseException, *, means: str | None = None, actions: Sequence[notices.Action] = ()
     ) -> None:
-        """Shows `error` at the top of the page (see `banner.problem`). What was cancelled is no problem."""
+        """Shows `error` at the top of the page (see `ui.notices.problem`). What was cancelled is no problem."""
         if isinstance(error, Cancelled | asyncio.CancelledError):
             return
         if isinstance(error, NotSignedIn) and not self._back.is_set():

@@ -13,7 +13,7 @@ STEP: Final = 4 * MIB
 
 
 class BlobSource:
-    """A JavaScript File or Blob as a `media.ByteSource`: small pieces are copied into Python to look at."""
+    """A JavaScript File or Blob as a `picsafe_media.ByteSource`: small pieces are copied into Python to look at."""
 
     def __init__(self, blob: Any) -> None:
         self._blob = blob

@@ -61,7 +61,8 @@ foresaw.
 
 
 def route_access(access: Access, *problems: type[PicSafeError]) -> dict[str, Any]:
-    """Keyword arguments for a route handler that only `access` may call: `@get("/x", **only(SIGNED_IN, NotFound))`.
+    """Keyword arguments for a route handler that only `access` may call:
+    `@get("/x", **route_access(SIGNED_IN, NotFound))`.
 
     `problems` are the errors of the route itself, besides those of the access rule and those of every route.
     """

@@ -3,7 +3,7 @@ unchanged.
 
 ::
 
-    choice = await examine(source)         # a photo as a `media.ByteSource`: may its JPEG stay as it is?
+    choice = await examine(source)         # a photo as a `picsafe_media.ByteSource`: may its JPEG stay as it is?
     head(report, index, pixels, sender)    # everything before the JPEG; `pixels` describes it
     tail(pixels)                           # everything after it
 

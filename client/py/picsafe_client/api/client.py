@@ -5,7 +5,7 @@ Every refusal arrives as the `PicSafeError` that the server named in its problem
 `CALL_SECONDS` from beginning to end, `fetch_bytes` has what its caller says. `fetch` and `send_bytes` have no deadline
 of their own: their callers know how long a package may take.
 
-Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`waiting.Wait.signal` has one).
+Signals: every call takes `signal`, the `signal` of a JavaScript AbortController (`ui.progress.ProgressIndicator.signal` has one).
 """
 
 from __future__ import annotations

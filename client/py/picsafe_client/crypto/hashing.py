@@ -43,7 +43,7 @@ async def sha256() -> Sha256:
 
 
 async def hash_pieces(data: Any) -> bytes:
-    """The SHA-256 of each piece of a package in a Uint8Array: the `pieces.HashPieces` of the browser."""
+    """The SHA-256 of each piece of a package in a Uint8Array: the `package_digest.HashPieces` of the browser."""
     import js
 
     hashes: bytes = (await js.picsafe.kernel.hashPieces(data)).to_bytes()

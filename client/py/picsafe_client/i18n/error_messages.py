@@ -110,12 +110,12 @@ _MEDIA: Final = {
     "damaged": ("damaged", ""),
     "differs": ("differs", ""),
 }
-"""Kinds of files that PicSafe refuses (`media.clean`): the case that explains them, and the name of the format in
+"""Kinds of files that PicSafe refuses (`picsafe_media.clean`): the case that explains them, and the name of the format in
 it.
 """
 
 _PICTURES: Final = {"pixels": "pixels", "frames": "pixels", "other_size": "other", "kind": "other"}
-"""Rules that a picture of a report breaks (`pixels.check_picture`), and the case that explains them."""
+"""Rules that a picture of a report breaks (`pixel_limits.check_picture`), and the case that explains them."""
 
 _INCIDENT: Final = re.compile(r"[0-9A-Za-z-]{1,32}")
 

@@ -1,4 +1,4 @@
-"""Sources of a package's bytes in a browser: a file on this computer, or a cloud. Both are `opening.PackageSource`.
+"""Sources of a package's bytes in a browser: a file on this computer, or a cloud. Both are `open_report.PackageSource`.
 
 Bytes are `Uint8Array`s that Python passes along. Nothing here decides whether they are to be believed.
 """
@@ -45,7 +45,7 @@ class DiskSource:
     def __init__(self, file: Any) -> None:
         self._file = file
         self.digest: str | None = None
-        """That of the package, once every byte has been compared with it: see `disk.cover_file`."""
+        """That of the package, once every byte has been compared with it: see `from_disk.cover_file`."""
 
     @property
     def size(self) -> int:
@@ -78,7 +78,7 @@ class DiskSource:
 
 
 class CloudPackage:
-    """The package of one report in its cloud, as a `ranges.Remote`. Grants are asked for as they are needed."""
+    """The package of one report in its cloud, as a `range_reader.Remote`. Grants are asked for as they are needed."""
 
     def __init__(self, api: Api, report_id: str) -> None:
         self._api = api
@@ -101,7 +101,7 @@ class CloudPackage:
             return await self._request(await self._granted(), start, stop)
 
     async def piece_hashes(self, most: int) -> bytes:
-        """The list beside the package; see `ranges.Remote`."""
+        """The list beside the package; see `range_reader.Remote`."""
         grant = await self._granted()
         try:
             return await self._list(grant, most)
@@ -212,7 +212,7 @@ def extent(status: int, content_range: str, content_length: str, start: int) -> 
 
 
 class ReconnectPolicy:
-    """The pauses between tries to reach a cloud: a `ranges.Pause`.
+    """The pauses between tries to reach a cloud: a `range_reader.Pause`.
 
     Until `begun`, some tries are enough to say that it cannot be reached. Later a download goes on as soon as the
     connection is back, however long that takes: `waiting` tells the screen so, `try_now` ends a pause.

@@ -38,7 +38,7 @@ class Body(Protocol[B_co]):
 
 
 class Pieced(Protocol[B]):
-    """What a stretch needs of the package that it is part of: see `ranges.RangedSource`."""
+    """What a stretch needs of the package that it is part of: see `range_reader.RangedSource`."""
 
     @property
     def buffers(self) -> Buffers[B]:

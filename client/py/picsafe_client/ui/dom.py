@@ -6,7 +6,7 @@ browser at import time, because the modules are imported when the memory snapsho
 
 Handlers: `on` keeps the JavaScript proxy of a Python function alive for as long as the element is on the page.
 `replace_children` and `remove` release those of everything they take away; `off` (what `on` returns) releases one by
-hand, which listeners on the window and the document need (`Screen.on` does it for screens). How: `handlers.py`.
+hand, which listeners on the window and the document need (`Screen.on` does it for screens). How: `events.py`.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def problem(
     """A notice about `error`, to be put where it belongs on a screen; `App.show_problem` puts it at the top.
 
     `means` says what it means for the patient data ("Nothing was sent."); the first of `actions` is the emphasised one.
-    `case` chooses more precise words (`refusals.error_message`).
+    `case` chooses more precise words (`i18n.error_messages.error_message`).
     """
     if isinstance(error, PicSafeError):
         what, advice = error_message(error, case)

@@ -1,7 +1,7 @@
 """Checks the whole log: every statement against its leaf, every person against its statement, every node against the
 leaves.
 
-`log.check` at start checks the head only; this reads everything, for `picsafe-server keys check-log`.
+`store.check` at start checks the head only; this reads everything, for `picsafe-server keys check-log`.
 """
 
 from __future__ import annotations

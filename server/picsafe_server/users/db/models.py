@@ -51,7 +51,7 @@ class Institution(Base):
     members_may_open: Mapped[str] = mapped_column(String(10), default="recipients")
     """`recipients`: named recipients alone; `members`: every member may open what a colleague sent or received."""
     key_servers: Mapped[list[str]] = mapped_column(JSON, default=list)
-    """What members may ask besides PicSafe's own; see `key_servers.py`."""
+    """What members may ask besides PicSafe's own; see `key_servers/allow_list.py`."""
     key_server: Mapped[str | None] = mapped_column(_URL)
     """Where the keys of members' new reports are made; None for PicSafe's own."""
     created_at: Mapped[datetime] = mapped_column(_MOMENT)

@@ -14,7 +14,7 @@ last chunk is full has been truncated. Plaintext byte `i` is byte `i % 16384` of
 starts at byte `56 + k * 16400` of the message.
 
 `encrypt` and `decrypt` are for what fits in memory. `Reader` reads any range of a message and `Writer` makes one piece
-by piece; both work on opaque buffers (see `buffers`) with a `Cipher`: `ciphers.AesGcm` in CPython, WebCrypto in the
+by piece; both work on opaque buffers (see `buffers`) with a `Cipher`: `aes_gcm.AesGcm` in CPython, WebCrypto in the
 browser.
 """
 

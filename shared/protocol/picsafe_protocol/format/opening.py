@@ -86,9 +86,9 @@ async def open_report(
     new_digest: NewDigest[B] = sha256,
 ) -> Opened[B]:
     """Take a package through every step above. `expected` is what its row says; None only for a file that no row is
-    known of, see `disk.cover_file`.
+    known of, see `from_disk.cover_file`.
 
-    With a digest in `expected` the source must check by it and say so, as `pieces.CoveredSource` does (`digest`; else
+    With a digest in `expected` the source must check by it and say so, as `package_digest.CoveredSource` does (`digest`; else
     `ValueError`). Raises `NotAsSent`, `FormatError`, `KeyServerNotAllowed`, `DecryptionError`, `LimitExceeded`, and
     whatever `source` and `release` raise.
     """

@@ -64,7 +64,7 @@ RULES: Final[dict[str, str]] = {
     "package-header-format": "package.json begins with the format of a package",
     "package-header-field": "package.json has exactly the fields of its version, each of the right form",
 }
-"""The rules of a package beyond those of its zip (`storedzip.RULES`)."""
+"""The rules of a package beyond those of its zip (`strict_zip.RULES`)."""
 
 HEAD_BYTES: Final = 256 * 1024
 """Read from the start at once: the largest header, and behind it usually report.json and the first thumbnails."""

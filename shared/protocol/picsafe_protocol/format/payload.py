@@ -47,7 +47,7 @@ RULES: Final[dict[str, str]] = {
     "payload-order": "thumbnails come before media and media before consent, each in the order of report.json",
     "payload-file-size": "every file has the size that report.json gives",
 }
-"""The rules of a payload beyond those of its zip (`storedzip.RULES`)."""
+"""The rules of a payload beyond those of its zip (`strict_zip.RULES`)."""
 
 _ZIP: Final = StrictZip(PayloadRuleBroken, maximum_members=PAYLOAD_MEMBERS)
 

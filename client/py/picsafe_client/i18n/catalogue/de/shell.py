@@ -1,4 +1,4 @@
-"""index.html (sign_in, frame) und shell.js (shell), von build.py in die Seite gesetzt."""
+"""index.html (sign_in, frame) und sign-in.js (shell), von build.py in die Seite gesetzt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cleaning removed from a file, and what a sender must know of one: by the values of `media.Removal` and `Notice`."""
+"""What cleaning removed from a file, and what a sender must know of one: by the values of `picsafe_media.Removal` and `Notice`."""
 
 from __future__ import annotations
 

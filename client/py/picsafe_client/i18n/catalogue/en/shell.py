@@ -1,4 +1,4 @@
-"""Words of index.html (`sign_in`, `frame`) and of shell.js (`shell`), which build.py puts into the page."""
+"""Words of index.html (`sign_in`, `frame`) and of sign-in.js (`shell`), which build.py puts into the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""index.html (sign_in, frame) et shell.js (shell), placés dans la page par build.py."""
+"""index.html (sign_in, frame) et sign-in.js (shell), placés dans la page par build.py."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Addresses from which video and sound play while they are fetched and decrypted.
 
 Small ones come as blobs (`report_media`): they are there at once, all of each has been checked, and no service worker is
-needed. The bytes of larger ones (`playing.Playback`) go from js/kernel.js to the service worker and never through Python.
+needed. The bytes of larger ones (`media_stream.Playback`) go from js/kernel.js to the service worker and never through Python.
 """
 
 from __future__ import annotations
