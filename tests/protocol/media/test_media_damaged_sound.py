@@ -196,6 +196,14 @@ def test_frames_within_a_frame_whose_length_is_damaged_stay(build: Callable[[int
     assert plan.description.duration == pytest.approx(cleaned(build(19))[0].description.duration)
 
 
+def test_a_frame_that_claims_another_rate_goes_where_it_holds_the_next_frames() -> None:
+    """So early in a file its copy would not be known for a recording any more."""
+    odd = b"\xff\xfb\xe4\x44" + bytes(413)  # 48 kHz, 320 kbit/s: 960 bytes
+    data = sound.mp3(2) + odd + bytes(37) + sound.mp3(12)
+    copy = cleaned(data)[1]
+    assert copy == sound.mp3(2) + sound.mp3(12)
+
+
 @pytest.mark.parametrize("build", [sound.mp3, sound.adts])
 @pytest.mark.parametrize("present", [10, 60, 90])
 def test_a_tag_behind_a_frame_that_was_broken_off_goes_though_it_begins_within_that_frame(

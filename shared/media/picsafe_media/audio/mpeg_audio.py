@@ -131,15 +131,21 @@ async def clean_frames(
     given.
     """
     end = await cut_tags_behind(window, plan, begin, until)
-    at, seconds, seconds_before, last = begin, 0.0, 0.0, None
+    at, seconds, seconds_before = begin, 0.0, 0.0
+    last: Frame | None = None
+    before: Frame | None = None
     is_behind_frame = False
     while at < end:
         frame = kind.parse(await window.upto(at, kind.header_bytes))
         if frame:
-            at, last, is_behind_frame = min(at + frame.length, end), frame, True
+            at, is_behind_frame = min(at + frame.length, end), True
+            before, last = last, frame
             seconds_before, seconds = seconds, seconds + frame.seconds
             continue
-        broken_off = await _interrupted(window, at, end, kind, last) if last and is_behind_frame else None
+        broken_off = None
+        if last and is_behind_frame:
+            streams = {last.stream, (before or last).stream}
+            broken_off = await _interrupted(window, at, end, kind, last.length, streams)
         if last and broken_off is not None:
             plan.cut(at - last.length, broken_off, Removal.STRAY_BYTES)
             at, seconds = broken_off, seconds_before
@@ -149,22 +155,26 @@ async def clean_frames(
     return plan.finish(Description("audio", kind.media_type, kind.extension, duration=seconds))
 
 
-async def _interrupted(window: Window, at: int, end: int, kind: FrameFormat, last: Frame) -> int | None:
-    """Where the last frame is broken off, which claims to end at `at`; None where it is whole.
+async def _interrupted(
+    window: Window, at: int, end: int, kind: FrameFormat, length: int, streams: set[tuple[int, ...]]
+) -> int | None:
+    """Where the last frame is broken off, which claims to end at `at` after `length` bytes; None where it is whole.
 
-    Its length is damaged, or the rest of it is missing. Then its own bytes hold the next frames, or a tag in front of
-    them, and those go on behind `at`.
+    Its header is damaged, or the rest of it is missing. Then its own bytes hold the next frames, or a tag in front of
+    them, and those go on behind `at`. They are of one of `streams`: its own, or that of the frame before it.
     """
     if await behind_id3v2(window, at) > at:
         return None
-    begin = at - last.length
+    begin = at - length
     for found in re.finditer(b"\xff|ID3", await window.take(begin, at)):
         start = begin + found.start()
         behind = min(await behind_id3v2(window, start), end)
         if behind > at and await frames_begin(window, behind, kind, end):
             return start
-        if start > begin and behind == start and await _reach_across(window, start, at, end, kind, last.stream):
-            return start
+        if start > begin and behind == start:
+            for stream in streams:
+                if await _reach_across(window, start, at, end, kind, stream):
+                    return start
     return None
 
 
