@@ -26,6 +26,10 @@ __all__ = ["write_mov", "write_mp4"]
 _PLACE: Final = b"$GPRMC,101112,A,3748.8,S,14457.9,E Jane Sample"
 _FRAGMENTED: Final = ("negative", "fragments", "cmaf", "dash", "separate", "streamable", "chromium")
 """In the names of files that AtomicParsley and exiftool do not write."""
+_DAMAGED_BY_MUTAGEN: Final = ("old-fragments", "sound-fragments")
+"""Ends of the names of files with a place in the file for each fragment. mutagen moves the fragments, but of those places
+it corrects the first only: of the others nothing can be played.
+"""
 
 
 def write_mp4(folder: Path) -> None:
@@ -138,6 +142,9 @@ def _rewritten(folder: Path) -> None:
 
 def _by_mutagen(paths: list[Path]) -> None:
     for path in paths:
+        if path.stem.endswith(_DAMAGED_BY_MUTAGEN):
+            path.unlink()
+            continue
         try:
             file = mutagen.mp4.MP4(path)
         except mutagen.mp4.MP4StreamInfoError:  # it does not read QuickTime's own descriptions of sound

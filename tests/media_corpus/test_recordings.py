@@ -18,11 +18,12 @@ from media_corpus.checks import (
     exiftool_tags,
 )
 from media_corpus.containers import CONTAINERS
-from media_corpus.measure import clean_copy
+from media_corpus.measure import clean_copy, fault_of
 from media_corpus.model import Container
 from media_corpus.recordings import NAMES
 from media_corpus.sources import TELLTALES
 from media_corpus.store import samples_of
+from picsafe_protocol.contracts.errors import UnsupportedMedium
 
 RECORDINGS = ("mp4", "mov", "webm", "ogg", "mp3", "wav", "flac", "aac")
 SECRETS = (*TELLTALES, *(name.encode() for name in NAMES.values()), b"Jane", b"GPRMC", b"+37.8")
@@ -74,6 +75,23 @@ def _is_structure(key: str, value: str) -> bool:
 
 def test_mutations_are_refused_or_play_as_before(container: Container, record_property: RecordProperty) -> None:
     check_mutations(container, MUTATIONS, record_property)
+
+
+@pytest.mark.parametrize("name", ["mp4", "mov"])
+def test_films_whose_media_data_say_a_shorter_length_are_refused_or_play_as_before(name: str) -> None:
+    accepted = 0
+    for sample in samples_of(CONTAINERS[name]):
+        at = sample.data.rindex(b"mdat") - 4
+        length = int.from_bytes(sample.data[at : at + 4], "big")
+        for shorter in (length - 1, length - 40, length // 2, 8):
+            data = sample.data[:at] + shorter.to_bytes(4, "big") + sample.data[at + 4 :]
+            try:
+                plan, copy = clean_copy(data)
+            except UnsupportedMedium:
+                continue
+            accepted += 1
+            assert not fault_of(CONTAINERS[name], data, plan, copy), (sample.name, length - shorter)
+    assert accepted
 
 
 @pytest.mark.long

@@ -23,12 +23,12 @@ class PackedRanges:
         self.reaches_beyond = False
         """Whether a range does not end within the file."""
 
-    def add(self, start: int, length: int, at_least: int | None = None) -> bool:
-        """Adds a range; False when there are too many. `at_least`: how much of the length is certain, if not all."""
+    def add(self, start: int, length: int) -> bool:
+        """Adds a range; False when there are too many."""
         if length <= 0:
             return True
         if start + length > self._size:
-            self.reaches_beyond |= start + (length if at_least is None else at_least) > self._size
+            self.reaches_beyond = True
             length = self._size - start
             if length <= 0:
                 return True

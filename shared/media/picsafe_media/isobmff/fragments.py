@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from picsafe_media.core.packed_ranges import PackedRanges
 from picsafe_media.core.source import Window
 from picsafe_media.isobmff.boxes import Box, ByteReader, boxes
+from picsafe_media.isobmff.sample_ranges import SampleRanges
 from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_fragments", "fragments_seconds", "track_of"]
@@ -81,7 +81,7 @@ async def track_of(window: Window, traf: Box) -> int:
 
 
 async def add_fragments(
-    window: Window, moov: Box, gone: frozenset[int], found: list[Box], ranges: PackedRanges
+    window: Window, moov: Box, gone: frozenset[int], found: list[Box], ranges: SampleRanges
 ) -> bool:
     """Adds the parts of the file that hold samples of all fragments, but for the tracks in `gone`.
 
@@ -103,7 +103,7 @@ async def add_fragments(
 
 
 async def _add_fragment(
-    window: Window, moof: Box, traf: Box, usual: dict[int, int], implicit: int, ranges: PackedRanges | None
+    window: Window, moof: Box, traf: Box, usual: dict[int, int], implicit: int, ranges: SampleRanges | None
 ) -> int | None:
     """Adds the samples of one track in one fragment; returns where they end, None where that cannot be told."""
     base = end = implicit
@@ -124,13 +124,14 @@ async def _add_fragment(
             offset = fields.number(4) if flags & 0x1 else None
             fields.take(4 if flags & 0x4 else 0)
             length = _length(data, fields.at, flags, count, size)
+            start = end if offset is None else base + (offset - 2**32 if offset >> 31 else offset)
             # Without an offset a run follows the one before; some readers let it begin where the first one does.
-            first = set() if base == moof.begin else {base}
-            starts = {end} | first if offset is None else {base + (offset - 2**32 if offset >> 31 else offset)}
-            for start in starts:
-                if start < 0 or (ranges is not None and not ranges.add(start, length)):
-                    return None
-            end = max(starts) + length
+            is_doubtful = offset is None and base not in (moof.begin, start)
+            places = (start, base) if is_doubtful else (start,)
+            certain = 0 if is_doubtful else length
+            if start < 0 or (ranges is not None and not all(ranges.add(place, certain, length) for place in places)):
+                return None
+            end = start + length
     return end
 
 

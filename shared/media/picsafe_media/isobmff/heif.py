@@ -25,9 +25,10 @@ from picsafe_media.images.orientation import (
     then,
 )
 from picsafe_media.isobmff.boxes import Box, blank
+from picsafe_media.isobmff.file_layout import FileLayout, read_layout
 from picsafe_media.isobmff.heif_items import Items, read_items
 from picsafe_media.isobmff.heif_meta import PROFILES, needs_unknown, rebuild_meta
-from picsafe_media.isobmff.movie import clean_moov, remove_box, top_level
+from picsafe_media.isobmff.movie import clean_moov, remove_box
 from picsafe_media.unsupported_formats import refusal_of
 from picsafe_protocol.contracts.limits import MIB
 
@@ -92,7 +93,8 @@ def is_heif(head: bytes) -> bool:
 async def clean_heif(window: Window) -> Cleaned:
     """The plan for a HEIC, HEIF or AVIF picture; of several pictures the primary one stays."""
     plan = EditPlan(window.size)
-    found = await top_level(window, plan)
+    layout = await read_layout(window, plan)
+    found = layout.boxes
     metas = [box for box in found if box.kind == b"meta"]
     if not metas and any(box.kind in (b"moov", b"mini") for box in found):
         raise refusal_of("heif_form", "a HEIF or AVIF file without a list of pictures, such as a bare image sequence")
@@ -118,7 +120,7 @@ async def clean_heif(window: Window) -> Cleaned:
     if rebuilt != content:
         plan.put(meta.start, meta.stop, rebuilt, *([] if items.kinds.keys() - shown else [Removal.PRIVATE_DATA]))
     gone = without(_extents(items, items.extents.keys() - shown, 0, window.size), kept)
-    await _clean_boxes(window, plan, found, kept, gone)
+    await _clean_boxes(window, plan, layout, kept, gone)
     brands = await window.upto(found[0].start, min(found[0].stop - found[0].start, _BRAND_BYTES))
     if not any(items.kinds[number] == _TONE_MAP for number in shown):
         _write_brands(plan, found[0].start, brands)
@@ -231,11 +233,15 @@ async def _data(window: Window, items: Items, number: int, meta: Box) -> bytes:
     return b"".join(parts[:16])
 
 
-async def _clean_boxes(window: Window, plan: EditPlan, found: list[Box], kept: list[Range], gone: list[Range]) -> None:
+async def _clean_boxes(
+    window: Window, plan: EditPlan, layout: FileLayout, kept: list[Range], gone: list[Range]
+) -> None:
     """Blanks what the picture does not need. What a film in the file uses stays too."""
-    movies = [box for box in found if box.kind == b"moov"]
+    movies = [box for box in layout.boxes if box.kind == b"moov"]
     for moov in movies:
-        await clean_moov(window, plan, moov, found, kept)
+        await clean_moov(window, plan, moov, layout, kept)
+    layout.cut_rest(window, plan)
+    found = layout.boxes
     wanted = {box.begin for box in found if box.kind in _KEPT or within(kept, box.start, box.stop)}
     for box in found:
         if box.begin not in wanted:

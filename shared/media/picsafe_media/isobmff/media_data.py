@@ -12,11 +12,12 @@ from typing import Final
 
 from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Notice, Removal
-from picsafe_media.core.packed_ranges import OFFSETS, PackedRanges
+from picsafe_media.core.packed_ranges import OFFSETS
 from picsafe_media.core.ranges import Range
 from picsafe_media.core.source import Window
 from picsafe_media.isobmff.boxes import Box, blank
 from picsafe_media.isobmff.fragments import add_fragments
+from picsafe_media.isobmff.sample_ranges import SampleRanges
 from picsafe_media.isobmff.sample_tables import add_samples
 from picsafe_media.isobmff.tracks import Track
 from picsafe_protocol.contracts.limits import MIB
@@ -35,12 +36,12 @@ _LOOKED_THROUGH_BYTES: Final = 512 * MIB
 
 async def used_ranges(
     window: Window, moov: Box, tracks: list[Track], gone: frozenset[int], found: list[Box]
-) -> PackedRanges | None:
+) -> SampleRanges | None:
     """The parts of the file that hold samples of `tracks`, and of all fragments but those of the tracks in `gone`.
 
     None where they cannot be told.
     """
-    ranges = PackedRanges(window.size, _RANGES)
+    ranges = SampleRanges(window.size, _RANGES)
     if window.size >= OFFSETS:
         return None
     for track in tracks:

@@ -12,28 +12,25 @@ from typing import Final
 from picsafe_media.core.codec_names import codec_name
 from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Cleaned, Description, Notice, Removal
-from picsafe_media.core.packed_ranges import PackedRanges
-from picsafe_media.core.ranges import Range, merged, within, without
+from picsafe_media.core.ranges import Range, merged, without
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import swaps_sides
-from picsafe_media.isobmff.boxes import FREE, Box, blank, box_at, boxes, free_up
+from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, free_up
+from picsafe_media.isobmff.file_layout import KEPT, FileLayout, media_ranges, reach_samples, read_layout
 from picsafe_media.isobmff.fragments import fragments_seconds, track_of
 from picsafe_media.isobmff.media_data import blank_unused, used_ranges
 from picsafe_media.isobmff.movie_boxes import clean_children, clean_track, tag_contents
 from picsafe_media.isobmff.movie_header import MovieHeader, read_movie_header
+from picsafe_media.isobmff.sample_ranges import SampleRanges
 from picsafe_media.isobmff.sample_tables import add_samples
 from picsafe_media.isobmff.tracks import Track, read_tracks
 from picsafe_protocol.contracts.limits import MIB
 
-__all__ = ["MOVIE_KINDS", "clean_moov", "clean_movie", "remove_box", "top_level"]
+__all__ = ["MOVIE_KINDS", "clean_moov", "clean_movie", "remove_box"]
 
 MOVIE_KINDS: Final = frozenset((b"ftyp", b"moov", b"mdat", b"pnot", b"styp", b"sidx", b"moof", *FREE))
 """What a film, or a piece of one, may begin with; old MOV files have no `ftyp`."""
 
-_KEPT: Final = frozenset((b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"mfra", b"sidx", b"ssix"))
-_INDISPENSABLE: Final = frozenset((b"moov", b"meta", b"moof", b"mdat"))
-_FRAGMENT: Final = frozenset((b"moof", b"styp", b"sidx", b"emsg", b"prft"))
-"""What a fragment may begin with: where a film ends within one of these, there should have been more of it."""
 _SAMPLES_BYTES: Final = 16 * MIB
 """Samples of tracks that go, in a file whose other parts are not blanked."""
 _CHUNKS: Final = 10_000
@@ -47,66 +44,25 @@ _AUDIO: Final = {
     b"3gp": ("audio/3gpp", "3gp"),
     b"3g2": ("audio/3gpp2", "3g2"),
 }
-_TOP_LEVEL_BOXES: Final = 200_000
-"""More than the fragments of a day's live recording."""
-
-
-async def top_level(window: Window, plan: EditPlan, *, may_end_early: bool = False) -> list[Box]:
-    """The boxes of the file. What follows the last whole one is cut, unless something that matters would be lost.
-
-    `may_end_early`: media data that are cut off count as far as they go, when the index is before them.
-    """
-    found: list[Box] = []
-    at = 0
-    while at < window.size:
-        box = await box_at(window, at, window.size)
-        if box is None or len(found) >= _TOP_LEVEL_BOXES:
-            kinds = {box.kind for box in found}
-            cut_off = (await window.upto(at, 8))[4:]
-            if may_end_early and cut_off == b"mdat" and b"moov" in kinds:
-                found += await _shortened(window, plan, at)
-                break
-            if may_end_early and cut_off in _FRAGMENT and b"moof" in kinds:
-                plan.warn(Notice.CUT_SHORT)
-                plan.cut(at, window.size)
-                break
-            if cut_off in _INDISPENSABLE or b"mdat" not in kinds or not kinds & {b"moov", b"meta"}:
-                raise damaged("it ends too early, or one of its boxes has a wrong length")
-            plan.cut(at, window.size, Removal.STRAY_BYTES)
-            break
-        found.append(box)
-        at = box.stop
-    return found
-
-
-async def _shortened(window: Window, plan: EditPlan, at: int) -> list[Box]:
-    """The media data at the end of a file that was cut off, with their length as it is."""
-    header = 16 if await window.number(at, 4) == 1 else 8
-    if window.size <= at + header:
-        plan.cut(at, window.size)
-        return []
-    plan.warn(Notice.CUT_SHORT)
-    length = window.size - at
-    where, width = (at, 4) if header == 8 else (at + 8, 8)
-    plan.put(where, where + width, length.to_bytes(width, "big"))
-    return [Box(b"mdat", at, at + header, window.size)]
 
 
 async def clean_movie(window: Window) -> Cleaned:
     """The plan for a film or sound."""
     plan = EditPlan(window.size)
-    found = await top_level(window, plan, may_end_early=True)
-    movies = [box for box in found if box.kind == b"moov"]
+    layout = await read_layout(window, plan, may_end_early=True)
+    movies = [box for box in layout.boxes if box.kind == b"moov"]
     if len(movies) != 1:
         raise damaged("it has no index" if not movies else "it has two indexes")
-    if not any(box.kind == b"mdat" for box in found):
+    if not any(box.kind == b"mdat" for box in layout.boxes):
         raise damaged("there is no picture or sound in it")
-    header, tracks, gone = await clean_moov(window, plan, movies[0], found)
-    last = max((box.begin for box in found if box.kind in _KEPT), default=0)
+    header, tracks, gone = await clean_moov(window, plan, movies[0], layout)
+    layout.cut_rest(window, plan)
+    found = layout.boxes
+    last = max((box.begin for box in found if box.kind in KEPT), default=0)
     for box in found:
         if box.kind == b"moof":
             await clean_children(window, plan, box, await _remove_from_fragment(window, plan, box, gone))
-        elif box.kind not in _KEPT:
+        elif box.kind not in KEPT:
             await remove_box(window, plan, box, is_last=box.begin > last)
     fragmented = await fragments_seconds(window, found, tracks) if header.is_fragmented else 0.0
     return plan.finish(await _describe(window, found, header, tracks, max(header.seconds, fragmented)))
@@ -123,10 +79,11 @@ async def remove_box(window: Window, plan: EditPlan, box: Box, *, is_last: bool)
 
 
 async def clean_moov(
-    window: Window, plan: EditPlan, moov: Box, found: list[Box], pictures: Sequence[Range] = ()
+    window: Window, plan: EditPlan, moov: Box, layout: FileLayout, pictures: Sequence[Range] = ()
 ) -> tuple[MovieHeader, list[Track], frozenset[int]]:
     """Cleans the index, and removes the tracks beside picture and sound and all media data that those two do not use.
 
+    Media data whose length is too small reach to the end of their samples afterwards, in `layout` too.
     `pictures` are parts of the media data that stay although no track uses them. Returns what the index says, the
     tracks of picture and sound, and the numbers of those that are gone.
     """
@@ -134,7 +91,9 @@ async def clean_moov(
     tracks = await read_tracks(window, moov)
     shown, others = [track for track in tracks if track.kind], [track for track in tracks if not track.kind]
     numbers = frozenset(track.number for track in others) - {track.number for track in shown}
-    used = await used_ranges(window, moov, shown, numbers, found) if shown else None
+    used = await used_ranges(window, moov, shown, numbers, layout.boxes) if shown else None
+    reach_samples(window, plan, layout, used)
+    found = layout.boxes
     if used is not None:
         await _blank_rest(window, plan, used, found, pictures)
         for track in others:
@@ -155,12 +114,10 @@ async def clean_moov(
 
 
 async def _blank_rest(
-    window: Window, plan: EditPlan, used: PackedRanges, found: list[Box], pictures: Sequence[Range]
+    window: Window, plan: EditPlan, used: SampleRanges, found: list[Box], pictures: Sequence[Range]
 ) -> None:
     ranges = used.merged()
-    media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
-    is_elsewhere = any(not within(media, start, start + 1) for start, _ in ranges)
-    if is_elsewhere or not (ranges or pictures):
+    if not (ranges or pictures):
         raise damaged("its picture or sound is not where its index says")
     if used.reaches_beyond:
         plan.warn(Notice.CUT_SHORT)
@@ -180,13 +137,12 @@ async def _remove_from_fragment(window: Window, plan: EditPlan, moof: Box, gone:
 
 async def _remove_track(window: Window, plan: EditPlan, track: Track, found: list[Box], *, has_fragments: bool) -> bool:
     """Removes a track and its samples; where that is impossible, adds a warning for the sender."""
-    samples = PackedRanges(window.size, _CHUNKS)
+    samples = SampleRanges(window.size, _CHUNKS)
     ranges = samples.merged() if not has_fragments and await add_samples(window, track, samples) else None
-    media = [(box.start, box.stop) for box in found if box.kind == b"mdat"]
     if (
         ranges is None
         or samples.reaches_beyond
-        or without(ranges, media)
+        or without(ranges, media_ranges(found))
         or sum(stop - start for start, stop in ranges) > _SAMPLES_BYTES
     ):
         plan.warn(Notice.DATA_TRACK_KEPT)

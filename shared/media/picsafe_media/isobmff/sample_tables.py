@@ -1,6 +1,4 @@
-"""Locates the samples of a track in the file (ISO/IEC 14496-12, 8.7; QuickTime File Format, sound sample
-descriptions).
-"""
+"""Locates the samples of a track in the file (ISO/IEC 14496-12, 8.7)."""
 
 from __future__ import annotations
 
@@ -9,17 +7,16 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from picsafe_media.core.bounds import STRUCTURE_BYTES
-from picsafe_media.core.packed_ranges import PackedRanges
 from picsafe_media.core.source import Window
 from picsafe_media.isobmff.boxes import ByteReader, boxes
+from picsafe_media.isobmff.sample_ranges import SampleRanges
+from picsafe_media.isobmff.sound_samples import EvenSamples, even_sound
 from picsafe_media.isobmff.tracks import Track
 
 __all__ = ["add_samples"]
 
-_TABLES: Final = frozenset((b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"stsd", b"saio"))
+_TABLES: Final = frozenset((b"stsz", b"stz2", b"stsc", b"stco", b"co64", b"stsd", b"stts", b"saio"))
 _IS_LITTLE_ENDIAN: Final = array("H", b"\x01\x00")[0] == 1
-_SOUND_ENTRY: Final = 36
-"""Bytes of an entry of `stsd` before what its version adds."""
 
 
 class _Sizes(NamedTuple):
@@ -30,8 +27,8 @@ class _Sizes(NamedTuple):
     each: array[int]
 
 
-async def add_samples(window: Window, track: Track, ranges: PackedRanges) -> bool:
-    """Adds the parts of the file that hold the track's samples, rather more than less.
+async def add_samples(window: Window, track: Track, ranges: SampleRanges) -> bool:
+    """Adds the parts of the file that hold the track's samples.
 
     False where they cannot be told: tables that are missing, contradict each other or are too long.
     """
@@ -50,24 +47,29 @@ async def add_samples(window: Window, track: Track, ranges: PackedRanges) -> boo
     runs = _runs(tables.get(b"stsc", b""))
     if sizes is None or runs is None or b"saio" in tables:
         return False
-    unit = _unit(tables.get(b"stsd", b""), sizes.uniform) if track.kind == "audio" else None
-    return _add_chunks(ranges, offsets, runs, sizes, unit)
+    even = None
+    if track.kind == "audio" and sizes.uniform:
+        even = even_sound(tables.get(b"stsd", b""), tables.get(b"stts", b""), sizes.uniform)
+    return _add_chunks(ranges, offsets, runs, sizes, even)
 
 
 def _add_chunks(
-    ranges: PackedRanges, offsets: array[int], runs: list[tuple[int, int]], sizes: _Sizes, unit: tuple[int, int] | None
+    ranges: SampleRanges, offsets: array[int], runs: list[tuple[int, int]], sizes: _Sizes, even: EvenSamples | None
 ) -> bool:
     run = done = 0
     for number, offset in enumerate(offsets, 1):
         while run + 1 < len(runs) and runs[run + 1][0] <= number:
             run += 1
         samples = runs[run][1]
-        length = sizes.uniform * samples if sizes.uniform else sum(sizes.each[done : done + samples])
-        certain = length
-        if sizes.uniform and unit:
-            length = max(length, -(-samples // unit[0]) * unit[1])
+        listed = max(0, min(samples, sizes.samples - done))
+        if even:
+            fits = ranges.add(offset, even.at_least(listed), even.at_most(samples))
+        elif sizes.uniform:
+            fits = ranges.add(offset, sizes.uniform * listed, sizes.uniform * samples)
+        else:
+            fits = ranges.add(offset, sum(sizes.each[done : done + samples]))
         done += samples
-        if not ranges.add(offset, length, certain):
+        if not fits:
             return False
     return True
 
@@ -110,29 +112,3 @@ def _sizes(tables: dict[bytes, bytes]) -> _Sizes | None:
             return None
         return _Sizes(0, count, each) if len(each) >= count else None
     return None
-
-
-def _unit(descriptions: bytes, uniform: int) -> tuple[int, int]:
-    """(samples, bytes) that belong together in a track of sound whose samples all have the same length.
-
-    QuickTime counts uncoded sound by its moments, and often gives each a length of 1 whatever it takes.
-    """
-    per_moment, packet = uniform, (1, uniform)
-    at = 8
-    while at + _SOUND_ENTRY <= len(descriptions):
-        entry = ByteReader(descriptions, at)
-        length = entry.number(4)
-        version = int.from_bytes(descriptions[at + 16 : at + 18], "big")
-        channels, bits = (int.from_bytes(descriptions[begin : begin + 2], "big") for begin in (at + 24, at + 26))
-        per_moment = max(per_moment, channels * -(-bits // 8))
-        extra = [
-            int.from_bytes(descriptions[begin : begin + 4], "big") for begin in range(at + 36, at + min(length, 72), 4)
-        ]
-        if version == 1 and len(extra) >= 3 and extra[0]:
-            packet = max(packet, (extra[0], extra[2]), key=lambda pair: pair[1] / pair[0])
-        elif version == 2 and len(extra) >= 9:
-            per_moment = max(per_moment, extra[7], min(extra[3], 256) * -(-min(extra[5], 64) // 8))
-        if length < _SOUND_ENTRY:
-            break
-        at += length
-    return (1, per_moment) if per_moment >= packet[1] / packet[0] else packet
