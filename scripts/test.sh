@@ -23,14 +23,14 @@ in_two() { # in_two ARGUMENTS-OF-PYTEST... : two processes, a module in one of t
     "$bin/pytest" -q -n 2 --dist loadscope "$@"
 }
 
-# Tests of servers and commands wait for processes much of their time: three processes need a quarter less of it on two cores.
+# Tests of servers, commands and browsers wait much of their time: three processes need a quarter less of it on two cores.
 in_three() {
     "$bin/pytest" -q -n 3 --dist loadscope "$@"
 }
 
 # A test that fails in a browser gets one second try, and is named at the end: docs/decisions/0022.
 in_browsers() { # in_browsers ARGUMENTS-OF-PYTEST...
-    in_two "$@" && return
+    in_three "$@" && return
     [ $? -eq 1 ] || return # not tests that failed, but a run that did not come to its end
     printf '\n== %s: second try of what failed\n' "$name"
     in_two "$@" --last-failed --last-failed-no-failures none || return

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from e2e.clinic import ROOT, Clinic, Person, running_clinic
 from e2e.downloads import FOLDER
-from e2e.engines import FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
+from e2e.engines import CHROMIUM, FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
 from e2e.visits import WATCH, Visit
 from playwright.sync_api import Browser, BrowserType, Playwright, expect
 
-PATIENCE = 20_000
-"""Milliseconds that are granted to WebKitGTK, which draws without a graphics card here, for what is expected."""
+PATIENCE = {CHROMIUM: 10_000, FIREFOX: 10_000, WEBKIT: 20_000}
+"""Milliseconds that a browser is granted for what is expected: three share two cores, and draw without a graphics card."""
+LONGEST = 150
+"""Seconds that a test may take: a script in the page that waits for an event which never comes has no time limit."""
 
 Enter = Callable[..., Visit]
 
@@ -33,6 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.filterwarnings(LEFT_OPEN))
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(LONGEST))
             if because := refusal(item):
                 item.add_marker(pytest.mark.skip(because))
 
@@ -40,8 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
     """WebKitGTK speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox."""
-    if browser_name == WEBKIT:
-        expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE[browser_name])
     chosen: BrowserType = getattr(playwright, "firefox" if browser_name == WEBKIT else browser_name)
     return chosen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from e2e.clinic import Clinic
 from e2e.conftest import Enter
 from e2e.parcels import newest
@@ -27,6 +28,7 @@ STEPS = """() => {
 }"""
 
 
+@pytest.mark.long
 def test_a_film_of_200_mb_goes_without_entering_the_memory_of_python_and_the_page_lives_on(
     enter: Enter, clinic: Clinic, tmp_path: Path
 ) -> None:

@@ -131,6 +131,7 @@ def test_the_name_of_a_file_goes_nowhere(screen: SendScreen, clinic: Clinic, rea
     assert not any(piece in parcel.report.to_bytes() for piece in (b"evil", b"cron", b"gpj", b"xxxx"))
 
 
+@pytest.mark.long
 def test_ten_thousand_files_are_too_many_and_the_page_says_so_at_once(screen: SendScreen) -> None:
     hand_over = """(content) => {
         const data = new DataTransfer();
