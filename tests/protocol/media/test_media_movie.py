@@ -313,3 +313,17 @@ def test_every_truncation_is_refused() -> None:
 def test_a_refusal_names_what_is_wrong() -> None:
     with pytest.raises(UnsupportedMedium, match="no index"):
         cleaned(box(b"ftyp", b"isom", bytes(4)))
+
+
+@pytest.mark.parametrize("place", ["file", "moov", "trak"])
+@pytest.mark.parametrize("kind", [b"elst", b"stts", b"stbl", b"mdhd", b"trun", b"trex"])
+def test_a_part_of_the_index_in_a_wrong_place_is_refused(kind: bytes, place: str) -> None:
+    """Players read it there too, so that the film would look different without it."""
+    part = full_box(kind, bytes(40))
+    film = {
+        "file": Film(after=(part,)),
+        "moov": Film(in_moov=(part,)),
+        "trak": Film((dataclasses.replace(VIDEO, more=(part,)),)),
+    }[place].build()
+    with pytest.raises(UnsupportedMedium, match="in a wrong place"):
+        cleaned(film)

@@ -161,6 +161,8 @@ def test_sound_that_quicktime_counts_by_its_moments_is_never_cut(
         (ONE_EACH, chunks(0)),
         (lengths(12), ONE_EACH, chunks(0), full_box(b"saio", ints(4, 1, 60))),
         (lengths(12), ONE_EACH, chunks(0), chunks(0)),
+        (lengths(12), full_box(b"stsc", ints(4, 1, 1, 0, 1)), chunks(0)),
+        (lengths(12), full_box(b"stsc", ints(4, 1, 1, 1, 0)), chunks(0)),
     ],
 )
 def test_where_use_is_uncertain_everything_stays_with_a_warning(tables: tuple[bytes, ...]) -> None:

@@ -19,7 +19,7 @@ from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, free_up
 from picsafe_media.isobmff.file_layout import KEPT, FileLayout, media_ranges, reach_samples, read_layout
 from picsafe_media.isobmff.fragments import fragments_seconds, track_of
 from picsafe_media.isobmff.media_data import blank_unused, used_ranges
-from picsafe_media.isobmff.movie_boxes import clean_children, clean_track, tag_contents
+from picsafe_media.isobmff.movie_boxes import clean_children, clean_track, refuse_misplaced, tag_contents
 from picsafe_media.isobmff.movie_header import MovieHeader, read_movie_header
 from picsafe_media.isobmff.sample_ranges import SampleRanges
 from picsafe_media.isobmff.sample_tables import add_samples
@@ -63,6 +63,7 @@ async def clean_movie(window: Window) -> Cleaned:
         if box.kind == b"moof":
             await clean_children(window, plan, box, await _remove_from_fragment(window, plan, box, gone))
         elif box.kind not in KEPT:
+            refuse_misplaced(box)
             await remove_box(window, plan, box, is_last=box.begin > last)
     fragmented = await fragments_seconds(window, found, tracks) if header.is_fragmented else 0.0
     return plan.finish(await _describe(window, found, header, tracks, max(header.seconds, fragmented)))

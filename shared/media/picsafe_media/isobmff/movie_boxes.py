@@ -12,7 +12,7 @@ from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, boxes_in, free_
 from picsafe_media.isobmff.tracks import Track
 from picsafe_protocol.contracts.limits import KIB
 
-__all__ = ["clean_children", "clean_track", "tag_contents"]
+__all__ = ["clean_children", "clean_track", "refuse_misplaced", "tag_contents"]
 
 _NESTED: Final = {
     b"moov": frozenset((b"trak",)),
@@ -33,6 +33,8 @@ _KEPT: Final = {
     b"moof": frozenset((b"mfhd", b"traf")),
     b"traf": frozenset((b"tfhd", b"tfdt", b"trun", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"sdtp", b"senc")),
 }
+_STRUCTURE: Final = frozenset().union(*_KEPT.values(), (b"moov", b"moof", b"elst", b"trex", b"mehd", b"sidx", b"ssix"))
+"""Boxes that some players read wherever they are, so that one in a wrong place changes what is played."""
 _TAG_BOXES: Final = frozenset((b"udta", b"meta", b"uuid", b"ilst", b"keys", b"Xtra"))
 _TAG_BYTES: Final = 256 * KIB
 """How far into a tag box its contents are looked up for the words to the sender; all of it is removed anyway."""
@@ -87,6 +89,12 @@ async def tag_contents(window: Window, box: Box) -> set[Removal]:
     return {Removal.TAGS} | {code for name, code in _TAG_NAMES.items() if name in data}
 
 
+def refuse_misplaced(box: Box) -> None:
+    """Refuses a box that belongs into the index, where it is found in a place that is not its own."""
+    if box.kind in _STRUCTURE:
+        raise damaged("a part of its index is in a wrong place")
+
+
 async def clean_children(window: Window, plan: EditPlan, parent: Box, gone: frozenset[int] = frozenset()) -> None:
     """Cleans what is inside `parent`; the tracks that begin at the offsets in `gone` have been removed already.
 
@@ -98,6 +106,7 @@ async def clean_children(window: Window, plan: EditPlan, parent: Box, gone: froz
         if box.kind in FREE:
             await blank(window, plan, box.start, box.stop, Removal.STRAY_BYTES)
         elif box.kind not in _KEPT[parent.kind]:
+            refuse_misplaced(box)
             await free_up(window, plan, box, *await tag_contents(window, box))
         elif box.kind in _NESTED.get(parent.kind, ()):
             await clean_children(window, plan, box)

@@ -84,11 +84,11 @@ def _numbers(table: bytes, width: int, each: int = 1) -> array[int]:
 
 
 def _runs(table: bytes) -> list[tuple[int, int]] | None:
-    """(first chunk from 1, samples in each); None where they are not in order."""
+    """(first chunk from 1, samples in each); None where they are not in order, or a number is 0 that counts from 1."""
     numbers = _numbers(table, 4, 3)
     runs = [(numbers[at], numbers[at + 1]) for at in range(0, len(numbers) - 2, 3)]
     in_order = all(first < second for (first, _), (second, _) in pairwise(runs))
-    return runs if runs and runs[0][0] == 1 and in_order else None
+    return runs if runs and runs[0][0] == 1 and in_order and all(numbers) else None
 
 
 def _sizes(tables: dict[bytes, bytes]) -> _Sizes | None:
