@@ -12,16 +12,19 @@ from picsafe_media.core.model import Cleaned, Description, Removal
 from picsafe_media.core.source import Window, damaged
 from picsafe_media.images.exif import Exif, minimal, parse_exif, swaps_sides, xmp_contents
 from picsafe_media.images.icc import blanked_profile
+from picsafe_media.images.png_chunks import KEPT, PngChunks
 
 __all__ = ["SIGNATURE", "clean_png"]
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_KEPT: Final = frozenset(
-    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD hIST pHYs acTL fcTL fdAT".split()
-)
 _BEHIND_IHDR: Final = 33
 _LONGEST: Final = 2**31 - 1
-_REMOVED: Final = {b"tEXt": Removal.COMMENT, b"zTXt": Removal.COMMENT, b"tIME": Removal.CAPTURE_TIME}
+_REMOVED: Final = {
+    b"tEXt": Removal.COMMENT,
+    b"zTXt": Removal.COMMENT,
+    b"tIME": Removal.CAPTURE_TIME,
+    b"fdAT": Removal.SECOND_IMAGE,
+}
 _XMP_KEYWORD: Final = b"XML:com.adobe.xmp\x00"
 
 
@@ -55,6 +58,7 @@ async def clean_png(window: Window) -> Cleaned:
 async def _chunks(window: Window, plan: EditPlan, image: _Image) -> int:
     """Goes through all chunks; returns where the image ends, behind IEND."""
     at, kind = len(SIGNATURE), b""
+    decided = PngChunks(await window.number(24, 1), await window.number(25, 1))
     while kind != b"IEND":
         before = kind
         length, kind = await window.number(at, 4), await window.take(at + 4, at + 8)
@@ -62,12 +66,18 @@ async def _chunks(window: Window, plan: EditPlan, image: _Image) -> int:
         stop = at + 12 + length
         if length > _LONGEST or stop > window.size:
             raise damaged("it ends too early")
+        frames = await window.number(at + 8, 4) if kind == b"acTL" and length >= 4 else 0
         if kind == b"eXIf":
             _exif(plan, image, at, await window.take(at + 8, stop - 4))
+        elif kind not in KEPT or not decided.is_kept(kind, length, frames):
+            plan.cut(at, stop, *await _contents(window, kind, at + 8, stop - 4))
         elif kind == b"iCCP":
             _profile(plan, at, await window.take(at + 8, stop - 4))
-        elif kind not in _KEPT:
-            plan.cut(at, stop, *await _contents(window, kind, at + 8, stop - 4))
+        elif kind == b"PLTE" and length > decided.length_of_palette(length):
+            colours = await window.take(at + 8, at + 8 + decided.length_of_palette(length))
+            plan.put(at, stop, _chunk(kind, colours), Removal.PRIVATE_DATA)
+        elif kind == b"IEND" and length:
+            plan.put(at, stop, _chunk(kind, b""), Removal.STRAY_BYTES)
         image.has_pixels = image.has_pixels or kind == b"IDAT"
         at = stop
     return at
@@ -77,7 +87,7 @@ def _check(kind: bytes, before: bytes, image: _Image) -> None:
     """Refuses what decoders refuse, or read differently once the chunk is taken out (PNG, sections 5.3, 5.4 and 5.6)."""
     if not kind.isalpha():
         raise damaged("one of its parts has no name")
-    if kind[:1].isupper() and kind not in _KEPT:
+    if kind[:1].isupper() and kind not in KEPT:
         raise damaged("it has a part that viewers must know and do not")
     if kind == b"IDAT" and image.has_pixels and before != b"IDAT":
         raise damaged("its picture data are interrupted")
