@@ -1,32 +1,27 @@
-"""Signs and verifies the protocol's tokens: JWT with EdDSA (Ed25519). Each role has one signing key, published as
+"""Issues and checks the protocol's tokens: JWT with EdDSA (Ed25519). Each role has one signing key, published as
 JWKS.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import json
 import logging
-import re
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import httpx
-import jwt
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc.jwk import OKPKey
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import ServiceError, TokenRefused
 from picsafe_protocol.contracts.identifiers import new_identifier
-from picsafe_protocol.json import strict_json
+from picsafe_server.auth import jws
 from picsafe_server.role import NotReady
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.secret_files import write_secret
@@ -44,17 +39,6 @@ JWKS_FIRST_SECONDS = 1
 
 _log = logging.getLogger("picsafe.tokens")
 
-_JWT: Final = re.compile(r"(([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+))\.([A-Za-z0-9_-]+)")
-_MALFORMED: Final = "This is not a token."
-
-
-def _b64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _unb64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
 
 class Signer:
     """Signs tokens as one issuer."""
@@ -62,10 +46,8 @@ class Signer:
     def __init__(self, issuer: str, key: Ed25519PrivateKey, clock: Clock) -> None:
         self.issuer = issuer
         self._key = key
+        self._jwk = jws.private_key(key)
         self._clock = clock
-        self._public = _b64(key.public_key().public_bytes_raw())
-        thumbprint = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": self._public}, separators=(",", ":"))
-        self._kid = _b64(hashlib.sha256(thumbprint.encode()).digest())  # RFC 7638
 
     @classmethod
     def from_file(cls, issuer: str, path: Path, clock: Clock) -> Signer:
@@ -87,8 +69,7 @@ class Signer:
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, RFC 7517 and RFC 8037."""
-        key = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self._kid, "x": self._public}
-        return {"keys": [key]}
+        return {"keys": [jws.public_jwk(self._jwk)]}
 
     def sign(self, kind: str, audience: str, seconds: int | None, **claims: Any) -> str:
         """A token of `kind` for `audience` that lives for `seconds` (a receipt, with None, never expires)."""
@@ -96,7 +77,7 @@ class Signer:
         body = {"iss": self.issuer, "aud": audience, "iat": now, **claims}
         if seconds is not None:
             body |= {"exp": now + seconds, "jti": new_identifier()}
-        return jwt.encode(body, self._key, algorithm="EdDSA", headers={"typ": kind, "kid": self._kid})
+        return jws.sign({"typ": kind, "kid": str(self._jwk.kid)}, body, self._jwk)
 
 
 @dataclass
@@ -107,7 +88,7 @@ class _Issuer:
     very early time.
     """
 
-    keys: dict[str, Ed25519PublicKey] = field(default_factory=dict)
+    keys: dict[str, OKPKey] = field(default_factory=dict)
     fetched: float | None = None
     asked: float | None = None
     asking: asyncio.Task[None] | None = None
@@ -136,19 +117,13 @@ class Verifier:
         """The claims of a token of `kind` for `audience`; `TokenRefused` says why not; `ServiceError` when its issuer's
         keys cannot be fetched.
         """
-        header, claims, signed, signature = parse_jwt(token)  # nothing of it believed before the signature holds
-        if header.get("typ") != kind:
+        unverified = jws.parse(token)  # nothing of it believed before the signature holds
+        if unverified.header.get("typ") != kind:
             raise TokenRefused("This is a token of another kind.", reason="type")
-        issuer = claims.get("iss")
+        issuer = unverified.claims.get("iss")
         if not isinstance(issuer, str) or issuer not in self._issuers:
             raise TokenRefused("This server does not trust the token's issuer.", reason="issuer")
-        if header.get("alg") != "EdDSA" or "crit" in header:  # the one algorithm, whatever a token says of itself
-            raise TokenRefused("The token is not signed the way that PicSafe signs.", reason="signature")
-        key = await self._key(issuer, str(header.get("kid")))
-        try:
-            key.verify(signature, signed)
-        except InvalidSignature as error:
-            raise TokenRefused("The token's signature does not verify.", reason="signature") from error
+        claims = unverified.verify(await self._key(issuer, str(unverified.header.get("kid"))))
         if claims.get("aud") != audience:
             raise TokenRefused("The token is for another server.", reason="audience")
         self._check_times(claims)
@@ -177,7 +152,7 @@ class Verifier:
         if expires is not None and expires <= now - limits.CLOCK_LEEWAY_SECONDS:
             raise TokenRefused("The token's time is over.", reason="expired")
 
-    async def _key(self, issuer: str, kid: str) -> Ed25519PublicKey:
+    async def _key(self, issuer: str, kid: str) -> OKPKey:
         issued = self._issuers[issuer]
         if kid not in issued.keys and issued.may_be_asked():
             await asyncio.shield(self._ask(issuer, issued))
@@ -198,7 +173,7 @@ class Verifier:
         try:
             answer = await self._http.get(issuer + JWKS_PATH, timeout=10)
             answer.raise_for_status()
-            keys = _public_keys(answer.content)
+            keys = jws.public_keys(answer.content)
             self._compare_clocks(issuer, issued, answer)
         except (httpx.HTTPError, ValueError) as error:
             _log.warning("the keys of %s cannot be fetched: %s", issuer, type(error).__name__)
@@ -223,44 +198,6 @@ class Verifier:
             side = "ahead of" if issued.offset > 0 else "behind"
             seconds = abs(issued.offset)
             _log.warning("the clock of %s is %.0f s %s this one's: see to both of them", issuer, seconds, side)
-
-
-def parse_jwt(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
-    """Header, claims, signed bytes and signature of a JWT (RFC 7519, compact form); `TokenRefused` when it is not one.
-    Verifies nothing. Parsing with the library costs as much as the signature, and a key server parses a token for every
-    release.
-    """
-    parts = _JWT.fullmatch(token)
-    if parts is None:
-        raise TokenRefused(_MALFORMED, reason="malformed")
-    try:
-        header, claims = (json.loads(_unb64(part), object_pairs_hook=_named_once) for part in parts.group(2, 3))
-        signature = _unb64(parts[4])
-    except (ValueError, RecursionError) as error:
-        raise TokenRefused(_MALFORMED, reason="malformed") from error
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise TokenRefused(_MALFORMED, reason="malformed")
-    return header, claims, parts[1].encode(), signature
-
-
-def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a claim stands twice")
-    return found
-
-
-def _public_keys(jwks: bytes) -> dict[str, Ed25519PublicKey]:
-    """The Ed25519 keys of a JWK Set, by number; `ValueError` when it is none."""
-    content = strict_json.parse(jwks)  # whatever a stranger's server answers: nested without end, too
-    listed = content.get("keys") if isinstance(content, dict) else None
-    if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
-        raise ValueError("this is no JWK Set")
-    return {str(key.get("kid")): _public_key(key) for key in listed if key.get("crv") == "Ed25519"}
-
-
-def _public_key(key: Mapping[str, Any]) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(_unb64(str(key.get("x"))))
 
 
 def bearer(authorization: str | None) -> str:

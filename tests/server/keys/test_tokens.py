@@ -86,6 +86,7 @@ FORGERIES: dict[str, Callable[[str], str | None]] = {
     "unsigned": _unsigned,
     "with its signature cut": lambda token: token[:-4],
     "with a bit of its signature flipped": lambda token: token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:],
+    "in base64 that is not canonical": lambda token: token[:-1] + chr(ord(token[-1]) + 1),
     "with another name in it": _changed,
     "signed by HMAC": _signed_with_the_public_key,
     "saying HMAC over the right signature": _says_another_algorithm,
@@ -118,6 +119,19 @@ def _resigned(world: World, token: str, claims: dict[str, object]) -> str:
     key = world.users.signers[USERS]._key
     body = json.dumps(payload | claims).encode()
     return jwt.PyJWS().encode(body, key, algorithm="EdDSA", headers={"typ": header["typ"], "kid": header["kid"]})
+
+
+@pytest.mark.parametrize("extension", [{"b64": False, "crit": ["b64"]}, {"jku": "https://elsewhere.test"}])
+async def test_an_extension_of_the_header_is_refused_although_it_is_signed(
+    sqlite_world: World, ada: Someone, extension: dict[str, object]
+) -> None:
+    sent = await sqlite_world.send(ada)
+    header, payload, _ = _segments(sqlite_world.users.user_token(ada))
+    key = sqlite_world.users.signers[USERS]._key
+    body = json.dumps(payload).encode()
+    names = {"typ": header["typ"], "kid": header["kid"], **extension}
+    token = jwt.PyJWS().encode(body, key, algorithm="EdDSA", headers=names)
+    assert await ask(sqlite_world, sent, token) in [(401, "signature"), (401, "malformed")]
 
 
 @pytest.mark.parametrize(

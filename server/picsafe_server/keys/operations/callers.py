@@ -13,7 +13,8 @@ import msgspec
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TokenRefused
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE, Action
-from picsafe_server.auth.tokens import JWKS_SECONDS, Verifier, parse_jwt
+from picsafe_server.auth import jws
+from picsafe_server.auth.tokens import JWKS_SECONDS, Verifier
 from picsafe_server.keys.policy import Caller, Institution, KeyAcl
 from picsafe_server.runtime.clock import Clock
 
@@ -144,7 +145,7 @@ class TokenAuthenticator:
 
     async def user_or_grant(self, token: str, action: Action) -> Caller | Grant:
         """Whichever of the two the token is."""
-        kind = parse_jwt(token)[0].get("typ")
+        kind = jws.parse(token).header.get("typ")
         return await (self.grant(token, action) if kind == GRANT_TYPE else self.user(token))
 
     def _still_counts(self, known: _Remembered) -> bool:
