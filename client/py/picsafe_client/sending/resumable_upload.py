@@ -4,25 +4,19 @@ parts.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from picsafe_client.api.client import Api, Grant
 from picsafe_client.blobs import read_blob
 from picsafe_client.crypto import hashing
-from picsafe_client.errors import Cancelled
 from picsafe_client.sending.media_preparation import Progress
-from picsafe_client.ui import dom
-from picsafe_protocol.contracts.backoff import Backoff
+from picsafe_client.sending.send_control import REQUEST_TIMEOUT_SECONDS
 from picsafe_protocol.contracts.errors import (
     InternalError,
     NotFound,
-    NotSignedIn,
-    ServiceError,
     StorageFull,
     TokenRefused,
     UploadIncomplete,
@@ -32,67 +26,33 @@ from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PIECE, Pieces
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
 
-BACKOFF: Final = Backoff(first=1, longest=30)
-"""Between two tries; the browser's "online" event ends a pause at once."""
-REQUEST_TIMEOUT_SECONDS: Final = 600
-"""A request without an answer for so long is made again: a part of 8 MiB takes nine minutes at 128 kbit/s."""
 MAX_RESTARTS: Final = 3
 """How often an upload that the cloud has lost is restarted."""
 
 T = TypeVar("T")
 
 
-class Upload:
-    """One upload. `trouble` is what holds it up at the moment, or None; `pause` and `resume` are the person's."""
+class Retry(Protocol):
+    """`retry.retry` with the policy and the control of the job."""
 
-    def __init__(
-        self,
-        api: Api,
-        report_id: str,
-        grant: Grant,
-        package: Any,
-        signal: Any,
-        signed_in_again: Callable[[], Awaitable[None]],
-        changed: Callable[[], None],
-    ) -> None:
-        """`grant` is for `package.upload`; `package` a Blob; `signal` aborts for good; for `signed_in_again` see
-        `Sending`.
+    async def __call__(self, attempt: Callable[[Any], Awaitable[T]], /) -> T: ...
 
-        `changed` is called when `trouble` comes or goes.
-        """
+
+class ResumableUpload:
+    """One upload. `retry` makes each of its requests, and decides how long it is repeated."""
+
+    def __init__(self, api: Api, report_id: str, grant: Grant, package: Any, retry: Retry) -> None:
+        """`grant` is for `package.upload`; `package` a Blob of ciphertext."""
         self._api = api
         self._report_id = report_id
         self._grant = grant
         self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS
         self._package = package
-        self._signal = signal
-        self._signed_in_again = signed_in_again
-        self._changed = changed
-        self._running = asyncio.Event()
-        self._running.set()
-        self._roused = asyncio.Event()
-        self._attempt: Any = None
+        self._retry = retry
         self.size = int(package.size)
-        self.trouble: ServiceError | None = None
-
-    @property
-    def paused(self) -> bool:
-        """Whether the person has paused it."""
-        return not self._running.is_set()
-
-    def pause(self) -> None:
-        """Stop at once; the part that is on its way is sent again later, all others are kept."""
-        self._running.clear()
-        if self._attempt is not None:
-            self._attempt.abort()
-
-    def resume(self) -> None:
-        """Go on, at once even when it was waiting for the network."""
-        self._running.set()
-        self._roused.set()
 
     async def run(self, progress: Progress) -> Uploaded:
-        """Upload what is not there yet; the cloud's receipt, and what was uploaded.
+        """Uploads what is not there yet; the cloud's receipt, and what was uploaded.
 
         Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
         """
@@ -118,7 +78,7 @@ class Upload:
     async def _run_once(self, progress: Progress) -> Uploaded:
         import js
 
-        begun = await self.patiently(partial(self._call, "POST", "", {"size": self.size}))
+        begun = await self._retry(partial(self._call, "POST", "", {"size": self.size}))
         part_size, there = int(begun["part_size"]), set(begun["parts"])
         if part_size % PIECE:
             raise InternalError  # it cuts packages where no piece ends
@@ -131,61 +91,11 @@ class Upload:
             if index not in there:
                 stamp = content_digest(bytes.fromhex(str(await js.picsafe.kernel.sha256(data))))
                 # The part goes as a Blob: the browser takes it from where it lies, without holding this page up.
-                await self.patiently(partial(self._put, index, self._package.slice(start, stop), stamp))
+                await self._retry(partial(self._put, index, self._package.slice(start, stop), stamp))
             progress(stop - start)
         sha256, pieces = digest.hexdigest(), Pieces(self.size, bytes(hashes))
-        answer = await self.patiently(partial(self._call, "POST", "/complete", completion(sha256, pieces)))
+        answer = await self._retry(partial(self._call, "POST", "/complete", completion(sha256, pieces)))
         return Uploaded(str(answer["receipt"]), sha256, pieces)
-
-    async def patiently(self, attempt: Callable[[Any], Awaitable[T]]) -> T:
-        """Tries `attempt(signal)` until it succeeds: a broken network, a restarting server or a lock only make it wait.
-
-        Raises `Cancelled`, and what trying again cannot change.
-        """
-        failures = 0
-        while True:
-            await self._running.wait()
-            if self._signal.aborted:
-                raise Cancelled
-            try:
-                result = await attempt(self._fresh_signal())
-            except Cancelled:
-                if self._signal.aborted:
-                    raise  # otherwise it was paused
-            except NotSignedIn:
-                await self._signed_in_again()
-            except StorageFull:
-                raise
-            except ServiceError as error:
-                self._held_up_by(error)
-                failures += 1
-                await self._rest(BACKOFF.pause(failures, float(getattr(error, "retry_after", None) or 0)))
-            else:
-                self._held_up_by(None)
-                return result
-
-    def _fresh_signal(self) -> Any:
-        """Aborts when the sending is stopped, when it is paused, and when no answer comes."""
-        import js
-        from pyodide.ffi import to_js
-
-        self._attempt = js.AbortController.new()
-        deadline = js.AbortSignal.timeout(REQUEST_TIMEOUT_SECONDS * 1000)
-        return js.AbortSignal.any(to_js([self._signal, self._attempt.signal, deadline]))
-
-    def _held_up_by(self, trouble: ServiceError | None) -> None:
-        if trouble is not self.trouble:
-            self.trouble = trouble
-            self._changed()
-
-    async def _rest(self, seconds: float) -> None:
-        self._roused.clear()
-        off = dom.on(dom.window(), "online", lambda _event: self._roused.set())
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._roused.wait(), seconds)
-        finally:
-            off()
 
     async def _put(self, index: int, part: Any, stamp: str, signal: Any) -> None:
         headers = {"Content-Digest": stamp}
@@ -206,7 +116,7 @@ class Upload:
         return await self._with_fresh_grant(call, signal)
 
     async def _with_fresh_grant(self, work: Callable[[], Awaitable[T]], signal: Any) -> T:
-        """Renews an old grant first. After a closed lid the grant is over: it is renewed and the work repeated."""
+        """Renews the grant when it is old or refused: a laptop that slept may outlive it."""
         if time.monotonic() >= self._renew_at:
             await self._renew(signal)
         try:

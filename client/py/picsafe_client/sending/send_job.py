@@ -1,169 +1,271 @@
-"""Sends a report: begin a draft, request a key, encrypt here, upload, submit the receipt."""
+"""One report on its way: a draft, a key, encryption on this device, upload, receipt.
+
+`send_state` says what may happen in which state. This module does the work, moves from state to state and tells its
+observers; once it is encrypted, the job holds no plaintext. It knows neither the app nor the screen that began it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, TypeVar
 
-from picsafe_client.api.client import Api, Grant
+from picsafe_client.api.client import Api
 from picsafe_client.errors import Cancelled
+from picsafe_client.observable import Observable
+from picsafe_client.sending import sealing
 from picsafe_client.sending.audience import Readers
-from picsafe_client.sending.media_preparation import PreparedFile, Progress
-from picsafe_client.sending.package_builder import pack
-from picsafe_client.sending.resumable_upload import Upload
+from picsafe_client.sending.media_preparation import PreparedFile
+from picsafe_client.sending.resumable_upload import ResumableUpload
+from picsafe_client.sending.retry import SETUP_RETRY, UPLOAD_RETRY, retry
+from picsafe_client.sending.send_control import SendControl
+from picsafe_client.sending.send_progress import SendProgress
+from picsafe_client.sending.send_state import UNDER_WAY, SendEvent, SendState, is_possible, next_state
+from picsafe_client.session import incident_log
 from picsafe_client.session.models import Me
+from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
-from picsafe_protocol.format.opening import parse_released_key
-from picsafe_protocol.format.package import Header
-from picsafe_protocol.format.report import Author
+from picsafe_protocol.format.composing import ReportDetails, Uploaded
 
-PAUSES: Final = (1.0, 2.0, 4.0, 8.0)
-"""Seconds between tries to begin a report and to have its key: a server that restarts is back by then."""
-LONGEST_WANTED: Final = 30.0
-"""A longer pause that a server asks for is the person's to wait."""
-STOP_SECONDS: Final = 0.2
-"""How soon a pause notices that the person has stopped it."""
+T = TypeVar("T")
 
 
-class Sending:
-    """One report on its way: first `encrypt`, then `deliver`. `upload` is there in between, holds no plaintext and can
-    be paused.
-    """
+class SendJob:
+    """Runs once. `pause`, `resume`, `try_again` and `stop` are the sender's; where they make no sense they do nothing."""
 
     def __init__(
         self,
         api: Api,
-        me: Me,
-        signal: Any,
-        signed_in_again: Callable[[], Awaitable[None]],
-        changed: Callable[[], None],
+        sender: Me,
+        *,
+        sender_back: Callable[[], Awaitable[None]],
+        is_wanted: Callable[[], bool],
     ) -> None:
-        """`signal` of an AbortController stops it; then nothing becomes visible to anybody.
+        """`sender_back` returns when `sender` has signed in again after the session ended, or raises `Cancelled`.
 
-        `signed_in_again` returns when the sender is back after the session ended, or raises `Cancelled`. `changed` is
-        called when something comes or ceases to hold the upload up.
+        `is_wanted` is asked as it proceeds: False when the sender has signed out, which stops it.
         """
         self._api = api
-        self._me = me
-        self._signal = signal
-        self._signed_in_again = signed_in_again
-        self._changed = changed
+        self._sender = sender
+        self._sender_back = sender_back
+        self._is_wanted = is_wanted
+        self._control = SendControl()
+        self._room = asyncio.Event()
+        self._over = asyncio.Event()
         self._report_id = ""
-        self._handed_in = False
-        self.upload: Upload | None = None
-        self.trouble: ServiceError | None = None
-        """What holds it up before there is an upload, or None."""
+        self._may_be_delivered = False
+        self._progress = SendProgress()
+        self.state = SendState.ENCRYPTING
+        self.changes: Observable[SendJob] = Observable()
+        """Notified after every change."""
+        self.blocking_error: ServiceError | None = None
+        """The error that holds it up at the moment; the request is repeated automatically."""
+        self.error: Exception | None = None
+        """Why it is blocked, or has failed."""
+        self.report: Any = None
+        """The user server's description of the report, once it is delivered."""
 
-    async def encrypt(
+    # -- how it is
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it may still be delivered and can be stopped."""
+        return self.state in UNDER_WAY
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether its sender has stopped it, whatever becomes of that."""
+        return self._control.is_stopped
+
+    @property
+    def done(self) -> int:
+        """Bytes encrypted, or uploaded, so far."""
+        return self._progress.done
+
+    @property
+    def total(self) -> int:
+        """Bytes to encrypt, or to upload; 0 until that is known."""
+        return self._progress.total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the speed so far; None when that says nothing yet, and while nothing moves."""
+        if self.state not in {SendState.ENCRYPTING, SendState.UPLOADING} or self.blocking_error is not None:
+            return None
+        return self._progress.seconds_left
+
+    async def ended(self) -> None:
+        """Returns when it is over, one way or another."""
+        await self._over.wait()
+
+    # -- what the sender does
+
+    def pause(self) -> None:
+        """Stops uploading at once; the part that is on its way is sent again later, all others are kept."""
+        if is_possible(self.state, SendEvent.PAUSE):
+            self._control.pause()
+            self._progress.measure_again()
+            self._move(SendEvent.PAUSE)
+
+    def resume(self) -> None:
+        """Continues after `pause`."""
+        if is_possible(self.state, SendEvent.RESUME):
+            self._control.resume()
+            self._progress.measure_again()
+            self._move(SendEvent.RESUME)
+
+    def try_again(self) -> None:
+        """Continues where it was blocked: what has arrived is kept."""
+        if is_possible(self.state, SendEvent.RETRY):
+            self.error = None
+            self._control.resume()
+            self._progress.measure_again()
+            self._room.set()
+            self._move(SendEvent.RETRY)
+
+    def stop(self) -> None:
+        """Ends it for good; nobody receives anything."""
+        if is_possible(self.state, SendEvent.STOP):
+            self._control.stop()
+            self._room.set()
+            self._move(SendEvent.STOP)
+
+    # -- the work
+
+    async def run(
         self,
         files: Sequence[PreparedFile],
-        facts: ReportDetails,
+        details: ReportDetails,
         recipients: Sequence[str],
         readers: Readers,
         now: datetime,
-        begins: Callable[[int], None],
-        progress: Progress,
-    ) -> Upload:
-        """Encrypts everything on this device. `begins` gets the bytes that `progress` is going to count.
+    ) -> None:
+        """Sends it. `readers` is who, as the sender was shown, can open it: it fails with `Conflict` when more can.
 
-        `readers` is who, as the sender was shown, can open it. Raises `Conflict` when more can, `UnknownRecipient`,
-        `LimitExceeded`, `DigestMismatch`, `Unreachable`, `Cancelled`, …; nobody has received anything then.
+        Raises nothing: how it ended is in `state` and `error`.
         """
-        sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
-        wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
-        # One that was begun in vain is forgotten by the servers within a day.
-        created = await self._for_a_while(lambda: self._api.users("POST", "/v1/reports", wanted, signal=self._signal))
-        report_id = self._report_id = str(created["report_id"])
-        readers.check(created)
-        keyserver = created["keyserver"]
-        body = {"report_id": report_id}
-        issued = await self._for_a_while(
-            lambda: self._api.keys(keyserver["url"], "POST", "/v1/keys", keyserver["grant"], body, signal=self._signal)
-        )
-        media = [file.medium(number) for number, file in enumerate(files, 1)]
-        report = report_of(report_id, self._author(), facts, media, now)
-        header = Header(report_id, keyserver["url"], issued["key_id"], report.created_at)
-        begins(sum(file.size for file in files))
-        package = await pack(header, parse_released_key(issued), report, files, self._checked(progress))
-        cloud = created["cloud"]
-        grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(created["expires_at"]))
-        self.upload = Upload(self._api, report_id, grant, package, self._signal, self._signed_in_again, self._changed)
-        return self.upload
+        try:
+            upload = await self._encrypt(files, details, recipients, readers, now)
+            del files, details  # from here on there is only ciphertext
+            self._control.check()
+            self._progress.begin(upload.size)
+            self._move(SendEvent.ENCRYPTED)
+            self.report = await self._deliver(upload)
+            self.state = next_state(self.state, SendEvent.DELIVER)
+        except Cancelled:
+            self.stop()
+            event = SendEvent.WITHDRAWN if await self._withdraw() else SendEvent.NOT_CONFIRMED
+            self.state = next_state(self.state, event)
+        except Exception as error:  # noqa: BLE001 whatever it is, the sender must see that nothing was sent
+            self.error = _without_trace(error)
+            self.state = next_state(self.state, SendEvent.FAIL)
+            await self._withdraw()  # first, so that trying again does not meet the draft
+        finally:
+            self._over.set()
+        self._changed()
 
-    async def deliver(self, progress: Progress) -> Any:
-        """Uploads and makes it available; the server's description of the report.
+    async def _encrypt(
+        self,
+        files: Sequence[PreparedFile],
+        details: ReportDetails,
+        recipients: Sequence[str],
+        readers: Readers,
+        now: datetime,
+    ) -> ResumableUpload:
+        draft = await self._retry(lambda signal: sealing.begin_draft(self._api, files, recipients, signal))
+        self._report_id = draft.report_id
+        readers.check(draft.answer)
+        issued = await self._retry(partial(sealing.request_key, self._api, draft))
+        self._progress.begin(sum(file.size for file in files))
+        self._changed()
+        package = await sealing.seal(draft, issued, self._sender, files, details, now, self._encrypted)
+        return ResumableUpload(self._api, draft.report_id, draft.upload_grant, package, self._retry_upload)
 
-        Raises `StorageFull`, after which it may be called again, `Cancelled`, and what trying again cannot change.
-        """
-        if self.upload is None:
-            raise RuntimeError("deliver before encrypt")
-        uploaded = await self.upload.run(progress)
-        return await self.upload.patiently(partial(self._hand_in, uploaded))
+    async def _deliver(self, upload: ResumableUpload) -> Any:
+        """Uploads it, as often as the sender tries again because the cloud was full, and hands the receipt in."""
+        off = dom.on(dom.window(), "online", lambda _event: self._control.wake())
+        try:
+            while True:
+                try:
+                    uploaded = await upload.run(self._uploaded)
+                    return await self._retry_upload(partial(self._hand_in, uploaded))
+                except StorageFull as error:
+                    await self._wait_for_room(error)
+        finally:
+            off()
 
-    async def withdraw(self) -> bool:
+    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> Any:
+        self._may_be_delivered = True
+        path = f"/v1/reports/{self._report_id}/receipt"
+        return await self._api.users("POST", path, uploaded.to_json(), signal=signal)
+
+    async def _withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""
         if not self._report_id:
             return True
         try:
             await self._api.users("DELETE", f"/v1/reports/{self._report_id}")
-        except PicSafeError:
-            return not self._handed_in  # what was never handed in is deleted by the servers themselves, within a day
+        except Exception as error:  # noqa: BLE001 whatever it is, the job ends in a named state
+            _without_trace(error)
+            return not self._may_be_delivered  # drafts without a receipt are deleted by the servers within a day
         return True
 
-    async def _for_a_while(self, attempt: Callable[[], Awaitable[Any]]) -> Any:
-        """Tries `attempt` until a server that is away is back; raises its error when that takes longer than
-        `PAUSES`.
-        """
-        for pause in (*PAUSES, None):
-            try:
-                answer = await attempt()
-            except StorageFull:
-                raise
-            except ServiceError as error:
-                wanted = float(error.retry_after or 0)
-                if pause is None or wanted > LONGEST_WANTED:
-                    self._held_up_by(None)
-                    raise
-                self._held_up_by(error)
-                await self._rest(max(pause, wanted))
-            else:
-                self._held_up_by(None)
-                return answer
-        raise AssertionError("the last try returns or raises")
+    # -- what it waits for
 
-    async def _rest(self, seconds: float) -> None:
-        """A pause, which ends early when the sending is stopped."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if self._signal.aborted:
-                raise Cancelled
-            await asyncio.sleep(min(STOP_SECONDS, max(until - time.monotonic(), 0)))
+    async def _retry(self, attempt: Callable[[Any], Awaitable[T]]) -> T:
+        """While it encrypts, its sender is there and watches."""
+        return await retry(attempt, SETUP_RETRY, self._control, blocked_by=self._blocked_by)
 
-    def _held_up_by(self, trouble: ServiceError | None) -> None:
-        if trouble is not self.trouble:
-            self.trouble = trouble
+    async def _retry_upload(self, attempt: Callable[[Any], Awaitable[T]]) -> T:
+        """Afterwards it waits for the network and for its sender, for as long as it takes."""
+        wait = self._wait_for_sender
+        return await retry(attempt, UPLOAD_RETRY, self._control, blocked_by=self._blocked_by, sender_back=wait)
+
+    async def _wait_for_room(self, error: StorageFull) -> None:
+        """Until the sender tries again."""
+        self._control.check()
+        self.error = _without_trace(error)
+        self._room.clear()
+        self._move(SendEvent.NO_ROOM)
+        await self._room.wait()
+        self._control.check()
+
+    async def _wait_for_sender(self) -> None:
+        """The session ended. Only the same person can continue; anybody else ends it."""
+        self._move(SendEvent.SESSION_ENDED)
+        await self._control.unless_stopped(self._sender_back())
+        self._move(SendEvent.SENDER_BACK)
+
+    def _blocked_by(self, error: ServiceError | None) -> None:
+        if error is not self.blocking_error:
+            self.blocking_error = error
             self._changed()
 
-    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> Any:
-        self._handed_in = True
-        path = f"/v1/reports/{self._report_id}/receipt"
-        return await self._api.users("POST", path, uploaded.to_json(), signal=signal)
+    # -- progress and observers
 
-    def _checked(self, progress: Progress) -> Progress:
-        """Progress that also notices a cancellation, since encrypting asks no network."""
+    def _encrypted(self, count: int) -> None:
+        self._control.check()  # encrypting makes no requests that could be aborted
+        self._uploaded(count)
 
-        def report(count: int) -> None:
-            if self._signal.aborted:
-                raise Cancelled
-            progress(count)
+    def _uploaded(self, count: int) -> None:
+        self._progress.add(count)
+        if not self._is_wanted():
+            self.stop()
+        self._changed()
 
-        return report
+    def _move(self, event: SendEvent) -> None:
+        self.state = next_state(self.state, event)
+        self._changed()
 
-    def _author(self) -> Author:
-        institution = self._me.institution
-        return Author(self._me.name, self._me.email, institution.name if institution else None)
+    def _changed(self) -> None:
+        self.changes.notify(self)
+
+
+def _without_trace(error: Exception) -> Exception:
+    """The error without its frames, which hold files and facts. What nobody foresaw is logged before."""
+    if not isinstance(error, PicSafeError):
+        incident_log.note(error)
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

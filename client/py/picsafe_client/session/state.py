@@ -10,8 +10,8 @@ from typing import Any
 class SessionState:
     """What screens keep between visits; never plaintext. The app makes a new one when somebody else signs in."""
 
-    outgoing: object | None = None
-    """The report that is being sent (`sending.outbox.SendJob`)."""
+    outbox: object | None = None
+    """The reports that are on their way (`sending.outbox.Outbox`)."""
     opened_file: Any = None
     """The encrypted file from disk that is shown, a JavaScript File; None when the report came from a cloud."""
     visits: dict[str, bool] = field(default_factory=dict)

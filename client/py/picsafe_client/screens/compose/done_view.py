@@ -7,7 +7,7 @@ from typing import Any
 
 from picsafe_client.i18n.texts import moment, t
 from picsafe_client.routing.router import address
-from picsafe_client.sending.outbox import arrived_words
+from picsafe_client.sending.outbox import delivered_words
 from picsafe_client.ui import dom, notices
 
 
@@ -22,7 +22,7 @@ class DoneView:
             "div",
             {"class": "stack"},
             dom.el("h1", {"tabindex": "-1"}, t("send.done_title")),
-            notices.notice("good", arrived_words(report)),
+            notices.notice("good", delivered_words(report)),
             dom.el("h2", None, t("send.done_recipients")),
             dom.el("div", {"class": "panel panel-padded"}, self._people),
             dom.el("div", {"class": "button-row"}, more, sent),

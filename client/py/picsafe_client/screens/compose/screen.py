@@ -15,7 +15,9 @@ from picsafe_client.screens.compose.review import summary
 from picsafe_client.screens.screen import Screen
 from picsafe_client.sending import audience
 from picsafe_client.sending.audience import Readers
-from picsafe_client.sending.outbox import SendJob
+from picsafe_client.sending.outbox import Outbox
+from picsafe_client.sending.send_job import SendJob
+from picsafe_client.sending.send_state import SendState
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import UnknownRecipient
@@ -37,26 +39,26 @@ class SendScreen(Screen):
             self.on_release(dom.on(dom.window(), event, self._dragged, capture=True))
         self.on_release(dom.on(dom.window(), "drop", self._dropped, capture=True))
         self.on(dom.window(), "paste", self._pasted)
-        outgoing = SendJob.current(self.app)
-        if outgoing is not None:
-            self._show_progress(outgoing)
+        job = Outbox.of(self.app).current
+        if job is not None:
+            self._show_progress(job)
         else:
             self._show_form()
 
     @property
     def unsaved(self) -> bool:
-        outgoing = SendJob.current(self.app)
-        if outgoing is not None and outgoing.is_under_way:
-            return outgoing.phase == "encrypting"  # afterwards it goes on without this screen
+        job = Outbox.of(self.app).current
+        if job is not None and job.is_under_way:
+            return job.state is SendState.ENCRYPTING  # afterwards it goes on without this screen
         if self._form is None:
             return False
         return bool(self.tray.files or self.tray.busy or self.people.emails or not self.facts.is_empty)
 
     def drop_plaintext(self) -> None:
         self._left = True
-        outgoing = SendJob.current(self.app)
-        if outgoing is not None and outgoing.phase == "encrypting":
-            outgoing.stop()
+        job = Outbox.of(self.app).current
+        if job is not None and job.state is SendState.ENCRYPTING:
+            job.stop()
         self._drop_form()
         dom.replace_children(self.root)
 
@@ -186,64 +188,63 @@ class SendScreen(Screen):
         self._form.querySelector("h1").focus()
 
     def _send(self) -> None:
-        if SendJob.current(self.app) is not None:
+        if Outbox.of(self.app).current is not None:
             return  # the second of two quick clicks
-        outgoing = SendJob(self.app)
-        outgoing.begin(self.tray.files, self.facts.facts(), list(self.people.emails), self._readers)
-        self._show_progress(outgoing)
+        outbox, people = Outbox.of(self.app), list(self.people.emails)
+        self._show_progress(outbox.send(self.tray.files, self.facts.facts(), people, self._readers))
 
     # -- on its way
 
-    def _show_progress(self, outgoing: SendJob) -> None:
-        view = ProgressView(outgoing, lambda _event: self._stop(outgoing))
+    def _show_progress(self, job: SendJob) -> None:
+        view = ProgressView(job, lambda _event: self._stop(job))
         self._put(view.node)
 
-        def update(outgoing: SendJob) -> None:
-            if outgoing.is_under_way:
+        def update(job: SendJob) -> None:
+            if job.is_under_way:
                 view.update()
-            elif outgoing.phase in {"arrived", "failed"}:
+            elif job.state in {SendState.DELIVERED, SendState.FAILED}:
                 off()
-                dom.defer(lambda: self._ended(outgoing))
+                dom.defer(lambda: self._ended(job))
 
-        off = outgoing.changes.watch(update)
+        off = job.changes.watch(update)
         self.on_release(off)
-        update(outgoing)
+        update(job)
 
-    async def _stop(self, outgoing: SendJob) -> None:
+    async def _stop(self, job: SendJob) -> None:
         sure = await dialogs.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)
-        if not sure or not outgoing.is_under_way:
+        if not sure or not job.is_under_way:
             return  # it may have arrived while the question stood there
-        outgoing.stop()
-        await outgoing.ended()
+        job.stop()
+        await job.ended()
         if self._left:
             return
-        self._show_nothing_sent(outgoing)
+        self._show_nothing_sent(job)
 
-    def _show_nothing_sent(self, outgoing: SendJob) -> None:
+    def _show_nothing_sent(self, job: SendJob) -> None:
         if self._form is None:
             self._show_form()
         else:
             self._back_to_form()
         place = dom.by_id("banner")
-        words = t("send.stopped" if outgoing.phase == "stopped" else "send.perhaps")
-        kind = "plain" if outgoing.phase == "stopped" else "amber"
+        is_stopped = job.state is SendState.STOPPED
+        words, kind = t("send.stopped" if is_stopped else "send.perhaps"), "plain" if is_stopped else "amber"
         dom.replace_children(place, notices.notice(kind, words, on_dismiss=lambda _event: dom.replace_children(place)))
 
-    def _ended(self, outgoing: SendJob) -> None:
+    def _ended(self, job: SendJob) -> None:
         if self._left:
             return
-        outgoing.forget()
-        if outgoing.phase == "arrived":
+        Outbox.of(self.app).forget(job)
+        if job.state is SendState.DELIVERED:
             self._drop_form()
-            self._show_done(outgoing.report)
-        elif isinstance(outgoing.error, UnknownRecipient) and self._form is not None:
+            self._show_done(job.report)
+        elif isinstance(job.error, UnknownRecipient) and self._form is not None:
             self._back_to_form()
-            self.people.mark_unknown(outgoing.error.recipients or [])
+            self.people.mark_unknown(job.error.recipients or [])
         else:
-            self._show_failed(outgoing)
+            self._show_failed(job)
 
-    def _show_failed(self, outgoing: SendJob) -> None:
-        error = outgoing.error or RuntimeError("sending ended without a reason")
+    def _show_failed(self, job: SendJob) -> None:
+        error = job.error or RuntimeError("sending ended without a reason")
         again: notices.Action = (t("send.try_again"), lambda _event: dom.defer(self._show_form))
         if self._form:
             again = (t("send.try_again"), lambda _event: self._look())
