@@ -5,6 +5,7 @@ differ.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.errors import Cancelled
@@ -16,6 +17,8 @@ from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import ReportLoader
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia
+from picsafe_client.screens.viewer.stage.media_source import MediaSource
+from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.session import mailbox
@@ -28,34 +31,39 @@ SHOWN: Final = 50
 """Rows of the choice; the filter finds the others."""
 
 
-class ReportComparison:
-    """The second report of the screen, if there is one. `changed` is called when it comes or goes."""
+@dataclass(frozen=True)
+class _Second:
+    """Everything that exists while another report is open."""
 
-    def __init__(
-        self,
-        screen: Screen,
-        stage: Stage,
-        report: Report,
-        waiting: dom.Node,
-        changed: Callable[[], None],
-        saved: Done,
-    ) -> None:
+    opened: OpenReport[Any]
+    media: ShownMedia
+    saver: Saver
+    pane: Pane
+
+    def close(self) -> None:
+        """At once: key, bytes and facts."""
+        self.opened.close()
+        self.media.close()
+        self.saver.close()
+
+
+class ReportComparison:
+    """The second report of the screen, if there is one: a pane on the stage like that of the first."""
+
+    def __init__(self, screen: Screen, stage: Stage, report: Report, waiting: dom.Node, saved: Done) -> None:
         self._screen = screen
         self._app = screen.app
         self._stage = stage
         self._report = report
         self._waiting = waiting
-        self._changed = changed
         self._saved = saved
-        self._saver: Saver | None = None
-        self._opened: OpenReport[Any] | None = None
-        self._media: ShownMedia | None = None
+        self._second: _Second | None = None
         self._is_over = False
 
     @property
     def is_open(self) -> bool:
         """Whether another report is beside this one."""
-        return self._opened is not None
+        return self._second is not None
 
     def toggle(self) -> None:
         """Asks for a report, or closes the one that is there."""
@@ -66,24 +74,17 @@ class ReportComparison:
 
     def dismiss(self) -> None:
         """One report again."""
-        self._stage.part()
-        self._drop()
-        self._changed()
+        second, self._second = self._second, None
+        if second is not None:
+            self._stage.remove(second.pane)
+            second.close()
 
     def close(self) -> None:
         """At once, and for good: key, bytes and facts of the second report."""
         self._is_over = True
-        self._drop()
-
-    def _drop(self) -> None:
-        opened, media, saver = self._opened, self._media, self._saver
-        self._opened = self._media = self._saver = None
-        if opened is not None:
-            opened.close()
-        if media is not None:
-            media.close()
-        if saver is not None:
-            saver.close()
+        second, self._second = self._second, None
+        if second is not None:
+            second.close()
 
     # -- choosing
 
@@ -169,25 +170,21 @@ class ReportComparison:
         if self._is_over or self.is_open:
             opened.close()
             return
-        other = opened.report
-        media = ShownMedia(opened, BrowserBlobs(), BrowserStreams())
-        saver = Saver(opened, media, self._waiting, self._saved, self._app.api)
-        self._opened, self._media, self._saver = opened, media, saver
-        self._app.session_names[other.report_id] = other.patient.name or t("report.unnamed")
-        captions = (_caption(self._report), _caption(other))
+        self._show(opened)
+        await opening.tell_opened()
 
-        def save_this(index: int) -> None:
+    def _show(self, opened: OpenReport[Any]) -> None:
+        other, media = opened.report, ShownMedia(opened, BrowserBlobs(), BrowserStreams())
+        saver = Saver(opened, media, self._waiting, self._saved, self._app.api)
+
+        def save_medium(index: int) -> None:
             self._screen.spawn(saver.save_medium(index))
 
-        self._stage.put_beside(
-            other,
-            media,
-            captions,
-            _warning(self._report.patient, other.patient),
-            save_this,
-        )
-        self._changed()
-        await opening.tell_opened()
+        pane = self._stage.add(MediaSource(other, media, save_medium), 0)
+        self._second = _Second(opened, media, saver, pane)
+        self._app.session_names[other.report_id] = other.patient.name or t("report.unnamed")
+        captions = (_caption(self._report), _caption(other))
+        self._stage.set_captions(captions, _warning(self._report.patient, other.patient))
 
 
 def same_patient(one: Patient, other: Patient) -> bool | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import duration, t
 from picsafe_client.interop import js_object
 from picsafe_client.screens.viewer.labels import KIND_ICONS, medium_label
+from picsafe_client.screens.viewer.stage.media_source import MediaSource
+from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.ui import dom
 from picsafe_protocol.format.report import Report
 
@@ -18,7 +20,9 @@ class Strip:
     There may be hundreds: buttons are copies of one, a single listener serves all, and only what changes is touched.
     """
 
-    def __init__(self, report: Report, choose: Callable[[int], None]) -> None:
+    def __init__(self, stage: Stage, source: MediaSource) -> None:
+        """Shows on `stage` what is chosen, and marks what the stage shows of the report `source`."""
+        report = source.report
         patterns = {kind: _pattern(kind) for kind in KIND_ICONS}
         self._buttons = [_button(report, index, patterns) for index in range(len(report.media))]
         rows = dom.el("ol", {"class": "strip-list"})
@@ -27,14 +31,17 @@ class Strip:
             row.append(button)
             rows.append(row)
         self.node = dom.el("nav", {"class": "strip", "aria-label": t("report.strip")}, rows)
+        self._source = source
         self._marked: tuple[int, int | None] | None = None
 
         def chosen(event: Any) -> None:
             button = event.target.closest("button")
             if button:
-                choose(int(button.dataset.index))
+                stage.show_of(source, int(button.dataset.index))
 
         dom.on(rows, "click", chosen)
+        stage.changes.watch(self._follow)
+        self._follow(stage)
 
     def picture(self, index: int, url: str) -> None:
         """The small picture of a medium has come."""
@@ -43,7 +50,13 @@ class Strip:
         button.classList.add("thumb-pictured")
         button.prepend(picture)
 
-    def mark(self, current: int, other: int | None) -> None:
+    def _follow(self, stage: Stage) -> None:
+        current, other = stage.pane_of(self._source), stage.other_of(self._source)
+        now = (current.index if current is not None else -1, other.index if other is not None else None)
+        if now != self._marked and now[0] >= 0:
+            self._mark(*now)
+
+    def _mark(self, current: int, other: int | None) -> None:
         """Which medium is shown; `other` is the second one of two side by side."""
         had_focus = self.node.contains(dom.document().activeElement)
         if self._marked is not None:

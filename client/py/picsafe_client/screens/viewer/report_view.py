@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
@@ -16,6 +16,8 @@ from picsafe_client.screens.viewer.filmstrip import Strip
 from picsafe_client.screens.viewer.loader import Opened
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia, read_blob
+from picsafe_client.screens.viewer.stage.media_source import MediaSource
+from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.ui import dom, notices, print_layout
@@ -35,9 +37,9 @@ SAY_FOR: Final = 6000
 
 
 class ShownReport:
-    """An open report on the screen. `looked` is called when another medium is shown or a photo lies differently."""
+    """An open report on the screen."""
 
-    def __init__(self, screen: Screen, opened: Opened, waiting: dom.Node, looked: Callable[[], None]) -> None:
+    def __init__(self, screen: Screen, opened: Opened, waiting: dom.Node) -> None:
         self.opened = opened
         self.report: Report = opened.report
         self._screen = screen
@@ -45,14 +47,30 @@ class ShownReport:
         self.media = ShownMedia(opened, BrowserBlobs(), BrowserStreams())
         self.saver = Saver(opened, self.media, waiting, self._saved, screen.app.api)
         self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
-        self.stage = Stage(self.report, self.media, looked, self._save_this)
+        self.source = MediaSource(self.report, self.media, self._save_this)
+        self.stage = Stage(self.source)
         self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
-        self.beside = ReportComparison(screen, self.stage, self.report, waiting, looked, self._saved)
-        self.strip = Strip(self.report, self.stage.show_own)
+        self.beside = ReportComparison(screen, self.stage, self.report, waiting, self._saved)
+        self.strip = Strip(self.stage, self.source)
         self.origin = Origin(opened.provenance, self.report.author)
         self.facts = DetailsPanel(self.report, self.origin, self._show_evidence)
-        self._marked: tuple[int, int | None] | None = None
         self._evidence_urls: list[str] = []
+        self._facts_of = -1
+        self.stage.changes.watch(self._show_facts)
+        self._show_facts(self.stage)
+
+    @property
+    def own_pane(self) -> Pane:
+        """The pane that shows this report; the active one when two do."""
+        pane = self.stage.pane_of(self.source)
+        if pane is None:
+            raise RuntimeError("the first pane of a stage stays")
+        return pane
+
+    @property
+    def is_active(self) -> bool:
+        """Whether keys and buttons act on this report, not on the one beside it."""
+        return self.stage.active.source is self.source
 
     async def show_thumbnails(self) -> None:
         """The small pictures; the first photo goes before them, unless its bytes are long in coming."""
@@ -66,13 +84,12 @@ class ShownReport:
         if index >= THUMBNAILS_EARLY:
             await self.stage.first_shown(THUMBNAILS_AT_LAST)
 
-    def mark(self) -> None:
-        """The strip and the facts follow what is shown."""
-        now = (self.stage.index, self.stage.other)
-        if now != self._marked and now[0] >= 0:
-            self._marked = now
-            self.strip.mark(*now)
-            self.facts.show_medium(now[0])
+    def _show_facts(self, _stage: Stage) -> None:
+        """The facts of the medium that is shown; drawn again only when it is another one."""
+        index = self.own_pane.index
+        if index != self._facts_of:
+            self._facts_of = index
+            self.facts.show_medium(index)
 
     def close(self) -> None:
         """At once: key, bytes, URLs, pictures and facts."""
@@ -110,7 +127,7 @@ class ShownReport:
 
     def ask_to_print(self) -> None:
         """This photo, all of them, or the whole report?"""
-        print_dialog.ask(self.report, self.stage.index, self._print)
+        print_dialog.ask(self.report, self.own_pane.index, self._print)
 
     def _print(self, which: Sequence[int], covered: bool) -> None:
         self._screen.spawn(self._print_photos(which, covered=covered))
@@ -131,11 +148,10 @@ class ShownReport:
 
     def lay_out_for_print(self) -> None:
         """Somebody prints through the browser's menu: what comes is the photo with its facts, not the screen."""
-        url = self.media.url_now(self.stage.index)
-        if url and self.stage.view is not None and not print_layout.is_laid_out():
-            print_layout.lay_out(
-                [print_dialog.page(self.report, self.origin, self.stage.index, url, *self._printed_by())]
-            )
+        pane = self.own_pane
+        url = self.media.url_now(pane.index)
+        if url and pane.photo.view is not None and not print_layout.is_laid_out():
+            print_layout.lay_out([print_dialog.page(self.report, self.origin, pane.index, url, *self._printed_by())])
             self._screen.on(dom.window(), "afterprint", lambda _event: print_layout.discard())
 
     def _printed_by(self) -> tuple[str, Any]:

@@ -19,7 +19,7 @@ from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opened, ReportLoader
 from picsafe_client.screens.viewer.report_view import ShownReport
 from picsafe_client.screens.viewer.shortcuts import action_for
-from picsafe_client.screens.viewer.stage.pane import Pane
+from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
@@ -123,7 +123,7 @@ class ReportScreen(Screen):
 
     def _present(self, opening: ReportLoader, opened: Opened) -> None:
         report = opened.report
-        shown = self._shown = ShownReport(self, opened, self._waiting, self._looked)
+        shown = self._shown = ShownReport(self, opened, self._waiting)
         if opening.row is not None:  # any other file names no patient in the lists
             self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
@@ -131,7 +131,7 @@ class ReportScreen(Screen):
         self._toolbar.enable(True)
         dom.replace_children(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)
-        self._looked()
+        self._toolbar.follow(shown.stage, shown.source)
         self.spawn(shown.show_thumbnails())
         self.spawn(opening.tell_opened())
         if opening.row is not None:
@@ -184,7 +184,7 @@ class ReportScreen(Screen):
         if self._shown is None:
             self._wait.says(t("report.reconnecting" if waiting else "report.fetching_report"))
         else:
-            self._shown.stage.lost(waiting)
+            self._shown.stage.set_reconnecting(waiting)
 
     def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
         """Live events about this report: somebody opened it, or it is no longer there for others to open."""
@@ -210,11 +210,11 @@ class ReportScreen(Screen):
             "next": lambda: self._stage(lambda stage: stage.step(1)),
             "first": lambda: self._stage(lambda stage: stage.show(0)),
             "last": lambda: self._stage(lambda stage: stage.show(1_000_000)),
-            "zoom_in": lambda: self._pane(lambda pane: pane.enlarge(1)),
-            "zoom_out": lambda: self._pane(lambda pane: pane.enlarge(-1)),
-            "fit": lambda: self._pane(lambda pane: pane.change(Viewport.fit)),
-            "rotate": lambda: self._pane(Pane.rotate),
-            "play": lambda: self._pane(Pane.toggle_playing),
+            "zoom_in": lambda: self._photo(lambda photo: photo.enlarge(1)),
+            "zoom_out": lambda: self._photo(lambda photo: photo.enlarge(-1)),
+            "fit": lambda: self._photo(lambda photo: photo.change(Viewport.fit)),
+            "rotate": lambda: self._photo(PhotoLayout.rotate),
+            "play": lambda: self._stage(lambda stage: stage.active.toggle_playing()),
             "compare": self._compare,
             "beside": lambda: self._shown.beside.toggle() if self._shown is not None else None,
             "full_screen": self._full_screen,
@@ -240,9 +240,8 @@ class ReportScreen(Screen):
         if self._shown is not None:
             act(self._shown.stage)
 
-    def _pane(self, act: Callable[[Pane], Any]) -> None:
-        if self._shown is not None:
-            act(self._shown.stage.active)
+    def _photo(self, act: Callable[[PhotoLayout], Any]) -> None:
+        self._stage(lambda stage: act(stage.active.photo))
 
     def _back(self) -> None:
         row = self._opening.row if self._opening else None
@@ -252,8 +251,7 @@ class ReportScreen(Screen):
         if self._shown is not None and self._shown.beside.is_open:
             self._shown.beside.dismiss()
         elif self._shown is not None and len(self._shown.report.media) > 1:
-            self._shown.stage.compare()
-            self._toolbar.switch("compare", self._shown.stage.is_comparing)
+            self._shown.stage.toggle_comparison()
 
     def _full_screen(self) -> None:
         page = dom.document()
@@ -282,28 +280,18 @@ class ReportScreen(Screen):
             part.inert = bool(covered)
 
     def _save(self) -> None:
-        if self._shown is not None and not self._shown.stage.is_guest_active:
-            self._shown.saver.ask(self._shown.stage.index)
+        if self._shown is not None and self._shown.is_active:
+            self._shown.saver.ask(self._shown.own_pane.index)
 
     def _copy(self) -> None:
-        stage = self._shown.stage if self._shown is not None else None
-        if self._shown is not None and stage is not None and stage.view is not None and not stage.is_guest_active:
-            self._shown.copier.ask(self._shown.stage.index)
+        shown = self._shown
+        if shown is not None and shown.is_active and shown.own_pane.photo.view is not None:
+            shown.copier.ask(shown.own_pane.index)
 
     def _print(self) -> None:
-        if self._shown is not None and not self._shown.stage.is_guest_active:
+        if self._shown is not None and self._shown.is_active:
             self._shown.ask_to_print()
 
     def _before_print(self, _event: Any) -> None:
         if self._shown is not None:
             self._shown.lay_out_for_print()
-
-    def _looked(self) -> None:
-        """Another medium is shown, or the photo lies differently."""
-        if self._shown is not None:
-            shown = self._shown
-            stage, is_beside = shown.stage, shown.beside.is_open
-            has_two = len(shown.report.media) > 1 and not is_beside
-            self._toolbar.show(stage.view, has_two=has_two, is_other=stage.is_guest_active)
-            self._toolbar.switch("beside", is_beside)
-            shown.mark()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import has_text, t
-from picsafe_client.screens.viewer.stage.viewport import Viewport
+from picsafe_client.screens.viewer.stage.media_source import MediaSource
+from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.ui import dialogs, dom
 
 
@@ -125,14 +126,27 @@ class Toolbar:
         self._title.textContent = title
         self._about.textContent = self._about.title = about  # in a narrow window only its beginning is seen
 
-    def show(self, view: Viewport | None, *, has_two: bool, is_other: bool = False) -> None:
-        """How large the photo is shown, and which tools fit what is shown: `is_other` when it is another report's."""
+    def follow(self, stage: Stage, own: MediaSource) -> None:
+        """Shows from now on how large the photo on `stage` is, and which tools fit what is shown. `own` is the report
+        of the screen: what is taken away is taken from that one only.
+        """
+
+        def show(stage: Stage) -> None:
+            self._show(stage, own)
+
+        stage.changes.watch(show)
+        show(stage)
+
+    def _show(self, stage: Stage, own: MediaSource) -> None:
+        view, is_other = stage.active.photo.view, stage.active.source is not own
         for name in ("zoom_in", "zoom_out", "fit", "rotate"):
             self._buttons[name].disabled = view is None
         for name in ("save", "print"):
             self._buttons[name].disabled = is_other
         self._buttons["copy"].disabled = view is None or is_other
-        self._buttons["compare"].hidden = not has_two
+        self._buttons["compare"].hidden = len(own.report.media) < 2 or stage.compares_reports
+        self.switch("compare", stage.is_comparing and not stage.compares_reports)
+        self.switch("beside", stage.compares_reports)
         ratio = float(dom.window().devicePixelRatio or 1)
         percent = t("report.percent", number=round(view.scale * ratio * 100)) if view else ""
         fit = self._buttons["fit"]

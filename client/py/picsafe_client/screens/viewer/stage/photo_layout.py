@@ -1,0 +1,96 @@
+"""How a photo lies in its pane: draws what `viewport` calculates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from picsafe_client.screens.viewer.stage.preview_canvas import Draft
+from picsafe_client.screens.viewer.stage.viewport import STEP, Viewport
+from picsafe_client.ui import dom
+
+
+class PhotoLayout:
+    """The photo on `ground`, with its preview beneath it while it is decoded. `changed` is called when it lies
+    differently.
+    """
+
+    def __init__(self, pane: dom.Node, ground: dom.Node, changed: Callable[[], None]) -> None:
+        self._pane = pane
+        self._ground = ground
+        self._changed = changed
+        self._draft: Draft | None = None
+        self._turns: dict[int, int] = {}
+        self._index = -1
+        self.view: Viewport | None = None
+        """None for what cannot be zoomed."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """The room for it, in CSS pixels."""
+        return float(self._ground.clientWidth), float(self._ground.clientHeight)
+
+    def clear(self) -> None:
+        """Empties the ground, and makes the browser release the pixels."""
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.close()
+        for picture in self._ground.querySelectorAll("img"):
+            picture.removeAttribute("src")
+        dom.replace_children(self._ground)
+        self.view = None
+        self._pane.classList.remove("pane-enlarged")
+
+    def place_draft(self, index: int, canvas: dom.Node, width: int, height: int) -> None:
+        """A preview of the medium at `index`, until `place` brings the photo."""
+        self.place(index, canvas, width, height)
+        self._draft = Draft(canvas)
+
+    def place(self, index: int, picture: dom.Node, width: int, height: int) -> None:
+        """A picture of the medium at `index`: fitted, and turned as it was when it was last shown."""
+        old, turn = self.view, self._turns.get(index, 0)
+        self._index = index
+        if self._draft is None:
+            dom.replace_children(self._ground, picture)
+        else:
+            dom.append(self._ground, picture)
+            self._draft.under(picture)
+        fresh = Viewport.fitted(width, height, *self.size, turn)
+        if old is not None and not old.is_fitted and old.turn == turn:
+            # The small picture was enlarged already while the large one was on its way.
+            fresh = fresh.zoomed(old.scale / old.smallest).moved(old.x, old.y)
+        self._set(fresh)
+
+    def change(self, change: Callable[[Viewport], Viewport]) -> None:
+        """Lays the photo differently: ``photo.change(Viewport.fit)``. Nothing happens where there is no photo."""
+        if self.view is not None:
+            self._set(change(self.view))
+
+    def resized(self) -> None:
+        """The stage has another size."""
+        self.change(lambda view: view.resized(*self.size))
+
+    def rotate(self) -> None:
+        """Turns the view of this photo by a quarter, for as long as the report is open."""
+        self.change(Viewport.rotated)
+        if self.view is not None:
+            self._turns[self._index] = self.view.turn
+
+    def enlarge(self, steps: int) -> None:
+        """One press of + (1) or - (-1)."""
+        self.change(lambda view: view.zoomed(STEP**steps))
+
+    def _set(self, view: Viewport) -> None:
+        self.view = view
+        fitted = view.smallest
+        for picture in self._ground.children:
+            style = picture.style
+            style.width = f"{view.width * fitted:.2f}px"
+            style.height = f"{view.height * fitted:.2f}px"
+            style.transform = (
+                f"translate(-50%, -50%) translate({view.x:.2f}px, {view.y:.2f}px) "
+                f"rotate({view.turn}deg) scale({view.scale / fitted:.5f})"
+            )
+        if self._draft is not None:
+            self._draft.moved(view.scale, view.turn)
+        self._pane.classList.toggle("pane-enlarged", not view.is_fitted)
+        self._changed()
