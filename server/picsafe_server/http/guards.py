@@ -45,7 +45,7 @@ class Access:
     guard: Guard
     problems: Problems = ()
     schemes: tuple[str, ...] = ()
-    """How a caller proves it, any of them: names out of `api_operations.SCHEMES`."""
+    """How a caller proves it, any of them: names out of `operations.SCHEMES`."""
 
 
 async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:

@@ -201,7 +201,7 @@ class OpenReport(Generic[B]):
 
 
 class KeyServer(Protocol):
-    """What `key_releaser` needs of `api.Api`."""
+    """What `key_releaser` needs of `client.Api`."""
 
     async def user_token(self, audience: str, *, signal: Any = None) -> str:
         """A user token for a key server."""

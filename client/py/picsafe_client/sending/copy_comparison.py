@@ -52,7 +52,7 @@ class Small:
 
 
 class Decoder(Protocol):
-    """What decodes Blobs: `decoding.BrowserDecoder`. A medium that it does not decode is None, or False."""
+    """What decodes Blobs: `preview_decoding.BrowserDecoder`. A medium that it does not decode is None, or False."""
 
     async def photo(self, blob: Any, way: str = "") -> Small | None:
         """The (first) picture of a photo, decoded in this way, or in the one that suits this browser best."""

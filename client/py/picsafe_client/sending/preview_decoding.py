@@ -23,7 +23,7 @@ _READ_BACK: Final = bytes.fromhex("ff0000ff 00ff00ff 0000ffff 206090ff")
 
 
 class BrowserDecoder:
-    """The decoders of this browser (`comparing.Decoder`)."""
+    """The decoders of this browser (`copy_comparison.Decoder`)."""
 
     async def photo(self, blob: Any, way: str = "") -> Small | None:
         from pyodide.ffi import JsException

@@ -23,7 +23,7 @@ Fetch: TypeAlias = Callable[[str], Awaitable[Any]]
 
 PAGE: Final = 100
 SOON: Final = timedelta(hours=24)
-"""A report that nobody has collected turns amber when less than this is left (ui.md, inbox)."""
+"""A report that nobody has collected turns amber when less than this is left."""
 
 AVAILABLE: Final = "available"
 

@@ -18,7 +18,7 @@ from picsafe_client.ui import dom
 
 BAR_AFTER: Final = 100
 WORDS_AFTER: Final = 1000
-"""Milliseconds until the bar, and until words and the button, appear (ui.md, behaviour)."""
+"""Milliseconds until the bar, and until words and the button, appear."""
 
 ESTIMATE_AFTER: Final = 1.5
 """Seconds of progress before the time that is left is worth saying."""
@@ -27,7 +27,7 @@ ESTIMATE_AFTER: Final = 1.5
 class ProgressIndicator:
     """A wait that is shown in `place` (by default at the top of the page) and that "Cancel" aborts.
 
-    `signal` aborts every fetch it is given to, which then raises `api.Cancelled`. `cancelled` tells whether it did.
+    `signal` aborts every fetch it is given to, which then raises `errors.Cancelled`. `cancelled` tells whether it did.
     """
 
     def __init__(self, what: str, place: dom.Node = None, *, can_cancel: bool = True) -> None:
@@ -53,7 +53,7 @@ class ProgressIndicator:
         return bool(self._controller.signal.aborted)
 
     def cancel(self, _event: Any = None) -> None:
-        """Stops it: every fetch with `signal` raises `api.Cancelled`."""
+        """Stops it: every fetch with `signal` raises `errors.Cancelled`."""
         self._controller.abort()
 
     def says(self, what: str) -> None:

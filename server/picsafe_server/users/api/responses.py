@@ -1,4 +1,4 @@
-"""What answers carry, but for reports (`reports/views.py`). Times are RFC 3339 in UTC; sizes are bytes."""
+"""Response messages; rows of reports are in `reports/views.py`. Times are RFC 3339 in UTC; sizes are bytes."""
 
 from __future__ import annotations
 

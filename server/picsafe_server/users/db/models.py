@@ -65,7 +65,7 @@ class InstitutionDomain(Base):
     __tablename__ = "institution_domains"
 
     domain: Mapped[str] = mapped_column(String(limits.EMAIL_CHARACTERS), primary_key=True)
-    """In ASCII: see `emails.checked_domain`."""
+    """In ASCII: see `email_addresses.checked_domain`."""
     institution_id: Mapped[str] = mapped_column(ForeignKey("institutions.id"), index=True)
     added_at: Mapped[datetime] = mapped_column(_MOMENT)
 
@@ -88,10 +88,10 @@ class Account(Base):
 
     id: Mapped[str] = mapped_column(_ID, primary_key=True)
     email: Mapped[str] = mapped_column(String(limits.EMAIL_CHARACTERS))
-    """Normalised: see `emails.normalise`."""
+    """Normalised: see `email_addresses.normalise`."""
     name: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS))
     search: Mapped[str] = mapped_column(String(limits.NAME_CHARACTERS + 1 + limits.EMAIL_CHARACTERS))
-    """See `names.search_text`."""
+    """See `display_names.search_text`."""
     country: Mapped[str] = mapped_column(String(2))
     institution_id: Mapped[str | None] = mapped_column(ForeignKey("institutions.id"))
     role: Mapped[str | None] = mapped_column(String(20))
@@ -209,7 +209,7 @@ class SecurityLine(Base):
     number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
     event: Mapped[str] = mapped_column(String(40))
-    """See `security.SecurityEvent`."""
+    """See `security_log.SecurityEvent`."""
     account_id: Mapped[str | None] = mapped_column(_ID)
     institution_id: Mapped[str | None] = mapped_column(_ID)
     """The account's institution then."""

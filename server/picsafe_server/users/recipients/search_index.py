@@ -18,7 +18,7 @@ _ESCAPE = "\\"
 
 
 def parts_of(search: str) -> list[str]:
-    """The parts of a text made by `names.search_text`, each once."""
+    """The parts of a text made by `display_names.search_text`, each once."""
     starts = [
         index
         for index, character in enumerate(search)

@@ -1,13 +1,13 @@
 """The three kinds of signed token, as claims. The servers sign and verify them (EdDSA, JWT); this module defines what
 they mean.
 
-=============  ==========  ===========  ====================================================================== kind
-signed by   audience     says =============  ==========  ===========
-====================================================================== user token     users       key server   who
-somebody is: to be given a key, the key server decides by its own list grant          users       cloud/keys   that
-`sub` may do one `act` on one report `rid` receipt        cloud       users        that the package of `rid` is stored
-whole: its size and SHA-256 =============  ==========  ===========
-======================================================================
+=============  ==========  ===========  ======================================================================
+kind           signed by   audience     says
+=============  ==========  ===========  ======================================================================
+user token     users       key server   who somebody is: to be given a key, the key server decides by its own list
+grant          users       cloud/keys   that `sub` may do one `act` on one report `rid`
+receipt        cloud       users        that the package of `rid` is stored whole: its size and SHA-256
+=============  ==========  ===========  ======================================================================
 
 Times are seconds since 1970 in UTC.
 """
