@@ -12,8 +12,9 @@ from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.javascript import joined
-from scripts.clientbuild.page import index_page, release_of, words_script
+from scripts.clientbuild.page import index_page, release_of
 from scripts.clientbuild.python_side import python_side
+from scripts.clientbuild.texts import words_script
 from scripts.clientbuild.toolchain import npm_modules
 from scripts.clientbuild.worker import NAME as WORKER
 from scripts.clientbuild.worker import PAGE, SOURCE, worker_script

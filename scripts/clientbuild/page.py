@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from scripts.clientbuild.assets import Assets
+from scripts.clientbuild.texts import filled_with_texts
 from scripts.clientbuild.toolchain import BuildFailed
 
 _ASSET = re.compile(r"\{\{asset:([^}]+)\}\}")
@@ -39,7 +37,7 @@ def index_page(client: Path, assets: Assets) -> bytes:
     template = (client / "index.html").read_text("utf-8")
     if template.count("{{boot}}") != 1:
         raise BuildFailed("client/index.html must hold {{boot}} exactly once.")
-    page = _filled_with_texts(client, template)
+    page = filled_with_texts(client, template)
     page = page.replace("{{boot}}", boot_tags(assets))
     page = _ASSET.sub(lambda match: html.escape(assets.url(match[1])), page)
     page = page.replace("{{release}}", _release(page, assets))
@@ -74,29 +72,3 @@ def boot_tags(assets: Assets) -> str:
     lines.append(f'<script type="module" fetchpriority="low" src="{assets.url("js/boot.js")}"></script>')
     lines.append(f'<script type="py">{ENTRY}</script>')
     return "\n  ".join(lines)
-
-
-def words_script(client: Path, script: str) -> bytes:
-    """`script`, which js/i18n.js became, after the words of index.html and js/sign-in.js in every language."""
-    with _client_importable(client):
-        from picsafe_client.i18n import template as shell_words
-    page = (client / "index.html").read_text("utf-8")
-    return shell_words.words_script(page, script).encode("utf-8")
-
-
-def _filled_with_texts(client: Path, template: str) -> str:
-    if "{{text" not in template:
-        return template
-    with _client_importable(client):
-        from picsafe_client.i18n import template as shell_words
-    return shell_words.fill_template(template)
-
-
-@contextmanager
-def _client_importable(client: Path) -> Iterator[None]:
-    """The client's own modules can be imported within."""
-    sys.path.insert(0, str(client / "py"))
-    try:
-        yield
-    finally:
-        sys.path.pop(0)

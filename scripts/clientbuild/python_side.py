@@ -14,6 +14,7 @@ from scripts.clientbuild.cache import use
 from scripts.clientbuild.dicom_archive import dicom_archive
 from scripts.clientbuild.fingerprint import files_under, fingerprint
 from scripts.clientbuild.sparse import sparse
+from scripts.clientbuild.texts import TRANSLATIONS, compiled_texts
 from scripts.clientbuild.toolchain import browser_wheels, npm_modules, run, run_node
 
 _SCRIPTS = Path(__file__).resolve().parent
@@ -40,6 +41,7 @@ def python_side(root: Path, cache: Path, downloads: Path) -> PythonSide:
     modules = npm_modules(root / "client", downloads)
     sources = [
         *files_under(root / "client" / "py"),
+        *files_under(root / "client" / "texts"),
         *files_under(root / "shared"),
         *(path for path in files_under(root / "scripts" / "clientbuild")),
         root / "client" / "package-lock.json",
@@ -98,10 +100,15 @@ def _install(root: Path, downloads: Path, modules: Path, scratch: Path, tree: Pa
         "output": str(tree),
     }
     run_node(_SCRIPTS / "install.mjs", task)
-    for path in files_under(root / "client" / "py"):
-        target = tree / path.relative_to(root / "client" / "py")
+    client = root / "client" / "py"
+    for path in files_under(client):
+        if client / TRANSLATIONS in path.parents:
+            continue
+        target = tree / path.relative_to(client)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    for path, content in compiled_texts(root / "client").items():
+        (tree / path).write_text(content, "utf-8")
 
 
 def _zip(tree: Path, target: Path) -> None:

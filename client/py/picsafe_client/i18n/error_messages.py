@@ -1,7 +1,7 @@
 """Messages for errors: a text of the client's own for each code, in the person's language. A server's texts are never
 shown.
 
-`catalogue/*/errors.py` has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases
+client/texts/*/errors.toml has ``error.<code>`` (what happened) and ``error.<code>.advice`` (what to do), and for cases
 that deserve more precise words ``error.<code>.<case>`` and ``error.<code>.<case>.advice``. The case is found in what
 travels with the error, is given by who shows it, or is known where the page itself raises the error: `localized_error`.
 """

@@ -1,12 +1,12 @@
 """Every text of the page, from one catalogue, in the person's language; formats dates, sizes and lists.
 
-The catalogue is made of the dictionaries `TEXTS` of the modules in `catalogue/<language>/`, one for each screen. A key
-is ``screen.thing``; a text has its values in braces, as ``str.format`` does. A text that depends on a number is a
-dictionary by plural category: ``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`. A key
-that does not exist raises `KeyError`: a test reads the whole client for keys and finds it before a person does.
+The texts are in client/texts/, a TOML file for each area of the page in each language. A key is ``area.thing``; a text
+has its values in braces, as ``str.format`` does. A text that depends on a number has a form for each plural category:
+``{"one": "1 file", "other": "{count} files"}`` is chosen by the value `count`. A key that does not exist raises
+`KeyError`: a test reads the whole client for keys and finds it before a person does.
 
 js/i18n.js chooses the language before anything is painted and says so in ``<html lang>``; this module reads it there.
-The words of index.html and of sign-in.js come from the same catalogue: see `shell_words`.
+The words of index.html and of sign-in.js come from the same catalogue: see `template`.
 
 Dates and numbers are shown in the person's own locale and time zone by the browser; outside one (tests, the build) in
 British English and UTC.
