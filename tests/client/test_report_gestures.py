@@ -21,7 +21,7 @@ class Node:
         pass
 
 
-class Hand:
+class RecordingTarget:
     def __init__(self, *, is_fitted: bool = True) -> None:
         self.is_fitted = is_fitted
         self.done: list[tuple[Any, ...]] = []
@@ -38,8 +38,8 @@ class Hand:
     def pinched(self, before: tuple[float, float, float], after: tuple[float, float, float]) -> None:
         self.done.append(("pinched", before, after))
 
-    def close_up(self, x: float, y: float) -> None:
-        self.done.append(("close_up", x, y))
+    def zoom_to_point(self, x: float, y: float) -> None:
+        self.done.append(("zoom_to_point", x, y))
 
     def swiped(self, steps: int) -> None:
         self.done.append(("swiped", steps))
@@ -82,32 +82,34 @@ class Pointer:
 
 
 @pytest.fixture
-def hand() -> Hand:
-    return Hand()
+def target() -> RecordingTarget:
+    return RecordingTarget()
 
 
 @pytest.fixture
-def gestures(hand: Hand) -> Gestures:
-    return Gestures(Node(), Node(), hand)
+def gestures(target: RecordingTarget) -> Gestures:
+    return Gestures(Node(), Node(), target)
 
 
-def test_one_finger_drags(gestures: Gestures, hand: Hand) -> None:
+def test_one_finger_drags(gestures: Gestures, target: RecordingTarget) -> None:
     finger = Pointer(gestures)
     finger.down(0, 0)
     finger.move(10, 5)
     finger.move(12, 1)
-    assert hand.done == [("moved", 10, 5), ("moved", 2, -4)]
+    assert target.done == [("moved", 10, 5), ("moved", 2, -4)]
 
 
-def test_two_fingers_pinch(gestures: Gestures, hand: Hand) -> None:
+def test_two_fingers_pinch(gestures: Gestures, target: RecordingTarget) -> None:
     left, right = Pointer(gestures, 1), Pointer(gestures, 2)
     left.down(-50, 0)
     right.down(50, 0)
     right.move(150, 0)
-    assert hand.done == [("pinched", (0, 0, 100), (50, 0, 200))]
+    assert target.done == [("pinched", (0, 0, 100), (50, 0, 200))]
 
 
-def test_after_a_pinch_the_remaining_finger_drags_on_without_a_jump(gestures: Gestures, hand: Hand) -> None:
+def test_after_a_pinch_the_remaining_finger_drags_on_without_a_jump(
+    gestures: Gestures, target: RecordingTarget
+) -> None:
     left, right = Pointer(gestures, 1), Pointer(gestures, 2)
     left.down(-50, 0)
     right.down(50, 0)
@@ -115,39 +117,39 @@ def test_after_a_pinch_the_remaining_finger_drags_on_without_a_jump(gestures: Ge
     right.up(150, 0)
     left.move(-40, 0)
     left.up(200, 0)
-    assert hand.done[1:] == [("moved", 10, 0)]
+    assert target.done[1:] == [("moved", 10, 0)]
 
 
-def test_a_third_finger_changes_nothing(gestures: Gestures, hand: Hand) -> None:
+def test_a_third_finger_changes_nothing(gestures: Gestures, target: RecordingTarget) -> None:
     for number, x in ((1, -50), (2, 50), (3, 0)):
         Pointer(gestures, number).down(x, 0)
     Pointer(gestures, 3).move(30, 30)
-    assert hand.done == []
+    assert target.done == []
 
 
-def test_a_double_tap_goes_closer_once(gestures: Gestures, hand: Hand) -> None:
+def test_a_double_tap_goes_closer_once(gestures: Gestures, target: RecordingTarget) -> None:
     finger = Pointer(gestures)
     for time in (0, 100, 200):
         finger.tap(30, -20, time)
-    assert hand.named("close_up") == [("close_up", 30, -20)]
+    assert target.named("zoom_to_point") == [("zoom_to_point", 30, -20)]
 
 
 def test_a_double_tap_that_the_browser_also_calls_a_double_click_goes_closer_once(
-    gestures: Gestures, hand: Hand
+    gestures: Gestures, target: RecordingTarget
 ) -> None:
     finger = Pointer(gestures)
     for time in (0, 100):
         finger.tap(30, -20, time)
     finger.double_click(30, -20)
-    assert hand.named("close_up") == [("close_up", 30, -20)]
+    assert target.named("zoom_to_point") == [("zoom_to_point", 30, -20)]
 
 
-def test_a_double_click_of_the_mouse_goes_closer_once(gestures: Gestures, hand: Hand) -> None:
+def test_a_double_click_of_the_mouse_goes_closer_once(gestures: Gestures, target: RecordingTarget) -> None:
     mouse = Pointer(gestures, kind="mouse")
     for time in (0, 100):
         mouse.tap(30, -20, time)
     mouse.double_click(30, -20)
-    assert hand.named("close_up") == [("close_up", 30, -20)]
+    assert target.named("zoom_to_point") == [("zoom_to_point", 30, -20)]
 
 
 @pytest.mark.parametrize(
@@ -156,22 +158,22 @@ def test_a_double_click_of_the_mouse_goes_closer_once(gestures: Gestures, hand: 
     ids=["too late", "too far away"],
 )
 def test_two_single_taps_are_no_double_tap(
-    gestures: Gestures, hand: Hand, second: tuple[float, float], time: float
+    gestures: Gestures, target: RecordingTarget, second: tuple[float, float], time: float
 ) -> None:
     finger = Pointer(gestures)
     finger.tap(30, 0, 0)
     finger.tap(*second, time)
-    assert hand.named("close_up") == []
+    assert target.named("zoom_to_point") == []
 
 
 @pytest.mark.parametrize(("across", "steps"), [(SWIPE_PIXELS, -1), (-SWIPE_PIXELS, 1)])
 def test_a_swipe_across_a_whole_photo_goes_to_the_one_beside_it(
-    gestures: Gestures, hand: Hand, across: float, steps: int
+    gestures: Gestures, target: RecordingTarget, across: float, steps: int
 ) -> None:
     finger = Pointer(gestures)
     finger.down(0, 0)
     finger.up(across, 10)
-    assert hand.named("swiped") == [("swiped", steps)]
+    assert target.named("swiped") == [("swiped", steps)]
 
 
 @pytest.mark.parametrize(
@@ -186,35 +188,35 @@ def test_a_swipe_across_a_whole_photo_goes_to_the_one_beside_it(
     ids=["enlarged", "mouse", "too short", "slanting", "upwards"],
 )
 def test_other_movements_are_no_swipe(is_fitted: bool, kind: str, end: tuple[float, float]) -> None:
-    hand = Hand(is_fitted=is_fitted)
-    finger = Pointer(Gestures(Node(), Node(), hand), kind=kind)
+    target = RecordingTarget(is_fitted=is_fitted)
+    finger = Pointer(Gestures(Node(), Node(), target), kind=kind)
     finger.down(0, 0)
     finger.up(*end)
-    assert hand.named("swiped") == []
+    assert target.named("swiped") == []
 
 
 @pytest.mark.parametrize("more", [{"button": 1}, {"button": 2}], ids=["middle", "right"])
-def test_other_buttons_do_nothing(gestures: Gestures, hand: Hand, more: dict[str, int]) -> None:
+def test_other_buttons_do_nothing(gestures: Gestures, target: RecordingTarget, more: dict[str, int]) -> None:
     mouse = Pointer(gestures, kind="mouse")
     mouse.down(0, 0, **more)
     mouse.move(10, 10)
-    assert hand.done == []
+    assert target.done == []
 
 
-def test_what_begins_on_a_button_is_left_to_the_button(gestures: Gestures, hand: Hand) -> None:
+def test_what_begins_on_a_button_is_left_to_the_button(gestures: Gestures, target: RecordingTarget) -> None:
     finger = Pointer(gestures, on_control=True)
     finger.down(0, 0)
     finger.move(50, 0)
     finger.up(200, 0)
-    assert hand.done == []
+    assert target.done == []
 
 
-def test_a_finger_that_the_browser_takes_away_is_forgotten(gestures: Gestures, hand: Hand) -> None:
+def test_a_finger_that_the_browser_takes_away_is_forgotten(gestures: Gestures, target: RecordingTarget) -> None:
     finger = Pointer(gestures)
     finger.down(0, 0)
     gestures.cancel(finger.event(0, 0))
     finger.move(50, 0)
-    assert hand.done == []
+    assert target.done == []
 
 
 @pytest.mark.parametrize(
@@ -231,12 +233,12 @@ def test_a_finger_that_the_browser_takes_away_is_forgotten(gestures: Gestures, h
     ids=["in", "out", "lines", "pages", "touchpad pinch", "a wild wheel", "sideways"],
 )
 def test_the_wheel_zooms_at_the_pointer(
-    gestures: Gestures, hand: Hand, delta: float, mode: int, pinch: bool, factor: float
+    gestures: Gestures, target: RecordingTarget, delta: float, mode: int, pinch: bool, factor: float
 ) -> None:
     prevented: list[bool] = []
     event = Pointer(gestures).event(
         7, 9, deltaY=delta, deltaMode=mode, ctrlKey=pinch, preventDefault=lambda: prevented.append(True)
     )
     gestures.wheel(event)
-    assert hand.done == [("zoomed", pytest.approx(factor), 7, 9)]
+    assert target.done == [("zoomed", pytest.approx(factor), 7, 9)]
     assert prevented == [True]

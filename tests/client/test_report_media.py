@@ -275,7 +275,7 @@ async def test_a_large_recording_is_played_while_it_is_fetched(
     media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not media.can_stream(5)  # a small one comes whole
-    monkeypatch.setattr(media_cache, "STREAM_FROM", 1000)
+    monkeypatch.setattr(media_cache, "PLAYBACK_STREAM_MIN_BYTES", 1000)
     assert media.can_stream(5)
     stream = media.stream(5, lambda _error: None)
     size, media_type, read = streams.live[stream.address]
@@ -287,7 +287,7 @@ async def test_a_large_recording_is_played_while_it_is_fetched(
 async def test_where_nobody_answers_players_it_comes_whole(
     media: ShownMedia, streams: FakeStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(media_cache, "STREAM_FROM", 1000)
+    monkeypatch.setattr(media_cache, "PLAYBACK_STREAM_MIN_BYTES", 1000)
     stream = media.stream(5, lambda _error: None)
     stream.give_up()
     assert not media.can_stream(5)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picsafe_client.screens.viewer.stage.viewport import LARGEST, Viewport
+from picsafe_client.screens.viewer.stage.viewport import MAX_SCALE, Viewport
 
 lengths = st.floats(1, 12_000)
 stages = st.floats(50, 4_000)
@@ -20,7 +20,7 @@ hands = st.lists(
         st.tuples(st.just("zoomed"), st.tuples(st.floats(0.05, 20), points, points)),
         st.tuples(st.just("moved"), st.tuples(points, points)),
         st.tuples(st.just("rotated"), st.tuples(turns)),
-        st.tuples(st.just("close_up"), st.tuples(points, points)),
+        st.tuples(st.just("zoom_to_point"), st.tuples(points, points)),
         st.tuples(st.just("resized"), st.tuples(stages, stages)),
     ),
     max_size=12,
@@ -48,9 +48,9 @@ def test_turning_fits_the_other_way_round() -> None:
 
 def test_a_double_tap_shows_a_large_photo_in_its_own_pixels_and_the_next_all_of_it_again() -> None:
     view = Viewport.fitted(8000, 6000, 800, 600)
-    close = view.close_up(100, 50)
+    close = view.zoom_to_point(100, 50)
     assert close.scale == pytest.approx(1)
-    assert close.close_up(0, 0) == view
+    assert close.zoom_to_point(0, 0) == view
 
 
 def test_the_wheel_keeps_what_is_under_the_pointer() -> None:
@@ -93,7 +93,7 @@ def test_whatever_the_hand_does_the_photo_stays_on_the_stage(
     view = after(view, hand)
     width, height = (side * view.scale for side in view.turned)
     assert math.isfinite(view.scale)
-    assert view.smallest * 0.999 <= view.scale <= view.largest * 1.001
+    assert view.min_scale * 0.999 <= view.scale <= view.max_scale * 1.001
     for place, length, stage in ((view.x, width, view.stage_width), (view.y, height, view.stage_height)):
         if length <= stage:
             assert place == pytest.approx(0, abs=1e-6)
@@ -108,4 +108,4 @@ def test_fit_always_leads_back(view: Viewport, hand: list[tuple[str, tuple[float
 
 @given(views)
 def test_one_pixel_never_covers_more_than_is_of_use_unless_the_photo_is_tiny(view: Viewport) -> None:
-    assert view.zoomed(1e9).scale <= max(LARGEST, view.smallest * 8)
+    assert view.zoomed(1e9).scale <= max(MAX_SCALE, view.min_scale * 8)

@@ -41,7 +41,7 @@ class GestureTarget(Protocol):
     def zoomed(self, factor: float, x: float, y: float) -> None: ...
     def moved(self, dx: float, dy: float) -> None: ...
     def pinched(self, before: tuple[float, float, float], after: tuple[float, float, float]) -> None: ...
-    def close_up(self, x: float, y: float) -> None: ...
+    def zoom_to_point(self, x: float, y: float) -> None: ...
     def swiped(self, steps: int) -> None: ...
 
 
@@ -56,11 +56,11 @@ class Gestures:
     the page.
     """
 
-    def __init__(self, node: dom.Node, frame: dom.Node, hand: GestureTarget) -> None:
+    def __init__(self, node: dom.Node, frame: dom.Node, target: GestureTarget) -> None:
         """`frame` is what the photo is centred in."""
         self._node = node
         self._frame = frame
-        self._hand = hand
+        self._target = target
         self._fingers: dict[int, _Finger] = {}
         self._tap: tuple[float, Point] | None = None
         self._is_mouse = True  # what went down last
@@ -83,7 +83,7 @@ class Gestures:
         """A finger, or the mouse's main button."""
         if event.button != 0 or _is_control(event.target):
             return
-        self._hand.pressed()
+        self._target.pressed()
         self._is_mouse = event.pointerType == "mouse"
         if not self._fingers:
             self._one_finger = True
@@ -99,14 +99,14 @@ class Gestures:
             return
         point = self._point(event)
         if len(self._fingers) == 1:
-            self._hand.moved(point[0] - finger.at[0], point[1] - finger.at[1])
+            self._target.moved(point[0] - finger.at[0], point[1] - finger.at[1])
             finger.at = point
         else:
             first, second = list(self._fingers.values())[:2]
             before = _between(first.at, second.at)
             finger.at = point
             if finger is first or finger is second:
-                self._hand.pinched(before, _between(first.at, second.at))
+                self._target.pinched(before, _between(first.at, second.at))
 
     def up(self, event: Any) -> None:
         """The end of a drag, of a swipe, or of a tap that may be the second."""
@@ -119,8 +119,8 @@ class Gestures:
         if math.hypot(across, down) <= TAP_PIXELS:
             if is_touch:
                 self._tapped(float(event.timeStamp), (x, y))
-        elif is_touch and self._hand.is_fitted and abs(across) >= SWIPE_PIXELS and abs(across) > 1.5 * abs(down):
-            self._hand.swiped(-1 if across > 0 else 1)
+        elif is_touch and self._target.is_fitted and abs(across) >= SWIPE_PIXELS and abs(across) > 1.5 * abs(down):
+            self._target.swiped(-1 if across > 0 else 1)
 
     def cancel(self, event: Any) -> None:
         """The browser took the finger away."""
@@ -130,21 +130,21 @@ class Gestures:
         """With the mouse. Fingers are counted by `up`: only some browsers tell of their double taps like this as well,
         and this event does not say whose it is."""
         if self._is_mouse and not _is_control(event.target):
-            self._hand.close_up(*self._point(event))
+            self._target.zoom_to_point(*self._point(event))
 
     def wheel(self, event: Any) -> None:
         """Zooms at the pointer."""
         event.preventDefault()
         turned = float(event.deltaY) * WHEEL_UNITS[int(event.deltaMode)] * (WHEEL_PINCH if event.ctrlKey else WHEEL)
         turned = min(max(turned, -WHEEL_MOST), WHEEL_MOST)
-        self._hand.zoomed(math.exp(-turned), *self._point(event))
+        self._target.zoomed(math.exp(-turned), *self._point(event))
 
     def _tapped(self, time: float, point: Point) -> None:
         previous, self._tap = self._tap, (time, point)
         if previous is None or time - previous[0] > TAP_MILLISECONDS or math.dist(previous[1], point) > TAP_PIXELS:
             return
         self._tap = None
-        self._hand.close_up(*point)
+        self._target.zoom_to_point(*point)
 
     def _point(self, event: Any) -> Point:
         box = self._frame.getBoundingClientRect()

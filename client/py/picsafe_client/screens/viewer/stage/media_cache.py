@@ -14,7 +14,7 @@ from picsafe_client.blobs import BlobSource
 from picsafe_client.interop import js_object
 from picsafe_client.reports.media_stream import Playback
 from picsafe_client.reports.open_report import OpenReport
-from picsafe_client.screens.viewer.stage.stream_urls import STREAM_FROM, Stream, Streams
+from picsafe_client.screens.viewer.stage.stream_urls import PLAYBACK_STREAM_MIN_BYTES, Stream, Streams
 from picsafe_media import ByteSource, FileSource
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import PictureRefused
@@ -158,7 +158,7 @@ class ShownMedia:
 
     def can_stream(self, index: int) -> bool:
         """Whether a video or recording is to be played while it is fetched: it is large, and not here yet."""
-        large = self._media[index].size >= STREAM_FROM
+        large = self._media[index].size >= PLAYBACK_STREAM_MIN_BYTES
         return large and not self.is_here(index) and self._streams.can_stream()
 
     def stream(self, index: int, failed: Callable[[Exception], None]) -> Stream:

@@ -119,7 +119,7 @@ class Pane:
                         self._progress = None
         except Cancelled:
             if index == self.index:
-                self._say(notices.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._again)]))
+                self._say(notices.notice("plain", t("report.stopped"), actions=[(t("report.load"), self._retry)]))
         except asyncio.CancelledError:
             raise
         except PictureRefused as error:
@@ -162,18 +162,18 @@ class Pane:
             return True
         return False
 
-    def lost(self, waiting: bool) -> None:
+    def set_reconnecting(self, waiting: bool) -> None:
         """The connection is broken, or it is being tried again."""
         if self._player is not None:
-            self._player.lost(waiting)
+            self._player.set_reconnecting(waiting)
         if self._progress is not None:
             name = type_name(self.medium)
             self._progress.says(t("report.reconnecting") if waiting else t("report.fetching", name=name))
 
     def _say_problem(self, error: BaseException, means: str) -> None:
-        self._say(notices.problem(error, means=means, actions=[(t("action.retry"), self._again)]))
+        self._say(notices.problem(error, means=means, actions=[(t("action.retry"), self._retry)]))
 
-    def _again(self, _event: Any) -> None:
+    def _retry(self, _event: Any) -> None:
         self._begin(self.index)
 
     def set_caption(self, caption: dom.Node | None) -> None:
@@ -284,9 +284,9 @@ class Pane:
         """Two fingers."""
         self.photo.change(lambda view: view.pinched(before, after))
 
-    def close_up(self, x: float, y: float) -> None:
+    def zoom_to_point(self, x: float, y: float) -> None:
         """A double tap or click."""
-        self.photo.change(lambda view: view.close_up(x, y))
+        self.photo.change(lambda view: view.zoom_to_point(x, y))
 
     def swiped(self, steps: int) -> None:
         """To the next one or the one before."""

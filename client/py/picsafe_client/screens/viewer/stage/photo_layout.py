@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from picsafe_client.screens.viewer.stage.preview_canvas import Draft
-from picsafe_client.screens.viewer.stage.viewport import STEP, Viewport
+from picsafe_client.screens.viewer.stage.viewport import ZOOM_STEP, Viewport
 from picsafe_client.ui import dom
 
 
@@ -53,11 +53,11 @@ class PhotoLayout:
             dom.replace_children(self._ground, picture)
         else:
             dom.append(self._ground, picture)
-            self._draft.under(picture)
+            self._draft.attach(picture)
         fresh = Viewport.fitted(width, height, *self.size, turn)
         if old is not None and not old.is_fitted and old.turn == turn:
             # The small picture was enlarged already while the large one was on its way.
-            fresh = fresh.zoomed(old.scale / old.smallest).moved(old.x, old.y)
+            fresh = fresh.zoomed(old.scale / old.min_scale).moved(old.x, old.y)
         self._set(fresh)
 
     def change(self, change: Callable[[Viewport], Viewport]) -> None:
@@ -77,11 +77,11 @@ class PhotoLayout:
 
     def enlarge(self, steps: int) -> None:
         """One press of + (1) or - (-1)."""
-        self.change(lambda view: view.zoomed(STEP**steps))
+        self.change(lambda view: view.zoomed(ZOOM_STEP**steps))
 
     def _set(self, view: Viewport) -> None:
         self.view = view
-        fitted = view.smallest
+        fitted = view.min_scale
         for picture in self._ground.children:
             style = picture.style
             style.width = f"{view.width * fitted:.2f}px"

@@ -13,7 +13,7 @@ from picsafe_client.ui import dom
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.format.report import Medium
 
-WORKER_PATIENCE: Final = 5.0
+WORKER_TIMEOUT_SECONDS: Final = 5.0
 """Seconds in which the first question for bytes must come; otherwise nobody answers players here."""
 
 
@@ -84,7 +84,7 @@ class Player:
         stream = self._stream
         if stream is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._outcome), WORKER_PATIENCE)
+                await asyncio.wait_for(asyncio.shield(self._outcome), WORKER_TIMEOUT_SECONDS)
             if not stream.playback.was_read:
                 return False
         return await asyncio.shield(self._outcome)
@@ -97,11 +97,11 @@ class Player:
     def toggle(self) -> None:
         """Plays or pauses."""
         if self._element.paused:
-            dom.start_task(_heard(self._element.play()))
+            dom.start_task(_until_playing(self._element.play()))
         else:
             self._element.pause()
 
-    def lost(self, waiting: bool) -> None:
+    def set_reconnecting(self, waiting: bool) -> None:
         """The connection is broken, or it is being tried again."""
         if self._wait is not None:
             self._wait.says(t("report.reconnecting") if waiting else t("report.buffering", name=self._name))
@@ -164,7 +164,7 @@ class Player:
                 self._wait = None
 
 
-async def _heard(playing: dom.Node) -> None:
+async def _until_playing(playing: dom.Node) -> None:
     """Waits until it plays. A browser that refuses shows it by its own button, which still says "play"."""
     from pyodide.ffi import JsException
 

@@ -46,9 +46,9 @@ class Draft:
         self.canvas = canvas
         self._photo: Any = None
         self._scale: tuple[float, int] | None = None
-        self._rest: dom.Dispose = lambda: None
+        self._cancel_reveal: dom.Dispose = lambda: None
 
-    def under(self, photo: Any) -> None:
+    def attach(self, photo: Any) -> None:
         """The photo has been unpacked; it appears when it lies still."""
         self._photo = photo
         self._hide()
@@ -61,14 +61,14 @@ class Draft:
 
     def close(self) -> None:
         """Nothing of it stays."""
-        self._rest()
+        self._cancel_reveal()
         discard(self.canvas)
 
     def _hide(self) -> None:
         if self._photo is not None:
-            self._rest()
+            self._cancel_reveal()
             self._photo.style.visibility = "hidden"
-            self._rest = dom.set_timeout(self._show, STILL)
+            self._cancel_reveal = dom.set_timeout(self._show, STILL)
 
     def _show(self) -> None:
         self._photo.style.visibility = ""

@@ -150,7 +150,7 @@ class Stage:
     def set_reconnecting(self, waiting: bool) -> None:
         """The connection is broken, or it is being tried again."""
         for pane in self._panes:
-            pane.lost(waiting)
+            pane.set_reconnecting(waiting)
 
     def drop(self) -> None:
         """Nothing of a patient stays in the page; nothing is loaded any more."""

@@ -13,7 +13,7 @@ from picsafe_client.reports.media_stream import Playback
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.limits import MIB
 
-STREAM_FROM: Final = 1 * MIB
+PLAYBACK_STREAM_MIN_BYTES: Final = 1 * MIB
 """From this size on a video or recording is played while it is fetched. Below, one answer of the cloud brings all of it."""
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-STEP: Final = 1.4
+ZOOM_STEP: Final = 1.4
 """How much one press of + or - enlarges."""
 CLOSE_UP: Final = 2.5
 """How much a double tap enlarges, where the photo's own pixels do not allow more."""
-LARGEST: Final = 4.0
+MAX_SCALE: Final = 4.0
 """CSS pixels that one pixel of a photo may cover: beyond that there is nothing more to see."""
-LARGEST_OF_FIT: Final = 8.0
+MAX_SCALE_OF_FIT: Final = 8.0
 """A small photo may still be enlarged to so many times its fitted size."""
 FIT_TOLERANCE: Final = 1.001
 
@@ -46,28 +46,28 @@ class Viewport:
         return (self.height, self.width) if self.turn % 180 else (self.width, self.height)
 
     @property
-    def smallest(self) -> float:
+    def min_scale(self) -> float:
         """The scale at which all of it is seen."""
         width, height = self.turned
         return min(self.stage_width / width, self.stage_height / height, 1)
 
     @property
-    def largest(self) -> float:
+    def max_scale(self) -> float:
         """The greatest scale."""
-        return max(LARGEST, self.smallest * LARGEST_OF_FIT)
+        return max(MAX_SCALE, self.min_scale * MAX_SCALE_OF_FIT)
 
     @property
     def is_fitted(self) -> bool:
         """Whether all of it is seen."""
-        return self.scale <= self.smallest * FIT_TOLERANCE
+        return self.scale <= self.min_scale * FIT_TOLERANCE
 
     def fit(self) -> Viewport:
         """All of it, in the middle."""
-        return replace(self, scale=self.smallest, x=0, y=0)
+        return replace(self, scale=self.min_scale, x=0, y=0)
 
     def zoomed(self, factor: float, x: float = 0, y: float = 0) -> Viewport:
         """`factor` times as large; what is at the point stays there, as far as the edges allow."""
-        scale = min(max(self.scale * factor, self.smallest), self.largest)
+        scale = min(max(self.scale * factor, self.min_scale), self.max_scale)
         change = scale / self.scale
         return replace(self, scale=scale, x=x - (x - self.x) * change, y=y - (y - self.y) * change).on_stage()
 
@@ -83,7 +83,7 @@ class Viewport:
             return self.moved(to_x - x, to_y - y)
         return self.zoomed(to_distance / distance, x, y).moved(to_x - x, to_y - y)
 
-    def close_up(self, x: float, y: float) -> Viewport:
+    def zoom_to_point(self, x: float, y: float) -> Viewport:
         """What a double tap does: closer to the point, to the photo's own pixels where they give more; or back to all
         of it.
         """
@@ -111,7 +111,7 @@ class Viewport:
 
     def on_stage(self) -> Viewport:
         """Kept on the stage: of a sensible size, and no gap on one side while something is cut off on the other."""
-        scale = min(max(self.scale, self.smallest), self.largest)
+        scale = min(max(self.scale, self.min_scale), self.max_scale)
         width, height = self.turned
         reach_x = max(0.0, (width * scale - self.stage_width) / 2)
         reach_y = max(0.0, (height * scale - self.stage_height) / 2)
