@@ -69,12 +69,12 @@ class Disk:
         return self.data[start:stop]
 
     @contextmanager
-    def ahead(self, start: int, stop: int, arrived: Callable[[int], None] | None = None) -> Iterator[None]:
+    def prefetch(self, start: int, stop: int, arrived: Callable[[int], None] | None = None) -> Iterator[None]:
         self.spans.append((start, stop))
         yield
 
     @asynccontextmanager
-    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+    async def buffered(self, start: int, stop: int) -> AsyncIterator[None]:
         yield
 
     def close(self) -> None:
@@ -119,7 +119,7 @@ def older(made: MadeReport) -> Expectations:
 
 
 async def whole(report: OpenReport[bytes], index: int) -> bytes:
-    return b"".join([piece async for piece in report.pieces(report.report.media[index])])
+    return b"".join([piece async for piece in report.stream(report.report.media[index])])
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ async def test_an_honest_report_opens_and_every_file_comes_out_as_it_went_in(mad
     assert report.report == made.report
     assert keys.asked == [made.header]
     for file in made.report.files():
-        assert b"".join([piece async for piece in report.pieces(file)]) == made.files[file.path]
+        assert b"".join([piece async for piece in report.stream(file)]) == made.files[file.path]
 
 
 async def test_thumbnails_come_with_the_numbers_of_their_media(made: MadeReport) -> None:
@@ -143,7 +143,7 @@ async def test_thumbnails_come_with_the_numbers_of_their_media(made: MadeReport)
 
 async def test_the_package_can_be_read_as_it_came(made: MadeReport) -> None:
     report = await opened(made.package, Keys(made.key))
-    assert b"".join([piece async for piece in report.package_pieces()]) == made.package
+    assert b"".join([piece async for piece in report.stream_package()]) == made.package
     assert report.package_size == len(made.package)
 
 
@@ -163,7 +163,7 @@ async def test_a_file_is_announced_where_it_lies_so_that_one_request_serves_it(m
     assert disk.reads
     assert all(start <= read_start and read_stop <= stop for read_start, read_stop in disk.reads)
     assert [read[0] for read in disk.reads[1:]] == [read[1] for read in disk.reads[:-1]]
-    assert stop - start == report.sealed_size(made.report.media[1])
+    assert stop - start == report.ciphertext_size(made.report.media[1])
 
 
 # What may be wrong with the container, the header, the key and the message
@@ -287,10 +287,10 @@ async def test_a_file_that_is_not_the_one_described_is_never_finished(made: Made
     report = await opened(repacked(made, build(order)).package, Keys(made.key))
     for file in made.report.files():
         if file.path != path:
-            assert b"".join([piece async for piece in report.pieces(file)]) == made.files[file.path]
+            assert b"".join([piece async for piece in report.stream(file)]) == made.files[file.path]
             continue
         with pytest.raises(DigestMismatch) as caught:
-            [piece async for piece in report.pieces(file)]
+            [piece async for piece in report.stream(file)]
         assert caught.value.path == path
 
 
@@ -328,16 +328,16 @@ async def test_nothing_can_be_read_from_a_closed_report(made: MadeReport) -> Non
     with pytest.raises(Gone):
         _ = report.header
     with pytest.raises(Gone):
-        [piece async for piece in report.pieces(medium)]
+        [piece async for piece in report.stream(medium)]
     with pytest.raises(Gone):
-        [piece async for piece in report.package_pieces()]
+        [piece async for piece in report.stream_package()]
     with pytest.raises(Gone):
         [pair async for pair in report.thumbnails()]
 
 
 async def test_what_is_being_read_ends_when_the_report_is_closed(made: MadeReport) -> None:
     report = await opened(made.package, Keys(made.key))
-    pieces = report.pieces(made.report.media[1])
+    pieces = report.stream(made.report.media[1])
     assert 0 < len(await anext(pieces)) < made.report.media[1].size
     report.close()
     with pytest.raises(Gone):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from picsafe_client.reports.package_sources import extent
-from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
+from picsafe_client.reports.range_reader import HEAD_BYTES, TAIL_BYTES, WHOLE_BYTES, RangedSource
 from picsafe_protocol.contracts.errors import InternalError, NotPermitted, Unreachable
 from picsafe_protocol.crypto.buffers import BYTES
 from picsafe_protocol.crypto.package_digest import hash_pieces, sha256_of_pieces
@@ -17,7 +17,7 @@ from picsafe_protocol.crypto.package_digest import hash_pieces, sha256_of_pieces
 pytestmark = pytest.mark.anyio
 
 PIECE = 70_000
-LARGE = WHOLE + 3_000_001
+LARGE = WHOLE_BYTES + 3_000_001
 
 
 class GaveUp(Exception):
@@ -87,12 +87,12 @@ def source_of(cloud: FakeCloud) -> RangedSource[bytes]:
 
 
 async def test_a_small_package_is_fetched_once_and_then_read_from_memory() -> None:
-    cloud = FakeCloud(content(WHOLE)[:WHOLE])
+    cloud = FakeCloud(content(WHOLE_BYTES)[:WHOLE_BYTES])
     source = source_of(cloud)
     await source.begin()
     assert await source.read(5, 99_999) == cloud.content[5:99_999]
-    assert await source.read(WHOLE - 10, WHOLE) == cloud.content[-10:]
-    assert cloud.asked == [(0, WHOLE)]
+    assert await source.read(WHOLE_BYTES - 10, WHOLE_BYTES) == cloud.content[-10:]
+    assert cloud.asked == [(0, WHOLE_BYTES)]
 
 
 async def test_of_a_large_package_only_head_and_tail_are_fetched_at_first() -> None:
@@ -100,10 +100,10 @@ async def test_of_a_large_package_only_head_and_tail_are_fetched_at_first() -> N
     source = source_of(cloud)
     arrived: list[int] = []
     await source.begin(arrived.append)
-    assert sorted(cloud.asked) == [(0, HEAD), (LARGE - TAIL, LARGE)]
-    assert sum(arrived) == source.first_bytes() == HEAD + TAIL
-    assert await source.read(0, HEAD) == cloud.content[:HEAD]
-    assert await source.read(LARGE - TAIL, LARGE) == cloud.content[-TAIL:]
+    assert sorted(cloud.asked) == [(0, HEAD_BYTES), (LARGE - TAIL_BYTES, LARGE)]
+    assert sum(arrived) == source.first_bytes() == HEAD_BYTES + TAIL_BYTES
+    assert await source.read(0, HEAD_BYTES) == cloud.content[:HEAD_BYTES]
+    assert await source.read(LARGE - TAIL_BYTES, LARGE) == cloud.content[-TAIL_BYTES:]
     assert len(cloud.asked) == 2
 
 
@@ -111,17 +111,17 @@ async def test_a_range_that_begins_in_the_head_fetches_only_what_is_missing() ->
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    assert await source.read(HEAD - 100, HEAD + 100) == cloud.content[HEAD - 100 : HEAD + 100]
-    assert cloud.asked[2:] == [(HEAD, HEAD + 100)]
+    assert await source.read(HEAD_BYTES - 100, HEAD_BYTES + 100) == cloud.content[HEAD_BYTES - 100 : HEAD_BYTES + 100]
+    assert cloud.asked[2:] == [(HEAD_BYTES, HEAD_BYTES + 100)]
 
 
 async def test_a_range_read_in_order_takes_one_request() -> None:
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    begin, end = HEAD + 1_000_000, HEAD + 2_000_000
+    begin, end = HEAD_BYTES + 1_000_000, HEAD_BYTES + 2_000_000
     arrived: list[int] = []
-    with source.ahead(begin, end, arrived.append):
+    with source.prefetch(begin, end, arrived.append):
         for start in range(begin, end, 300_000):
             stop = min(start + 300_000, end)
             assert await source.read(start, stop) == cloud.content[start:stop]
@@ -133,8 +133,8 @@ async def test_what_is_no_longer_wanted_is_stopped() -> None:
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    with source.ahead(HEAD, LARGE):
-        await source.read(HEAD, HEAD + 10)
+    with source.prefetch(HEAD_BYTES, LARGE):
+        await source.read(HEAD_BYTES, HEAD_BYTES + 10)
     assert cloud.bodies[-1].stopped
     assert cloud.bodies[-1].position <= 2 * PIECE
 
@@ -145,24 +145,27 @@ async def test_two_readers_of_one_range_do_not_disturb_each_other() -> None:
     await source.begin()
 
     async def read_all() -> bytes:
-        with source.ahead(HEAD, HEAD + 900_000):
+        with source.prefetch(HEAD_BYTES, HEAD_BYTES + 900_000):
             return b"".join(
-                [await source.read(start, start + 100_000) for start in range(HEAD, HEAD + 900_000, 100_000)]
+                [
+                    await source.read(start, start + 100_000)
+                    for start in range(HEAD_BYTES, HEAD_BYTES + 900_000, 100_000)
+                ]
             )
 
     first, second = await asyncio.gather(read_all(), read_all())
-    assert first == second == cloud.content[HEAD : HEAD + 900_000]
+    assert first == second == cloud.content[HEAD_BYTES : HEAD_BYTES + 900_000]
 
 
 async def test_many_small_reads_are_served_from_what_is_held() -> None:
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    async with source.held(HEAD + 5, HEAD + 50_005):
-        for start in range(HEAD + 5, HEAD + 50_005, 1000):
+    async with source.buffered(HEAD_BYTES + 5, HEAD_BYTES + 50_005):
+        for start in range(HEAD_BYTES + 5, HEAD_BYTES + 50_005, 1000):
             assert await source.read(start, start + 1000) == cloud.content[start : start + 1000]
     assert len(cloud.asked) == 3
-    await source.read(HEAD + 5, HEAD + 6)
+    await source.read(HEAD_BYTES + 5, HEAD_BYTES + 6)
     assert len(cloud.asked) == 4
 
 
@@ -173,9 +176,9 @@ async def test_a_broken_connection_goes_on_where_it_stopped(breaks: list[int | N
     source = source_of(cloud)
     await source.begin()
     cloud.breaks = list(breaks)
-    begin, end = HEAD + 11, HEAD + 11 + 500_000
+    begin, end = HEAD_BYTES + 11, HEAD_BYTES + 11 + 500_000
     arrived: list[int] = []
-    with source.ahead(begin, end, arrived.append):
+    with source.prefetch(begin, end, arrived.append):
         assert await source.read(begin, end) == cloud.content[begin:end]
     assert sum(arrived) == end - begin  # nothing came twice
     positions = [start for start, _ in cloud.asked[2:]]
@@ -246,8 +249,8 @@ async def test_closing_stops_what_is_on_its_way_and_forgets_what_was_kept() -> N
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    with source.ahead(HEAD, LARGE):
-        await source.read(HEAD, HEAD + 10)
+    with source.prefetch(HEAD_BYTES, LARGE):
+        await source.read(HEAD_BYTES, HEAD_BYTES + 10)
         source.close()
         assert cloud.bodies[-1].stopped
     await source.read(0, 1)
@@ -260,6 +263,9 @@ async def test_reads_that_cross_answers_are_joined(cut: Callable[[int], list[tup
     cloud = FakeCloud(content(LARGE)[:LARGE])
     source = source_of(cloud)
     await source.begin()
-    with source.ahead(HEAD, HEAD + size):
+    with source.prefetch(HEAD_BYTES, HEAD_BYTES + size):
         for start, stop in cut(size):
-            assert await source.read(HEAD + start, HEAD + stop) == cloud.content[HEAD + start : HEAD + stop]
+            assert (
+                await source.read(HEAD_BYTES + start, HEAD_BYTES + stop)
+                == cloud.content[HEAD_BYTES + start : HEAD_BYTES + stop]
+            )

@@ -10,18 +10,18 @@ from itertools import pairwise
 import pytest
 from client.test_ranges import FakeCloud, no_pause
 
-from picsafe_client.reports.range_reader import HEAD, TAIL, WHOLE, RangedSource
+from picsafe_client.reports.range_reader import HEAD_BYTES, TAIL_BYTES, WHOLE_BYTES, RangedSource
 from picsafe_protocol.contracts.errors import InternalError, NotAsSent, Unreachable
 from picsafe_protocol.crypto.buffers import BYTES
 from picsafe_protocol.crypto.package_digest import HASH, PIECE, Pieces, down, hash_pieces, sha256_of_pieces, up
 
 pytestmark = pytest.mark.anyio
 
-LARGE = WHOLE + 5 * PIECE + 4321
+LARGE = WHOLE_BYTES + 5 * PIECE + 4321
 CONTENT = random.Random(8).randbytes(LARGE)  # noqa: S311 no secret
 DIGEST = Pieces(LARGE, hash_pieces(CONTENT)).digest
-SMALL = CONTENT[:WHOLE]
-SMALL_DIGEST = Pieces(WHOLE, hash_pieces(SMALL)).digest
+SMALL = CONTENT[:WHOLE_BYTES]
+SMALL_DIGEST = Pieces(WHOLE_BYTES, hash_pieces(SMALL)).digest
 
 
 def source_of(cloud: FakeCloud, digest: str = DIGEST, size: int = LARGE) -> RangedSource[bytes]:
@@ -47,21 +47,23 @@ async def test_head_tail_and_list_are_fetched_at_first_and_a_small_package_needs
     assert source.digest is None
     arrived: list[int] = []
     await source.begin(arrived.append)
-    assert sorted(cloud.asked) == [(0, HEAD), (down(LARGE - TAIL), LARGE)]
+    assert sorted(cloud.asked) == [(0, HEAD_BYTES), (down(LARGE - TAIL_BYTES), LARGE)]
     assert sum(arrived) == source.first_bytes()
     assert source.digest == DIGEST
     small = FakeCloud(SMALL, listed=b"nonsense")
-    whole = source_of(small, SMALL_DIGEST, WHOLE)
+    whole = source_of(small, SMALL_DIGEST, WHOLE_BYTES)
     await whole.begin()
     assert whole.digest == SMALL_DIGEST
-    assert await whole.read(5, WHOLE) == SMALL[5:]
+    assert await whole.read(5, WHOLE_BYTES) == SMALL[5:]
 
 
 async def test_any_range_is_given_out_as_it_was_sent() -> None:
     cloud, dice = FakeCloud(CONTENT), random.Random(9)  # noqa: S311 no secret
     source = await begun(cloud)
     for _ in range(200):
-        start, stop = sorted(dice.choices([0, HEAD, PIECE, LARGE, *(dice.randrange(LARGE) for _ in range(4))], k=2))
+        start, stop = sorted(
+            dice.choices([0, HEAD_BYTES, PIECE, LARGE, *(dice.randrange(LARGE) for _ in range(4))], k=2)
+        )
         assert await source.read(start, stop) == CONTENT[start:stop]
 
 
@@ -69,22 +71,26 @@ async def test_any_range_is_given_out_as_it_was_sent() -> None:
 async def test_a_file_read_in_order_takes_one_request_and_fetches_no_byte_twice(step: int) -> None:
     cloud = FakeCloud(CONTENT)
     source = await begun(cloud)
-    begin, end = HEAD + 123_456, WHOLE + 3 * PIECE + 77
+    begin, end = HEAD_BYTES + 123_456, WHOLE_BYTES + 3 * PIECE + 77
     arrived: list[int] = []
-    with source.ahead(begin, end, arrived.append):
+    with source.prefetch(begin, end, arrived.append):
         for start in range(begin, end, step):
             stop = min(start + step, end)
             assert await source.read(start, stop) == CONTENT[start:stop]
-    assert cloud.asked == [(HEAD, up(end, LARGE))]
+    assert cloud.asked == [(HEAD_BYTES, up(end, LARGE))]
     assert sum(arrived) == end - begin
 
 
 async def test_the_next_file_begins_in_the_piece_in_which_the_last_one_ended() -> None:
     cloud = FakeCloud(CONTENT)
     source = await begun(cloud)
-    places = [(HEAD + 5, HEAD + 300_000), (HEAD + 299_000, HEAD + 900_000), (HEAD + 900_000, HEAD + 900_500)]
+    places = [
+        (HEAD_BYTES + 5, HEAD_BYTES + 300_000),
+        (HEAD_BYTES + 299_000, HEAD_BYTES + 900_000),
+        (HEAD_BYTES + 900_000, HEAD_BYTES + 900_500),
+    ]
     for start, stop in places:
-        with source.ahead(start, stop):
+        with source.prefetch(start, stop):
             assert await source.read(start, stop) == CONTENT[start:stop]
     assert all(before[1] <= after[0] for before, after in pairwise(sorted(cloud.asked)))
 
@@ -93,13 +99,18 @@ async def test_a_broken_connection_goes_on_where_it_stopped_also_between_pieces(
     cloud = FakeCloud(CONTENT)
     source = await begun(cloud)
     cloud.breaks = [70_000, 0, 210_000]
-    begin, end = HEAD + 11, HEAD + 900_011
-    with source.ahead(begin, end):
+    begin, end = HEAD_BYTES + 11, HEAD_BYTES + 900_011
+    with source.prefetch(begin, end):
         assert await source.read(begin, end) == CONTENT[begin:end]
-    assert [start for start, _ in cloud.asked] == [HEAD, HEAD + 70_000, HEAD + 70_000, HEAD + 280_000]
+    assert [start for start, _ in cloud.asked] == [
+        HEAD_BYTES,
+        HEAD_BYTES + 70_000,
+        HEAD_BYTES + 70_000,
+        HEAD_BYTES + 280_000,
+    ]
 
 
-@pytest.mark.parametrize("at", [0, HEAD - 1, LARGE - 1, down(LARGE - TAIL)])
+@pytest.mark.parametrize("at", [0, HEAD_BYTES - 1, LARGE - 1, down(LARGE - TAIL_BYTES)])
 async def test_a_changed_byte_of_what_is_fetched_first_is_found_before_anything_is_given_out(at: int) -> None:
     cloud = FakeCloud(flipped(at), listed=hash_pieces(CONTENT))
     source = source_of(cloud)
@@ -108,7 +119,7 @@ async def test_a_changed_byte_of_what_is_fetched_first_is_found_before_anything_
     assert source.digest is None
 
 
-@pytest.mark.parametrize("at", [HEAD, HEAD + PIECE - 1, HEAD + PIECE, WHOLE])
+@pytest.mark.parametrize("at", [HEAD_BYTES, HEAD_BYTES + PIECE - 1, HEAD_BYTES + PIECE, WHOLE_BYTES])
 async def test_a_changed_byte_anywhere_spoils_the_whole_piece_and_no_other(at: int) -> None:
     cloud = FakeCloud(flipped(at), listed=hash_pieces(CONTENT))
     source = await begun(cloud)
@@ -116,27 +127,27 @@ async def test_a_changed_byte_anywhere_spoils_the_whole_piece_and_no_other(at: i
     for start in (piece, piece + PIECE // 2, piece + PIECE - 1):
         with pytest.raises(NotAsSent):
             await source.read(start, start + 1)
-        with pytest.raises(NotAsSent), source.ahead(start, start + 2 * PIECE):
+        with pytest.raises(NotAsSent), source.prefetch(start, start + 2 * PIECE):
             await source.read(start, start + 10)
         with pytest.raises(NotAsSent):
-            async with source.held(start, start + 10):
+            async with source.buffered(start, start + 10):
                 pass
     assert await source.read(piece + PIECE, piece + 2 * PIECE) == CONTENT[piece + PIECE : piece + 2 * PIECE]
 
 
 async def test_a_film_is_not_given_out_beyond_the_piece_that_was_changed() -> None:
-    cloud = FakeCloud(flipped(HEAD + 3 * PIECE + 5), listed=hash_pieces(CONTENT))
+    cloud = FakeCloud(flipped(HEAD_BYTES + 3 * PIECE + 5), listed=hash_pieces(CONTENT))
     source = await begun(cloud)
     played = bytearray()
 
     async def play() -> None:
-        with source.ahead(HEAD, WHOLE):
-            for start in range(HEAD, WHOLE, 16_400):
+        with source.prefetch(HEAD_BYTES, WHOLE_BYTES):
+            for start in range(HEAD_BYTES, WHOLE_BYTES, 16_400):
                 played.extend(await source.read(start, start + 16_400))
 
     with pytest.raises(NotAsSent):
         await play()
-    assert CONTENT[HEAD : HEAD + 3 * PIECE].startswith(played)
+    assert CONTENT[HEAD_BYTES : HEAD_BYTES + 3 * PIECE].startswith(played)
     assert len(played) > 2 * PIECE
 
 
@@ -145,13 +156,13 @@ LISTS: dict[str, Callable[[bytes], bytes]] = {
     "truncated": lambda hashes: hashes[:-HASH],
     "longer": lambda hashes: hashes + bytes(HASH),
     "empty": lambda hashes: b"",
-    "of what the cloud has instead": lambda hashes: hash_pieces(flipped(WHOLE)),
+    "of what the cloud has instead": lambda hashes: hash_pieces(flipped(WHOLE_BYTES)),
 }
 
 
 @pytest.mark.parametrize("change", LISTS.values(), ids=LISTS)
 async def test_another_list_is_refused(change: Callable[[bytes], bytes]) -> None:
-    cloud = FakeCloud(flipped(WHOLE), listed=change(hash_pieces(CONTENT)))
+    cloud = FakeCloud(flipped(WHOLE_BYTES), listed=change(hash_pieces(CONTENT)))
     with pytest.raises(NotAsSent) as caught:
         await source_of(cloud).begin()
     assert caught.value.what == "list"
@@ -165,7 +176,7 @@ async def test_a_package_of_another_size_than_the_index_says_is_refused(size: in
 
 async def test_a_small_package_that_was_swapped_is_refused() -> None:
     with pytest.raises(NotAsSent):
-        await source_of(FakeCloud(flipped(5)[:WHOLE]), SMALL_DIGEST, WHOLE).begin()
+        await source_of(FakeCloud(flipped(5)[:WHOLE_BYTES]), SMALL_DIGEST, WHOLE_BYTES).begin()
 
 
 async def test_the_list_is_asked_for_again_when_the_connection_breaks() -> None:
@@ -180,13 +191,13 @@ async def test_the_list_is_asked_for_again_when_the_connection_breaks() -> None:
 
     cloud = Breaking(CONTENT)
     source = await begun(cloud)
-    assert await source.read(HEAD, HEAD + 1) == CONTENT[HEAD : HEAD + 1]
+    assert await source.read(HEAD_BYTES, HEAD_BYTES + 1) == CONTENT[HEAD_BYTES : HEAD_BYTES + 1]
 
 
 async def test_only_a_few_pieces_are_kept() -> None:
     cloud = FakeCloud(CONTENT)
     source = await begun(cloud)
-    for start in range(HEAD, WHOLE, PIECE):
+    for start in range(HEAD_BYTES, WHOLE_BYTES, PIECE):
         await source.read(start, start + 1)
     kept = sum(len(piece) for _, piece in source._recent)
     assert kept <= 4 * PIECE
@@ -199,8 +210,8 @@ async def test_two_who_read_the_same_do_not_disturb_each_other() -> None:
     source = await begun(cloud)
 
     async def read(step: int) -> bytes:
-        with source.ahead(HEAD, HEAD + 900_000):
-            return b"".join([await source.read(at, at + step) for at in range(HEAD, HEAD + 900_000, step)])
+        with source.prefetch(HEAD_BYTES, HEAD_BYTES + 900_000):
+            return b"".join([await source.read(at, at + step) for at in range(HEAD_BYTES, HEAD_BYTES + 900_000, step)])
 
     first, second = await asyncio.gather(read(100_000), read(50_000))
-    assert first == second == CONTENT[HEAD : HEAD + 900_000]
+    assert first == second == CONTENT[HEAD_BYTES : HEAD_BYTES + 900_000]

@@ -11,7 +11,7 @@ import pytest
 from picsafe_client.i18n.catalogue import CATALOGUE, LANGUAGES
 from picsafe_client.i18n.error_messages import error_code_message, error_message, localized_error, sentence
 from picsafe_client.i18n.template import REFUSALS
-from picsafe_client.sending.media_preparation import about
+from picsafe_client.sending.media_preparation import with_file_name
 from picsafe_media.core.model import Notice, Removal
 from picsafe_media.unsupported_formats import UNSUPPORTED_SIGNATURES as KINDS
 from picsafe_protocol.contracts import errors
@@ -68,18 +68,18 @@ def test_a_screen_may_know_better_what_the_server_means() -> None:
 
 
 def test_files_are_named() -> None:
-    assert error_message(about(errors.EmptyMedium(), "arm.jpg"))[0] == "arm.jpg is empty."
-    assert error_message(about(errors.UnsupportedMedium(FOREIGN), "arm.jpg"))[0].startswith(
+    assert error_message(with_file_name(errors.EmptyMedium(), "arm.jpg"))[0] == "arm.jpg is empty."
+    assert error_message(with_file_name(errors.UnsupportedMedium(FOREIGN), "arm.jpg"))[0].startswith(
         "arm.jpg is not a kind of file"
     )
-    unreadable = about(localized_error(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
+    unreadable = with_file_name(localized_error(errors.UnsupportedMedium, "unreadable"), "arm.jpg")
     assert error_message(unreadable)[0] == "arm.jpg: It can no longer be read from this device."
     assert unreadable.name == "arm.jpg"
 
 
 @pytest.mark.parametrize("kind", [kind for kind, _ in KINDS.values()])
 def test_files_that_are_something_else_are_called_what_they_are(kind: str) -> None:
-    what, advice = error_message(about(errors.UnsupportedMedium(FOREIGN, kind=kind), "arm"))
+    what, advice = error_message(with_file_name(errors.UnsupportedMedium(FOREIGN, kind=kind), "arm"))
     assert what.startswith("arm is a" if kind not in {"riff", "database"} else "arm is not a kind of file")
     assert "nothing was sent" in advice
 

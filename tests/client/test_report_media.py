@@ -48,14 +48,14 @@ class Gate:
         return self.data[start:stop]
 
     @contextmanager
-    def ahead(self, start: int, stop: int, arrived: Callable[[int], None] | None = None) -> Iterator[None]:
+    def prefetch(self, start: int, stop: int, arrived: Callable[[int], None] | None = None) -> Iterator[None]:
         self.spans.append(start)
         if arrived is not None:
             arrived(stop - start)
         yield
 
     @asynccontextmanager
-    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+    async def buffered(self, start: int, stop: int) -> AsyncIterator[None]:
         yield
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ class FakeTarget:
     async def finish(self) -> None:
         self.state = "finished"
 
-    async def abandon(self) -> None:
+    async def discard(self) -> None:
         self.state = "abandoned"
 
 

@@ -20,7 +20,7 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, expect
 from shared_files import samples
 
-from picsafe_client.reports.range_reader import TAIL
+from picsafe_client.reports.range_reader import TAIL_BYTES
 from picsafe_protocol.crypto.chunked import SEALED
 from picsafe_protocol.crypto.package_digest import down
 
@@ -147,7 +147,7 @@ def reloaded(page: Page) -> None:
 
 
 def test_a_film_plays_while_most_of_it_has_not_come(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
-    with clinic.held_between(len(report.package) // 2, down(len(report.package) - TAIL)):
+    with clinic.held_between(len(report.package) // 2, down(len(report.package) - TAIL_BYTES)):
         film = shown(visit, report)
         assert film.evaluate(PLAYS, 1.0) >= 1.0
     assert sum(stop - start for start, stop in spans(clinic)) < len(report.package) / 2
@@ -155,7 +155,7 @@ def test_a_film_plays_while_most_of_it_has_not_come(visit: Visit, clinic: Clinic
 
 @not_in(FIREFOX, "its player reads a WebM without an index to the end before it says how long the film is")
 def test_a_film_of_another_kind_does_too(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
-    with clinic.held_between(len(report.package) - 2_000_000, down(len(report.package) - TAIL)):
+    with clinic.held_between(len(report.package) - 2_000_000, down(len(report.package) - TAIL_BYTES)):
         shown(visit, report)
         visit.press("End")
         visit.is_at(3, 3)

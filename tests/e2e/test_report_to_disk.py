@@ -64,7 +64,7 @@ def report(clinic: Clinic, reader: Person) -> MadeReport:
 def window(enter: Enter, reader: Person) -> Visit:
     window = enter(reader)
     window.page.evaluate(PICKER)
-    window.python("from picsafe_client.reports import save_targets as targets; targets.STREAM_FROM = 0")
+    window.python("from picsafe_client.reports import save_targets as targets; targets.DISK_WRITE_MIN_BYTES = 0")
     return window
 
 

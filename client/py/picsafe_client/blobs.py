@@ -8,7 +8,7 @@ from picsafe_client.i18n.error_messages import localized_error
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 from picsafe_protocol.contracts.limits import MIB
 
-STEP: Final = 4 * MIB
+READ_BYTES: Final = 4 * MIB
 """Bytes that are summed up at a time."""
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import picsafe_media as media
-from picsafe_client.blobs import STEP, BlobSource, new_blob, read_blob
+from picsafe_client.blobs import READ_BYTES, BlobSource, new_blob, read_blob
 from picsafe_client.crypto.hashing import crc32
 from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.reports.export import Target
@@ -99,14 +99,14 @@ async def save_zip(files: AsyncIterator[tuple[str, DicomFile]], target: Target) 
         await target.write(plan(entries).ending)
         await target.finish()
     except BaseException:
-        await target.abandon()
+        await target.discard()
         raise
 
 
 async def _checksum(blob: Any) -> int:
     checksum, size = await crc32(), int(blob.size)
-    for start in range(0, size, STEP):
-        checksum.update(await read_blob(blob, start, min(start + STEP, size)))
+    for start in range(0, size, READ_BYTES):
+        checksum.update(await read_blob(blob, start, min(start + READ_BYTES, size)))
     return checksum.value()
 
 

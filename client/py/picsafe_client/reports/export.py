@@ -23,14 +23,14 @@ from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
 from picsafe_protocol.format.report import Report
 from picsafe_protocol.format.strict_zip import Entry, Layout, plan
 
-STREAM_FROM: Final = 96 * MIB
+DISK_WRITE_MIN_BYTES: Final = 96 * MIB
 """From this size on, a file is written to the disk while it comes, where the browser can; below, a download is
 simpler.
 """
 
 ZIP_TYPE: Final = "application/zip"
 
-Progress: TypeAlias = Callable[[int, int], None]
+ProgressTotal: TypeAlias = Callable[[int, int], None]
 """Bytes that are done, and all of them."""
 
 
@@ -45,7 +45,7 @@ NewChecksum: TypeAlias = Callable[[], Awaitable[Checksum]]
 
 
 class Target(Protocol):
-    """Where something is saved to. Either `finish` or `abandon` ends it."""
+    """Where something is saved to. Either `finish` or `discard` ends it."""
 
     async def write(self, piece: Any) -> None:
         """Adds a piece: a buffer of the browser's, or `bytes`."""
@@ -59,7 +59,7 @@ class Target(Protocol):
         """Everything has been written and is right: only now it becomes a file."""
         ...
 
-    async def abandon(self) -> None:
+    async def discard(self) -> None:
         """Nothing of it stays."""
         ...
 
@@ -90,22 +90,26 @@ def zip_size(report: Report, chosen: Collection[int] | None = None) -> int:
     return sum(medium.size for index, medium in enumerate(report.media) if chosen is None or index in chosen)
 
 
-async def save_file(opened: OpenReport[Any], file: FileEntry, target: Target, progress: Progress) -> None:
+async def save_file(opened: OpenReport[Any], file: FileEntry, target: Target, progress: ProgressTotal) -> None:
     """One file of the report, byte for byte as the sender encrypted it."""
-    count = _Count(opened.sealed_size(file), progress)
-    await _into(target, opened.pieces(file, count.arrived))
+    count = _Count(opened.ciphertext_size(file), progress)
+    await _write_stream(target, opened.stream(file, count.arrived))
 
 
-async def save_package(opened: OpenReport[Any], target: Target, progress: Progress) -> None:
+async def save_package(opened: OpenReport[Any], target: Target, progress: ProgressTotal) -> None:
     """The encrypted package as it came. Where the index has its digest, the source gives out no byte that it does not
     cover; nothing is decrypted for it.
     """
     count = _Count(opened.package_size, progress)
-    await _into(target, opened.package_pieces(count.arrived))
+    await _write_stream(target, opened.stream_package(count.arrived))
 
 
 async def save_zip(
-    opened: OpenReport[Any], members: Sequence[ZipMember], target: Target, new_checksum: NewChecksum, progress: Progress
+    opened: OpenReport[Any],
+    members: Sequence[ZipMember],
+    target: Target,
+    new_checksum: NewChecksum,
+    progress: ProgressTotal,
 ) -> None:
     """All of `members` in one zip, read, checked and written one after the other.
 
@@ -117,7 +121,7 @@ async def save_zip(
     facts = {REPORT_NAME: report.to_bytes(), SENDER_NAME: origin}
     sizes = {member.name: member.file.size if member.file else len(facts[member.name]) for member in members}
     checksums = dict.fromkeys(sizes, 0)
-    count = _Count(sum(opened.sealed_size(member.file) for member in members if member.file), progress)
+    count = _Count(sum(opened.ciphertext_size(member.file) for member in members if member.file), progress)
 
     def layout() -> Layout:
         return plan([Entry(name, size, checksums[name]) for name, size in sizes.items()])
@@ -130,7 +134,7 @@ async def save_zip(
                 await target.write(facts[member.name])
                 continue
             checksum = await new_checksum()
-            async for piece in opened.pieces(member.file, count.arrived):
+            async for piece in opened.stream(member.file, count.arrived):
                 checksum.update(piece)
                 await target.write(piece)
             checksums[member.name] = checksum.value()
@@ -140,25 +144,25 @@ async def save_zip(
             await target.replace(place.offset, place.local_header)
         await target.finish()
     except BaseException:
-        await target.abandon()
+        await target.discard()
         raise
 
 
-async def _into(target: Target, pieces: AsyncIterator[Any]) -> None:
+async def _write_stream(target: Target, pieces: AsyncIterator[Any]) -> None:
     """Writes all pieces; a file comes of it only when the last has come without an error."""
     try:
         async for piece in pieces:
             await target.write(piece)
         await target.finish()
     except BaseException:
-        await target.abandon()
+        await target.discard()
         raise
 
 
 class _Count:
     """Adds up what arrives."""
 
-    def __init__(self, total: int, progress: Progress) -> None:
+    def __init__(self, total: int, progress: ProgressTotal) -> None:
         self._total = total
         self._progress = progress
         self._done = 0
@@ -185,10 +189,10 @@ def file_name(report: Report, index: int, *, with_patient: bool) -> str:
 
 
 __all__ = [
+    "DISK_WRITE_MIN_BYTES",
     "PACKAGE_TYPE",
-    "STREAM_FROM",
     "ZIP_TYPE",
-    "Progress",
+    "ProgressTotal",
     "Target",
     "ZipMember",
     "file_name",

@@ -60,7 +60,7 @@ class Playback(Generic[B]):
         if self._closed:
             raise Gone
         self.was_read = True
-        self._is_idle_in(None)
+        self._schedule_idle_close(None)
         task = asyncio.ensure_future(self._read(start, stop))
         self._reads.add(task)
         try:
@@ -72,12 +72,12 @@ class Playback(Generic[B]):
         finally:
             self._reads.discard(task)
             if not self._reads and not self._closed:
-                self._is_idle_in(IDLE)
+                self._schedule_idle_close(IDLE)
 
     def close(self) -> None:
         """Nothing more is read; what is on its way is stopped."""
         self._closed = True
-        self._is_idle_in(None)
+        self._schedule_idle_close(None)
         for task in self._reads:
             task.cancel()
         self._end_lanes()
@@ -112,7 +112,7 @@ class Playback(Generic[B]):
             if start == lane.window_stop:
                 self._open_window(lane)
             end = self._end_of(start, min(start + lane.piece, lane.window_stop))
-            piece = await self._opened.part(self._file, start, min(end, stop))
+            piece = await self._opened.read_range(self._file, start, min(end, stop))
         except BaseException:
             self._end(lane)
             raise
@@ -139,7 +139,7 @@ class Playback(Generic[B]):
         lane.request.close()
         lane.window_stop = self._end_of(lane.position, lane.position + lane.window)
         lane.window = min(lane.window * 2, LARGEST_WINDOW)
-        lane.request.enter_context(self._opened.ahead(self._file, lane.position, lane.window_stop))
+        lane.request.enter_context(self._opened.prefetch(self._file, lane.position, lane.window_stop))
 
     def _end_of(self, start: int, stop: int) -> int:
         """About `stop`, where a chunk ends, and beyond `start`."""
@@ -155,7 +155,7 @@ class Playback(Generic[B]):
         for lane in list(self._lanes):
             self._end(lane)
 
-    def _is_idle_in(self, seconds: float | None) -> None:
+    def _schedule_idle_close(self, seconds: float | None) -> None:
         if self._idle is not None:
             self._idle.cancel()
         self._idle = None

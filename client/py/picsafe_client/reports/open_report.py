@@ -41,11 +41,11 @@ _LOCAL_HEADER_BYTES: Final = 1024
 class PackageSource(Source[B_co], Protocol[B_co]):
     """Where a package lies: a file on this computer, or a cloud."""
 
-    def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> AbstractContextManager[None]:
+    def prefetch(self, start: int, stop: int, arrived: Arrived | None = None) -> AbstractContextManager[None]:
         """Within this, bytes `start` up to `stop` will be read in order; `arrived` is called as they arrive."""
         ...
 
-    def held(self, start: int, stop: int) -> AbstractAsyncContextManager[None]:
+    def buffered(self, start: int, stop: int) -> AbstractAsyncContextManager[None]:
         """Within this, bytes `start` up to `stop` are at hand: for many small reads."""
         ...
 
@@ -102,14 +102,14 @@ class OpenReport(Generic[B]):
         """What `package.json` says."""
         return self._parts()[2]
 
-    async def pieces(self, file: FileEntry, arrived: Arrived | None = None) -> AsyncIterator[B]:
+    async def stream(self, file: FileEntry, arrived: Arrived | None = None) -> AsyncIterator[B]:
         """A file of the report, piece by piece. It is to be believed only when the iteration ends without an error.
 
         A piece is gone when the next is asked for: in a browser that one takes its place in memory.
         """
         source, payload, _ = self._parts()
         place = payload.members[file.path]
-        with source.ahead(*self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop), arrived):
+        with source.prefetch(*self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop), arrived):
             async for piece in payload.stream(file.path, overwriting=True):
                 self._parts()
                 yield piece
@@ -119,19 +119,19 @@ class OpenReport(Generic[B]):
         source, payload, _ = self._parts()
         for group in self._thumbnail_groups():
             first, last = (payload.members[group[end][1].path] for end in (0, -1))
-            async with source.held(*self._sealed(first.start - _LOCAL_HEADER_BYTES, last.stop)):
+            async with source.buffered(*self._sealed(first.start - _LOCAL_HEADER_BYTES, last.stop)):
                 for index, thumbnail in group:
                     picture = await payload.file(thumbnail.path)
                     self._parts()
                     yield index, picture
 
-    def sealed_size(self, file: FileEntry) -> int:
+    def ciphertext_size(self, file: FileEntry) -> int:
         """How many bytes of the package have to come for a file, about: the total to `pieces`' `arrived`."""
         place = self._parts()[1].members[file.path]
         start, stop = self._sealed(place.start - _LOCAL_HEADER_BYTES, place.stop)
         return stop - start
 
-    async def part(self, file: FileEntry, start: int, stop: int) -> B:
+    async def read_range(self, file: FileEntry, start: int, stop: int) -> B:
         """Bytes `start` up to `stop` of a file, authenticated; see `Payload.part` for what that leaves open."""
         piece = await self._parts()[1].part(file.path, start, stop)
         self._parts()
@@ -143,17 +143,17 @@ class OpenReport(Generic[B]):
             return file.size
         return stop - (self._parts()[1].members[file.path].start + stop) % CHUNK
 
-    def ahead(self, file: FileEntry, start: int, stop: int) -> AbstractContextManager[None]:
+    def prefetch(self, file: FileEntry, start: int, stop: int) -> AbstractContextManager[None]:
         """Within this, bytes `start` up to `stop` of a file will be read in order."""
         source, payload, _ = self._parts()
         place = payload.members[file.path]
         before = _LOCAL_HEADER_BYTES if start == 0 else 0  # it is read with the first bytes
-        return source.ahead(*self._sealed(place.start + start - before, place.start + stop))
+        return source.prefetch(*self._sealed(place.start + start - before, place.start + stop))
 
-    async def package_pieces(self, arrived: Arrived | None = None) -> AsyncIterator[B]:
+    async def stream_package(self, arrived: Arrived | None = None) -> AsyncIterator[B]:
         """The encrypted package as it came, byte for byte."""
         source, _, _ = self._parts()
-        with source.ahead(0, source.size, arrived):
+        with source.prefetch(0, source.size, arrived):
             for start in range(0, source.size, STEP):
                 piece = await source.read(start, min(start + STEP, source.size))
                 self._parts()

@@ -63,12 +63,12 @@ class DiskSource:
             raise localized_error(Unreachable, "file") from error
 
     @contextmanager
-    def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
+    def prefetch(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
         """A disk needs no warning."""
         yield
 
     @asynccontextmanager
-    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+    async def buffered(self, start: int, stop: int) -> AsyncIterator[None]:
         """A disk is quick enough as it is."""
         yield
 

@@ -1,6 +1,6 @@
 """Reads a package from the cloud: whole if small, by ranges if large, resuming after a lost connection.
 
-A range that will be read from its beginning to its end is announced with `ahead`: one answer then delivers all of it,
+A range that will be read from its beginning to its end is announced with `prefetch`: one answer then delivers all of it,
 as fast as it is taken, and what is not taken is not sent. When the connection breaks, the next request begins at the
 first byte that is missing. Nothing here knows HTTP: `Remote` does, so that tests can break connections as they like.
 
@@ -23,13 +23,13 @@ from picsafe_protocol.contracts.limits import KIB, MIB
 from picsafe_protocol.crypto.buffers import Buffers
 from picsafe_protocol.crypto.package_digest import HASH, HashPieces, Pieces, down, piece_count, up
 
-__all__ = ["HEAD", "TAIL", "WHOLE", "Arrived", "Body", "Pause", "RangedSource", "Remote"]
+__all__ = ["HEAD_BYTES", "TAIL_BYTES", "WHOLE_BYTES", "Arrived", "Body", "Pause", "RangedSource", "Remote"]
 
-WHOLE: Final = 4 * MIB
+WHOLE_BYTES: Final = 4 * MIB
 """A package up to this size is fetched at once: a second request would take longer than the bytes it saves."""
-HEAD: Final = 1 * MIB
+HEAD_BYTES: Final = 1 * MIB
 """The first bytes of a larger one: header, facts and the thumbnails of some forty photos."""
-TAIL: Final = 128 * KIB
+TAIL_BYTES: Final = 128 * KIB
 """The last bytes of a larger one: both directories and the last chunk, which proves the length."""
 RECENT: Final = 4
 """Pieces that are kept because a read ended in them: of a film, of its sound, of a photo meanwhile."""
@@ -130,7 +130,7 @@ class RangedSource(Generic[B]):
         return await self._fetch(start, stop)
 
     @contextmanager
-    def ahead(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
+    def prefetch(self, start: int, stop: int, arrived: Arrived | None = None) -> Iterator[None]:
         """Within this, bytes `start` up to `stop` will be read in order, piece after piece: one request serves them."""
         stretch = Stretch(self, start, stop, arrived)
         self._stretches.append(stretch)
@@ -142,7 +142,7 @@ class RangedSource(Generic[B]):
             stretch.end()
 
     @asynccontextmanager
-    async def held(self, start: int, stop: int) -> AsyncIterator[None]:
+    async def buffered(self, start: int, stop: int) -> AsyncIterator[None]:
         """Fetches bytes `start` up to `stop` at once; within this, reads among them need no request."""
         start, stop = self.down(start), self.up(stop)
         held = (start, await self.read(start, stop))
@@ -194,10 +194,10 @@ class RangedSource(Generic[B]):
         self._recent = [(start, piece), *(kept for kept in self._recent if kept[0] != start)][:RECENT]
 
     def _spans(self) -> list[tuple[int, int]]:
-        if self._size <= WHOLE:
+        if self._size <= WHOLE_BYTES:
             return [(0, self._size)]
-        tail = self._size - TAIL
-        return [(0, HEAD), (tail if self._expected is None else down(tail), self._size)]
+        tail = self._size - TAIL_BYTES
+        return [(0, HEAD_BYTES), (tail if self._expected is None else down(tail), self._size)]
 
     async def _listed(self) -> bytes:
         most = piece_count(self._size) * HASH

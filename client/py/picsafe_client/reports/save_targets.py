@@ -7,7 +7,7 @@ from typing import Any, Final
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.interop import js_object
-from picsafe_client.reports.export import STREAM_FROM, Target
+from picsafe_client.reports.export import DISK_WRITE_MIN_BYTES, Target
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.errors import StorageFull
 
@@ -27,11 +27,11 @@ class Downloads:
         To be called first thing after a click or key: only then may a browser ask for a place.
         """
         picker = getattr(dom.window(), "showSaveFilePicker", None)
-        if picker is None or size < STREAM_FROM:
+        if picker is None or size < DISK_WRITE_MIN_BYTES:
             return Download(self, name, media_type)
         return await _FileOnDisk.chosen(picker, name)
 
-    def hand_over(self, blob: Any, name: str) -> None:
+    def trigger_download(self, blob: Any, name: str) -> None:
         """Gives a finished file to the browser's downloads."""
         import js
 
@@ -92,9 +92,9 @@ class Download:
 
         blob = js.Blob.new(to_js(list(self._parts.values())), js_object({"type": self._media_type}))
         self._parts.clear()
-        self._downloads.hand_over(blob, self._name)
+        self._downloads.trigger_download(blob, self._name)
 
-    async def abandon(self) -> None:
+    async def discard(self) -> None:
         """Forgets it."""
         self._parts.clear()
 
@@ -141,7 +141,7 @@ class _FileOnDisk:
         """The file appears under its name."""
         await self._writable.close()
 
-    async def abandon(self) -> None:
+    async def discard(self) -> None:
         """What was there before is there again: nothing, or the file that was to be overwritten."""
         from pyodide.ffi import JsException
 

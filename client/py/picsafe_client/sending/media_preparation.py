@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import picsafe_media as media
-from picsafe_client.blobs import STEP, BlobSource, new_blob, read_blob
+from picsafe_client.blobs import READ_BYTES, BlobSource, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.i18n.texts import Phrase, size, t
@@ -34,7 +34,7 @@ from picsafe_protocol.format.composing import check_size, medium_of
 from picsafe_protocol.format.report import Medium
 from picsafe_protocol.json.field_reader import JsonObject
 
-Progress = Callable[[int], None]
+ProgressDelta = Callable[[int], None]
 """Called with bytes done since the last call."""
 
 
@@ -63,7 +63,7 @@ class PreparedFile:
         return medium_of(self.cleaned, number, self.sha256, self.preview.facts if self.preview else None)
 
 
-async def prepare(file: Any, progress: Progress = lambda count: None) -> PreparedFile:
+async def prepare(file: Any, progress: ProgressDelta = lambda count: None) -> PreparedFile:
     """Prepare one JavaScript File or Blob.
 
     Raises `EmptyMedium`, `UnsupportedMedium` or `LimitExceeded`, each naming the file. A copy that does not look like
@@ -73,7 +73,7 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
     try:
         cleaned = await media.clean(BlobSource(file))
     except (EmptyMedium, UnsupportedMedium) as error:
-        raise about(error, name) from None
+        raise with_file_name(error, name) from None
     try:
         check_size(name, cleaned.size)
     except LimitExceeded as error:
@@ -82,7 +82,7 @@ async def prepare(file: Any, progress: Progress = lambda count: None) -> Prepare
     try:
         sha256, crc32 = await checksums(blob, progress)
     except UnsupportedMedium as error:
-        raise about(error, name) from None
+        raise with_file_name(error, name) from None
     try:
         comparison, small = await _compared(file, blob, cleaned, lambda: progress(0))
         preview = await thumbnail_of(small.canvas) if small is not None else None
@@ -143,7 +143,7 @@ def _check(file: PreparedFile) -> None:
         raise localized_error(UnsupportedMedium, "outsized", {"name": file.name}, name=file.name) from None
 
 
-def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
+def with_file_name(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     """The same refusal, saying which file it is about. Only the sender ever sees the name."""
     said = error.args[0]
     if isinstance(said, Phrase):
@@ -151,12 +151,12 @@ def about(error: EmptyMedium | UnsupportedMedium, name: str) -> InvalidRequest:
     return type(error)(**{**error.details, "name": name})
 
 
-async def checksums(blob: Any, progress: Progress) -> tuple[str, int]:
+async def checksums(blob: Any, progress: ProgressDelta) -> tuple[str, int]:
     """SHA-256 (hex) and CRC-32 of a Blob, read once."""
     sha256, crc32 = await hashing.sha256(), await hashing.crc32()
     size = int(blob.size)
-    for start in range(0, size, STEP):
-        piece = await read_blob(blob, start, min(start + STEP, size))
+    for start in range(0, size, READ_BYTES):
+        piece = await read_blob(blob, start, min(start + READ_BYTES, size))
         sha256.update(piece)
         crc32.update(piece)
         progress(int(piece.length))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final
 
-from picsafe_client.blobs import STEP, new_blob, read_blob
+from picsafe_client.blobs import READ_BYTES, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.crypto.webcrypto import WebCryptoCipher
 from picsafe_client.i18n.error_messages import localized_error
-from picsafe_client.sending.media_preparation import PreparedFile, Progress, about
+from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta, with_file_name
 from picsafe_protocol.contracts.errors import DigestMismatch, UnsupportedMedium
 from picsafe_protocol.contracts.limits import HEADER_BYTES, MIB, PACKAGE_BYTES
 from picsafe_protocol.crypto.chunked import Writer, ciphertext_length
@@ -32,7 +32,9 @@ def fits(files: Iterable[PreparedFile]) -> bool:
     return ciphertext_length(sum(sizes) + FACTS_BYTES) + HEADER_BYTES <= PACKAGE_BYTES
 
 
-async def pack(header: Header, key: bytes, report: Report, files: Sequence[PreparedFile], progress: Progress) -> Any:
+async def pack(
+    header: Header, key: bytes, report: Report, files: Sequence[PreparedFile], progress: ProgressDelta
+) -> Any:
     """The package as a Blob.
 
     Raises `DigestMismatch` when a file changed since it was prepared, `UnsupportedMedium` when it can no longer be read, and
@@ -68,11 +70,11 @@ async def pack(header: Header, key: bytes, report: Report, files: Sequence[Prepa
 async def _unchanged(file: PreparedFile, part: FilePart) -> AsyncIterator[Any]:
     """The bytes of a file, compared with what was measured when it was prepared."""
     crc32 = await hashing.crc32()
-    for start in range(0, part.size, STEP):
+    for start in range(0, part.size, READ_BYTES):
         try:
-            piece = await read_blob(file.blob, start, min(start + STEP, part.size))
+            piece = await read_blob(file.blob, start, min(start + READ_BYTES, part.size))
         except UnsupportedMedium as error:
-            raise about(error, file.name) from None
+            raise with_file_name(error, file.name) from None
         crc32.update(piece)
         yield piece
     if crc32.value() != file.crc32:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 from picsafe_client.api.client import Api, Grant
 from picsafe_client.blobs import read_blob
 from picsafe_client.crypto import hashing
-from picsafe_client.sending.media_preparation import Progress
+from picsafe_client.sending.media_preparation import ProgressDelta
 from picsafe_client.sending.send_control import REQUEST_TIMEOUT_SECONDS
 from picsafe_protocol.contracts.errors import (
     InternalError,
@@ -51,7 +51,7 @@ class ResumableUpload:
         self._retry = retry
         self.size = int(package.size)
 
-    async def run(self, progress: Progress) -> Uploaded:
+    async def run(self, progress: ProgressDelta) -> Uploaded:
         """Uploads what is not there yet; the cloud's receipt, and what was uploaded.
 
         Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
@@ -75,7 +75,7 @@ class ResumableUpload:
             progress(-done)
         raise AssertionError("unreachable")
 
-    async def _run_once(self, progress: Progress) -> Uploaded:
+    async def _run_once(self, progress: ProgressDelta) -> Uploaded:
         import js
 
         begun = await self._retry(partial(self._call, "POST", "", {"size": self.size}))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from picsafe_client.api.client import Api, Grant
-from picsafe_client.sending.media_preparation import PreparedFile, Progress
+from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta
 from picsafe_client.sending.package_builder import pack
 from picsafe_client.session.models import Me
 from picsafe_protocol.format.composing import ReportDetails, declared_size, report_of
@@ -57,7 +57,7 @@ async def seal(
     files: Sequence[PreparedFile],
     details: ReportDetails,
     now: datetime,
-    progress: Progress,
+    progress: ProgressDelta,
 ) -> Any:
     """The encrypted package, a Blob. `issued` is the answer of `request_key`; `progress` counts the bytes of `files`.
 

@@ -117,7 +117,7 @@ class PictureFields:
             moment.astimezone().replace(tzinfo=None, microsecond=0, second=0).isoformat(timespec="minutes")
         )
 
-    def learn(self, captured_at: str | None) -> None:
+    def suggest_time(self, captured_at: str | None) -> None:
         """The time that the first file's device noted, unless the person has given one."""
         if captured_at and not self._touched:
             self._suggest(datetime.fromisoformat(captured_at))

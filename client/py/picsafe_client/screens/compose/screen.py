@@ -97,7 +97,7 @@ class SendScreen(Screen):
 
     def _files_changed(self) -> None:
         if self._form is not None and self.tray.files:
-            self.facts.picture.learn(self.tray.files[0].medium(1).captured_at)
+            self.facts.picture.suggest_time(self.tray.files[0].medium(1).captured_at)
 
     async def _check(self) -> None:
         await self.tray.settled()

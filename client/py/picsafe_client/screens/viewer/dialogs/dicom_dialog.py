@@ -125,7 +125,7 @@ class DicomSaver:
             await target.write(file.blob)
             await target.finish()
         except BaseException:
-            await target.abandon()
+            await target.discard()
             raise
         return file
 

@@ -9,7 +9,7 @@ from picsafe_client.api.client import Api
 from picsafe_client.crypto.hashing import crc32
 from picsafe_client.i18n.texts import size, t
 from picsafe_client.reports import export
-from picsafe_client.reports.export import Progress, ZipMember
+from picsafe_client.reports.export import ProgressTotal, ZipMember
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.save_targets import Downloads
 from picsafe_client.screens.viewer.dialogs.dicom_dialog import DicomSaver
@@ -125,7 +125,7 @@ class Saver:
         name = export.file_name(report, index, with_patient=with_patient)
         target = await self._downloads.target(name, medium.media_type, medium.size)
 
-        async def save(progress: Progress) -> None:
+        async def save(progress: ProgressTotal) -> None:
             if self._media.is_here(index):
                 await target.write(await self._media.blob(index))
                 await target.finish()
@@ -168,7 +168,7 @@ class Saver:
         """Takes back what is still being handed to the browser."""
         self._downloads.close()
 
-    async def _run(self, what: str, name: str, save: Callable[[Progress], Awaitable[None]]) -> None:
+    async def _run(self, what: str, name: str, save: Callable[[ProgressTotal], Awaitable[None]]) -> None:
         async with ProgressIndicator(what, self._place) as wait:
 
             async def work() -> None:

@@ -35,7 +35,7 @@ SHOWN_AS: Final = {
 }
 """Types that browsers do not know by name, although they show what is inside."""
 
-Progress: TypeAlias = Callable[[int, int], None]
+ProgressTotal: TypeAlias = Callable[[int, int], None]
 """Bytes that have come, and bytes that have to come."""
 
 
@@ -83,12 +83,14 @@ class BrowserBlobs:
         js.URL.revokeObjectURL(url)
 
 
-async def read_blob(opened: OpenReport[Any], file: FileEntry, blobs: Blobs, progress: Progress | None = None) -> Any:
+async def read_blob(
+    opened: OpenReport[Any], file: FileEntry, blobs: Blobs, progress: ProgressTotal | None = None
+) -> Any:
     """A file of the report as a blob; it exists only once its SHA-256 has been found right.
 
     Raises `PictureRefused` for a picture that must not be decoded: callers ask for a blob in order to show it.
     """
-    total = opened.sealed_size(file)
+    total = opened.ciphertext_size(file)
     done = 0
 
     def arrived(length: int) -> None:
@@ -97,7 +99,7 @@ async def read_blob(opened: OpenReport[Any], file: FileEntry, blobs: Blobs, prog
         if progress is not None:
             progress(min(done, total), total)
 
-    parts = [blobs.part(piece) async for piece in opened.pieces(file, arrived)]
+    parts = [blobs.part(piece) async for piece in opened.stream(file, arrived)]
     blob = blobs.joined(parts, SHOWN_AS.get(file.media_type, file.media_type))
     await check_picture(blobs.source(blob), file)
     return blob
@@ -109,7 +111,7 @@ class _Loaded:
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
         self.url = ""
-        self.listeners: list[Progress] = []
+        self.listeners: list[ProgressTotal] = []
 
     def progress(self, done: int, total: int) -> None:
         for listener in self.listeners:
@@ -135,7 +137,7 @@ class ShownMedia:
         """Whether the bytes are known to be those of the report's sender."""
         return self._opened.provenance.confirmed
 
-    async def url(self, index: int, progress: Progress | None = None) -> str:
+    async def url(self, index: int, progress: ProgressTotal | None = None) -> str:
         """The object URL of a medium, once all of it is there and is what the report describes."""
         blob = await self.blob(index, progress)
         loaded = self._loaded.get(index)
@@ -145,7 +147,7 @@ class ShownMedia:
             loaded.url = self._blobs.url(blob)
         return loaded.url
 
-    async def blob(self, index: int, progress: Progress | None = None) -> Any:
+    async def blob(self, index: int, progress: ProgressTotal | None = None) -> Any:
         """The same as a blob."""
         loaded = self._loaded.get(index) or self._load(index)
         if progress is not None:
