@@ -113,7 +113,7 @@ async def test_the_package_comes_out_as_it_came(made: MadeReport) -> None:
 async def test_the_zip_holds_every_file_under_a_readable_name(made: MadeReport, with_patient: bool) -> None:
     report, target = await opened(made), FakeTarget()
     members = export.zip_members(made.report, with_patient=with_patient)
-    await export.save_zip(report, members, target, crc32, quiet)
+    await export.save_zip(report, members, target, quiet, crc32)
     who = "_edda-lindqvist" if with_patient else ""
     with zipfile.ZipFile(io.BytesIO(bytes(target.content))) as archive:
         assert archive.testzip() is None
@@ -145,7 +145,7 @@ def with_false_sound(made: MadeReport) -> MadeReport:
     [
         lambda report, target: export.save_file(report, report.report.media[1], target, quiet),
         lambda report, target: export.save_zip(
-            report, export.zip_members(report.report, with_patient=False), target, crc32, quiet
+            report, export.zip_members(report.report, with_patient=False), target, quiet, crc32
         ),
     ],
     ids=["one file", "the zip"],
@@ -164,7 +164,7 @@ async def test_a_false_file_is_never_finished(made: MadeReport, save: Callable[[
         lambda report, target: export.save_file(report, report.report.media[0], target, quiet),
         lambda report, target: export.save_package(report, target, quiet),
         lambda report, target: export.save_zip(
-            report, export.zip_members(report.report, with_patient=False), target, crc32, quiet
+            report, export.zip_members(report.report, with_patient=False), target, quiet, crc32
         ),
     ],
     ids=["one file", "the package", "the zip"],

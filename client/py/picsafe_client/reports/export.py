@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias
 
+from picsafe_client.crypto.hashing import crc32
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_protocol.contracts.limits import MIB
 from picsafe_protocol.format import filenames
@@ -108,8 +109,8 @@ async def save_zip(
     opened: OpenReport[Any],
     members: Sequence[ZipMember],
     target: Target,
-    new_checksum: NewChecksum,
     progress: ProgressTotal,
+    new_checksum: NewChecksum = crc32,
 ) -> None:
     """All of `members` in one zip, read, checked and written one after the other.
 

@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from picsafe_client.app import App
-from picsafe_client.crypto.hashing import hash_pieces, sha256
-from picsafe_client.crypto.webcrypto import WebCryptoCipher
 from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.reports.browser_opening import PackageOpener
 from picsafe_client.reports.open_report import OpenReport, PackageSource, key_releaser
 from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
-from picsafe_client.reports.range_reader import RangedSource
 from picsafe_client.screens.viewer.error_notice import state_error
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
 from picsafe_protocol.format.expectations import Expectations
-from picsafe_protocol.format.from_disk import cover_file
 from picsafe_protocol.format.opening import GivenKey, KeyReleaser
 from picsafe_protocol.format.package import Header
 
@@ -29,10 +26,10 @@ class ReportLoader:
     one that was sent.
     """
 
-    def __init__(self, app: App, patience: ReconnectPolicy) -> None:
+    def __init__(self, app: App, policy: ReconnectPolicy) -> None:
         self._app = app
-        self._patience = patience
-        self._cipher = WebCryptoCipher()
+        self._policy = policy
+        self._opener = PackageOpener()
         self.row: Mapping[str, Any] | None = None
 
     async def from_cloud(self, report_id: str, wait: ProgressIndicator) -> Opened:
@@ -50,9 +47,7 @@ class ReportLoader:
         if isinstance(grant, BaseException):
             raise grant
         expected = Expectations.of_row(row)
-        source = RangedSource(
-            package, self._cipher, expected.size, self._patience, digest=expected.digest, hash_pieces=hash_pieces
-        )
+        source = self._opener.from_cloud(package, expected, self._policy)
         done, total = 0, source.first_bytes()
 
         def arrived(length: int) -> None:
@@ -61,11 +56,11 @@ class ReportLoader:
             wait.progress(done, total)
 
         try:
-            await asyncio.gather(source.begin(arrived), self._token_ahead(row.get("keyserver_url")))
+            await asyncio.gather(source.begin(arrived), self._prefetch_token(row.get("keyserver_url")))
         except BaseException:
             source.close()
             raise
-        self._patience.begun = True
+        self._policy.begun = True
         return await self._trusted(source, wait, expected, key_releaser(self._app.api))
 
     async def from_disk(self, file: Any, wait: ProgressIndicator) -> Opened:
@@ -83,12 +78,12 @@ class ReportLoader:
 
         try:
             wait.progress(0, 0)
-            _, expected = await cover_file(source, self._cipher, hash_pieces, known)
+            expected = await self._opener.expectations(source, known)
         except BaseException:
             source.close()
             raise
         if expected is not None:
-            self.row, source.digest = row, expected.digest
+            self.row = row
         return await self._trusted(source, wait, expected, self._release)
 
     async def tell_opened(self) -> None:
@@ -106,14 +101,8 @@ class ReportLoader:
         wait.progress(0, 0)
         wait.says(t("report.asking_key"))
         try:
-            return await OpenReport.open(
-                source,
-                cipher=self._cipher,
-                new_digest=sha256,
-                allowed_key_servers=self._app.require_me().key_servers,
-                release=release,
-                expected=expected,
-            )
+            allowed = self._app.require_me().key_servers
+            return await self._opener.open(source, expected, allowed_key_servers=allowed, release=release)
         except BaseException:
             source.close()
             raise
@@ -127,7 +116,7 @@ class ReportLoader:
                 Phrase(t("report.key_unreachable")), advice=Phrase(t("report.key_unreachable_advice"))
             ) from error
 
-    async def _token_ahead(self, keyserver_url: str | None) -> None:
+    async def _prefetch_token(self, keyserver_url: str | None) -> None:
         """Gets the user token while the package comes; it is for the server that the index names, if that is
         allowed.
         """

@@ -101,8 +101,7 @@ class ReportScreen(Screen):
         self.on_release(self.app.subscribe(self._heard))
 
     async def _open(self) -> None:
-        self._patience = ReconnectPolicy(self._lost)
-        opening = self._opening = ReportLoader(self.app, self._patience)
+        opening = self._opening = ReportLoader(self.app, ReconnectPolicy(self._lost))
         try:
             async with ProgressIndicator(t("report.fetching_report"), self._waiting) as wait:
                 self._wait = wait

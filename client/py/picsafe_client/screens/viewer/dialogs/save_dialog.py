@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from picsafe_client.api.client import Api
-from picsafe_client.crypto.hashing import crc32
 from picsafe_client.i18n.texts import size, t
 from picsafe_client.reports import export
 from picsafe_client.reports.export import ProgressTotal, ZipMember
@@ -153,7 +152,7 @@ class Saver:
         await self._run(
             t("save.saving_all", count=count),
             name,
-            lambda progress: export.save_zip(self._opened, members, target, crc32, progress),
+            lambda progress: export.save_zip(self._opened, members, target, progress),
         )
 
     async def save_package(self) -> None:
