@@ -140,6 +140,20 @@ def test_one_report_again(visit: Visit, reports: dict[str, MadeReport]) -> None:
     expect(visit.page.locator(".pane")).to_have_count(2)
 
 
+def test_a_comparison_replaced_by_another_report_leaves_no_button_pressed(
+    visit: Visit, reports: dict[str, MadeReport]
+) -> None:
+    compare = visit.page.locator(".tool-compare")
+    visit.press("c")
+    expect(compare).to_have_attribute("aria-pressed", "true")
+    put_beside(visit, reports["later"])
+    expect(compare).to_be_hidden()
+    visit.press("b")
+    expect(visit.page.locator(".pane")).to_have_count(1)
+    expect(compare).to_be_visible()
+    expect(compare).to_have_attribute("aria-pressed", "false")
+
+
 def test_locking_drops_both(visit: Visit, reports: dict[str, MadeReport]) -> None:
     put_beside(visit, reports["another's"])
     visit.press("l")
