@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import pytest
 from server.keys.test_access_log import opened, parsed, verifier_key
 from server.keys.test_erasure import erase
 from server.keys.world import USERS, Someone, UserServers, World, key_server, raw_key
+from sqlalchemy import Connection, create_engine, insert
 
 from picsafe_protocol.crypto.merkle import leaf_hash, verify_inclusion
+from picsafe_server.keys.db.models import log_leaves, report_keys
 from picsafe_server.keys.log import created_entry
+from picsafe_server.keys.log.entries import Event
 from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio
@@ -84,3 +89,50 @@ async def test_only_the_last_proofs_are_kept(
     sent = [await world.send(ada, bo) for _ in range(4)]
     for one in [*sent, *sent]:
         assert check((await world.open(bo, one)).json()["created"], vkey)["key_id"] == one.key_id
+
+
+def test_the_entry_is_found_as_quickly_after_many_releases(keys_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(keys_sqlite, tmp_path / "keys.sqlite")
+    engine = create_engine(f"sqlite:///{tmp_path}/keys.sqlite")
+    with engine.begin() as connection:
+        connection.execute(insert(report_keys), {**_KEY, "key_id": "k", "report_id": "r"})
+        connection.execute(insert(log_leaves), [_leaf(0, Event.CREATED)])
+        at_first = _steps(connection, lambda: created_entry.by_key(connection, ["k"]))
+        connection.execute(insert(log_leaves), [_leaf(index, Event.RELEASED) for index in range(1, 500)])
+        later = _steps(connection, lambda: created_entry.by_key(connection, ["k"]))
+        assert created_entry.by_key(connection, ["k"])["k"].index == 0
+    engine.dispose()
+    assert later <= at_first + 10
+
+
+_KEY = {
+    "issuer": "u",
+    "owner": "o",
+    "access": b'{"owner":"o","recipients":[],"institutions":[]}',
+    "created_at": 0,
+    "until": 1,
+    "master": 1,
+}
+
+
+def _leaf(index: int, event: Event) -> dict[str, object]:
+    row = {"commitment": bytes(32), "salt": bytes(32), "time": 0, "report_id": "r", "key_id": "k", "version": 2}
+    return {**row, "entry_index": index, "event": event.value}
+
+
+def _steps(connection: Connection, read: Callable[[], object]) -> int:
+    """How many instructions of SQLite's own machine `read` takes."""
+    taken = 0
+
+    def count() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(count, 1)
+    try:
+        read()
+    finally:
+        driver.set_progress_handler(None, 1)
+    return taken

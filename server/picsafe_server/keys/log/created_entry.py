@@ -5,6 +5,7 @@ The entry's full `person` text is never returned here, because it holds the netw
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -53,9 +54,12 @@ class Created:
 _LEAF = "entry_index, event, key_id, report_id, result, salt, time, person, version, details"
 _PERSON = "issuer, subject, name, email, institution, institution_name"
 _COLUMNS = ", ".join([*(f"l.{name}" for name in _LEAF.split(", ")), *(f"p.{name}" for name in _PERSON.split(", "))])
+# A key's first entry is that of its making. The index finds it directly; to look through all entries of a key would cost
+# more with every release of it.
 _SELECT = (
-    f"SELECT {_COLUMNS} FROM log_leaves l LEFT JOIN log_people p ON p.entry_index = l.entry_index"  # noqa: S608 our own names
-    f" WHERE l.event = '{Event.CREATED.value}' AND l.key_id"
+    f"SELECT {_COLUMNS} FROM report_keys k"  # noqa: S608 our own names
+    " JOIN log_leaves l ON l.entry_index = (SELECT min(f.entry_index) FROM log_leaves f WHERE f.key_id = k.key_id)"
+    f" LEFT JOIN log_people p ON p.entry_index = l.entry_index WHERE l.event = '{Event.CREATED.value}' AND k.key_id"
 )
 
 
@@ -73,11 +77,18 @@ def by_key(connection: Connection, key_ids: Collection[str]) -> dict[str, Create
 
 def _created(row: Any) -> Created:
     index, _, key_id, report_id, result, salt, time, person, version, details, *who = row
-    time_text = rfc3339(moment(time))
-    statement = statement_text(
-        version, time_text, Event.CREATED, result, report_id, key_id, None if person is None else bytes(person), details
-    )
+    time_text, statement = _texts(key_id, report_id, result, time, person, version, details)
     return Created(index, time_text, statement, bytes(salt), None if who[0] is None else KeySender(*who))
+
+
+@functools.lru_cache(maxsize=PROOFS_KEPT)
+def _texts(
+    key_id: str, report_id: str, result: str | None, time: int, person: bytes | None, version: int, details: str | None
+) -> tuple[str, bytes]:
+    """Time and statement of a `created` entry, which never change: the people of a report ask for the same one."""
+    time_text = rfc3339(moment(time))
+    statement = statement_text(version, time_text, Event.CREATED, result, report_id, key_id, person, details)
+    return time_text, statement
 
 
 class Proofs:

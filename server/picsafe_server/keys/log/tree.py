@@ -69,7 +69,10 @@ def inclusion_plan(index: int, size: int) -> list[list[Coordinate]]:
 
 def inclusion_proof(index: int, size: int, nodes: Mapping[Coordinate, bytes]) -> list[bytes]:
     """The hashes of RFC 6962 section 2.1.1, from the leaf's sibling upwards."""
-    return [root_of([nodes[coordinate] for coordinate in part]) for part in inclusion_plan(index, size)]
+    return [
+        nodes[part[0]] if len(part) == 1 else root_of([nodes[coordinate] for coordinate in part])
+        for part in inclusion_plan(index, size)
+    ]
 
 
 def consistency_plan(old: int, new: int) -> list[list[Coordinate]]:
