@@ -34,6 +34,12 @@ class StrictJsonRequest(Request[Any, Any, Any]):
             self.scope["state"][_CHECKED] = True
         return raw
 
+    @property
+    def content_length(self) -> int | None:
+        """The length that the request declares; None when it declares none."""
+        declared = _header(self, b"content-length")
+        return int(declared) if declared.isdigit() else super().content_length
+
 
 _CHECKED = "picsafe_strict_json"
 
@@ -47,4 +53,9 @@ def json_only(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 def _media_type(connection: Connection) -> str:
-    return connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return _header(connection, b"content-type").decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _header(connection: Connection, name: bytes) -> bytes:
+    """A header as it came; empty when it is not there. The framework would parse all of them to read one."""
+    return next((value for key, value in connection.scope["headers"] if key == name), b"")

@@ -23,9 +23,10 @@ def parse(data: bytes) -> Any:
         raise NotStrictJson("is not UTF-8") from None
     if text.startswith("\ufeff"):
         raise NotStrictJson("begins with a byte order mark")
-    _check_nesting(text)
+    if text.count("{") + text.count("[") > JSON_NESTING:  # as many as that may be in strings, or side by side
+        _check_nesting(text)
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value = _DECODER.decode(text)
         _check(value)
     except NotStrictJson:
         raise
@@ -67,6 +68,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> NoReturn:
     raise NotStrictJson(f"holds {name}, which is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _check(value: Any) -> None:
