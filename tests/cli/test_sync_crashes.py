@@ -68,6 +68,7 @@ def check(sunk: Sunk, made: list[MadeReport], told: set[str]) -> None:
     assert not sunk.folder.is_dir() or set(sunk.results) <= set(visible)
 
 
+@pytest.mark.long
 def test_a_kill_at_any_point_loses_nothing_doubles_nothing_and_tells_nobody_too_early(tmp_path: Path) -> None:
     with running_ward(tmp_path / "server") as ward, killer(ward, tmp_path) as run:
         made = [ward.send(MadeFile("image/jpeg", b"one" * 9000)), ward.send(MadeFile("image/jpeg", b"two"))]

@@ -113,6 +113,7 @@ async def test_killed_within_an_upload(kind: dict[str, object], tmp_path: Path) 
     assert await at_every_point("upload", kind, tmp_path, before=nothing, after=whole_or_not_there) >= 12
 
 
+@pytest.mark.long
 async def test_killed_while_an_upload_is_found_not_to_be_what_was_declared(
     kind: dict[str, object], tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ async def test_killed_while_an_upload_is_found_not_to_be_what_was_declared(
     assert await at_every_point(act, kind, tmp_path, before=all_parts, after=not_there) >= 6
 
 
+@pytest.mark.long
 async def test_killed_within_a_deletion(kind: dict[str, object], tmp_path: Path) -> None:
     async def there(world: World, report_id: str) -> None:
         await world.upload(CONTENT, report_id)
