@@ -211,7 +211,7 @@ class App:
     def show_problem(
         self, error: BaseException, *, means: str | None = None, actions: Sequence[notices.Action] = ()
     ) -> None:
-        """Shows `error` at the top of the page (see `ui.notices.problem`). What was cancelled is no problem."""
+        """Shows `error` at the top of the page (see `ui.notices.error_notice`). What was cancelled is no problem."""
         if isinstance(error, Cancelled | asyncio.CancelledError):
             return
         if isinstance(error, NotSignedIn) and not self._back.is_set():
@@ -224,7 +224,7 @@ class App:
         def dismiss(_event: Any) -> None:
             dom.replace_children(place)
 
-        node = notices.problem(error, means=means, actions=actions, on_dismiss=dismiss)
+        node = notices.error_notice(error, means=means, actions=actions, on_dismiss=dismiss)
         dom.append(place, node)
         node.scrollIntoView(js_object({"block": "nearest"}))
 

@@ -116,10 +116,10 @@ class Navigation:
             dom.append(content, screen.root)
             self._app.frame.current(route.screen, screen.layout)
             dom.window().scrollTo(0, 0)
-            self._showing = dom.start_task(self._fill(screen, route))
+            self._showing = dom.start_task(self._render(screen, route))
         self.paint_title()
 
-    async def _fill(self, screen: Page, route: Route) -> None:
+    async def _render(self, screen: Page, route: Route) -> None:
         retry = (t("action.retry"), lambda _event: self.follow(anyway=True))
         try:
             await _shown(screen, route)

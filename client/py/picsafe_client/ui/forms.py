@@ -36,14 +36,14 @@ class Field:
     def value(self, text: str) -> None:
         self.control.value = text
 
-    def refuse(self, text: str) -> None:
-        """Shows what is wrong with the value and how to put it right; `accept` takes it away again."""
+    def set_error(self, text: str) -> None:
+        """Shows what is wrong with the value and how to put it right; `clear_error` takes it away again."""
         self._error.textContent = text
         self._error.hidden = False
         self.control.setAttribute("aria-invalid", "true")
         self.node.classList.add("field-refused")
 
-    def accept(self) -> None:
+    def clear_error(self) -> None:
         """The value is fine."""
         self._error.textContent = ""
         self._error.hidden = True

@@ -17,7 +17,7 @@ Action: TypeAlias = tuple[str, dom.Handler]
 """The label of a button, and what it does."""
 
 
-def problem(
+def error_notice(
     error: BaseException,
     *,
     means: str | None = None,

@@ -56,7 +56,7 @@ class ProgressIndicator:
         """Stops it: every fetch with `signal` raises `errors.Cancelled`."""
         self._controller.abort()
 
-    def says(self, what: str) -> None:
+    def set_label(self, what: str) -> None:
         """Changes the words, when one step is over and the next begins."""
         self._what = what
         self._update()

@@ -74,7 +74,7 @@ class VirtualList:
         for group in changed:
             self._settle(group)
 
-    def renew(self, ids: Iterable[str]) -> None:
+    def rerender(self, ids: Iterable[str]) -> None:
         """Rebuilds the rows of these items, where they exist; an unfolded one stays unfolded."""
         for group in self._groups:
             for each in set(ids) & group.rows.keys():
@@ -99,7 +99,7 @@ class VirtualList:
     def _renew_pressed(self) -> None:
         self._again = None
         pressed, self._pressed = self._pressed, set()
-        self.renew(pressed)
+        self.rerender(pressed)
 
     def rows(self) -> Iterator[tuple[Item, dom.Node]]:
         """The rows that exist at the moment, with what they show."""
@@ -114,7 +114,7 @@ class VirtualList:
         if not 0 <= place < len(order):
             return False
         group = next(group for group in self._groups if order[place] in group.ids)
-        self._fill(group)
+        self._render(group)
         focus_row(group.rows[order[place]])
         return True
 
@@ -167,7 +167,7 @@ class VirtualList:
 
     def _settle(self, group: Group) -> None:
         if group.is_near or (group.rows and _is_in_use(group.node)):
-            self._fill(group)
+            self._render(group)
             return
         if group.rows:
             self._height = float(group.node.offsetHeight) / len(group.rows) or self._height
@@ -175,7 +175,7 @@ class VirtualList:
             group.rows.clear()
         group.node.style.height = f"{self._height * len(group.ids):.1f}px"
 
-    def _fill(self, group: Group) -> None:
+    def _render(self, group: Group) -> None:
         """Gives the group the rows that it misses, from the end, so that each knows the row that follows it."""
         for each in group.rows.keys() - set(group.ids):
             dom.remove(group.rows.pop(each))

@@ -48,13 +48,13 @@ class InvitationScreen(Screen):
                 )
             except InvalidRequest as error:
                 if error.field != "password":
-                    dom.append(problem, notices.problem(error, means=t("invitation.invalid_means")))
+                    dom.append(problem, notices.error_notice(error, means=t("invitation.invalid_means")))
                     return
-                password.refuse(sentence(error))
+                password.set_error(sentence(error))
                 password.focus()
             except PicSafeError as error:
                 case = f"invitation_{error.reason}" if isinstance(error, TokenRefused) else ""
-                dom.append(problem, notices.problem(error, means=t("invitation.invalid_means"), case=case))
+                dom.append(problem, notices.error_notice(error, means=t("invitation.invalid_means"), case=case))
             else:
                 password.value = ""
                 self._done(card)

@@ -75,13 +75,13 @@ class AccountScreen(Screen):
 
         async def save(_event: Any) -> None:
             if not name.value:
-                name.refuse(t("account.name_missing"))
+                name.set_error(t("account.name_missing"))
                 name.focus()
                 return
             try:
                 answer = await self.app.api.users("PATCH", "/v1/me", {"name": name.value})
             except InvalidRequest as error:
-                name.refuse(sentence(error))
+                name.set_error(sentence(error))
                 return
             dom.announce(t("account.name_saved"))
             self._show_you(self.app.refresh_me(answer))
@@ -125,11 +125,11 @@ class AccountScreen(Screen):
                     "POST", "/v1/me/password", {"current": current.control.value, "new": new.control.value}
                 )
             except WrongPassword:
-                current.refuse(t("account.password_wrong"))
+                current.set_error(t("account.password_wrong"))
                 current.control.select()
                 return
             except InvalidRequest as error:
-                new.refuse(sentence(error))
+                new.set_error(sentence(error))
                 new.focus()
                 return
             current.value = new.value = ""
@@ -257,22 +257,22 @@ def new_password_field(label: str) -> forms.Field:
 def check_new_password(field: forms.Field) -> bool:
     """Whether it is long enough; says so at the field when it is not."""
     if len(str(field.control.value)) < PASSWORD_CHARACTERS_MIN:
-        field.refuse(t("account.password_short", count=PASSWORD_CHARACTERS_MIN))
+        field.set_error(t("account.password_short", count=PASSWORD_CHARACTERS_MIN))
         field.focus()
         return False
-    field.accept()
+    field.clear_error()
     return True
 
 
 def _acceptable(current: forms.Field, new: forms.Field) -> bool:
-    current.accept()
-    new.accept()
+    current.clear_error()
+    new.clear_error()
     if not current.control.value:
-        current.refuse(t("account.password_current_missing"))
+        current.set_error(t("account.password_current_missing"))
         current.focus()
         return False
     if new.control.value == current.control.value:
-        new.refuse(t("account.password_same"))
+        new.set_error(t("account.password_same"))
         new.focus()
         return False
     return check_new_password(new)

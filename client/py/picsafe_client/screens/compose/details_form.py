@@ -51,16 +51,16 @@ class PatientFields:
 
     def check(self, today: datetime) -> bool:
         """Whether this says who the patient is; shows and focuses what is wrong."""
-        self.name.accept()
-        self.born.accept()
+        self.name.clear_error()
+        self.born.clear_error()
         if self.born.value and (
             not is_date(self.born.value) or self.born.value > today.astimezone().date().isoformat()
         ):
-            self.born.refuse(t("send.birth_date_future"))
+            self.born.set_error(t("send.birth_date_future"))
             self.born.focus()
             return False
         if not (line(self.name.value) or line(self.number.value)):
-            self.name.refuse(t("send.patient_missing"))
+            self.name.set_error(t("send.patient_missing"))
             self.name.focus()
             return False
         return True
@@ -129,11 +129,11 @@ class PictureFields:
 
     def check(self, now: datetime) -> bool:
         """Whether the time is there and is none to come; shows and focuses it when not."""
-        self.taken.accept()
+        self.taken.clear_error()
         moment = self._moment()
         if moment is not None and moment <= now + CLOCKS_DIFFER:
             return True
-        self.taken.refuse(t("send.captured_at_missing" if moment is None else "send.captured_at_future"))
+        self.taken.set_error(t("send.captured_at_missing" if moment is None else "send.captured_at_future"))
         self.taken.focus()
         return False
 
@@ -186,10 +186,10 @@ class ConsentFields:
 
     def check(self) -> bool:
         """Whether a named publication has its name."""
-        self.publication.accept()
+        self.publication.clear_error()
         wanted = self.method.value and self._purposes[Purpose.NAMED_PUBLICATION].checked
         if wanted and not line(self.publication.value):
-            self.publication.refuse(t("send.publication_missing"))
+            self.publication.set_error(t("send.publication_missing"))
             self.publication.focus()
             return False
         return True

@@ -83,7 +83,7 @@ class FileTray:
         """Prepares the files of a JavaScript FileList, one after the other; one that cannot be sent is named, and the
         others go on.
         """
-        self.refuse("")
+        self.set_error("")
         count = int(files.length)
         room = MEDIA_COUNT - self._chosen
         for index in range(min(count, room)):
@@ -96,7 +96,7 @@ class FileTray:
             self._waiting(row, str(file.name))
             dom.start_task(self._prepare(file, row))
         if count > room:
-            self.refuse(t("send.too_many", count=MEDIA_COUNT, left=count - room))
+            self.set_error(t("send.too_many", count=MEDIA_COUNT, left=count - room))
         self._changed()
 
     async def settled(self) -> None:
@@ -161,7 +161,7 @@ class FileTray:
         def dismiss(_event: Any) -> None:
             dom.defer(lambda: dom.remove(node))
 
-        node = notices.problem(error, on_dismiss=dismiss)
+        node = notices.error_notice(error, on_dismiss=dismiss)
         dom.append(self._problems, node)
 
     def _further_problems(self) -> None:
@@ -225,7 +225,7 @@ class FileTray:
         self._urls.append(url)
         return dom.el("img", {"class": "tray-picture", "src": url, "alt": ""})
 
-    def refuse(self, text: str) -> None:
+    def set_error(self, text: str) -> None:
         """Shows what is missing; empty text takes it away."""
         self._error.textContent = text
         self._error.hidden = not text

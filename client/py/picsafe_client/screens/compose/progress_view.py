@@ -67,7 +67,7 @@ class ProgressView:
         job, is_shown = self._job, bool(self._blocked.firstElementChild)
         if job.state is SendState.BLOCKED and job.error is not None and not is_shown:
             again = (t("send.try_again"), lambda _event: dom.defer(job.try_again))
-            notice = notices.problem(job.error, means=t("send.stuck"), actions=[again])
+            notice = notices.error_notice(job.error, means=t("send.stuck"), actions=[again])
             dom.replace_children(self._blocked, notice)
         elif job.state is not SendState.BLOCKED and is_shown:
             dom.replace_children(self._blocked)

@@ -68,7 +68,7 @@ class RecipientPicker:
         if self.field.value and not self._add_typed():
             return False
         if not self.emails:
-            self.field.refuse(t("send.recipients_missing"))
+            self.field.set_error(t("send.recipients_missing"))
             return False
         return True
 
@@ -78,7 +78,7 @@ class RecipientPicker:
 
     def mark_unknown(self, emails: Sequence[str]) -> None:
         """The server knows nobody with these addresses."""
-        self.field.refuse(t("send.recipient_unknown"))
+        self.field.set_error(t("send.recipient_unknown"))
         for chip in self._chips.children:
             if str(chip.dataset.email) in emails:
                 chip.classList.add("chip-danger")
@@ -116,7 +116,7 @@ class RecipientPicker:
         self._suggestions.hidden = True
 
     def _typed(self) -> None:
-        self.field.accept()
+        self.field.clear_error()
         self._later()
         if len(self.field.value) < 2:
             self._hide_suggestions()
@@ -180,7 +180,7 @@ class RecipientPicker:
     def _add_typed(self) -> bool:
         email = self.field.value.rstrip(",;").lower()
         if not _EMAIL.fullmatch(email):
-            self.field.refuse(t("send.recipient_odd"))
+            self.field.set_error(t("send.recipient_odd"))
             self.field.focus()
             return False
         self.field.value = ""
@@ -188,11 +188,11 @@ class RecipientPicker:
         return self._add(email)
 
     def _add(self, email: str) -> bool:
-        self.field.accept()
+        self.field.clear_error()
         if email in self.emails:
             return True
         if len(self.emails) >= RECIPIENTS:
-            self.field.refuse(t("send.too_many_recipients", count=RECIPIENTS))
+            self.field.set_error(t("send.too_many_recipients", count=RECIPIENTS))
             return False
         self.emails.append(email)
         self._myself.hidden = self._own in self.emails
@@ -201,7 +201,7 @@ class RecipientPicker:
             self.emails.remove(email)
             self._myself.hidden = self._own in self.emails
             dom.defer(lambda: dom.remove(chip))
-            self.field.accept()
+            self.field.clear_error()
             self.field.focus()
 
         remove = dom.icon_button(t("send.remove_recipient", email=email), "close", take_away)

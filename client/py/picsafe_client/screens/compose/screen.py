@@ -104,7 +104,7 @@ class SendScreen(Screen):
         if not self._form_is_shown:
             return
         if not self.tray.files:
-            self.tray.refuse(t("send.files_missing"))
+            self.tray.set_error(t("send.files_missing"))
             self.tray.focus()
         elif self.facts.check():
             if self.people.settle():
@@ -251,7 +251,7 @@ class SendScreen(Screen):
         actions = [again, (t("send.edit"), lambda _event: dom.defer(self._edit))] if self._form else [again]
         means = t("send.failed") if self._form else t("send.failed_anew")
         heading = dom.el("h1", {"tabindex": "-1"}, t("send.failed_title"))
-        self._put(dom.el("div", {"class": "stack"}, heading, notices.problem(error, means=means, actions=actions)))
+        self._put(dom.el("div", {"class": "stack"}, heading, notices.error_notice(error, means=means, actions=actions)))
 
     # -- arrived
 

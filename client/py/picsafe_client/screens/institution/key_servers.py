@@ -79,7 +79,7 @@ class _Form:
             answer = await self.screen.app.api.users("PATCH", PATH, body)
             self.screen.app.refresh_me(await self.screen.app.api.users("GET", "/v1/me"))
         except PicSafeError as error:
-            dom.append(self.done, notices.problem(error, means=t("institution.unchanged")))
+            dom.append(self.done, notices.error_notice(error, means=t("institution.unchanged")))
             return
         self.before = list(answer["key_servers"])
         text = t("rules.key_servers_saved_text", url=answer["key_server"])

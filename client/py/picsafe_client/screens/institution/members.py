@@ -214,7 +214,7 @@ class _Members:
                 answer = await self.api.users("POST", PATH, wanted)
             except PicSafeError as error:
                 case = "email" if isinstance(error, Conflict) else ""
-                dom.append(problem, notices.problem(error, means=t("institution.unchanged"), case=case))
+                dom.append(problem, notices.error_notice(error, means=t("institution.unchanged"), case=case))
                 return
             try:
                 await self.load()  # first: nothing is rebuilt under the hands of somebody who goes on from the link
@@ -229,13 +229,13 @@ class _Members:
 
 
 def _filled_in(name: forms.Field, email: forms.Field) -> bool:
-    name.accept()
-    email.accept()
+    name.clear_error()
+    email.clear_error()
     if "@" not in email.value:
-        email.refuse(t("members.email_missing"))
+        email.set_error(t("members.email_missing"))
         email.focus()
     if not name.value:
-        name.refuse(t("members.name_missing"))
+        name.set_error(t("members.name_missing"))
         name.focus()
     return bool(name.value) and "@" in email.value
 

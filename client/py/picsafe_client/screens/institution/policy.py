@@ -51,7 +51,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
             await screen.app.api.users("PATCH", PATH, wanted)
             screen.app.refresh_me(await screen.app.api.users("GET", "/v1/me"))
         except PicSafeError as error:
-            dom.append(done, notices.problem(error, means=t("institution.unchanged")))
+            dom.append(done, notices.error_notice(error, means=t("institution.unchanged")))
             return
         dom.append(done, notices.notice("good", t("rules.saved"), t("rules.saved_text")))
 

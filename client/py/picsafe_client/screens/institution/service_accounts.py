@@ -78,15 +78,15 @@ def _create(screen: Screen, list_again: Any) -> None:
 
     async def create(_event: Any) -> None:
         dom.replace_children(problem)
-        name.accept()
+        name.clear_error()
         if not name.value:
-            name.refuse(t("machines.name_missing"))
+            name.set_error(t("machines.name_missing"))
             name.focus()
             return
         try:
             answer = await screen.app.api.users("POST", PATH, {"name": name.value})
         except PicSafeError as error:
-            dom.append(problem, notices.problem(error, means=t("institution.unchanged")))
+            dom.append(problem, notices.error_notice(error, means=t("institution.unchanged")))
             return
         try:
             await list_again()  # first: nothing is rebuilt under the hands of somebody who goes on from the token

@@ -153,7 +153,7 @@ class ReportsScreen(Screen, ABC):
 
     def _changed(self, which: set[str]) -> None:
         self._render()
-        self.rows.renew(which)
+        self.rows.rerender(which)
         self._want_more()
 
     async def _stay_fresh(self) -> None:

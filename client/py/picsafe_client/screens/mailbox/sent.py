@@ -137,7 +137,7 @@ class SentScreen(ReportsScreen):
                 await self._fill_log(place, report)
 
             dom.replace_children(
-                place, notices.problem(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)])
+                place, notices.error_notice(error, means=t("log.unreachable"), actions=[(t("action.retry"), again)])
             )
             return
         dom.replace_children(place, access_log_table.table(entries))

@@ -71,7 +71,7 @@ def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
     return None
 
 
-def error_notice(
+def opening_error_notice(
     error: BaseException,
     *,
     row: Mapping[str, Any] | None,
@@ -92,7 +92,7 @@ def error_notice(
     if row is not None and row["box"] == "inbox" and (isinstance(error, ASK_SENDER) or is_sender_in_doubt):
         actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
-    return notices.problem(error, means=meaning(error, from_disk=from_disk), actions=actions)
+    return notices.error_notice(error, means=meaning(error, from_disk=from_disk), actions=actions)
 
 
 def meaning(error: BaseException, *, from_disk: bool = False) -> str:

@@ -73,7 +73,7 @@ class ReportLoader:
         async def known(report_id: str) -> Expectations:
             nonlocal row
             row = await self._app.api.users("GET", f"/v1/reports/{report_id}")
-            wait.says(t("report.checking_file"))
+            wait.set_label(t("report.checking_file"))
             return Expectations.of_row(row)
 
         try:
@@ -99,7 +99,7 @@ class ReportLoader:
         self, source: PackageSource[Any], wait: ProgressIndicator, expected: Expectations | None, release: KeyReleaser
     ) -> Opened:
         wait.progress(0, 0)
-        wait.says(t("report.asking_key"))
+        wait.set_label(t("report.asking_key"))
         try:
             allowed = self._app.require_me().key_servers
             return await self._opener.open(source, expected, allowed_key_servers=allowed, release=release)

@@ -13,7 +13,7 @@ from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.routing.router import address
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
-from picsafe_client.screens.viewer.error_notice import error_notice
+from picsafe_client.screens.viewer.error_notice import opening_error_notice
 from picsafe_client.screens.viewer.history_guard import HistoryGuard
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opened, ReportLoader
@@ -137,7 +137,7 @@ class ReportScreen(Screen):
             self.spawn(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
 
     def _explain(self, error: BaseException) -> None:
-        notice = error_notice(
+        notice = opening_error_notice(
             error,
             row=self._opening.row if self._opening else None,
             from_disk=self._report_id is None,
@@ -181,7 +181,7 @@ class ReportScreen(Screen):
         """The connection is broken, or it is being tried again."""
         dom.by_id("offline").hidden = not waiting
         if self._shown is None:
-            self._wait.says(t("report.reconnecting" if waiting else "report.fetching_report"))
+            self._wait.set_label(t("report.reconnecting" if waiting else "report.fetching_report"))
         else:
             self._shown.stage.set_reconnecting(waiting)
 

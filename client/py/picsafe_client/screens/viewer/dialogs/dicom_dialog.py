@@ -101,7 +101,7 @@ class DicomSaver:
         async def files(wait: ProgressIndicator) -> AsyncIterator[tuple[str, dicom_export.DicomFile]]:
             await dicom_export.load(self._api, wait.signal)
             for number, index in enumerate(photos, 1):
-                wait.says(t("dicom.saving_all", number=number, count=len(photos)))
+                wait.set_label(t("dicom.saving_all", number=number, count=len(photos)))
                 try:
                     file = await self._file(index, wait)
                 except (UnsupportedMedium, PictureRefused) as error:
@@ -120,7 +120,7 @@ class DicomSaver:
     async def _save_one(self, index: int, target: Target, wait: ProgressIndicator) -> dicom_export.DicomFile:
         try:
             await dicom_export.load(self._api, wait.signal)
-            wait.says(t("dicom.saving", name=medium_label(self._opened.report, index)))
+            wait.set_label(t("dicom.saving", name=medium_label(self._opened.report, index)))
             file = await self._file(index, wait)
             await target.write(file.blob)
             await target.finish()

@@ -168,10 +168,10 @@ class Pane:
             self._player.set_reconnecting(waiting)
         if self._progress is not None:
             name = type_name(self.medium)
-            self._progress.says(t("report.reconnecting") if waiting else t("report.fetching", name=name))
+            self._progress.set_label(t("report.reconnecting") if waiting else t("report.fetching", name=name))
 
     def _say_problem(self, error: BaseException, means: str) -> None:
-        self._say(notices.problem(error, means=means, actions=[(t("action.retry"), self._retry)]))
+        self._say(notices.error_notice(error, means=means, actions=[(t("action.retry"), self._retry)]))
 
     def _retry(self, _event: Any) -> None:
         self._begin(self.index)

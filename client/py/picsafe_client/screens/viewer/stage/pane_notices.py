@@ -48,4 +48,4 @@ class PaneNotices:
         """Trying again changes nothing; the file itself can be saved."""
         if error.rule == "no_size":  # damaged beyond what any decoder shows
             return self.not_for_this_browser()
-        return notices.problem(error, means=t("report.not_shown"), actions=self._actions)
+        return notices.error_notice(error, means=t("report.not_shown"), actions=self._actions)

@@ -104,7 +104,7 @@ class Player:
     def set_reconnecting(self, waiting: bool) -> None:
         """The connection is broken, or it is being tried again."""
         if self._wait is not None:
-            self._wait.says(t("report.reconnecting") if waiting else t("report.buffering", name=self._name))
+            self._wait.set_label(t("report.reconnecting") if waiting else t("report.buffering", name=self._name))
 
     def close(self) -> None:
         """Makes the browser release everything that it has decoded, and gives it nothing more."""
