@@ -71,7 +71,7 @@ class App:
         self._listen()
         self.shell.ready()
         if parse(self.shell.address()).is_public:
-            self.navigation.follow()
+            self.navigation.navigate()
         self._entered(await self.shell.signed_in())
 
     def require_me(self) -> Me:
@@ -95,7 +95,7 @@ class App:
         self._back.set()
         self.frame.person(me)
         password_reset_notice.show(self.api, me)
-        self.navigation.follow()
+        self.navigation.navigate()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.start_task(self.boxes["inbox"].refresh())  # for the number of unread ones
 
@@ -191,7 +191,7 @@ class App:
         """Shows a `.picsafe` file from this computer (a JavaScript File). Nothing is uploaded."""
         self._file = file
         if self.navigation.route.screen == "file":
-            self.navigation.follow()
+            self.navigation.navigate()
         else:
             self.go(address("file"))
 
@@ -204,7 +204,7 @@ class App:
         """The page in another language, "" for the browser's own. What is being sent goes on."""
         self.shell.choose_language(code)
         texts.reload_locale()
-        self.navigation.follow(anyway=True)
+        self.navigation.navigate(force=True)
 
     # -- errors
 
@@ -267,11 +267,11 @@ class App:
 
     def _listen(self) -> None:
         window, page = dom.window(), dom.document()
-        dom.on(window, "hashchange", self.navigation.follow)
+        dom.on(window, "hashchange", self.navigation.navigate)
         dom.on(window, "keydown", self._key)
         dom.on(window, "beforeunload", self._before_unload)
         dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
-        dom.on(window, "pageshow", lambda event: self.navigation.follow(anyway=True) if event.persisted else None)
+        dom.on(window, "pageshow", lambda event: self.navigation.navigate(force=True) if event.persisted else None)
         self.frame.keep_focus_in_sight()
         self.frame.listen_for_files(self.open_file, self._back.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)

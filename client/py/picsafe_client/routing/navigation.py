@@ -56,14 +56,14 @@ class Navigation:
         """To the screen at the address `target`. With `replace`, "back" skips the screen that is left."""
         if replace:
             self._shell.replace_address(target)
-            self.follow()
+            self.navigate()
         else:
             self._shell.set_address(target)
 
-    def follow(self, _event: Any = None, *, anyway: bool = False) -> None:
-        """Shows what the address says; asks before something unsaved is lost, unless it is to happen `anyway`."""
+    def navigate(self, _event: Any = None, *, force: bool = False) -> None:
+        """Shows what the address says; asks before something unsaved is lost, unless `force`."""
         route = parse(self._shell.address())
-        if self.screen is not None and self.screen.unsaved and not anyway:
+        if self.screen is not None and self.screen.unsaved and not force:
             target = self._shell.address()
             self._shell.push_address(self._shown_address)
             dom.start_task(self._ask_to_leave(target))
@@ -100,7 +100,7 @@ class Navigation:
             t("leave.title"), t("leave.text"), t("action.leave"), danger=True, cancel=t("action.stay")
         ):
             self._shell.replace_address(target)
-            self.follow(anyway=True)
+            self.navigate(force=True)
 
     def _show(self, route: Route) -> None:
         self.leave()
@@ -120,7 +120,7 @@ class Navigation:
         self.paint_title()
 
     async def _render(self, screen: Page, route: Route) -> None:
-        retry = (t("action.retry"), lambda _event: self.follow(anyway=True))
+        retry = (t("action.retry"), lambda _event: self.navigate(force=True))
         try:
             await _shown(screen, route)
         except NotSignedIn:
