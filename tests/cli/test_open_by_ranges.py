@@ -15,6 +15,7 @@ from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.save_report import save_report
 from picsafe_protocol.contracts.errors import DigestMissing, NotAsSent
 from picsafe_protocol.crypto.package_digest import PIECE, hash_pieces
+from picsafe_protocol.format.expectations import Expectations
 
 pytestmark = pytest.mark.anyio
 
@@ -31,10 +32,10 @@ def output(tmp_path: Path) -> Path:
 async def opened(api: Api, made: MadeReport, folder: Path) -> None:
     """As the command does it."""
     report, me = await api.report(made.report.report_id), await api.me()
-    assert report.expected is not None
-    source = CloudSource(api, report.id, report.expected.size)
-    checked = source if report.expected.digest is None else await source.checked(report.expected.digest)
-    await save_report(await open_report(api, checked, me.key_servers, expected=report.expected), folder)
+    expected = Expectations.of_report(report)
+    source = CloudSource(api, report.id, expected.size)
+    checked = source if expected.digest is None else await source.checked(expected.digest)
+    await save_report(await open_report(api, checked, me.key_servers, expected=expected), folder)
 
 
 async def test_what_was_sent_is_opened_and_no_byte_is_fetched_twice(world: World, output: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from cli.world import World, jpeg
 
-from picsafe_cli.api.models import Draft, Grant, InstitutionReaders, Recipient
 from picsafe_cli.commands.send import _tell_readers
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.reports import GrantAt, InstitutionReaders, Recipient, ReportBegun
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.report import Patient
@@ -37,9 +37,9 @@ async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Pat
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(jpeg())
     await world.person("ben", world.institution)
-    told: list[Draft] = []
+    told: list[ReportBegun] = []
 
-    def begun(draft: Draft) -> None:
+    def begun(draft: ReportBegun) -> None:
         assert not world.weather.asked("/keys/v1")
         told.append(draft)
         raise Refused("Not to all of them.")
@@ -56,21 +56,26 @@ async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Pat
             )
         (draft,) = told
         report = await api.users("GET", f"/v1/reports/{draft.report_id}")
-    assert draft.recipients == (Recipient("ben@clinic.example", "Dr Ben", "Harbour Clinic"),)
-    assert draft.readers == (InstitutionReaders("Harbour Clinic", members=False, record_systems=True),)
+    (recipient,) = draft.recipients
+    assert (recipient.email, recipient.name, recipient.institution) == (
+        "ben@clinic.example",
+        "Dr Ben",
+        "Harbour Clinic",
+    )
+    assert draft.institutions == [InstitutionReaders("Harbour Clinic", members=False, record_systems=True)]
     assert report["state"] == "withdrawn"
     assert not world.weather.asked("/keys/v1/keys")
 
 
 @pytest.mark.parametrize("quiet", [False, True])
 def test_the_command_says_so_however_quiet_it_shall_be(capsys: pytest.CaptureFixture[str], quiet: bool) -> None:
-    nowhere = Grant("", "")
-    recipients = (
-        Recipient("ben@clinic.example", "Dr Ben", "Harbour\x1b[2J Clinic"),
-        Recipient("cy@x.example", "Cy", None),
-    )
-    readers = (InstitutionReaders("Harbour Clinic", True, True), InstitutionReaders("Mater", False, True))
-    _tell_readers(quiet, Draft("a" * 26, nowhere, nowhere, recipients, readers))
+    nowhere = GrantAt("", "")
+    recipients = [
+        Recipient("b", "ben@clinic.example", "Dr Ben", "Harbour\x1b[2J Clinic"),
+        Recipient("c", "cy@x.example", "Cy", None),
+    ]
+    readers = [InstitutionReaders("Harbour Clinic", True, True), InstitutionReaders("Mater", False, True)]
+    _tell_readers(quiet, ReportBegun("a" * 26, "au", "", nowhere, nowhere, recipients, readers))
     said = capsys.readouterr().err.splitlines()
     assert said[:-3] == ([] if quiet else ["To Dr Ben <ben@clinic.example>, Harbour[2J Clinic", "To Cy <cy@x.example>"])
     assert said[-3:] == [

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from cli.test_sending_readers import Silent
 from cli.world import URL, World, jpeg, nothing
+from sample_messages import me_row
 
 from picsafe_cli.api import credentials, server_clock
 from picsafe_cli.api.client import Api
@@ -24,10 +25,12 @@ from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.send.details_input import facts_at, read_facts
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import NotPermitted, ServiceError, StorageFull, TooManyRequests, Unreachable
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.report import Patient
+from picsafe_protocol.json.messages import read
 
 pytestmark = pytest.mark.anyio
 
@@ -73,7 +76,7 @@ def stated(request: httpx.Request) -> httpx.Response:
     return httpx.Response(503, stream=httpx.ByteStream(body), headers={"Retry-After": "3"})
 
 
-async def sent(world: World, tmp_path: Path, patience: RetryPolicy) -> Any:
+async def sent(world: World, tmp_path: Path, patience: RetryPolicy) -> ReportView:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(jpeg())
     await world.person("ben", world.institution)
@@ -99,7 +102,7 @@ async def test_a_fault_of_some_seconds_is_waited_out_at_every_step(
     faults(world, step, 6, fault)
     pauses = Pauses()
     answered = await sent(world, tmp_path, RetryPolicy(attempts=25, sleep=pauses))
-    assert answered["state"] == "available"
+    assert answered.state == "available"
     assert sum(pauses.all) > 8
     assert not world.weather.asked("/v1/reports/", "DELETE")
 
@@ -180,7 +183,10 @@ async def test_a_computer_whose_clock_is_off_dates_no_report_wrongly(
 
         me = await api.me()
         opened = await open_report(
-            api, CloudSource(api, row["id"], row["size"]), me.key_servers, expected=Expectations.of_row(row)
+            api,
+            CloudSource(api, row["id"], row["size"]),
+            me.key_servers,
+            expected=Expectations.of_report(read(ReportView, row)),
         )
     report = opened.payload.report
     for said in (report.created_at, report.captured_at, report.consent[0].recorded_at, opened.header.created_at):
@@ -214,9 +220,9 @@ def test_consent_that_was_given_now_is_dated_by_the_server() -> None:
 
 
 async def test_an_older_server_that_does_not_say_its_time_changes_nothing() -> None:
-    body = json.dumps(
-        {"name": "A", "email": "a@b.example", "kind": "person", "institution": None, "key_servers": []}
-    ).encode()
+    answer = me_row()
+    del answer["server_time"]
+    body = json.dumps(answer).encode()
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(body)))
     async with Api(URL, "token", transport=transport) as api:
         await api.me()

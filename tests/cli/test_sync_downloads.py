@@ -10,9 +10,10 @@ import httpx
 import pytest
 from cli.world import IMPATIENT, Sunk, World
 from made_reports import MadeFile, MadeReport
+from sample_messages import report_row
 
-from picsafe_cli.api.models import ReportSummary
 from picsafe_cli.receive.download import CloudSource, Downloads
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import (
     Intercepted,
     KeyRevoked,
@@ -22,6 +23,7 @@ from picsafe_protocol.contracts.errors import (
     TokenRefused,
     Unreachable,
 )
+from picsafe_protocol.json.messages import read
 
 pytestmark = pytest.mark.anyio
 
@@ -35,9 +37,9 @@ async def made(world: World) -> MadeReport:
     return report
 
 
-def listed(made: MadeReport, size: int | None = None) -> ReportSummary:
+def listed(made: MadeReport, size: int | None = None) -> ReportView:
     size = len(made.package) if size is None else size
-    return ReportSummary(made.report.report_id, size, "", "", "https://picsafe.example/cloud/au", "", "inbox", None)
+    return read(ReportView, report_row(id=made.report.report_id, size=size))
 
 
 def ranges(world: World) -> list[str]:

@@ -17,15 +17,18 @@ from litestar import Litestar
 from made_reports import MadeFile, MadeReport, made_report
 from PIL import Image
 
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.receive.collector import SyncRunner
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_cli.send.resumable_upload import Upload
+from picsafe_protocol.contracts.api.accounts import SessionBegun
+from picsafe_protocol.contracts.api.keys import IssuedKey
+from picsafe_protocol.contracts.api.reports import ReportBegun
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_protocol.format.opening import parse_released_key
+from picsafe_protocol.json.messages import read
 from picsafe_server.app import create_app
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
@@ -244,7 +247,9 @@ class World:
             )  # fmt: skip
             body = {"email": email, "password": PASSWORD, "device": "test", "transport": "token"}
             async with Api(URL, transport=self.weather) as api:
-                self.tokens[name] = answers.text(await api.users("POST", "/v1/sessions", body), "token")
+                begun = read(SessionBegun, await api.users("POST", "/v1/sessions", body))
+            assert begun.token is not None
+            self.tokens[name] = begun.token
         return self.tokens[name]
 
     async def send(
@@ -261,12 +266,13 @@ class World:
             await self.person(name, self.institution)
         async with self.api(await self.person(sender)) as api:
             recipients = {"recipients": [f"{name}@clinic.example" for name in to]}
-            draft = answers.draft(await api.users("POST", "/v1/reports", recipients))
+            draft = read(ReportBegun, await api.users("POST", "/v1/reports", recipients))
             server = draft.keyserver
-            key = await api.call("POST", f"{server.url}/v1/keys", server.token, {"report_id": draft.report_id})
+            asked = {"report_id": draft.report_id}
+            key = read(IssuedKey, await api.call("POST", f"{server.url}/v1/keys", server.grant, asked))
             made = made_report(
-                files or [PHOTO, CLIP], keyserver_url=server.url, report_id=draft.report_id, key_id=key["key_id"],
-                key=parse_released_key(key), **more,
+                files or [PHOTO, CLIP], keyserver_url=server.url, report_id=draft.report_id, key_id=key.key_id,
+                key=parse_released_key(key.key), **more,
             )  # fmt: skip
             package = spoil(made)
             upload = Upload(api, draft.report_id, draft.cloud)

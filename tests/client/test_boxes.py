@@ -8,38 +8,37 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sample_messages import number_in, numbered, report_row
 
 from picsafe_client.session import mailbox
-from picsafe_client.session.mailbox import Mailbox, Report
+from picsafe_client.session.mailbox import Mailbox
+from picsafe_protocol.contracts.api.reports import ReportView
+from picsafe_protocol.json.messages import read
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 pytestmark = pytest.mark.anyio
 
 
-def report(number: int, **changes: Any) -> Report:
+def report(number: int, **changes: Any) -> ReportView:
     """The report with this number; higher ones are newer."""
+    return read(ReportView, row_of(number, **changes))
+
+
+def row_of(number: int, **changes: Any) -> dict[str, Any]:
+    """The same as the server sends it."""
     made = (NOW + timedelta(minutes=number)).isoformat().replace("+00:00", "Z")
-    return {
-        "id": f"r{number:05}",
-        "state": "available",
-        "sender": {"id": "s", "name": f"Dr Number {number}", "email": "s@clinic.example", "institution": "Clinic"},
-        "recipients": [{"id": "p", "name": "Priya Raman", "email": "priya@clinic.example", "opened_at": None}],
-        "region": "au",
-        "created_at": made,
-        "available_at": made,
-        "expires_at": (NOW + timedelta(days=7)).isoformat(),
-        "unread": True,
-        "collected_at": None,
-        **changes,
-    }
+    sender = {"id": "s", "name": f"Dr Number {number}", "email": "s@clinic.example", "institution": "Clinic"}
+    priya = {"id": "p", "name": "Priya Raman", "email": "priya@clinic.example", "opened_at": None}
+    times = {"created_at": made, "available_at": made, "expires_at": (NOW + timedelta(days=7)).isoformat()}
+    return report_row(**{"id": numbered(number), "sender": sender, "recipients": [priya], **times, **changes})
 
 
 class Shelf:
     """What the user server has, newest first."""
 
     def __init__(self, *numbers: int) -> None:
-        self.reports = [report(number) for number in sorted(numbers, reverse=True)]
+        self.reports = [row_of(number) for number in sorted(numbers, reverse=True)]
         self.asked: list[str | None] = []
 
     async def fetch(self, path: str) -> Any:
@@ -52,7 +51,7 @@ class Shelf:
 
 
 def ids(box: Mailbox) -> list[int]:
-    return [int(each["id"][1:]) for each in box.reports]
+    return [number_in(each.id) for each in box.reports]
 
 
 async def test_a_box_loads_page_by_page_until_it_is_complete() -> None:
@@ -82,9 +81,9 @@ async def test_a_live_report_takes_its_place() -> None:
     assert box.put(report(4))
     assert not box.put(report(4, unread=False))
     assert ids(box) == [9, 5, 4, 3, 1]
-    known = box.get("r00004")
+    known = box.get(numbered(4))
     assert known is not None
-    assert known["unread"] is False
+    assert known.unread is False
 
 
 async def test_a_live_report_older_than_what_is_loaded_waits_for_its_page() -> None:
@@ -127,14 +126,14 @@ async def test_what_is_heard_while_a_page_is_on_its_way_is_newer_than_the_page(i
     def meanwhile() -> None:
         box.put(report(7))
         box.put(report(3, unread=False))
-        box.remove("r00001")
+        box.remove(numbered(1))
 
     shelf.meanwhile = meanwhile
     await box.refresh()
     assert ids(box) == [7, 4, 3, 2, 0]
-    known = box.get("r00003")
+    known = box.get(numbered(3))
     assert known is not None
-    assert known["unread"] is False
+    assert known.unread is False
 
 
 async def test_the_same_while_an_older_page_is_on_its_way() -> None:
@@ -145,15 +144,15 @@ async def test_the_same_while_an_older_page_is_on_its_way() -> None:
     def meanwhile() -> None:
         box.put(report(300))
         box.put(report(120, unread=False))  # on the page that is coming
-        box.remove("r00110")
+        box.remove(numbered(110))
         box.put(report(3))  # older still
 
     shelf.meanwhile = meanwhile
     await box.more()
     assert ids(box) == [300, *(number for number in range(249, 49, -1) if number != 110)]
-    known = box.get("r00120")
+    known = box.get(numbered(120))
     assert known is not None
-    assert known["unread"] is False
+    assert known.unread is False
 
 
 async def test_the_last_of_what_is_loaded_changes_in_its_place() -> None:
@@ -168,7 +167,7 @@ async def test_refreshing_keeps_older_pages_and_forgets_what_has_gone() -> None:
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
     await box.more()
-    shelf.reports = [report(300), *(each for each in shelf.reports if each["id"] != "r00200")]
+    shelf.reports = [row_of(300), *(each for each in shelf.reports if each["id"] != numbered(200))]
     await box.refresh()
     assert ids(box) == [300, *(number for number in range(249, 49, -1) if number != 200)]
     await box.more()
@@ -179,7 +178,7 @@ async def test_refreshing_after_a_long_absence_starts_again() -> None:
     shelf = Shelf(*range(50))
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
-    shelf.reports = [report(number) for number in range(999, 799, -1)]
+    shelf.reports = [row_of(number) for number in range(999, 799, -1)]
     await box.refresh()
     assert ids(box) == list(range(999, 899, -1))
     assert not box.is_complete
@@ -192,20 +191,20 @@ async def test_watchers_get_what_changed_and_nothing_else() -> None:
     heard: list[set[str]] = []
     stop = box.changes.watch(heard.append)
     await box.refresh()
-    box.mark_opened("r00001")
-    box.mark_opened("r00001")
-    box.remove("r00002")
-    box.remove("r00002")
+    box.mark_opened(numbered(1))
+    box.mark_opened(numbered(1))
+    box.remove(numbered(2))
+    box.remove(numbered(2))
     stop()
     box.put(report(7))
-    assert heard == [set(), {"r00001"}, {"r00002"}]
+    assert heard == [set(), {numbered(1)}, {numbered(2)}]
 
 
 async def test_only_what_can_be_opened_counts_as_unread() -> None:
     box = Mailbox("inbox", Shelf(1, 2, 3).fetch)
     await box.refresh()
     box.put(report(2, state="withdrawn"))
-    box.mark_opened("r00003")
+    box.mark_opened(numbered(3))
     assert box.unread == 1
 
 

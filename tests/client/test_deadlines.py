@@ -50,11 +50,13 @@ _DOWNLOAD = """
 import asyncio, datetime
 from picsafe_client.api import client as api; from picsafe_client.reports import package_sources as sources
 from picsafe_client.i18n.error_messages import error_message
+from picsafe_protocol.contracts.api.reports import SignedGrant
 from picsafe_protocol.contracts.errors import PicSafeError
 
 sources.REQUEST_TIMEOUT_SECONDS, sources.SILENT_SECONDS = seconds
 package = sources.CloudPackage(api.Api(), "r")
-package._grant = api.Grant("", "token", datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1))
+later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+package._grant = SignedGrant("", "token", later.isoformat())
 
 async def arrived():
     got = b""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
+from sample_messages import released_key
 
 from picsafe_client.reports.open_report import OpenReport, key_releaser
 from picsafe_protocol.contracts.errors import (
@@ -361,7 +362,7 @@ class Server:
 
 
 async def test_the_key_is_asked_from_the_server_that_the_header_names(made: MadeReport) -> None:
-    server = Server({"key": base64.urlsafe_b64encode(made.key).decode().rstrip("="), "entry": {"index": 3}})
+    server = Server(released_key(base64.urlsafe_b64encode(made.key).decode().rstrip("=")))
     assert await key_releaser(server)(made.header) == GivenKey(made.key)
     path = f"/v1/keys/{made.header.key_id}/release"
     body = {"report_id": made.header.report_id}

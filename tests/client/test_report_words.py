@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from made_reports import MadeFile, described
+from sample_messages import report_row
 
 from picsafe_client.i18n.catalogue import CATALOGUE
 from picsafe_client.screens.viewer import shortcuts
@@ -19,11 +20,13 @@ from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.toolbar import OTHER_KEYS, TOOLS
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.files import MEDIA_TYPES
 from picsafe_protocol.format.provenance import Provenance
 from picsafe_protocol.format.report import Laterality, Report
+from picsafe_protocol.json.messages import read
 
 REPORT = described(
     new_identifier(), [MadeFile("image/jpeg", b"a"), MadeFile("audio/mp4", b"b", caption="Cough", duration=7)]
@@ -151,7 +154,7 @@ def test_every_meaning_has_words() -> None:
     ],
 )
 def test_the_state_of_a_report_says_why_it_does_not_open(state: str, kind: type[errors.PicSafeError] | None) -> None:
-    error = state_error({"state": state})
+    error = state_error(read(ReportView, report_row(state=state)))
     assert error is None if kind is None else isinstance(error, kind)
 
 

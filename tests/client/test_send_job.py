@@ -13,6 +13,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sample_messages import entry_proof, report_row
 
 from picsafe_client.errors import Cancelled
 from picsafe_client.sending import sealing, send_job
@@ -30,7 +31,8 @@ from picsafe_client.sending.send_state import (
     is_possible,
     next_state,
 )
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import (
     Conflict,
@@ -43,12 +45,14 @@ from picsafe_protocol.contracts.errors import (
 )
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.report import Patient
+from picsafe_protocol.json.messages import read
 from picsafe_protocol.json.timestamps import parse_time
 
 NOW = parse_time("2026-12-01T08:00:00Z")
 READERS: dict[str, Any] = {"recipients": [], "institutions": []}
 CREATED = {
     "report_id": "r" * 26,
+    "region": "eu",
     "keyserver": {"url": "https://keys.example", "grant": "k"},
     "cloud": {"url": "https://cloud.example", "grant": "c"},
     "expires_at": "2026-12-08T08:00:00Z",
@@ -150,10 +154,10 @@ class FakeServers:
             if error is not None:
                 raise error
             return None
-        return await self.answer(signal, CREATED if path == "/v1/reports" else {"id": "r", "region": "eu"})
+        return await self.answer(signal, CREATED if path == "/v1/reports" else report_row(id="r" * 26, region="eu"))
 
     async def keys(self, *_request: Any, signal: Any = None) -> Any:
-        return await self.answer(signal, {"key_id": "k" * 26})
+        return await self.answer(signal, {"key_id": "k" * 26, "key": "", "expires_at": "", "entry": entry_proof()})
 
 
 class FakeUpload:
@@ -204,7 +208,7 @@ class World:
         api: Any = self.servers
         self.job = WatchedJob(
             api,
-            Me("u", "ruth@clinic.example", "Dr Ruth Lindqvist", "DE", "eu", None, None, ()),
+            Person("u", "ruth@clinic.example", "Dr Ruth Lindqvist", "DE", "eu", None, None, ()),
             sender_back=self._sender_back,
             is_wanted=lambda: self.is_wanted,
         )
@@ -355,7 +359,7 @@ def test_a_stop_in_each_state_ends_it(state: SendState) -> None:
 def test_without_troubles_it_is_delivered() -> None:
     async def story(world: World) -> None:
         await world.until(SendState.DELIVERED)
-        assert world.job.report == {"id": "r", "region": "eu"}
+        assert world.job.report == read(ReportView, report_row(id="r" * 26, region="eu"))
         assert (world.job.done, world.job.total) == (300, 300)
 
     play(story)

@@ -16,11 +16,13 @@ from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.save_report import save_report
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.crypto.buffers import BYTES
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.package import read_package
 from picsafe_protocol.format.report import Patient
+from picsafe_protocol.json.messages import read
 
 pytestmark = [pytest.mark.container, pytest.mark.timeout(900)]
 PASSWORD = "nine lives of a careful cat"
@@ -62,12 +64,14 @@ async def test_a_report_goes_through_the_container(container: Container, tmp_pat
     async with Api(container.url, await signed_in(container, "ana@clinic.example")) as api:
         facts = ReportDetails(patient=Patient("Somebody"))
         sent = await send(api, prepared, facts, ["ben@clinic.example"], Silent())
-    assert sent["region"] == "au"
+    assert sent.region == "au"
     async with Api(container.url, await signed_in(container, "ben@clinic.example")) as api:
         (arrived,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
         source = CloudSource(api, arrived["id"], arrived["size"])
         assert (await read_package(source, BYTES)).header.keyserver_url == container.url + "/keys"
-        opened = await open_report(api, source, [container.url + "/keys"], expected=Expectations.of_row(arrived))
+        opened = await open_report(
+            api, source, [container.url + "/keys"], expected=Expectations.of_report(read(ReportView, arrived))
+        )
         output = tmp_path / "opened"
         output.mkdir()
         files = {path.suffix: path for path in await save_report(opened, output)}

@@ -15,6 +15,7 @@ from e2e.pictures import drawn_photo, small_picture
 from e2e.visits import Visit
 from made_reports import MadeFile, MadeReport
 from playwright.sync_api import Locator, Route, expect
+from sample_messages import numbered, report_row
 
 PHOTO = drawn_photo(640, 480, "firebrick")
 FILES = [MadeFile("image/jpeg", PHOTO, small_picture(PHOTO), width=640, height=480)]
@@ -276,7 +277,7 @@ def test_thousands_of_rows_keep_the_page_small(clinic: Clinic, enter: Enter) -> 
         visit.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
         visit.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     visit.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
-    expect(visit.page.locator(f".row[data-id='fake{MANY - 1}']")).to_be_in_viewport()
+    expect(visit.page.locator(f".row[data-id='{numbered(MANY - 1)}']")).to_be_in_viewport()
     assert visit.page.locator(".row").count() <= 150
     visit.page.fill(".filter-input", f"number {MANY - 7}")
     expect(visit.page.locator(".row")).to_have_count(1)
@@ -290,24 +291,16 @@ def test_thousands_of_rows_keep_the_page_small(clinic: Clinic, enter: Enter) -> 
 
 def faked(number: int) -> dict[str, Any]:
     when = (datetime.now(UTC) - timedelta(minutes=number)).isoformat()
-    person = {"id": "p", "name": f"Dr Number {number}", "email": "n@clinic.example", "institution": None}
-    return {
-        "id": f"fake{number}",
-        "state": "available",
-        "box": "inbox",
-        "sender": person,
-        "recipients": [],
-        "region": "au",
-        "size": 1_000_000,
-        "created_at": when,
-        "available_at": when,
-        "expires_at": (datetime.now(UTC) + timedelta(days=6)).isoformat(),
-        "unread": False,
-        "opened_at": None,
-        "collected_at": None,
-        "cloud_url": "",
-        "keyserver_url": "",
-    }
+    return report_row(
+        id=numbered(number),
+        sender={"id": "p", "name": f"Dr Number {number}", "email": "n@clinic.example", "institution": None},
+        recipients=[],
+        size=1_000_000,
+        created_at=when,
+        available_at=when,
+        expires_at=(datetime.now(UTC) + timedelta(days=6)).isoformat(),
+        unread=False,
+    )
 
 
 def test_the_sender_sees_who_opened_and_can_take_it_back(

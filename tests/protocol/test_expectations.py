@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
+from sample_messages import created_proof, entry_proof, report_row
 
 import picsafe_protocol
+from picsafe_protocol.contracts.api.keys import ReleasedKey
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import DigestMissing, InternalError, NotAsSent, ReportMismatch
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.aes_gcm import AesGcm
@@ -35,6 +38,7 @@ from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.payload import build_payload
 from picsafe_protocol.format.provenance import Provenance
 from picsafe_protocol.format.report import Author
+from picsafe_protocol.json.messages import read
 
 pytestmark = pytest.mark.anyio
 
@@ -285,21 +289,19 @@ async def test_a_source_that_checks_nothing_is_not_opened_with_a_digest(made: Ma
             await open_report(source, AesGcm(), allowed_key_servers=[KEY_SERVER], release=Keys(made), expected=expected)
 
 
-ROW: dict[str, Any] = {
-    "id": "a" * 26,
-    "keyserver_url": KEY_SERVER,
-    "size": 1000,
-    "digest": "ab" * 32,
-    "sender": {"id": "b" * 26, "name": "Ana", "email": "ana@clinic.example", "institution": None},
-}
+ROW = report_row(keyserver_url=KEY_SERVER)
+
+
+def expected_of(row: dict[str, Any]) -> Expectations:
+    return Expectations.of_report(read(ReportView, row))
 
 
 def test_a_row_says_what_to_expect() -> None:
-    expected = Expectations.of_row(ROW)
+    expected = expected_of(ROW)
     assert expected.sender == Sender("b" * 26, "Ana", "ana@clinic.example")
     assert (expected.report_id, expected.keyserver_url, expected.size) == ("a" * 26, KEY_SERVER, 1000)
     assert expected.digest == "ab" * 32
-    assert Expectations.of_row(ROW | {"digest": None}).digest is None
+    assert expected_of(ROW | {"digest": None}).digest is None
 
 
 @pytest.mark.parametrize(
@@ -314,13 +316,13 @@ def test_a_row_says_what_to_expect() -> None:
 )  # fmt: skip
 def test_a_row_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(InternalError):
-        Expectations.of_row(ROW | change)
+        expected_of(ROW | change)
 
 
 def test_a_row_without_a_digest_field_is_no_older_row() -> None:
     """An older user server is not taken for a report from before: what it leaves out is not “null”."""
     with pytest.raises(InternalError):
-        Expectations.of_row({name: value for name, value in ROW.items() if name != "digest"})
+        expected_of({name: value for name, value in ROW.items() if name != "digest"})
 
 
 HEADER = Header("a" * 26, KEY_SERVER, "c" * 26, "2026-11-22T00:15:30Z")
@@ -328,30 +330,38 @@ STATEMENT = (
     '{"details":null,"event":"created","key_id":"' + "c" * 26 + '","person":"x","report_id":"' + "a" * 26 + '",'
     '"result":null,"time":"2026-11-22T10:15:00.000Z","v":2}'
 )
-SENDER = {"id": "b" * 26, "name": "Ana", "email": "ana@clinic.example", "institution_name": "Ward 3"}
+SENDER = {
+    "issuer": "https://picsafe.example/users", "id": "b" * 26, "name": "Ana", "email": "ana@clinic.example",
+    "institution": "d" * 26, "institution_name": "Ward 3",
+}  # fmt: skip
+
+
+def told_of(**answer: Any) -> Created | None:
+    """What a key server's answer says of the making of its key."""
+    return created_in(read(ReleasedKey, {"key": "", "entry": entry_proof(), **answer}).created, HEADER)
 
 
 def test_the_log_s_word_is_read() -> None:
-    entry = {"statement": STATEMENT, "sender": SENDER}
-    assert created_in({"created": entry}, HEADER) == Created(2, Sender("b" * 26, "Ana", "ana@clinic.example", "Ward 3"))
-    assert created_in({"created": entry | {"sender": None}}, HEADER) == Created(2, None)
-    for older in ({}, {"created": None}):
-        assert created_in(older, HEADER) is None
+    entry = created_proof(STATEMENT, SENDER)
+    assert told_of(created=entry) == Created(2, Sender("b" * 26, "Ana", "ana@clinic.example", "Ward 3"))
+    assert told_of(created=entry | {"sender": None}) == Created(2, None)
+    assert told_of() is None
+    assert told_of(created=None) is None
 
 
 @pytest.mark.parametrize(
     "entry",
     [
-        7, {}, {"statement": STATEMENT}, {"statement": 7, "sender": None}, {"statement": "{", "sender": None},
-        {"statement": STATEMENT.replace("created", "released"), "sender": None},
-        {"statement": STATEMENT.replace("c" * 26, "d" * 26), "sender": None},
-        {"statement": STATEMENT.replace("a" * 26, "d" * 26), "sender": None},
-        {"statement": STATEMENT.replace('"v":2', '"v":"1"'), "sender": None},
-        {"statement": STATEMENT.replace('"v":2', '"v":1,"v":2'), "sender": None},
-        {"statement": STATEMENT, "sender": {"id": "x"}},
+        7, {}, {"statement": STATEMENT, "sender": None}, created_proof(7), created_proof("{"),  # type: ignore[arg-type]
+        created_proof(STATEMENT.replace("created", "released")),
+        created_proof(STATEMENT.replace("c" * 26, "d" * 26)),
+        created_proof(STATEMENT.replace("a" * 26, "d" * 26)),
+        created_proof(STATEMENT.replace('"v":2', '"v":"1"')),
+        created_proof(STATEMENT.replace('"v":2', '"v":1,"v":2')),
+        created_proof(STATEMENT, {"id": "x"}),
     ],
     ids=repr,
 )  # fmt: skip
 def test_an_entry_that_makes_no_sense_or_is_of_another_key_is_refused(entry: Any) -> None:
     with pytest.raises(InternalError):
-        created_in({"created": entry}, HEADER)
+        told_of(created=entry)

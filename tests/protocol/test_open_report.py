@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from made_reports import KEY_SERVER, MadeFile, MadeReport, expectations, made_report, repacked
+from sample_messages import released_key
 
+from picsafe_protocol.contracts.api.keys import ReleasedKey
 from picsafe_protocol.contracts.errors import (
     InternalError,
     InvalidKey,
@@ -29,6 +31,7 @@ from picsafe_protocol.crypto.package_digest import CoveredSource, sha256_of_piec
 from picsafe_protocol.format.expectations import Created, Expectations
 from picsafe_protocol.format.opening import GivenKey, Opened, open_report, parse_released_key
 from picsafe_protocol.format.package import Header
+from picsafe_protocol.json.messages import read
 
 pytestmark = pytest.mark.anyio
 
@@ -147,18 +150,19 @@ async def test_a_sender_who_packs_something_else_is_found_out(
 
 def test_the_key_is_read_from_the_answer() -> None:
     key = new_key()
-    assert parse_released_key({"key": base64.urlsafe_b64encode(key).decode().rstrip("="), "entry": {"index": 3}}) == key
+    assert parse_released_key(base64.urlsafe_b64encode(key).decode().rstrip("=")) == key
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        None, "", [], 7, {}, {"key": None}, {"key": 7}, {"key": ""}, {"key": "AAAA"}, {"key": "A" * 42}, {"key": "A" * 44},
-        {"key": "A" * 43 + "="}, {"key": "é" * 43}, {"key": "!" * 43}, {"key": "+/" * 21 + "A"}, {"key": ["A" * 43]},
+        None, "", [], 7, {}, {"key": "A" * 43}, released_key(None), released_key(7), released_key(""), released_key("AAAA"),
+        released_key("A" * 42), released_key("A" * 44), released_key("A" * 43 + "="), released_key("é" * 43),
+        released_key("!" * 43), released_key("+/" * 21 + "A"), released_key(["A" * 43]),
     ],
     ids=repr,
 )  # fmt: skip
 def test_an_answer_without_a_key_is_refused_without_repeating_it(answer: Any) -> None:
     with pytest.raises(InternalError) as caught:
-        parse_released_key(answer)
+        parse_released_key(read(ReleasedKey, answer).key)
     assert "AAAA" not in str(caught.value)

@@ -29,6 +29,23 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.crypto.aes_gcm": "AesGcm open_chunks seal_chunks",
     "picsafe_media.comparison": "COMPARED_PIXELS Comparison copy_differs is_unchanged same_pixels",
     "picsafe_protocol.format.consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
+    "picsafe_protocol.contracts.api.accounts": """
+        InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
+    """,
+    "picsafe_protocol.contracts.api.field_types": "WHEN_ABSENT WIRE_NAME Identifier Moment PositiveSize",
+    "picsafe_protocol.contracts.api.institutions": """
+        ActPage ActView Administrator InstitutionView InvitedMember Member MemberPage NewServiceView
+        PersonWho SecurityEventView SecurityPage ServiceList ServiceView
+    """,
+    "picsafe_protocol.contracts.api.keys": """
+        CreatedProof EntryProof IssuedKey KeySender LogEntry LogPage ReleasedKey Who
+    """,
+    "picsafe_protocol.contracts.api.reports": """
+        Addressee Box GrantAt InstitutionReaders NewReports Readers Recipient RemovedReport ReportBegun
+        ReportPage ReportView Sender SignedGrant Suggestion Suggestions
+    """,
+    "picsafe_protocol.contracts.api.uploads": "Receipt UploadState",
+    "picsafe_protocol.json.messages": "read",
     "picsafe_protocol.contracts.countries": "COUNTRIES",
     "picsafe_protocol.json.csv_safe": "escape_formula",
     "picsafe_protocol.format.from_disk": "Known cover_file",

@@ -34,7 +34,8 @@ PROTOCOL_USES = {
         "hashlib",
         "hmac",
     ),
-    *("io", "itertools", "json", "math", "re", "secrets", "struct", "typing", "unicodedata", "zlib", "__future__"),
+    *("io", "itertools", "json", "math", "re", "secrets", "struct", "types", "typing", "unicodedata", "zlib"),
+    "__future__",
 }
 """Of the standard library: nothing that opens files, sockets, processes or threads."""
 

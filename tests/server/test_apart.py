@@ -22,10 +22,12 @@ from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.save_report import save_report
 from picsafe_cli.send.media_preparation import prepare
 from picsafe_cli.send.send_report import send
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import Gone, KeyRevoked, KeyServerNotPermitted, NotPermitted, TokenRefused
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.report import Patient
+from picsafe_protocol.json.messages import read
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
 SERVER = Path(sys.executable).with_name("picsafe-server")
@@ -166,14 +168,16 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
     prepared = prepare([photo])
     async with Api(deployment.users.url, sender) as api:
         sent = await send(api, prepared, ReportDetails(patient=Patient("Somebody")), ["ben@clinic.example"], Silent())
-    assert sent["cloud_url"] == deployment.clouds["au"].url + "/cloud/au"
+    assert sent.cloud_url == deployment.clouds["au"].url + "/cloud/au"
 
     # The reader speaks to the other process of the user server: neither keeps state of its own.
     async with Api(deployment.users_too.url, reader) as api:
         (arrived,) = (await api.users("GET", "/v1/reports?box=inbox"))["reports"]
         me = await api.users("GET", "/v1/me")
         source = CloudSource(api, arrived["id"], arrived["size"])
-        opened = await open_report(api, source, me["key_servers"], expected=Expectations.of_row(arrived))
+        opened = await open_report(
+            api, source, me["key_servers"], expected=Expectations.of_report(read(ReportView, arrived))
+        )
         (tmp_path / "out").mkdir()
         files = await save_report(opened, tmp_path / "out")
     (saved,) = (file for file in files if file.suffix == ".png")
@@ -189,10 +193,10 @@ async def test_a_report_goes_from_one_region_to_a_reader_of_another(deployment: 
     # Withdrawing reaches the cloud and the key server, which are somewhere else.
     async with Api(deployment.users.url, sender) as api:
         wanted = {"action": "package.download"}
-        grant = await api.users("POST", f"/v1/reports/{sent['id']}/grants", wanted)
-        await api.users("DELETE", f"/v1/reports/{sent['id']}")
+        grant = await api.users("POST", f"/v1/reports/{sent.id}/grants", wanted)
+        await api.users("DELETE", f"/v1/reports/{sent.id}")
         with pytest.raises(Gone):
-            await api.call("GET", f"{grant['url']}/v1/packages/{sent['id']}", grant["grant"])
+            await api.call("GET", f"{grant['url']}/v1/packages/{sent.id}", grant["grant"])
 
 
 @pytest.mark.anyio
@@ -216,17 +220,17 @@ async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
     async with Api(users.url, sender) as api:
         facts = ReportDetails(patient=Patient("Somebody"))
         sent = await send(api, prepare([photo]), facts, ["cy@practice.example"], Silent())
-        assert sent["keyserver_url"] == house
+        assert sent.keyserver_url == house
 
     async with Api(deployment.users_too.url, reader) as api:
         me = await api.me()
-        source = CloudSource(api, sent["id"], sent["size"])
-        expected = Expectations.of_row(sent)
+        expected = Expectations.of_report(sent)
+        source = CloudSource(api, sent.id, expected.size)
         opened = await open_report(api, source, me.key_servers, expected=expected, reason="ward round")
         assert opened.header.keyserver_url == house
         assert opened.payload.report.patient.name == "Somebody"
         token = await api.user_token(house)
-        release, wanted = f"{house}/v1/keys/{opened.header.key_id}/release", {"report_id": sent["id"]}
+        release, wanted = f"{house}/v1/keys/{opened.header.key_id}/release", {"report_id": sent.id}
         # PicSafe's own key server knows nothing of it, and this token means nothing there.
         with pytest.raises(TokenRefused):
             await api.call("POST", release.replace(house, deployment.keys.url + "/keys"), token, wanted)
@@ -238,7 +242,7 @@ async def test_an_institution_keeps_its_keys_and_its_log_in_its_own_house(
     assert ours["entries"] == []
 
     async with Api(users.url, sender) as api:
-        await api.users("DELETE", f"/v1/reports/{sent['id']}")
+        await api.users("DELETE", f"/v1/reports/{sent.id}")
     async with Api(users.url, reader) as api:
         with pytest.raises(KeyRevoked):
             await api.call("POST", release, token, wanted)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.failures import body_of, intercepted, refusal, too_slow, unreachable
 from picsafe_cli.api.minimum_speed import Pace
 from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.api.server_clock import ServerClock
+from picsafe_protocol.contracts.api.accounts import Me, SignedToken
+from picsafe_protocol.contracts.api.reports import NewReports, ReportView, SignedGrant
 from picsafe_protocol.contracts.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
 from picsafe_protocol.contracts.limits import KIB
 from picsafe_protocol.format.package import is_keyserver_url
 from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.messages import read
 
 IDLE_SECONDS: Final = 30
 """Without a byte for so long, a connection counts as broken."""
@@ -112,24 +115,28 @@ class Api:
         """Whether the server at `url` has answered anything yet: one that never did may not exist."""
         return httpx.URL(url).host in self._answered
 
-    async def me(self) -> answers.Me:
+    async def me(self) -> Me:
         """Who the token belongs to. From then on `clock` goes by the server's."""
-        found = answers.me(await self.users("GET", "/v1/me"))
-        if found.server_time is not None:
-            self.clock.learn(found.server_time)
+        found = read(Me, await self.users("GET", "/v1/me"))
+        if found.server_time:
+            self.clock.learn(datetime.fromisoformat(found.server_time))
         return found
 
-    async def report(self, report_id: str) -> answers.ReportSummary:
+    async def report(self, report_id: str) -> ReportView:
         """One report of the index."""
-        return answers.listed(await self.users("GET", f"/v1/reports/{report_id}"))
+        return read(ReportView, await self.users("GET", f"/v1/reports/{report_id}"))
 
-    async def report_grant(self, report_id: str, action: str) -> answers.Grant:
+    async def new_reports(self, query: str) -> NewReports:
+        """A page of reports that are new."""
+        return read(NewReports, await self.users("GET", f"/v1/reports/new?{query}"))
+
+    async def report_grant(self, report_id: str, action: str) -> SignedGrant:
         """A grant for one action on one report."""
-        return answers.grant(await self.users("POST", f"/v1/reports/{report_id}/grants", {"action": action}))
+        return read(SignedGrant, await self.users("POST", f"/v1/reports/{report_id}/grants", {"action": action}))
 
     async def user_token(self, audience: str) -> str:
         """A user token for one key server."""
-        return answers.text(await self.users("POST", "/v1/tokens", {"audience": audience}), "token")
+        return read(SignedToken, await self.users("POST", "/v1/tokens", {"audience": audience})).token
 
     @asynccontextmanager
     async def stream(

@@ -10,15 +10,16 @@ from pathlib import Path
 from picsafe_cli import durable_files
 from picsafe_cli.api import credentials
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.models import Me
 from picsafe_cli.receive.download import CloudSource
 from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.refetch_policy import as_arrived
 from picsafe_cli.receive.save_report import save_report
 from picsafe_cli.signals import run
 from picsafe_media import FileSource
+from picsafe_protocol.contracts.api.accounts import Me
 from picsafe_protocol.contracts.errors import NotFound, PicSafeError
 from picsafe_protocol.contracts.identifiers import is_identifier
+from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.opening import Opened
 from picsafe_protocol.format.package import EXTENSION
 
@@ -56,9 +57,9 @@ def _is_path(source: str) -> bool:
 
 async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
     report = await api.report(options.source)
-    expected = report.expected
-    if expected is None:
+    if report.size is None:
         raise NotFound("This report has not been sent completely yet.", advice="Wait until it has arrived.")
+    expected = Expectations.of_report(report)
     package = CloudSource(api, report.id, expected.size)
     try:
         source = package if expected.digest is None else await package.checked(expected.digest)
@@ -66,7 +67,7 @@ async def _from_cloud(api: Api, me: Me, options: argparse.Namespace) -> None:
         await _save(opened, options)
     except PicSafeError as error:
         raise as_arrived(error) from error.__cause__
-    if report.box == "inbox" and not me.is_service:
+    if report.box == "inbox" and me.kind != "service":
         await api.users("POST", f"/v1/reports/{report.id}/opened")
 
 

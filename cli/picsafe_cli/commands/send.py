@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from picsafe_cli.api import credentials
-from picsafe_cli.api import models as answers
-from picsafe_cli.api.models import Draft
 from picsafe_cli.durable_files import translate_os_errors
 from picsafe_cli.progress_bar import ProgressBar
 from picsafe_cli.send.details_input import facts_at, merge_options, read_facts
@@ -17,6 +15,7 @@ from picsafe_cli.send.media_preparation import PreparedMedium, prepare_async
 from picsafe_cli.send.send_report import send as send_report
 from picsafe_cli.signals import run
 from picsafe_media.comparison import Comparison
+from picsafe_protocol.contracts.api.reports import ReportBegun
 from picsafe_protocol.contracts.errors import InvalidRequest
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.report import Patient
@@ -50,20 +49,17 @@ async def _send(options: argparse.Namespace, facts: ReportDetails) -> None:
             ProgressBar(quiet=options.quiet) as bar,
             translate_os_errors("Free some space, or name another place in TMPDIR."),
         ):
-            answer = await send_report(
-                api, prepared, facts, options.to, bar, begun=partial(_tell_readers, options.quiet)
-            )
-    sent = answers.sent(answer)
+            sent = await send_report(api, prepared, facts, options.to, bar, begun=partial(_tell_readers, options.quiet))
     print(f"Sent {sent.id}: arrived in region {sent.region}, kept until {sent.expires_at[:10]}.")
 
 
-def _tell_readers(quiet: bool, draft: Draft) -> None:
+def _tell_readers(quiet: bool, draft: ReportBegun) -> None:
     """Print the recipients and, even when quiet, who else can open the report. Nothing has been encrypted by then."""
     if not quiet:
         for each in draft.recipients:
             place = f", {each.institution}" if each.institution else ""
             print(f"To {_printable(each.name)} <{_printable(each.email)}>{_printable(place)}", file=sys.stderr)
-    for institution in draft.readers:
+    for institution in draft.institutions:
         name = _printable(institution.name)
         if institution.members:
             print(f"Every member of {name} can open it too.", file=sys.stderr)

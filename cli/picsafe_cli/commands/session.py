@@ -8,12 +8,13 @@ import platform
 import sys
 
 from picsafe_cli.api import credentials
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.credentials import Credentials
 from picsafe_cli.signals import run
-from picsafe_protocol.contracts.errors import NotSignedIn
+from picsafe_protocol.contracts.api.accounts import SessionBegun
+from picsafe_protocol.contracts.errors import InternalError, NotSignedIn
 from picsafe_protocol.contracts.limits import DEVICE_CHARACTERS
+from picsafe_protocol.json.messages import read
 
 
 def login(options: argparse.Namespace) -> None:
@@ -27,9 +28,11 @@ async def _sign_in(url: str, email: str, password: str) -> None:
     device = f"picsafe on {platform.node()}"[:DEVICE_CHARACTERS]
     body = {"email": email, "password": password, "device": device, "transport": "token"}
     async with Api(url) as api:
-        answer = await api.users("POST", "/v1/sessions", body, again=False)
-    credentials.save(Credentials(url, answers.text(answer, "token")))
-    print(f"Signed in as {answers.me(answer['me']).name}.")
+        begun = read(SessionBegun, await api.users("POST", "/v1/sessions", body, again=False))
+    if begun.token is None:
+        raise InternalError("The server began a session without a token.")
+    credentials.save(Credentials(url, begun.token))
+    print(f"Signed in as {begun.me.name}.")
 
 
 def logout(options: argparse.Namespace) -> None:

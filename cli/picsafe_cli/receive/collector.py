@@ -18,10 +18,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.circuit_breaker import CircuitBreaker
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.models import ReportSummary
 from picsafe_cli.receive.download import Downloads
 from picsafe_cli.receive.open_report import open_report
 from picsafe_cli.receive.refetch_policy import Retry, as_arrived, is_damage
@@ -30,9 +28,11 @@ from picsafe_cli.receive.sinks import Outcome, Sink
 from picsafe_cli.receive.state import State
 from picsafe_media import FileSource
 from picsafe_protocol.contracts import errors
+from picsafe_protocol.contracts.api.reports import NewReports, ReportView
 from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeError, ServiceError
 from picsafe_protocol.contracts.identifiers import checked_identifier
 from picsafe_protocol.contracts.tokens import Action
+from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.json.timestamps import utc_text
 
 PAGE: Final = 100
@@ -78,7 +78,7 @@ class SyncRunner:
         self._state = State.load(folder)
         self._downloads = Downloads(api, folder / DOWNLOADS)
         self._downloads.keep_only(self._state.waiting)
-        self._key_servers: tuple[str, ...] = ()
+        self._key_servers: list[str] = []
         self._outages = CircuitBreaker()
         self._summary = Summary()
 
@@ -115,7 +115,7 @@ class SyncRunner:
 
     async def _sign_in(self) -> None:
         me = await self._api.me()
-        if not me.is_service or me.institution is None:
+        if me.kind != "service" or me.institution is None:
             raise NotPermitted(
                 "picsafe sync needs a service account; this token belongs to a person.",
                 advice="An administrator of the institution makes one on the page Institution.",
@@ -123,16 +123,16 @@ class SyncRunner:
         self._key_servers = me.key_servers
         self._state.belongs_to(f"{self._api.users_url} {me.institution.id}")
 
-    async def _next_page(self) -> answers.Page:
+    async def _next_page(self) -> NewReports:
         try:
-            return answers.page(await self._api.users("GET", f"/v1/reports/new?{self._question()}"))
+            return await self._api.new_reports(self._question())
         except errors.CursorUnknown as error:
             if not self._state.cursor:
                 raise
             _log.warning("%s Looking through all reports again; none is stored twice.", error)
             self._state.cursor = ""
             self._state.save()
-            return answers.page(await self._api.users("GET", f"/v1/reports/new?{self._question()}"))
+            return await self._api.new_reports(self._question())
 
     def _question(self) -> str:
         after = {"after": self._state.cursor} if self._state.cursor else {}
@@ -161,7 +161,7 @@ class SyncRunner:
         if retry is None or retry.is_due(self._api.clock.now()):
             await self._collect(report)
 
-    async def _collect(self, report: ReportSummary) -> None:
+    async def _collect(self, report: ReportView) -> None:
         """Store one report, or log why not. Raises only errors that concern all reports."""
         try:
             if self._sink.has(report.id):
@@ -202,7 +202,7 @@ class SyncRunner:
             _log.debug("report %s: the user server does not say whether it is over: %s", outcome.report_id, unknown)
         return False
 
-    def _fetch_later(self, report: ReportSummary, error: PicSafeError) -> None:
+    def _fetch_later(self, report: ReportView, error: PicSafeError) -> None:
         """Discard what arrived, to fetch the report again after a pause."""
         now = self._api.clock.now()
         retry = Retry.after(self._state.retries.get(report.id), error, now)
@@ -217,13 +217,13 @@ class SyncRunner:
             report.expires_at[:10],
         )
 
-    async def _tell(self, report: ReportSummary) -> None:
+    async def _tell(self, report: ReportView) -> None:
         try:
             await self._api.users("POST", f"/v1/reports/{report.id}/collected")
         except (NotFound, errors.Gone):
             _log.info("report %s is over: the server was not told that it is stored", report.id)
 
-    async def _store(self, report: ReportSummary) -> None:
+    async def _store(self, report: ReportView) -> None:
         """Fetch, open and store. A package that proves damaged is fetched again: the damage may have come on the
         way.
         """
@@ -242,16 +242,17 @@ class SyncRunner:
                 raise as_arrived(again) from again.__cause__
         _log.info("report %s stored", report.id)
 
-    async def _fetch_and_open(self, report: ReportSummary) -> None:
+    async def _fetch_and_open(self, report: ReportView) -> None:
         with self._outages.asking(report.cloud_url):
             try:
                 package = await self._downloads.fetch(report)
             except (NotFound, errors.LimitExceeded) as error:  # the index knows it: the cloud may find it again
                 raise ServiceError(f"The cloud does not give it: {error}") from error
         try:
+            expected = Expectations.of_report(report)
             with package.open("rb") as file, self._outages.asking(report.keyserver_url):
                 opened = await open_report(
-                    self._api, FileSource(file), self._key_servers, expected=report.expected, reason="sync"
+                    self._api, FileSource(file), self._key_servers, expected=expected, reason="sync"
                 )
                 await write_files(opened, self._sink.begin(report.id))
             self._sink.commit(self._outcome(report, "stored"))
@@ -259,7 +260,7 @@ class SyncRunner:
             self._sink.abandon()
             raise
 
-    def _defer(self, report: ReportSummary, error: PicSafeError) -> None:
+    def _defer(self, report: ReportView, error: PicSafeError) -> None:
         _log.warning("report %s waits: %s %s", report.id, error, error.advice)
 
     def _refuse(self, outcome: Outcome, error: PicSafeError) -> None:
@@ -276,8 +277,8 @@ class SyncRunner:
         self._state.retries.pop(report_id, None)
         self._state.save()
 
-    def _outcome(self, report: ReportSummary, result: str) -> Outcome:
-        return Outcome(report.id, result, report.sender, report.available_at, self._now())
+    def _outcome(self, report: ReportView, result: str) -> Outcome:
+        return Outcome(report.id, result, report.sender.email, report.available_at or "", self._now())
 
     def _now(self) -> str:
         return utc_text(self._api.clock.now())

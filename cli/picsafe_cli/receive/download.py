@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 from picsafe_cli import durable_files, os_support
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.minimum_speed import Pace
-from picsafe_cli.api.models import Grant, ReportSummary
+from picsafe_protocol.contracts.api.reports import GrantAt, ReportView
 from picsafe_protocol.contracts.errors import (
     Conflict,
     Intercepted,
@@ -48,7 +48,7 @@ class CloudSource:
         self._api = api
         self._report_id = report_id
         self._size = size
-        self._grant: Grant | None = None
+        self._grant: GrantAt | None = None
 
     @property
     def size(self) -> int:
@@ -73,7 +73,7 @@ class CloudSource:
             grant = self._grant or await self._renew()
             ranged = odd % 2 == 0
             try:
-                attempt = self._api.pieces(grant.url, grant.token, start, stop, self._size, pace=pace, ranged=ranged)
+                attempt = self._api.pieces(grant.url, grant.grant, start, stop, self._size, pace=pace, ranged=ranged)
                 async with aclosing(attempt) as pieces:
                     async for piece in pieces:
                         start += len(piece)
@@ -99,14 +99,14 @@ class CloudSource:
         most = piece_count(self._size) * HASH
         grant = self._grant or await self._renew()
         try:
-            hashes = await self._api.piece_hashes(f"{grant.url}/pieces", grant.token, most)
+            hashes = await self._api.piece_hashes(f"{grant.url}/pieces", grant.grant, most)
         except NotFound:
             raise NotAsSent(what="list") from None
         return PiecewiseSource(self, Pieces.trusted(self._size, hashes, digest), BYTES, sha256_of_pieces)
 
-    async def _renew(self) -> Grant:
+    async def _renew(self) -> GrantAt:
         grant = await self._api.report_grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)
-        self._grant = Grant(f"{grant.url}/v1/packages/{self._report_id}", grant.token)
+        self._grant = GrantAt(f"{grant.url}/v1/packages/{self._report_id}", grant.grant)
         return self._grant
 
 
@@ -119,7 +119,7 @@ class Downloads:
         self._api = api
         self._folder = folder
 
-    async def fetch(self, report: ReportSummary) -> Path:
+    async def fetch(self, report: ReportView) -> Path:
         """The whole package of `report`. Raises as `CloudSource.pieces`, and `StorageFull` when there is no room to
         decrypt it.
         """
@@ -137,7 +137,7 @@ class Downloads:
             raise
         return path
 
-    async def _go_on(self, report: ReportSummary, path: Path) -> None:
+    async def _go_on(self, report: ReportView, path: Path) -> None:
         if report.size is None:
             raise Conflict("This report has not been sent completely yet.")
         with self._opened(path) as file:

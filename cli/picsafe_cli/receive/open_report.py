@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from picsafe_cli.api.client import Api
+from picsafe_protocol.contracts.api.keys import ReleasedKey
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import Source
 from picsafe_protocol.crypto.package_digest import CoveredSource, PiecewiseSource, sha256_of_pieces
@@ -13,6 +14,7 @@ from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.from_disk import cover_file
 from picsafe_protocol.format.opening import GivenKey, Opened
 from picsafe_protocol.format.package import Header
+from picsafe_protocol.json.messages import read
 
 
 async def open_report(
@@ -35,7 +37,8 @@ async def open_report(
     if expected is None:
 
         async def known(report_id: str) -> Expectations | None:
-            return (await api.report(report_id)).expected
+            report = await api.report(report_id)
+            return None if report.size is None else Expectations.of_report(report)
 
         source, expected = await cover_file(source, cipher, sha256_of_pieces, known)
     elif expected.digest is not None and not isinstance(source, PiecewiseSource):
@@ -45,7 +48,7 @@ async def open_report(
         token = await api.user_token(header.keyserver_url)
         url = f"{header.keyserver_url}/v1/keys/{header.key_id}/release"
         body = {"report_id": header.report_id} | ({"reason": reason} if reason else {})
-        return GivenKey.in_answer(await api.call("POST", url, token, body), header)
+        return GivenKey.in_answer(read(ReleasedKey, await api.call("POST", url, token, body)), header)
 
     return await opening.open_report(
         source, cipher, allowed_key_servers=key_servers, release=release, expected=expected

@@ -8,16 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO, Final, TypeVar
 
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.models import Grant
 from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.send.media_preparation import Progress
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.reports import GrantAt
+from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PieceHasher
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
+from picsafe_protocol.json.messages import read
 
 MAX_RESTARTS: Final = 3
 """How often an upload is begun: a cloud that lost what it had, or had it damaged, is given all of it again."""
@@ -29,11 +30,11 @@ T = TypeVar("T")
 class Upload:
     """One upload. Parts that are there already are not sent again; the grant is renewed when its time is over."""
 
-    def __init__(self, api: Api, report_id: str, grant: Grant, patience: RetryPolicy = UPLOADING) -> None:
+    def __init__(self, api: Api, report_id: str, grant: GrantAt, patience: RetryPolicy = UPLOADING) -> None:
         self._api = api
         self._report_id = report_id
         self._url = f"{grant.url}/v1/uploads/{report_id}"
-        self._token = grant.token
+        self._token = grant.grant
         self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
         self._patience = patience
 
@@ -52,7 +53,8 @@ class Upload:
         raise AssertionError("the last beginning returns or raises")
 
     async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: MonotonicProgress) -> Uploaded:
-        begun = answers.upload_state(await self._call("POST", "", json={"size": size}))
+        begun = read(UploadState, await self._call("POST", "", json={"size": size}))
+        arrived = frozenset(begun.parts)
         digest, hasher = hashlib.sha256(), PieceHasher()
         file.seek(0)
         furthest.begin()
@@ -60,7 +62,7 @@ class Upload:
             part = file.read(begun.part_size)
             digest.update(part)
             hasher.update(part)
-            if index not in begun.parts:
+            if index not in arrived:
                 headers = {
                     "Content-Digest": content_digest(hashlib.sha256(part).digest()),
                     "Content-Type": "application/octet-stream",
@@ -68,8 +70,8 @@ class Upload:
                 await self._call("PUT", f"/parts/{index}", content=part, headers=headers)
             furthest.advance(len(part))
         sha256, pieces = digest.hexdigest(), hasher.pieces()
-        receipt = answers.text(await self._call("POST", "/complete", json=completion(sha256, pieces)), "receipt")
-        return Uploaded(receipt, sha256, pieces)
+        receipt = read(Receipt, await self._call("POST", "/complete", json=completion(sha256, pieces)))
+        return Uploaded(receipt.receipt, sha256, pieces)
 
     async def _call(self, method: str, path: str, **request: Any) -> Any:
         async def attempt() -> Any:
@@ -85,7 +87,7 @@ class Upload:
 
     async def _renew(self) -> None:
         grant = await self._api.report_grant(self._report_id, Action.PACKAGE_UPLOAD.value)
-        self._token = grant.token
+        self._token = grant.grant
         self._renew_at = time.monotonic() + limits.GRANT_RENEWAL_SECONDS
 
 

@@ -8,20 +8,22 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
-from picsafe_cli.api import models as answers
 from picsafe_cli.api.client import Api
-from picsafe_cli.api.models import Draft, Me
 from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.send.media_preparation import PreparedMedium
 from picsafe_cli.send.package_builder import pack_into, planned
 from picsafe_cli.send.resumable_upload import Upload, patiently
+from picsafe_protocol.contracts.api.accounts import Me
+from picsafe_protocol.contracts.api.keys import IssuedKey
+from picsafe_protocol.contracts.api.reports import ReportBegun, ReportView
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author, Report
+from picsafe_protocol.json.messages import read
 
 WITHDRAWAL_SECONDS: Final = 10
 """How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a
@@ -51,8 +53,8 @@ async def send(
     watcher: Watcher,
     *,
     patience: RetryPolicy = UPLOADING,
-    begun: Callable[[Draft], None] = lambda _draft: None,
-) -> Any:
+    begun: Callable[[ReportBegun], None] = lambda _draft: None,
+) -> ReportView:
     """Send the report; the server's description of it. Nothing is visible to anybody until all of it has arrived.
 
     `begun` is called before anything is encrypted, with who will be able to open it; what it raises ends the sending.
@@ -66,7 +68,7 @@ async def send(
         "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
     }
     begin = partial(api.users, "POST", "/v1/reports", wanted, again=False)
-    draft = answers.draft(await patiently(begin, patience))  # one that was begun in vain is forgotten within a day
+    draft = read(ReportBegun, await patiently(begin, patience))  # one that was begun in vain is forgotten within a day
     uploaded: Uploaded | None = None
     try:
         begun(draft)
@@ -86,7 +88,7 @@ async def send(
 async def _upload(
     api: Api,
     me: Me,
-    draft: Draft,
+    draft: ReportBegun,
     prepared: Sequence[PreparedMedium],
     facts: ReportDetails,
     watcher: Watcher,
@@ -98,15 +100,15 @@ async def _upload(
         return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
 
 
-async def _hand_in(api: Api, draft: Draft, uploaded: Uploaded, patience: RetryPolicy) -> Any:
+async def _hand_in(api: Api, draft: ReportBegun, uploaded: Uploaded, patience: RetryPolicy) -> ReportView:
     path = f"/v1/reports/{draft.report_id}/receipt"
-    return await patiently(lambda: api.users("POST", path, uploaded.to_json(), again=False), patience)
+    return read(ReportView, await patiently(lambda: api.users("POST", path, uploaded.to_json(), again=False), patience))
 
 
 async def _encrypt(
     api: Api,
     me: Me,
-    draft: Draft,
+    draft: ReportBegun,
     prepared: Sequence[PreparedMedium],
     facts: ReportDetails,
     watcher: Watcher,
@@ -115,17 +117,17 @@ async def _encrypt(
 ) -> int:
     server = draft.keyserver
     body = {"report_id": draft.report_id}
-    ask = partial(api.call, "POST", f"{server.url}/v1/keys", server.token, body, again=False)
-    issued = await patiently(ask, patience)
+    ask = partial(api.call, "POST", f"{server.url}/v1/keys", server.grant, body, again=False)
+    issued = read(IssuedKey, await patiently(ask, patience))
     report = _report(me, draft.report_id, prepared, facts, api.clock.now())
-    header = Header(draft.report_id, server.url, answers.text(issued, "key_id"), report.created_at)
+    header = Header(draft.report_id, server.url, issued.key_id, report.created_at)
     plan = planned(report, prepared)
     watcher.phase("encrypting", plan.size)
-    return await pack_into(file, header, parse_released_key(issued), plan, prepared, watcher.advance)
+    return await pack_into(file, header, parse_released_key(issued.key), plan, prepared, watcher.advance)
 
 
 def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: ReportDetails, now: datetime) -> Report:
-    author = Author(me.name, me.email, me.institution.name if me.institution else None)
+    author = Author(me.name, me.email or "", me.institution.name if me.institution else None)
     return report_of(report_id, author, facts, [item.medium for item in prepared], now.astimezone())
 
 

@@ -16,11 +16,11 @@ There is one path to safety, `_drop`: every lock, sign-out and end of a session 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from picsafe_client.api.client import Api
-from picsafe_client.api.event_stream import Live
+from picsafe_client.api.event_stream import Connected, Live, LiveEvent, SessionEnded
 from picsafe_client.app_frame import Frame
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n import texts
@@ -33,10 +33,12 @@ from picsafe_client.routing.router import address, parse
 from picsafe_client.session import incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
 from picsafe_client.session.mailbox import Mailbox, sender_of
-from picsafe_client.session.models import Clock, Me
+from picsafe_client.session.models import Clock, Person
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.session.state import SessionState
 from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.api.accounts import Me
+from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
 
 
@@ -45,7 +47,7 @@ class App:
 
     def __init__(self, shell: Shell, make_page: PageFactory) -> None:
         self.shell = shell
-        self.me: Me | None = None
+        self.me: Person | None = None
         self.clock = Clock()
         self.frame = Frame()
         self.api = Api()
@@ -58,7 +60,7 @@ class App:
         self.navigation = Navigation(self, make_page)
         self.live = Live(self._heard, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
-        self._live_events: Observable[tuple[str, Mapping[str, Any]]] = Observable()
+        self._live_events: Observable[LiveEvent] = Observable()
         self._file: Any = None
         self._back = asyncio.Event()
         self._asked = 0
@@ -74,14 +76,14 @@ class App:
             self.navigation.navigate()
         self._entered(await self.shell.signed_in())
 
-    def require_me(self) -> Me:
+    def require_me(self) -> Person:
         """The person who is signed in; `NotSignedIn` when nobody is."""
         if self.me is None:
             raise NotSignedIn
         return self.me
 
-    def _entered(self, answer: Mapping[str, Any]) -> None:
-        me = Me.from_json(answer)
+    def _entered(self, answer: Me) -> None:
+        me = Person.of(answer)
         if self.me is not None and self.me.id != me.id:
             self._forget_person()
             self.shell.replace_address(address("inbox"))
@@ -89,7 +91,7 @@ class App:
         if not self.boxes:
             self.boxes = {name: Mailbox(name, lambda path: self.api.users("GET", path)) for name in ("inbox", "sent")}
             self.boxes["inbox"].changes.watch(lambda _which: self.navigation.paint_title())
-        self.clock.learn(answer.get("server_time"))
+        self.clock.learn(answer.server_time)
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
         self._back.set()
@@ -99,9 +101,9 @@ class App:
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.start_task(self.boxes["inbox"].refresh())  # for the number of unread ones
 
-    def refresh_me(self, answer: Mapping[str, Any]) -> Me:
+    def refresh_me(self, answer: Me) -> Person:
         """Takes over what the user server says after a change of the account or of the institution's settings."""
-        me = self.me = Me.from_json(answer)
+        me = self.me = Person.of(answer)
         self.idle_lock.start(me.idle_minutes)
         self.frame.person(me)
         return me
@@ -122,7 +124,7 @@ class App:
         """Whether somebody is signed in and not locked out."""
         return self._back.is_set()
 
-    async def signed_in(self) -> Me:
+    async def signed_in(self) -> Person:
         """Returns at once, or when the person who was signed in is back after a lock or an expired session.
 
         `NotSignedIn` when somebody else came instead.
@@ -230,27 +232,27 @@ class App:
 
     # -- what the whole page listens to
 
-    def subscribe(self, listener: Callable[[str, Mapping[str, Any]], None]) -> dom.Dispose:
-        """Calls `listener(kind, data)` for live events ("report", "removed", "connected"); the answer stops it."""
-        return self._live_events.watch(lambda event: listener(*event))
+    def subscribe(self, listener: Callable[[LiveEvent], None]) -> dom.Dispose:
+        """Calls `listener` with live events; the answer stops it."""
+        return self._live_events.watch(listener)
 
-    def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
-        if kind == "session-ended":
+    def _heard(self, event: LiveEvent) -> None:
+        if isinstance(event, SessionEnded):
             dom.start_task(self._check_session())
             return
-        self._update_mailboxes(kind, data)
-        self._live_events.notify((kind, data))
+        self._update_mailboxes(event)
+        self._live_events.notify(event)
 
-    def _update_mailboxes(self, kind: str, data: Mapping[str, Any]) -> None:
-        if kind == "report" and data["box"] in self.boxes:
-            is_new = self.boxes[data["box"]].put(dict(data))
-            if is_new and data["box"] == "inbox" and data["unread"]:
-                dom.announce(t("inbox.arrived", name=sender_of(data)))
-        elif kind == "removed":
-            gone = self.boxes["inbox"].remove(data["id"])
+    def _update_mailboxes(self, event: LiveEvent) -> None:
+        if isinstance(event, ReportView) and event.box in self.boxes:
+            is_new = self.boxes[event.box].put(event)
+            if is_new and event.box == "inbox" and event.unread:
+                dom.announce(t("inbox.arrived", name=sender_of(event)))
+        elif isinstance(event, RemovedReport):
+            gone = self.boxes["inbox"].remove(event.id)
             if gone is not None:
                 dom.announce(t("inbox.gone", name=sender_of(gone)))
-        elif kind == "connected":
+        elif isinstance(event, Connected):
             for box in self.boxes.values():
                 if box.is_loaded:
                     dom.start_task(box.refresh())
@@ -259,11 +261,11 @@ class App:
         self.frame.connected(yes or not self._back.is_set())
         if yes:
             self.shell.look_for_release()  # servers restart for a new one
-            self._heard("connected", {})
+            self._heard(Connected())
 
     async def _check_session(self) -> None:
         """A session of this person ended: ours, unless the user server still knows us."""
-        self.clock.learn((await self.api.users("GET", "/v1/me")).get("server_time"))
+        self.clock.learn((await self.api.me()).server_time)
 
     def _listen(self) -> None:
         window, page = dom.window(), dom.document()

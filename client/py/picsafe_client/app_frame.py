@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
 from picsafe_client.interop import js_object
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom
 
 PARENTS: Final = {"report": "inbox", "file": "inbox"}
@@ -25,7 +25,7 @@ class Frame:
     def __init__(self) -> None:
         self._offline_soon: dom.Dispose | None = None
 
-    def person(self, me: Me) -> None:
+    def person(self, me: Person) -> None:
         """Says who is signed in, and shows administrators their entry in the navigation."""
         dom.by_id("account-name").textContent = me.name
         for link in dom.document().querySelectorAll("[data-administrators]"):

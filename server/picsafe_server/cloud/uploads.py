@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from picsafe_protocol.contracts.api.uploads import UploadState
 from picsafe_protocol.contracts.errors import (
     Conflict,
     Gone,
@@ -32,19 +32,6 @@ from picsafe_server.cloud.stores import UploadLost
 
 _LOST = "There is no such upload (any more)."
 _BEGIN_AGAIN = "Begin the upload again."
-
-
-@dataclass(frozen=True)
-class UploadState:
-    """The state of an upload."""
-
-    report_id: str
-    size: int
-    """Bytes of the whole package."""
-    part_size: int
-    """Bytes of every part but the last."""
-    parts: list[int]
-    """Indices of the parts that are there."""
 
 
 def check_alive(package: Package, grant: Grant, now: datetime) -> None:

@@ -15,9 +15,9 @@ import pytest
 from server.keys.world import Someone, UserServers, World, code, key_server, raw_key
 from sqlalchemy import select, update
 
+from picsafe_protocol.contracts.api.keys import EntryProof, IssuedKey, ReleasedKey
 from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
 from picsafe_server.cli import main
-from picsafe_server.keys.api.schemas import EntryProof, IssuedKey, ReleasedKey
 from picsafe_server.keys.db.models import report_keys
 from picsafe_server.keys.operations import rotate_master
 from picsafe_server.keys.operations.release import Released

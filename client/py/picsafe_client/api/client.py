@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,6 +20,8 @@ from urllib.parse import quote
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.interop import js_object
+from picsafe_protocol.contracts.api.accounts import Me, SignedToken
+from picsafe_protocol.contracts.api.reports import SignedGrant
 from picsafe_protocol.contracts.errors import (
     Intercepted,
     NotSignedIn,
@@ -30,6 +31,7 @@ from picsafe_protocol.contracts.errors import (
     from_problem,
 )
 from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.messages import read
 
 USERS: Final = "/users"
 CALL_SECONDS: Final = 60
@@ -41,15 +43,6 @@ NETWORK_SIGN_IN: Final = 511
 """RFC 6585, section 6: the network wants a person to sign in first."""
 TOKEN_MARGIN: Final = timedelta(seconds=30)
 """A user token is replaced this long before it ends, so that it survives its journey."""
-
-
-@dataclass(frozen=True)
-class Grant:
-    """A short-lived permission for one action on one report at the server `url`."""
-
-    url: str
-    token: str
-    expires_at: datetime
 
 
 class Api:
@@ -85,7 +78,7 @@ class Api:
         signal: Any = None,
         seconds: float | None = None,
     ) -> Any:
-        """Calls a cloud with a grant: ``await api.cloud(grant.url, "POST", f"/v1/uploads/{id}", grant.token, {...})``.
+        """Calls a cloud with a grant: ``await api.cloud(grant.url, "POST", f"/v1/uploads/{id}", grant.grant, {...})``.
 
         `seconds` is how long it may take: a cloud may have to read a whole package before it answers.
         """
@@ -164,15 +157,18 @@ class Api:
         known = self._user_tokens.get(audience)
         if known and known[1] - TOKEN_MARGIN > self.now():
             return known[0]
-        answer = await self.users("POST", "/v1/tokens", {"audience": audience}, signal=signal)
-        self._user_tokens[audience] = (answer["token"], datetime.fromisoformat(answer["expires_at"]))
-        return str(answer["token"])
+        answer = read(SignedToken, await self.users("POST", "/v1/tokens", {"audience": audience}, signal=signal))
+        self._user_tokens[audience] = (answer.token, datetime.fromisoformat(answer.expires_at))
+        return answer.token
 
-    async def grant(self, report_id: str, action: str, *, signal: Any = None) -> Grant:
+    async def me(self) -> Me:
+        """Who is signed in."""
+        return read(Me, await self.users("GET", "/v1/me"))
+
+    async def grant(self, report_id: str, action: str, *, signal: Any = None) -> SignedGrant:
         """A grant for `action` (package.upload, package.download, key.create) on a report."""
         path = f"/v1/reports/{quote(report_id, safe='')}/grants"
-        answer = await self.users("POST", path, {"action": action}, signal=signal)
-        return Grant(answer["url"], answer["grant"], datetime.fromisoformat(answer["expires_at"]))
+        return read(SignedGrant, await self.users("POST", path, {"action": action}, signal=signal))
 
     def forget(self) -> None:
         """Drops every token: after a lock, a sign-out, or when another person signs in."""

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
 
 from picsafe_client.api.client import USERS
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
+from picsafe_protocol.json.messages import read
 
 CHANNEL: Final = "picsafe-live"
 KINDS: Final = ("report", "removed", "session-ended")
@@ -26,10 +29,23 @@ RECONNECT_AFTER: Final = 5000
 """Milliseconds before an EventSource that gave up (the server refused it) is tried again."""
 
 
-class Live:
-    """Calls `heard(kind, data)` for each event, and `connected(bool)` when the stream begins or breaks."""
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session of this person has ended; not necessarily this one."""
 
-    def __init__(self, heard: Callable[[str, Mapping[str, Any]], None], connected: Callable[[bool], None]) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The stream has begun: something may have been missed before."""
+
+
+LiveEvent: TypeAlias = ReportView | RemovedReport | SessionEnded | Connected
+
+
+class Live:
+    """Calls `heard` with each event, and `connected(bool)` when the stream begins or breaks."""
+
+    def __init__(self, heard: Callable[[LiveEvent], None], connected: Callable[[bool], None]) -> None:
         self._heard = heard
         self._connected = connected
         self._source: Any = None
@@ -146,8 +162,12 @@ class Live:
     def _deliver(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind in ("connected", "disconnected"):
             self._connected(kind == "connected")
+        elif kind == "report":
+            self._heard(read(ReportView, data))
+        elif kind == "removed":
+            self._heard(read(RemovedReport, data))
         else:
-            self._heard(kind, data)
+            self._heard(SessionEnded())
 
 
 def _resolvers() -> Any:

@@ -9,14 +9,15 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from picsafe_client.api.client import Api, Grant
+from picsafe_client.api.client import Api
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.reports.range_reader import Arrived, Body
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import SignedGrant
 from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import InternalError, NotAsSent, NotFound, TokenRefused, Unreachable
 from picsafe_protocol.contracts.tokens import Action
@@ -83,7 +84,7 @@ class CloudPackage:
     def __init__(self, api: Api, report_id: str) -> None:
         self._api = api
         self._report_id = report_id
-        self._grant: Grant | None = None
+        self._grant: SignedGrant | None = None
         self._granting: asyncio.Lock = asyncio.Lock()
 
     async def prepare(self) -> None:
@@ -112,9 +113,9 @@ class CloudPackage:
         except NotFound:
             raise NotAsSent(what="list") from None
 
-    async def _list(self, grant: Grant, most: int) -> bytes:
+    async def _list(self, grant: SignedGrant, most: int) -> bytes:
         url = f"{grant.url}/v1/packages/{self._report_id}/pieces"
-        body = await self._answer(url, {"Authorization": f"Bearer {grant.token}"}, 0)
+        body = await self._answer(url, {"Authorization": f"Bearer {grant.grant}"}, 0)
         found = bytearray()
         while (piece := await body.next()) is not None:
             if len(found) + int(piece.byteLength) > most:
@@ -123,14 +124,14 @@ class CloudPackage:
             found += piece.to_bytes()
         return bytes(found)
 
-    async def _granted(self) -> Grant:
+    async def _granted(self) -> SignedGrant:
         async with self._granting:
-            if self._grant is None or self._grant.expires_at - RENEW_BEFORE <= self._api.now():
+            if self._grant is None or datetime.fromisoformat(self._grant.expires_at) - RENEW_BEFORE <= self._api.now():
                 self._grant = await self._api.grant(self._report_id, Action.PACKAGE_DOWNLOAD.value)
             return self._grant
 
-    async def _request(self, grant: Grant, start: int, stop: int) -> Body[Any]:
-        headers = {"Authorization": f"Bearer {grant.token}", "Range": f"bytes={start}-{stop - 1}"}
+    async def _request(self, grant: SignedGrant, start: int, stop: int) -> Body[Any]:
+        headers = {"Authorization": f"Bearer {grant.grant}", "Range": f"bytes={start}-{stop - 1}"}
         return await self._answer(f"{grant.url}/v1/packages/{self._report_id}", headers, start)
 
     async def _answer(self, url: str, headers: Mapping[str, str], start: int) -> _ResponseBody:

@@ -4,15 +4,18 @@ encrypted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import Phrase, t
+from picsafe_protocol.contracts.api import reports as messages
 from picsafe_protocol.contracts.errors import Conflict, NotSignedIn, ServiceError
+from picsafe_protocol.json.messages import read
 
-_KINDS = (("members", "send.readers_members"), ("record_systems", "send.readers_record_system"))
+_MEMBERS: Final = "send.readers_members"
+_RECORD_SYSTEM: Final = "send.readers_record_system"
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,11 @@ class Readers:
     others: frozenset[tuple[str, str]] | None
 
     @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> Readers:
+    def answered(cls, answer: messages.Readers | messages.ReportBegun) -> Readers:
         """What ``POST /v1/reports/readers`` answers, and ``POST /v1/reports`` too."""
-        others = {(key, each["name"]) for each in answer["institutions"] for field, key in _KINDS if each[field]}
-        return cls(tuple(person["institution"] for person in answer["recipients"]), frozenset(others))
+        others = {(_MEMBERS, each.name) for each in answer.institutions if each.members}
+        others |= {(_RECORD_SYSTEM, each.name) for each in answer.institutions if each.record_systems}
+        return cls(tuple(person.institution for person in answer.recipients), frozenset(others))
 
     def person(self, name: str, institution: str | None) -> str:
         """A recipient with the institution."""
@@ -41,11 +45,11 @@ class Readers:
         by_institution = sorted(self.others, key=lambda each: (each[1], each[0]))
         return [t(key, institution=name) for key, name in by_institution] or [t("send.readers_nobody")]
 
-    def check(self, answer: Mapping[str, Any]) -> None:
+    def check(self, answer: messages.ReportBegun) -> None:
         """`Conflict` when more can open the report that has been begun than were shown: somebody changed the rules
         meanwhile.
         """
-        if (Readers.from_json(answer).others or frozenset()) - (self.others or frozenset()):
+        if (Readers.answered(answer).others or frozenset()) - (self.others or frozenset()):
             raise Conflict(Phrase(t("send.readers_changed")), advice=Phrase(t("send.readers_changed_advice")))
 
 
@@ -59,4 +63,4 @@ async def ask(api: Api, recipients: Sequence[str], signal: Any) -> Readers:
         raise
     except ServiceError:
         return Readers((None,) * len(recipients), None)
-    return Readers.from_json(answer)
+    return Readers.answered(read(messages.Readers, answer))

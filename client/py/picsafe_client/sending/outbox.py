@@ -6,7 +6,7 @@ network, and for its sender to be back after a lock. The result is also shown on
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from picsafe_client.errors import Cancelled
@@ -16,8 +16,9 @@ from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
 from picsafe_client.sending.send_job import SendJob
 from picsafe_client.sending.send_state import SendState
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.format.composing import ReportDetails
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Outbox:
         """Whether its sender has not signed out, and has not stopped it."""
         return self._app.session_state.outbox is self and self.current is job
 
-    async def _sender_back(self, job: SendJob, sender: Me) -> None:
+    async def _sender_back(self, job: SendJob, sender: Person) -> None:
         """After a lock or an expired session. Anybody else who signs in ends it."""
         me = await self._app.signed_in()
         if me.id != sender.id or not self._is_wanted(job):
@@ -94,7 +95,7 @@ class Outbox:
         if job.state is SendState.FAILED and job.error is not None:
             show = (t("send.show"), lambda _event: self._app.go(address("send")))
             self._app.show_problem(job.error, means=t("send.failed"), actions=[show])
-        elif job.state is SendState.DELIVERED:
+        elif job.state is SendState.DELIVERED and job.report is not None:
             self.forget(job)
             place = dom.by_id("banner")
             note = notices.notice(
@@ -103,10 +104,10 @@ class Outbox:
             dom.replace_children(place, note)
 
 
-def delivered_words(report: Mapping[str, Any]) -> str:
+def delivered_words(report: ReportView) -> str:
     """Where it is and until when."""
-    adjective = t(f"region_adjective.{report['region']}")
-    return t("send.arrived", adjective=adjective, date=date(report["expires_at"]))
+    adjective = t(f"region_adjective.{report.region}")
+    return t("send.arrived", adjective=adjective, date=date(report.expires_at))
 
 
 def _ask_before_unload(event: Any) -> None:

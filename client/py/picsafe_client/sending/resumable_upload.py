@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
-from picsafe_client.api.client import Api, Grant
+from picsafe_client.api.client import Api
 from picsafe_client.blobs import read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.sending.media_preparation import ProgressDelta
 from picsafe_client.sending.send_control import REQUEST_TIMEOUT_SECONDS
+from picsafe_protocol.contracts.api.reports import GrantAt, SignedGrant
+from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import (
     InternalError,
     NotFound,
@@ -25,6 +27,7 @@ from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PIECE, Pieces
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
+from picsafe_protocol.json.messages import read
 
 MAX_RESTARTS: Final = 3
 """How often an upload that the cloud has lost is restarted."""
@@ -41,11 +44,11 @@ class Retry(Protocol):
 class ResumableUpload:
     """One upload. `retry` makes each of its requests, and decides how long it is repeated."""
 
-    def __init__(self, api: Api, report_id: str, grant: Grant, package: Any, retry: Retry) -> None:
+    def __init__(self, api: Api, report_id: str, grant: GrantAt | SignedGrant, package: Any, retry: Retry) -> None:
         """`grant` is for `package.upload`; `package` a Blob of ciphertext."""
         self._api = api
         self._report_id = report_id
-        self._grant = grant
+        self._grant: GrantAt | SignedGrant = grant
         self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS
         self._package = package
         self._retry = retry
@@ -78,8 +81,8 @@ class ResumableUpload:
     async def _run_once(self, progress: ProgressDelta) -> Uploaded:
         import js
 
-        begun = await self._retry(partial(self._call, "POST", "", {"size": self.size}))
-        part_size, there = int(begun["part_size"]), set(begun["parts"])
+        begun = read(UploadState, await self._retry(partial(self._call, "POST", "", {"size": self.size})))
+        part_size, there = begun.part_size, set(begun.parts)
         if part_size % PIECE:
             raise InternalError  # it cuts packages where no piece ends
         digest, hashes = await hashing.sha256(), bytearray()
@@ -95,14 +98,14 @@ class ResumableUpload:
             progress(stop - start)
         sha256, pieces = digest.hexdigest(), Pieces(self.size, bytes(hashes))
         answer = await self._retry(partial(self._call, "POST", "/complete", completion(sha256, pieces)))
-        return Uploaded(str(answer["receipt"]), sha256, pieces)
+        return Uploaded(read(Receipt, answer).receipt, sha256, pieces)
 
     async def _put(self, index: int, part: Any, stamp: str, signal: Any) -> None:
         headers = {"Content-Digest": stamp}
 
         async def put() -> None:
             url = f"{self._grant.url}/v1/uploads/{self._report_id}/parts/{index}"
-            await self._api.send_bytes("PUT", url, part, self._grant.token, headers, signal=signal)
+            await self._api.send_bytes("PUT", url, part, self._grant.grant, headers, signal=signal)
 
         await self._with_fresh_grant(put, signal)
 
@@ -110,7 +113,7 @@ class ResumableUpload:
         async def call() -> Any:
             where = f"/v1/uploads/{self._report_id}{path}"
             return await self._api.cloud(
-                self._grant.url, method, where, self._grant.token, body, signal=signal, seconds=REQUEST_TIMEOUT_SECONDS
+                self._grant.url, method, where, self._grant.grant, body, signal=signal, seconds=REQUEST_TIMEOUT_SECONDS
             )
 
         return await self._with_fresh_grant(call, signal)

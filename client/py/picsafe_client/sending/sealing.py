@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from picsafe_client.api.client import Api, Grant
+from picsafe_client.api.client import Api
 from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta
 from picsafe_client.sending.package_builder import pack
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
+from picsafe_protocol.contracts.api.keys import IssuedKey
+from picsafe_protocol.contracts.api.reports import ReportBegun
 from picsafe_protocol.format.composing import ReportDetails, declared_size, report_of
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author
+from picsafe_protocol.json.messages import read
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A report that the user server has begun. Nobody sees it; the servers delete it within a day unless it is
-    delivered.
+async def begin_draft(api: Api, files: Sequence[PreparedFile], recipients: Sequence[str], signal: Any) -> ReportBegun:
+    """Asks the user server for a report. Nobody sees it; the servers delete it within a day unless it is delivered.
+
+    Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, …
     """
-
-    report_id: str
-    key_server_url: str
-    key_grant: str
-    upload_grant: Grant
-    answer: Mapping[str, Any]
-    """What ``POST /v1/reports`` answered: it also says who will be able to open the report."""
-
-
-async def begin_draft(api: Api, files: Sequence[PreparedFile], recipients: Sequence[str], signal: Any) -> Draft:
-    """Asks the user server for a report. Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, …"""
     sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
     wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
-    answer = await api.users("POST", "/v1/reports", wanted, signal=signal)
-    key_server, cloud = answer["keyserver"], answer["cloud"]
-    grant = Grant(cloud["url"], cloud["grant"], datetime.fromisoformat(answer["expires_at"]))
-    return Draft(str(answer["report_id"]), key_server["url"], key_server["grant"], grant, answer)
+    return read(ReportBegun, await api.users("POST", "/v1/reports", wanted, signal=signal))
 
 
-async def request_key(api: Api, draft: Draft, signal: Any) -> Mapping[str, Any]:
-    """Asks the draft's key server for a new key; its answer."""
-    body = {"report_id": draft.report_id}
-    answer: Mapping[str, Any] = await api.keys(
-        draft.key_server_url, "POST", "/v1/keys", draft.key_grant, body, signal=signal
-    )
-    return answer
+async def request_key(api: Api, draft: ReportBegun, signal: Any) -> IssuedKey:
+    """Asks the draft's key server for a new key."""
+    server, body = draft.keyserver, {"report_id": draft.report_id}
+    return read(IssuedKey, await api.keys(server.url, "POST", "/v1/keys", server.grant, body, signal=signal))
 
 
 async def seal(
-    draft: Draft,
-    issued: Mapping[str, Any],
-    sender: Me,
+    draft: ReportBegun,
+    issued: IssuedKey,
+    sender: Person,
     files: Sequence[PreparedFile],
     details: ReportDetails,
     now: datetime,
     progress: ProgressDelta,
 ) -> Any:
-    """The encrypted package, a Blob. `issued` is the answer of `request_key`; `progress` counts the bytes of `files`.
+    """The encrypted package, a Blob. `issued` is what `request_key` returned; `progress` counts the bytes of `files`.
 
     Raises `DigestMismatch`, `UnsupportedMedium`, `LimitExceeded`, and what `progress` raises.
     """
@@ -67,5 +52,5 @@ async def seal(
     institution = sender.institution
     author = Author(sender.name, sender.email, institution.name if institution else None)
     report = report_of(draft.report_id, author, details, media, now)
-    header = Header(draft.report_id, draft.key_server_url, issued["key_id"], report.created_at)
-    return await pack(header, parse_released_key(issued), report, files, progress)
+    header = Header(draft.report_id, draft.keyserver.url, issued.key_id, report.created_at)
+    return await pack(header, parse_released_key(issued.key), report, files, progress)

@@ -24,10 +24,12 @@ from picsafe_client.sending.send_control import SendControl
 from picsafe_client.sending.send_progress import SendProgress
 from picsafe_client.sending.send_state import UNDER_WAY, SendEvent, SendState, is_possible, next_state
 from picsafe_client.session import incident_log
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.format.composing import ReportDetails, Uploaded
+from picsafe_protocol.json.messages import read
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ class SendJob:
     def __init__(
         self,
         api: Api,
-        sender: Me,
+        sender: Person,
         *,
         sender_back: Callable[[], Awaitable[None]],
         is_wanted: Callable[[], bool],
@@ -64,7 +66,7 @@ class SendJob:
         """The error that holds it up at the moment; the request is repeated automatically."""
         self.error: Exception | None = None
         """Why it is blocked, or has failed."""
-        self.report: Any = None
+        self.report: ReportView | None = None
         """The user server's description of the report, once it is delivered."""
 
     # -- how it is
@@ -176,14 +178,14 @@ class SendJob:
     ) -> ResumableUpload:
         draft = await self._retry(lambda signal: sealing.begin_draft(self._api, files, recipients, signal))
         self._report_id = draft.report_id
-        readers.check(draft.answer)
+        readers.check(draft)
         issued = await self._retry(partial(sealing.request_key, self._api, draft))
         self._progress.begin(sum(file.size for file in files))
         self._changed()
         package = await sealing.seal(draft, issued, self._sender, files, details, now, self._encrypted)
-        return ResumableUpload(self._api, draft.report_id, draft.upload_grant, package, self._retry_upload)
+        return ResumableUpload(self._api, draft.report_id, draft.cloud, package, self._retry_upload)
 
-    async def _deliver(self, upload: ResumableUpload) -> Any:
+    async def _deliver(self, upload: ResumableUpload) -> ReportView:
         """Uploads it, as often as the sender tries again because the cloud was full, and hands the receipt in."""
         off = dom.on(dom.window(), "online", lambda _event: self._control.wake())
         try:
@@ -196,10 +198,10 @@ class SendJob:
         finally:
             off()
 
-    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> Any:
+    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> ReportView:
         self._may_be_delivered = True
         path = f"/v1/reports/{self._report_id}/receipt"
-        return await self._api.users("POST", path, uploaded.to_json(), signal=signal)
+        return read(ReportView, await self._api.users("POST", path, uploaded.to_json(), signal=signal))
 
     async def _withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""

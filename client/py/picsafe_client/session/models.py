@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
+from picsafe_protocol.contracts.api.accounts import InstitutionFacts, Me, PasswordReset
+from picsafe_protocol.contracts.errors import InternalError
+from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES
 
 ADMINISTRATOR: Final = "administrator"
 
 
 @dataclass(frozen=True)
-class Institution:
-    """The enterprise account that a person belongs to."""
-
-    id: str
-    name: str
-    idle_lock_minutes: int = IDLE_LOCK_MINUTES
-    retention_days: int = REPORT_DAYS
-
-
-@dataclass(frozen=True)
-class PasswordReset:
-    """Somebody made an invitation with which the person's password was reset. `by`: what they called themselves then;
-    None for the operator.
-
-    `email` and `institution` say who that is; they may be missing for a reset of long ago.
-    """
-
-    by: str | None
-    at: str
-    email: str | None = None
-    institution: str | None = None
-
-
-@dataclass(frozen=True)
-class Me:
-    """The person who is signed in, as ``GET /v1/me`` tells."""
+class Person:
+    """The person who is signed in: `Me` of the user server, which has an address and a country for every person."""
 
     id: str
     email: str
@@ -46,36 +24,25 @@ class Me:
     country: str
     region: str
     role: str | None
-    institution: Institution | None
-    key_servers: tuple[str, ...]
-    clouds: Mapping[str, str] = field(default_factory=dict)
+    institution: InstitutionFacts | None
+    key_servers: Collection[str]
     password_reset: PasswordReset | None = None
 
     @classmethod
-    def from_json(cls, answer: Mapping[str, Any]) -> Me:
-        """The person whom the user server describes."""
-        found = answer.get("institution")
-        institution = None
-        if found:
-            institution = Institution(
-                found["id"],
-                found["name"],
-                min(int(found.get("idle_lock_minutes") or IDLE_LOCK_MINUTES), IDLE_LOCK_MINUTES),
-                int(found.get("retention_days") or REPORT_DAYS),
-            )
+    def of(cls, me: Me) -> Person:
+        """Raises `InternalError` for a service account, which nobody signs in with here."""
+        if me.email is None or me.country is None or me.region is None:
+            raise InternalError
         return cls(
-            id=answer["id"],
-            email=answer["email"],
-            name=answer["name"],
-            country=answer["country"],
-            region=answer["region"],
-            role=answer.get("role"),
-            institution=institution,
-            key_servers=tuple(answer.get("key_servers") or ()),
-            clouds=dict(answer.get("clouds") or {}),
-            password_reset=PasswordReset(reset["by"], reset["at"], reset.get("email"), reset.get("institution"))
-            if (reset := answer.get("password_reset"))
-            else None,
+            me.id,
+            me.email,
+            me.name,
+            me.country,
+            me.region,
+            me.role,
+            me.institution,
+            me.key_servers,
+            me.password_reset,
         )
 
     @property
@@ -86,7 +53,7 @@ class Me:
     @property
     def idle_minutes(self) -> int:
         """After how many idle minutes the page locks: the institution's setting, at most `IDLE_LOCK_MINUTES`."""
-        return self.institution.idle_lock_minutes if self.institution else IDLE_LOCK_MINUTES
+        return min(self.institution.idle_lock_minutes, IDLE_LOCK_MINUTES) if self.institution else IDLE_LOCK_MINUTES
 
 
 class Clock:

@@ -8,13 +8,13 @@ from typing import Any
 
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import moment, t
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, notices
 
 PLACE = "standing"
 
 
-def show(api: Api, me: Me) -> None:
+def show(api: Api, me: Person) -> None:
     """Shows it to a person whose password was reset, and to nobody else."""
     place = dom.by_id(PLACE)
     dom.replace_children(place)

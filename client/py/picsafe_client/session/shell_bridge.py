@@ -6,10 +6,12 @@ One class knows the names of the JavaScript functions; everything passes as text
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.accounts import Me
+from picsafe_protocol.json.messages import read
 
 
 class Shell:
@@ -27,11 +29,11 @@ class Shell:
         """Python has taken over: the sign-in form no longer says that it is loading."""
         self._shell.ready()
 
-    async def signed_in(self) -> Mapping[str, Any]:
-        """The answer of ``GET /v1/me``, at once or when somebody has signed in."""
+    async def signed_in(self) -> Me:
+        """Who is signed in, at once or when somebody has signed in."""
         return _me(await self._shell.signedIn())
 
-    async def ask(self, why: str, email: str, *, end_session: bool) -> Mapping[str, Any]:
+    async def ask(self, why: str, email: str, *, end_session: bool) -> Me:
         """Brings up the sign-in form and says why; ends the session on the server too when asked to."""
         return _me(await self._shell.ask(why, email, end_session))
 
@@ -86,6 +88,5 @@ class Shell:
         self._history.replaceState(None, "", address)
 
 
-def _me(text: Any) -> Mapping[str, Any]:
-    answer: Mapping[str, Any] = json.loads(str(text))
-    return answer
+def _me(text: Any) -> Me:
+    return read(Me, json.loads(str(text)))

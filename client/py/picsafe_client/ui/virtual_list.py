@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final, Generic, Protocol, TypeVar
 
 from picsafe_client.ui import dom
 
@@ -21,8 +21,17 @@ PRESSED: Final = 200
 USUAL_HEIGHT: Final = 76.0
 """Pixels of a row before any has been measured."""
 
-Item: TypeAlias = dict[str, Any]
-"""What a row shows; `id` names it."""
+
+class HasId(Protocol):
+    """What a row shows; `id` names it."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the list."""
+        ...
+
+
+Item = TypeVar("Item", bound=HasId)
 
 
 @dataclass(eq=False)
@@ -36,7 +45,7 @@ class Group:
     off: dom.Dispose | None = None
 
 
-class VirtualList:
+class VirtualList(Generic[Item]):
     """`node` is the list. `make` turns an item into a row. Items must not change their order between calls of
     `show`.
     """
@@ -52,7 +61,7 @@ class VirtualList:
 
     def show(self, items: Sequence[Item]) -> None:
         """Shows these and no others; rows that stay are not touched."""
-        self._items = {item["id"]: item for item in items}
+        self._items = {item.id: item for item in items}
         homes = {each: group for group in self._groups for each in group.ids if each in self._items}
         changed = self._without_gone()
         before: list[str] = []

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import (
     Conflict,
     Gone,
@@ -23,7 +24,6 @@ from picsafe_protocol.contracts.errors import (
 from picsafe_server.cloud import part_layout, uploads
 from picsafe_server.cloud.api.guards import UPLOAD, AnyRequest, grant_of
 from picsafe_server.cloud.region import cloud_of
-from picsafe_server.cloud.uploads import UploadState
 from picsafe_server.http.guards import route_access
 from picsafe_server.http.json_guard import json_only
 from picsafe_server.openapi.operations import PartUpload, Resumable
@@ -46,12 +46,6 @@ class Completion(msgspec.Struct, forbid_unknown_fields=True):
     """Of the whole package, lower-case hex."""
     pieces: bytes | msgspec.UnsetType = msgspec.UNSET
     """The SHA-256 of each 256 KiB of it, one after the other, in base64."""
-
-
-class Receipt(msgspec.Struct):
-    """A signed receipt."""
-
-    receipt: str
 
 
 @post(

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import FromPath, JSONBody
 
+from picsafe_protocol.contracts.api.keys import IssuedKey, ReleasedKey
 from picsafe_protocol.contracts.errors import (
     Conflict,
     KeyDestroyed,
@@ -23,7 +24,7 @@ from picsafe_protocol.contracts.errors import (
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import route_access
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
-from picsafe_server.keys.api.schemas import Identifier, IssuedKey, KeyRequest, ReleasedKey, ReleaseRequest
+from picsafe_server.keys.api.schemas import Identifier, KeyRequest, ReleaseRequest, issued_key, released_key
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
@@ -66,7 +67,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
         report_days=services.report_days,
         address=address_of(request),
     )
-    return Response(IssuedKey.of(released), status_code=201 if new else 200)
+    return Response(issued_key(released), status_code=201 if new else 200)
 
 
 @post(
@@ -94,7 +95,7 @@ async def release_key(
     _check(key_id)
     services.allowance.take(request.user)
     asked = Release(request.user, key_id, data.report_id, data.reason, address_of(request))
-    return ReleasedKey.of(await release(services.appender, services.wrapper, asked))
+    return released_key(await release(services.appender, services.wrapper, asked))
 
 
 @post(

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
+from picsafe_protocol.contracts.api.keys import KeySender
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.checkpoint import offline_proof
 from picsafe_server.keys.log.entries import Event, moment, statement_text
@@ -23,19 +23,6 @@ PROOFS_KEPT = 4096
 """Proofs of `created` entries at hand, some 2 KiB each. One that is not here costs a few rows; an old one proves as
 well as a new one.
 """
-
-
-class KeySender(msgspec.Struct, frozen=True):
-    """The owner of a key, with their name at the time it was made. `issuer` is the user server that knows them by
-    `id`.
-    """
-
-    issuer: str
-    id: str
-    name: str
-    email: str
-    institution: str | None
-    institution_name: str | None
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.contracts.api.keys import Who
 from picsafe_protocol.contracts.errors import NotFound, NotPermitted
 from picsafe_server.keys.db.models import log_audience, log_erasures, log_leaves, log_people
 from picsafe_server.keys.log.entries import Event, moment
@@ -21,15 +22,6 @@ from picsafe_server.runtime.database import Database
 CSV_PAGE_ROWS = 500
 
 
-class Who(msgspec.Struct):
-    """A person in the log, with their name at the time."""
-
-    id: str
-    name: str
-    email: str
-    institution: str | None
-
-
 class LogEntry(msgspec.Struct):
     """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
 
@@ -37,6 +29,7 @@ class LogEntry(msgspec.Struct):
     entries). `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
     """
 
+    # The fields of `contracts.api.keys.LogEntry`, written by a class of its own: `from` is no name in Python.
     index: int
     time: str
     event: Event

@@ -8,6 +8,15 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.institutions import (
+    ActPage,
+    InstitutionView,
+    InvitedMember,
+    Member,
+    MemberPage,
+    NewServiceView,
+    ServiceList,
+)
 from picsafe_protocol.contracts.errors import (
     Conflict,
     DomainNotApproved,
@@ -21,17 +30,7 @@ from picsafe_server.http.guards import route_access
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import ADMINISTRATOR
 from picsafe_server.users.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
-from picsafe_server.users.api.responses import (
-    ActPage,
-    ActView,
-    InstitutionView,
-    InvitedMember,
-    Member,
-    MemberPage,
-    NewServiceView,
-    ServiceList,
-    ServiceView,
-)
+from picsafe_server.users.api.responses import act_view, institution_view, invited_member, member, service_view
 from picsafe_server.users.container import Services
 from picsafe_server.users.db.models import Institution
 from picsafe_server.users.institutions.policy import Policy
@@ -82,7 +81,7 @@ class InstitutionController(Controller):
         """A page of members, ordered by address."""
         rows = await services.members.page(caller, after, limit + 1)
         following = rows[limit - 1].email if len(rows) > limit else None
-        return MemberPage([Member.of(row) for row in rows[:limit]], following)
+        return MemberPage([member(row) for row in rows[:limit]], following)
 
     @post("/members", summary="Add a member", **route_access(ADMINISTRATOR, DomainNotApproved, Conflict, LimitExceeded))
     async def add_member(
@@ -96,7 +95,7 @@ class InstitutionController(Controller):
         invited = await services.members.add(
             caller, email=data.email, name=data.name, country=data.country, role=Role(data.role)
         )
-        return InvitedMember.with_token(invited.account, invited.invitation_token)
+        return invited_member(invited.account, invited.invitation_token)
 
     @patch(
         "/members/{member_id:str}",
@@ -111,7 +110,7 @@ class InstitutionController(Controller):
         """
         role = Role(data.role) if isinstance(data.role, str) else None
         disabled = data.disabled if isinstance(data.disabled, bool) else None
-        return Member.of(await services.members.change(caller, member_id, role=role, disabled=disabled))
+        return member(await services.members.change(caller, member_id, role=role, disabled=disabled))
 
     @delete(
         "/members/{member_id:str}",
@@ -136,13 +135,13 @@ class InstitutionController(Controller):
         open only reports sent from then on, and the notice of the reset names the administrator.
         """
         invited = await services.members.invite_again(caller, member_id)
-        return InvitedMember.with_token(invited.account, invited.invitation_token)
+        return invited_member(invited.account, invited.invitation_token)
 
     @get("/service-accounts", summary="Service accounts", **_ONLY)
     async def service_accounts(self, caller: Caller, services: ServicesDependency) -> ServiceList:
         """Service accounts that are not revoked."""
         rows = await services.service_accounts.of(caller.institution_id or "")
-        return ServiceList([ServiceView.of(row) for row in rows])
+        return ServiceList([service_view(row) for row in rows])
 
     @post("/service-accounts", summary="Make a service account", **route_access(ADMINISTRATOR, LimitExceeded))
     async def make_service_account(
@@ -172,8 +171,8 @@ class InstitutionController(Controller):
         """Who changed what, when, and for whom: a page, newest first. Entries are never changed or deleted."""
         rows = await services.administration.page(caller, before, limit + 1)
         following = rows[limit - 1].number if len(rows) > limit else None
-        return ActPage([ActView.of(row) for row in rows[:limit]], following)
+        return ActPage([act_view(row) for row in rows[:limit]], following)
 
 
 async def _view(institution: Institution, services: Services) -> InstitutionView:
-    return InstitutionView.of(institution, services.key_servers, await services.institutions.domains(institution.id))
+    return institution_view(institution, services.key_servers, await services.institutions.domains(institution.id))

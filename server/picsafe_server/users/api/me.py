@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Controller, Request, get, patch, post
 from litestar.params import JSONBody
 
+from picsafe_protocol.contracts.api.accounts import InstitutionFacts, Me, PasswordReset
 from picsafe_protocol.contracts.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
 from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_server.http.guards import PUBLIC, route_access
@@ -16,7 +17,6 @@ from picsafe_server.users.accounts.known_devices import device_secret
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SIGNED_IN
 from picsafe_server.users.api.requests import Acceptance, NewPassword, Rename
-from picsafe_server.users.api.responses import InstitutionFacts, Me, PasswordReset
 from picsafe_server.users.container import Services
 from picsafe_server.users.principal import Principal
 

@@ -8,6 +8,18 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.reports import (
+    Box,
+    GrantAt,
+    NewReports,
+    Readers,
+    ReportBegun,
+    ReportPage,
+    ReportView,
+    SignedGrant,
+    Suggestion,
+    Suggestions,
+)
 from picsafe_protocol.contracts.errors import (
     Conflict,
     CursorUnknown,
@@ -27,18 +39,7 @@ from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SERVICE, SIGNED_IN
 from picsafe_server.users.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
-from picsafe_server.users.api.responses import (
-    GrantAt,
-    NewReports,
-    ReportBegun,
-    ReportPage,
-    SignedGrant,
-    Suggestion,
-    Suggestions,
-)
 from picsafe_server.users.recipients.search import suggest
-from picsafe_server.users.reports.audience import Readers
-from picsafe_server.users.reports.views import Box, ReportView
 from picsafe_server.users.reports.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]

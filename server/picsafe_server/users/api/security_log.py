@@ -10,10 +10,11 @@ from litestar import get
 from litestar.params import QueryParameter
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.institutions import SecurityPage
 from picsafe_server.http.guards import route_access
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import ADMINISTRATOR, PERSON
-from picsafe_server.users.api.security_log_view import SecurityPage
+from picsafe_server.users.api.security_log_view import security_page
 from picsafe_server.users.audit.security_log import SecurityEvent
 
 _NEWEST = 2**53 - 1
@@ -32,7 +33,7 @@ async def my_security(
     """Sign-ins, wrong passwords, lock-outs, sessions, passwords, and what others did to the account. Kept as long as
     the operator set.
     """
-    return SecurityPage.of(await services.security.of_account(caller.id, before, limit + 1), limit)
+    return security_page(await services.security.of_account(caller.id, before, limit + 1), limit)
 
 
 @get("/v1/institution/security", summary="The security log", tags=["users"], **route_access(ADMINISTRATOR))
@@ -50,4 +51,4 @@ async def institution_security(
     rows = await services.security.of_institution(
         caller.institution_id or "", before, limit + 1, happened.value if happened else None, account
     )
-    return SecurityPage.of(rows, limit)
+    return security_page(rows, limit)

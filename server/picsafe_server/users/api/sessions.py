@@ -8,6 +8,7 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.accounts import SessionList
 from picsafe_protocol.contracts.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
 from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.runtime.clock import rfc3339
@@ -23,7 +24,7 @@ from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON
 from picsafe_server.users.api.me import describe
 from picsafe_server.users.api.requests import SignIn
-from picsafe_server.users.api.responses import SessionBegun, SessionList, SessionView
+from picsafe_server.users.api.responses import SessionBegun, session_view
 from picsafe_server.users.names.display_names import checked_name
 
 _UNNAMED = ""
@@ -64,7 +65,7 @@ class SessionController(Controller):
     async def sessions(self, caller: Caller, services: ServicesDependency) -> SessionList:
         """The caller's open sessions, last used first."""
         rows = await services.sessions.of(caller)
-        return SessionList([SessionView.of(row, caller.session_id) for row in rows])
+        return SessionList([session_view(row, caller.session_id) for row in rows])
 
     @delete("/{session_id:str}", summary="Sign out", **route_access(PERSON, NotFound))
     async def sign_out(self, session_id: FromPath[str], caller: Caller, services: ServicesDependency) -> Response[None]:

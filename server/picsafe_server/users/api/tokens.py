@@ -5,13 +5,13 @@ from __future__ import annotations
 from litestar import post
 from litestar.params import JSONBody
 
+from picsafe_protocol.contracts.api.accounts import SignedToken
 from picsafe_protocol.contracts.errors import KeyServerNotAllowed, LimitExceeded
 from picsafe_server.http.guards import route_access
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import SIGNED_IN
 from picsafe_server.users.api.requests import TokenRequest
-from picsafe_server.users.api.responses import SignedToken
 
 
 @post(

@@ -9,32 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.contracts.api.reports import Addressee, Sender
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.db.models import Account, Institution, Report, ReportOpened, ReportRecipient
-
-
-class Sender(msgspec.Struct, frozen=True):
-    """Who sent a report. `institution` is its name."""
-
-    id: str
-    name: str
-    email: str
-    institution: str | None
-
-
-class Addressee(msgspec.Struct, frozen=True):
-    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves
-    only.
-    """
-
-    id: str
-    name: str
-    email: str
-    opened_at: str | None
 
 
 @dataclass(frozen=True)

@@ -4,40 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.contracts.api.reports import InstitutionReaders, Readers, Recipient
 from picsafe_server.users.db.models import Account, Institution, ServiceAccount
 from picsafe_server.users.principal import Principal
-
-
-class Recipient(Struct, frozen=True):
-    """Somebody to whom a report goes. `institution` is its name."""
-
-    id: str
-    email: str
-    name: str
-    institution: str | None
-
-
-class InstitutionReaders(Struct, frozen=True):
-    """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open
-    the report. `record_systems`: a machine of the institution gets it.
-    """
-
-    name: str
-    members: bool
-    record_systems: bool
-
-
-class Readers(Struct, frozen=True):
-    """The recipients, in the order of their addresses in the request; then the institutions with more readers than
-    those.
-    """
-
-    recipients: list[Recipient]
-    institutions: list[InstitutionReaders]
 
 
 async def readers_of(

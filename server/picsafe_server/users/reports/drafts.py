@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.reports import Readers
 from picsafe_protocol.contracts.errors import InvalidRequest, LimitExceeded, UnknownRecipient
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.regions import region_for_country
@@ -22,7 +23,7 @@ from picsafe_server.users.key_servers.allow_list import KeyServers, refuse_for
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.recipients.lookup_throttle import LookupThrottle
-from picsafe_server.users.reports.audience import Readers, readers_of
+from picsafe_server.users.reports.audience import readers_of
 from picsafe_server.users.reports.grants import Grants, Signed
 from picsafe_server.users.reports.quota import check_allowance
 

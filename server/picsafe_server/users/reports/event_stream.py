@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.reports import RemovedReport
 from picsafe_protocol.contracts.errors import TooManyRequests
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.session_checks import OpenSessions
@@ -146,7 +147,7 @@ class Streams:
             if event.kind == SESSION_ENDED:
                 texts.append(_event(SESSION_ENDED, {}, number))
             elif event.kind == REMOVED:
-                texts.append(_event(REMOVED, {"id": entry.report_id}, number))
+                texts.append(_event(REMOVED, RemovedReport(entry.report_id), number))
             elif view is not None and _belongs(who, entry, view.state, view.sender.id, event.audience):
                 texts.append(_event(REPORT, view, number))
         return texts

@@ -10,6 +10,7 @@ from operator import attrgetter
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.contracts.api.reports import Box, ReportView
 from picsafe_protocol.contracts.errors import CursorUnknown, InvalidRequest
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.runtime.clock import Clock
@@ -18,7 +19,7 @@ from picsafe_server.users.db.models import AVAILABLE, MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports.views import Box, Entry, ReportView, ReportViews
+from picsafe_server.users.reports.views import Entry, ReportViews
 from picsafe_server.users.reports.visibility import is_since, is_since_joining
 
 _BEYOND = 2**62

@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from picsafe_protocol.contracts.api.reports import Addressee, Box, ReportView, Sender
 from picsafe_server.runtime.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
 from picsafe_server.users.db.models import Report
-from picsafe_server.users.db.report_rows import Addressee, ReportFacts, Sender, read_facts
+from picsafe_server.users.db.report_rows import ReportFacts, read_facts
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.visibility import state_of
-
-Box = Literal["inbox", "sent"]
-
-
-class ReportView(msgspec.Struct, frozen=True):
-    """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
-    by the caller, `collected_at` by any service account; times are UTC.
-    """
-
-    id: str
-    state: Literal["draft", "available", "expired", "withdrawn"]
-    box: Box
-    sender: Sender
-    recipients: list[Addressee]
-    region: str
-    size: int | None
-    digest: str | None
-    created_at: str
-    available_at: str | None
-    expires_at: str
-    unread: bool
-    opened_at: str | None
-    collected_at: str | None
-    cloud_url: str
-    keyserver_url: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +95,7 @@ def _as_seen_by(who: Principal, report: Report, addressee: Addressee) -> Address
     """The sender sees who opened a report; everybody else sees only their own opening."""
     if who.id in {report.sender_id, addressee.id} or addressee.opened_at is None:
         return addressee
-    return msgspec.structs.replace(addressee, opened_at=None)
+    return replace(addressee, opened_at=None)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -1,18 +1,18 @@
 """What a report must be to count as the requested one, and who sent it according to the servers.
 
-The user server's row of a report states what to expect (`Expectations.of_row`), and the key server's response states
+The user server's row of a report states what to expect (`Expectations.of_report`), and the key server's response states
 who had the key made (`created_in`). Neither relies on the cloud or the file; `opening.open_report` compares.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from picsafe_protocol.contracts.api.keys import CreatedProof
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import DigestMissing, InternalError, NotAsSent
-from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.limits import PACKAGE_BYTES
 from picsafe_protocol.format.package import Header, is_keyserver_url
 from picsafe_protocol.format.report import Author
@@ -68,22 +68,19 @@ class Expectations:
     sender: Sender
 
     @classmethod
-    def of_row(cls, row: Any) -> Expectations:
-        """From REPORT of the user server's interface. Raises `InternalError` for a row that makes no sense."""
-        try:
-            report_id, url, size, digest = row["id"], row["keyserver_url"], row["size"], row["digest"]
-            sender = _sender(row["sender"], "institution")
-        except (KeyError, TypeError):
-            raise _senseless() from None
-        if not (isinstance(report_id, str) and is_identifier(report_id)):
+    def of_report(cls, report: ReportView) -> Expectations:
+        """From a row of the index. Raises `InternalError` for a row that makes no sense, and for a report without a
+        package.
+        """
+        if not is_keyserver_url(report.keyserver_url):
             raise _senseless()
-        if not (isinstance(url, str) and is_keyserver_url(url)):
+        if report.size is None or not 0 < report.size <= PACKAGE_BYTES:
             raise _senseless()
-        if type(size) is not int or not 0 < size <= PACKAGE_BYTES:
+        if report.digest is not None and _DIGEST.fullmatch(report.digest) is None:
             raise _senseless()
-        if digest is not None and not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
-            raise _senseless()
-        return cls(report_id, url, size, digest, sender)
+        sender = report.sender
+        known = Sender(sender.id, sender.name, sender.email, sender.institution)
+        return cls(report.id, report.keyserver_url, report.size, report.digest, known)
 
     def check_created(self, created: Created | None) -> None:
         """Compare with what the log says. Raises `DigestMissing` for a report that must have a digest, `NotAsSent` for
@@ -95,33 +92,24 @@ class Expectations:
             raise NotAsSent(what="sender")
 
 
-def created_in(answer: Any, header: Header) -> Created | None:
-    """The `created` entry in a key server's answer for the key of `header`; None where it has none, being older than
-    that.
+def created_in(entry: CreatedProof | None, header: Header) -> Created | None:
+    """What the `created` entry in a key server's answer for the key of `header` says; None where it has none, being
+    older than that.
 
     Raises `InternalError` for one that makes no sense, or is about another key.
     """
-    entry = answer.get("created") if isinstance(answer, Mapping) else None
     if entry is None:
         return None
     try:
-        statement = strict_json.parse(entry["statement"].encode())
+        statement = strict_json.parse(entry.statement.encode())
         told = (statement["event"], statement["key_id"], statement["report_id"])
-        version, who = statement["v"], entry["sender"]
-        sender = None if who is None else _sender(who, "institution_name")
-    except (KeyError, TypeError, AttributeError, ValueError):
+        version = statement["v"]
+    except (KeyError, TypeError, ValueError):
         raise _senseless() from None
     if told != ("created", header.key_id, header.report_id) or type(version) is not int:
         raise _senseless()
-    return Created(version, sender)
-
-
-def _sender(value: Any, institution: str) -> Sender:
-    found = (value["id"], value["name"], value["email"])
-    place = value[institution]
-    if not all(isinstance(each, str) for each in found) or not isinstance(place, str | None):
-        raise TypeError
-    return Sender(*found, place)
+    who = entry.sender
+    return Created(version, None if who is None else Sender(who.id, who.name, who.email, who.institution_name))
 
 
 def _senseless() -> InternalError:

@@ -21,8 +21,9 @@ import base64
 import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
+from picsafe_protocol.contracts.api.keys import ReleasedKey
 from picsafe_protocol.contracts.errors import InternalError, KeyServerNotAllowed, NotAsSent, ReportMismatch
 from picsafe_protocol.crypto.buffers import Source
 from picsafe_protocol.crypto.chunked import Cipher, Reader
@@ -51,9 +52,9 @@ class GivenKey:
     created: Created | None = None
 
     @classmethod
-    def in_answer(cls, answer: Any, header: Header) -> GivenKey:
+    def in_answer(cls, answer: ReleasedKey, header: Header) -> GivenKey:
         """From the answer to a release for `header`. Raises `InternalError`."""
-        return cls(parse_released_key(answer), created_in(answer, header))
+        return cls(parse_released_key(answer.key), created_in(answer.created, header))
 
 
 KeyReleaser: TypeAlias = Callable[[Header], Awaitable[GivenKey]]
@@ -130,12 +131,11 @@ def _check_header(header: Header, expected: Expectations) -> None:
         raise NotAsSent(what="key_server")
 
 
-def parse_released_key(answer: Any) -> bytes:
-    """The report key in a key server's answer, `{"key": …}`: 32 bytes as base64url without padding.
+def parse_released_key(text: str) -> bytes:
+    """The report key as a key server's answer has it: 32 bytes as base64url without padding.
 
     Raises `InternalError`, which never repeats what the answer held.
     """
-    text = answer.get("key") if isinstance(answer, dict) else None
-    if not isinstance(text, str) or _KEY_TEXT.fullmatch(text) is None:
+    if _KEY_TEXT.fullmatch(text) is None:
         raise InternalError("The key server's answer holds no key.")
     return base64.urlsafe_b64decode(text + "=")

@@ -11,11 +11,13 @@ from picsafe_client.i18n.texts import ago, country, moment, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens.account.security_log import SecurityList
 from picsafe_client.screens.screen import Screen
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
+from picsafe_protocol.contracts.api.accounts import Me, SessionList, SessionView
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
+from picsafe_protocol.json.messages import read
 
 
 class AccountScreen(Screen):
@@ -47,7 +49,7 @@ class AccountScreen(Screen):
 
     # -- you
 
-    def _show_you(self, me: Me) -> None:
+    def _show_you(self, me: Person) -> None:
         facts = dom.el("dl", {"class": "facts"})
 
         def fact(key: str, value: dom.Child) -> None:
@@ -63,7 +65,7 @@ class AccountScreen(Screen):
         edit = dom.button(t("account.edit_name"), lambda _event: self._edit_name(me), icon_name="edit")
         dom.replace_children(self.you, facts, dom.el("div", {"class": "button-row"}, edit))
 
-    def _edit_name(self, me: Me) -> None:
+    def _edit_name(self, me: Person) -> None:
         name = forms.text_field(
             "name",
             t("account.name"),
@@ -79,12 +81,12 @@ class AccountScreen(Screen):
                 name.focus()
                 return
             try:
-                answer = await self.app.api.users("PATCH", "/v1/me", {"name": name.value})
+                renamed = read(Me, await self.app.api.users("PATCH", "/v1/me", {"name": name.value}))
             except InvalidRequest as error:
                 name.set_error(sentence(error))
                 return
             dom.announce(t("account.name_saved"))
-            self._show_you(self.app.refresh_me(answer))
+            self._show_you(self.app.refresh_me(renamed))
 
         form = dom.el("form", {"class": "form"}, name.node)
         save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("account.save_name"))
@@ -142,19 +144,19 @@ class AccountScreen(Screen):
     # -- devices
 
     async def _show_devices(self) -> None:
-        sessions = (await self.app.api.users("GET", "/v1/sessions"))["sessions"]
-        sessions.sort(key=lambda each: not each["current"])
+        listed = read(SessionList, await self.app.api.users("GET", "/v1/sessions")).sessions
+        sessions = sorted(listed, key=lambda each: not each.current)
         self.devices.removeAttribute("aria-busy")
         dom.replace_children(self.devices, *[self._device(each) for each in sessions])
-        others = [each for each in sessions if not each["current"]]
+        others = [each for each in sessions if not each.current]
         if len(others) > 1:
             everything = dom.button(t("account.sign_out_others"), lambda _event: self._end(others))
             dom.append(self.devices, dom.el("li", None, everything))
 
-    def _device(self, session: Mapping[str, Any]) -> dom.Node:
-        name = session["device"] or t("account.unknown_device")
-        last = t("account.last_used", ago=ago(session["last_used_at"], self.app.clock.now()))
-        since = t("account.signed_in", moment=moment(session["created_at"]))
+    def _device(self, session: SessionView) -> dom.Node:
+        name = session.device or t("account.unknown_device")
+        last = t("account.last_used", ago=ago(session.last_used_at, self.app.clock.now()))
+        since = t("account.signed_in", moment=moment(session.created_at))
         title = dom.el("span", {"class": "device-name"}, name)
         row = dom.el(
             "li",
@@ -164,7 +166,7 @@ class AccountScreen(Screen):
                 "span", {"class": "device-words"}, title, dom.el("span", {"class": "soft small"}, f"{since}, {last}")
             ),
         )
-        if session["current"]:
+        if session.current:
             dom.append(row, dom.el("span", {"class": "chip chip-good"}, t("account.this_device")))
         else:
             dom.append(
@@ -177,10 +179,10 @@ class AccountScreen(Screen):
             )
         return row
 
-    async def _end(self, sessions: list[Mapping[str, Any]]) -> None:
+    async def _end(self, sessions: list[SessionView]) -> None:
         try:
             for session in sessions:
-                await self.app.api.users("DELETE", f"/v1/sessions/{session['id']}")
+                await self.app.api.users("DELETE", f"/v1/sessions/{session.id}")
         except PicSafeError as error:
             self.app.show_problem(
                 error,
@@ -190,12 +192,12 @@ class AccountScreen(Screen):
             return
         finally:
             await self._show_devices()
-        one = t("account.device_signed_out", device=sessions[0]["device"] or t("account.unknown_device"))
+        one = t("account.device_signed_out", device=sessions[0].device or t("account.unknown_device"))
         dom.announce(one if len(sessions) == 1 else t("account.others_signed_out"))
 
     # -- this page
 
-    def _this_page(self, me: Me) -> dom.Node:
+    def _this_page(self, me: Person) -> dom.Node:
         row = dom.el(
             "div",
             {"class": "button-row"},

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 from urllib.parse import urlencode
 
 from picsafe_client.i18n.texts import has_text, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.institutions import SecurityEventView, SecurityPage
+from picsafe_protocol.json.messages import read
 
 PATH: Final = "/v1/me/security"
 PAGE: Final = 10
-Line: TypeAlias = Mapping[str, Any]
 
 
 class SecurityList:
@@ -31,32 +31,32 @@ class SecurityList:
         """Add the next page below."""
         query = {"limit": PAGE} | ({"before": self._before} if self._before is not None else {})
         async with ProgressIndicator(t("security.loading"), self._waiting) as wait:
-            answer = await self._api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal)
-        dom.append(self._rows, *[_row(line) for line in answer["events"]])
-        self._before = answer["next"]
+            answer = read(SecurityPage, await self._api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal))
+        dom.append(self._rows, *[_row(line) for line in answer.events])
+        self._before = answer.next
         button = dom.button(t("security.more"), lambda _event: self.show()) if self._before is not None else None
         dom.replace_children(self._more, button)
 
 
-def _row(line: Line) -> dom.Node:
+def _row(line: SecurityEventView) -> dom.Node:
     words = dom.el("span", {"class": "device-name"}, event_words(line))
     facts = dom.el("span", {"class": "soft small"}, ", ".join(facts_of(line)))
     return dom.el("li", {"class": "security-event"}, dom.el("span", {"class": "device-words"}, words, facts))
 
 
-def event_words(line: Line) -> str:
+def event_words(line: SecurityEventView) -> str:
     """What happened, in words; of an event that this version does not know, that it does not."""
-    key = f"security.{line['event']}"
+    key = f"security.{line.event}"
     return t(key) if has_text(key) else t("security.other")
 
 
-def facts_of(line: Line) -> list[str]:
+def facts_of(line: SecurityEventView) -> list[str]:
     """When it was; by whom, where that was not oneself; from which device and network."""
-    found = [moment(line["at"])]
-    if line["by"]:
-        found.append(t("security.by", name=line["by"]["name"]))
-    elif line["actor"] == "operator":
+    found = [moment(line.at)]
+    if line.by:
+        found.append(t("security.by", name=line.by.name))
+    elif line.actor == "operator":
         found.append(t("security.by_operator"))
-    found += [line["device"]] if line["device"] else []
-    found += [t("security.from", network=line["network"])] if line["network"] else []
+    found += [line.device] if line.device else []
+    found += [t("security.from", network=line.network)] if line.network else []
     return found

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import t
-from picsafe_client.session.models import Me
+from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, forms
+from picsafe_protocol.contracts.api.reports import Suggestion, Suggestions
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, RECIPIENTS
+from picsafe_protocol.json.messages import read
 
 _EMAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 TYPING_PAUSE: Final = 200
@@ -25,7 +27,7 @@ DOUBLE_CLICK: Final = 500.0
 class RecipientPicker:
     """`node` goes on the page; `emails` are those chosen."""
 
-    def __init__(self, api: Api, me: Me) -> None:
+    def __init__(self, api: Api, me: Person) -> None:
         self._api = api
         self._later: dom.Dispose = lambda: None
         self._asked = 0
@@ -130,28 +132,28 @@ class RecipientPicker:
         self._asked += 1
         number = self._asked
         try:
-            found = (await self._api.users("GET", f"/v1/recipients?query={quote(words, safe='')}"))["recipients"]
+            found = read(Suggestions, await self._api.users("GET", f"/v1/recipients?query={quote(words, safe='')}"))
         except PicSafeError:
             return  # an address can be typed without suggestions
         if number != self._asked or not self._suggestions.isConnected:
             return
-        fresh = [person for person in found if person["email"] not in self.emails]
+        fresh = [person for person in found.recipients if person.email not in self.emails]
         dom.replace_children(self._suggestions, *[self._suggestion(person) for person in fresh])
         self._suggestions.hidden = not fresh
 
-    def _suggestion(self, person: Any) -> dom.Node:
-        self._names[person["email"]] = person["name"]
-        about = " · ".join(part for part in (person["email"], person.get("institution") or "") if part)
+    def _suggestion(self, person: Suggestion) -> dom.Node:
+        self._names[person.email] = person.name
+        about = " · ".join(part for part in (person.email, person.institution or "") if part)
         button = dom.el(
             "button",
             {"type": "button", "class": "suggestion"},
-            dom.el("span", {"class": "suggestion-name"}, person["name"]),
+            dom.el("span", {"class": "suggestion-name"}, person.name),
             dom.el("span", {"class": "soft small"}, about),
         )
 
         def chosen(event: Any) -> None:
             self._chosen_at = float(event.timeStamp)
-            dom.defer(lambda: self._choose(person["email"]))
+            dom.defer(lambda: self._choose(person.email))
 
         dom.on(button, "click", chosen)
         return dom.el("li", None, button)

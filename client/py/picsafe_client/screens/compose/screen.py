@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from picsafe_client.api.event_stream import LiveEvent
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.compose.details_form import DetailsForm
 from picsafe_client.screens.compose.done_view import DoneView
@@ -20,6 +21,7 @@ from picsafe_client.sending.send_job import SendJob
 from picsafe_client.sending.send_state import SendState
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import UnknownRecipient
 
 
@@ -234,7 +236,7 @@ class SendScreen(Screen):
         if self._left:
             return
         Outbox.of(self.app).forget(job)
-        if job.state is SendState.DELIVERED:
+        if job.state is SendState.DELIVERED and job.report is not None:
             self._drop_form()
             self._show_done(job.report)
         elif isinstance(job.error, UnknownRecipient) and self._form is not None:
@@ -255,13 +257,13 @@ class SendScreen(Screen):
 
     # -- arrived
 
-    def _show_done(self, report: Any) -> None:
+    def _show_done(self, report: ReportView) -> None:
         view = DoneView(report, self._show_form)
         self._put(view.node)
 
-        def heard(kind: str, data: Mapping[str, Any]) -> None:
-            if kind == "report" and data["id"] == report["id"] and data["box"] == "sent":
-                view.update(data)
+        def heard(event: LiveEvent) -> None:
+            if isinstance(event, ReportView) and event.id == report.id and event.box == "sent":
+                view.update(event)
 
         self.on_release(self.app.subscribe(heard))
 

@@ -11,6 +11,7 @@ from picsafe_client.screens import access_log_table
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.keys import LogEntry
 
 PAGE: Final = 50
 OBJECT_URL_LIFE: Final = 60_000
@@ -76,7 +77,7 @@ class _Log:
         body = self.result.querySelector("tbody")
         dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
 
-    async def page(self) -> list[access_log.Entry]:
+    async def page(self) -> list[LogEntry]:
         async with ProgressIndicator(t("log.loading"), self.waiting) as wait:
             wanted = {**self.wanted(), "after": self.after, "limit": str(PAGE)}
             entries, following = await access_log.of_institution(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final
 from urllib.parse import urlencode
 
 from picsafe_client.i18n.texts import has_text, join_words, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.institutions import ActPage, ActView
+from picsafe_protocol.json.messages import read
 
 PATH: Final = "/v1/institution/changes"
 PAGE: Final = 50
-Change: TypeAlias = Mapping[str, Any]
 
 
 async def show_changes(screen: Screen, place: dom.Node) -> None:
@@ -48,50 +48,50 @@ class _Changes:
         """Adds the next page below."""
         query = {"limit": PAGE} | ({"before": self.before} if self.before is not None else {})
         async with ProgressIndicator(t("changes.loading"), self.waiting) as wait:
-            answer = await self.api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal)
-        dom.append(self.rows, *[_row(change) for change in answer["changes"]])
-        self.before = answer["next"]
+            answer = read(ActPage, await self.api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal))
+        dom.append(self.rows, *[_row(change) for change in answer.changes])
+        self.before = answer.next
         button = dom.button(t("changes.more"), lambda _event: self.page()) if self.before is not None else None
         dom.replace_children(self.more, button)
 
 
-def _row(change: Change) -> dom.Node:
+def _row(change: ActView) -> dom.Node:
     return dom.el(
         "tr",
         None,
-        dom.el("td", {"class": "number"}, moment(change["at"])),
+        dom.el("td", {"class": "number"}, moment(change.at)),
         dom.el("td", None, who_words(change)),
         dom.el("td", None, what_words(change)),
     )
 
 
-def who_words(change: Change) -> str:
+def who_words(change: ActView) -> str:
     """Who did it. A person who sets a password with an invitation is known by the invitation only."""
-    if change["act"] == "password_reset_used" and change["after"]:
-        return t("changes.invited_by", name=change["after"])
-    who = change["who"]
+    if change.act == "password_reset_used" and change.after:
+        return t("changes.invited_by", name=change.after)
+    who = change.who
     if who is None:
         return t("changes.operator")
-    return t("changes.person", name=who["name"], email=who["email"]) if who.get("email") else str(who["name"])
+    return t("changes.person", name=who.name, email=who.email) if who.email else who.name
 
 
-def what_words(change: Change) -> str:
+def what_words(change: ActView) -> str:
     """What was done, and to whom."""
-    key = f"changes.{change['act']}"
+    key = f"changes.{change.act}"
     if not has_text(key):
         return t("changes.other")
-    whom = change["whom"]["name"] if change["whom"] else ""
-    return t(key, whom=whom, before=_value(change, "before"), after=_value(change, "after"))
+    whom = change.whom.name if change.whom else ""
+    return t(key, whom=whom, before=_value(change, change.before), after=_value(change, change.after))
 
 
-def _value(change: Change, which: str) -> str:
-    value = str(change[which] or "")
-    if change["act"] in {"member_added", "role_changed"}:
+def _value(change: ActView, value: str | None) -> str:
+    value = value or ""
+    if change.act in {"member_added", "role_changed"}:
         return t(f"role.{value}") if has_text(f"role.{value}") else value
-    if change["act"] == "members_may_open_changed":
+    if change.act == "members_may_open_changed":
         return t(f"rules.open_{value}") if has_text(f"rules.open_{value}") else value
-    if change["act"] == "key_server_changed":
+    if change.act == "key_server_changed":
         return value or t("changes.key_server_own")
-    if change["act"] == "key_servers_changed":
+    if change.act == "key_servers_changed":
         return join_words(value.splitlines()) or t("changes.key_servers_none")
     return value

@@ -4,7 +4,6 @@ made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import t
@@ -12,39 +11,41 @@ from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
+from picsafe_protocol.contracts.api.institutions import InstitutionView
 from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.json.messages import read
 
 PATH = "/v1/institution"
 
 
-def key_servers(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
+def key_servers(screen: Screen, rules: InstitutionView) -> dom.Node:
     """The section. `rules` is what `GET /v1/institution` answered."""
     text = dom.el("p", {"class": "soft"}, t("rules.key_servers_text"))
     operator = dom.el("p", {"class": "soft"}, t("rules.key_servers_operator"))
-    own, *others = rules["permitted_key_servers"]
-    lost = rules["key_server"] not in rules["permitted_key_servers"]
+    own, *others = rules.permitted_key_servers
+    lost = rules.key_server not in rules.permitted_key_servers
     if not others and not lost:
         only = dom.el("p", None, t("rules.key_servers_none", url=own))
         return section("rules.key_servers", text, only, operator)
     form = _Form(screen, rules).node
     if lost:
         warning = notices.notice(
-            "danger", t("rules.key_server_lost", url=rules["key_server"]), t("rules.key_server_lost_text")
+            "danger", t("rules.key_server_lost", url=rules.key_server), t("rules.key_server_lost_text")
         )
         return section("rules.key_servers", text, warning, form, operator)
     return section("rules.key_servers", text, form, operator)
 
 
 class _Form:
-    def __init__(self, screen: Screen, rules: Mapping[str, Any]) -> None:
+    def __init__(self, screen: Screen, rules: InstitutionView) -> None:
         self.screen = screen
-        self.own, *others = rules["permitted_key_servers"]
-        self.before: list[str] = list(rules["key_servers"])
+        self.own, *others = rules.permitted_key_servers
+        self.before = rules.key_servers
         self.place = forms.choice_field(
             "key-server",
             t("rules.key_server"),
             [(self.own, t("rules.key_server_own", url=self.own)), *((url, url) for url in others)],
-            rules["key_server"],
+            rules.key_server,
             hint=t("rules.key_server_hint"),
         )
         self.ticks: dict[str, dom.Node] = {}
@@ -76,13 +77,13 @@ class _Form:
             return
         try:
             body = {"key_servers": wanted, "key_server": self.place.value}
-            answer = await self.screen.app.api.users("PATCH", PATH, body)
-            self.screen.app.refresh_me(await self.screen.app.api.users("GET", "/v1/me"))
+            changed = read(InstitutionView, await self.screen.app.api.users("PATCH", PATH, body))
+            self.screen.app.refresh_me(await self.screen.app.api.me())
         except PicSafeError as error:
             dom.append(self.done, notices.error_notice(error, means=t("institution.unchanged")))
             return
-        self.before = list(answer["key_servers"])
-        text = t("rules.key_servers_saved_text", url=answer["key_server"])
+        self.before = changed.key_servers
+        text = t("rules.key_servers_saved_text", url=changed.key_server)
         dom.append(self.done, notices.notice("good", t("rules.key_servers_saved"), text))
 
     async def _sure(self, taken: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from picsafe_client.i18n import texts
@@ -13,13 +13,14 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
+from picsafe_protocol.contracts.api.institutions import InstitutionView, InvitedMember, Member, MemberPage
 from picsafe_protocol.contracts.errors import Conflict, PicSafeError
 from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
 from picsafe_protocol.contracts.regions import COUNTRIES
+from picsafe_protocol.json.messages import read
 
 PATH: Final = "/v1/institution/members"
 ROLES: Final = ("member", "administrator")
-Member: TypeAlias = dict[str, Any]
 
 
 async def show_members(screen: Screen, place: dom.Node) -> None:
@@ -51,9 +52,9 @@ class _Members:
 
     async def load(self, after: str | None = None) -> None:
         query = urlencode({"limit": PAGE_ROWS} | ({"after": after} if after else {}))
-        answer = await self.api.users("GET", f"{PATH}?{query}")
-        self.members = (self.members if after else []) + list(answer["members"])
-        self.next = answer.get("next")
+        page = read(MemberPage, await self.api.users("GET", f"{PATH}?{query}"))
+        self.members = (self.members if after else []) + page.members
+        self.next = page.next
         if not self.rows.isConnected:
             self.build()
         self.list_them()
@@ -79,20 +80,18 @@ class _Members:
 
     def list_them(self) -> None:
         words = str(self.filter.value).casefold().split()
-        shown = [
-            each for each in self.members if all(word in f"{each['name']} {each['email']}".casefold() for word in words)
-        ]
+        shown = [each for each in self.members if all(word in f"{each.name} {each.email}".casefold() for word in words)]
         dom.replace_children(self.rows, *[self.row(each) for each in shown])
         self.count.textContent = t("members.count", count=len(shown))
         self.more.hidden = self.next is None
 
     def row(self, member: Member) -> dom.Node:
-        is_me = member["id"] == self.screen.app.require_me().id
+        is_me = member.id == self.screen.app.require_me().id
         state = state_of(member)
-        name = dom.el("td", None, dom.el("span", {"class": "table-name strong"}, member["name"]))
+        name = dom.el("td", None, dom.el("span", {"class": "table-name strong"}, member.name))
         if is_me:
             name.firstElementChild.append(" ", dom.el("span", {"class": "chip"}, t("members.you")))
-        dom.append(name, dom.el("span", {"class": "soft small"}, member["email"]))
+        dom.append(name, dom.el("span", {"class": "soft small"}, member.email))
         chip = {"active": "chip chip-good", "disabled": "chip chip-danger"}.get(state, "chip")
         return dom.el(
             "tr",
@@ -100,30 +99,32 @@ class _Members:
             name,
             dom.el("td", None, self.role_choice(member)),
             dom.el("td", None, dom.el("span", {"class": chip}, t(f"members.{state}"))),
-            dom.el("td", None, texts.country(member["country"])),
+            dom.el("td", None, texts.country(member.country)),
             dom.el("td", None, dom.el("div", {"class": "button-row"}, *([] if is_me else self.actions(member)))),
         )
 
     def role_choice(self, member: Member) -> dom.Node:
-        choice = dom.el("select", {"class": "input", "aria-label": t("members.role_of", name=member["name"])})
+        choice = dom.el("select", {"class": "input", "aria-label": t("members.role_of", name=member.name)})
         for role in ROLES:
-            dom.append(choice, dom.el("option", {"value": role, "selected": role == member["role"]}, t(f"role.{role}")))
+            dom.append(choice, dom.el("option", {"value": role, "selected": role == member.role}, t(f"role.{role}")))
 
         async def change(_event: Any) -> None:
+            nonlocal member
             wanted = str(choice.value)
             try:
-                await self.api.users("PATCH", self.path(member), {"role": wanted})
+                changed = read(Member, await self.api.users("PATCH", self.path(member), {"role": wanted}))
             except PicSafeError:
-                choice.value = member["role"]
+                choice.value = member.role
                 raise
-            member["role"] = wanted
-            dom.announce(t("members.role_changed", name=member["name"], role=t(f"role.{wanted}")))
+            self.members = [changed if each.id == changed.id else each for each in self.members]
+            member = changed
+            dom.announce(t("members.role_changed", name=member.name, role=t(f"role.{wanted}")))
 
         dom.on(choice, "change", change)
         return choice
 
     def actions(self, member: Member) -> list[dom.Node]:
-        name = member["name"]
+        name = member.name
         if state_of(member) == "disabled":
             enable = dom.button(
                 t("members.enable"),
@@ -153,41 +154,41 @@ class _Members:
         return [again, disable]
 
     def path(self, member: Member) -> str:
-        return f"{PATH}/{quote(member['id'], safe='')}"
+        return f"{PATH}/{quote(member.id, safe='')}"
 
     async def change(self, member: Member, wanted: Mapping[str, Any]) -> None:
         await self.api.users("PATCH", self.path(member), wanted)
         try:
             await self.load()
         finally:
-            dom.announce(t("members.changed", name=member["name"]))
+            dom.announce(t("members.changed", name=member.name))
 
     async def disable(self, member: Member) -> None:
-        title = t("members.disable_title", name=member["name"])
+        title = t("members.disable_title", name=member.name)
         if await dialogs.confirm(title, t("members.disable_text"), t("members.disable"), danger=True):
             await self.change(member, {"disabled": True})
 
     async def remove(self, member: Member) -> None:
-        title = t("members.remove_title", name=member["name"])
+        title = t("members.remove_title", name=member.name)
         if await dialogs.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
             await self.api.users("DELETE", self.path(member))
             try:
                 await self.load()
             finally:
-                dom.announce(t("members.removed", name=member["name"]))
+                dom.announce(t("members.removed", name=member.name))
 
     async def invite_again(self, member: Member) -> None:
         if state_of(member) == "active":
-            title = t("members.reset_title", name=member["name"])
+            title = t("members.reset_title", name=member.name)
             if not await dialogs.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
                 return
-        answer = await self.api.users("POST", f"{self.path(member)}/invitation", {})
-        show_link(member["name"], answer["invitation_token"])
+        invited = read(InvitedMember, await self.api.users("POST", f"{self.path(member)}/invitation", {}))
+        show_link(member.name, invited.invitation_token)
 
     async def invite(self) -> None:
         """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
         me = self.screen.app.require_me()
-        domains = (await self.api.users("GET", "/v1/institution"))["domains"]
+        domains = read(InstitutionView, await self.api.users("GET", "/v1/institution")).domains
         at = t("members.email_domains", domains=join_words(domains)) if domains else t("members.email_no_domains")
         name = forms.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
         email = forms.text_field(
@@ -211,7 +212,7 @@ class _Members:
                 return
             wanted = {"name": name.value, "email": email.value, "country": country.value, "role": forms.chosen(role)}
             try:
-                answer = await self.api.users("POST", PATH, wanted)
+                invited = read(InvitedMember, await self.api.users("POST", PATH, wanted))
             except PicSafeError as error:
                 case = "email" if isinstance(error, Conflict) else ""
                 dom.append(problem, notices.error_notice(error, means=t("institution.unchanged"), case=case))
@@ -220,7 +221,7 @@ class _Members:
                 await self.load()  # first: nothing is rebuilt under the hands of somebody who goes on from the link
             finally:
                 dialogs.close(asked)
-                show_link(name.value, answer["invitation_token"])
+                show_link(name.value, invited.invitation_token)
 
         dom.on(form, "submit", with_progress(go, send, place=form))
         stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
@@ -242,9 +243,9 @@ def _filled_in(name: forms.Field, email: forms.Field) -> bool:
 
 def state_of(member: Member) -> str:
     """active, invited (no password yet) or disabled."""
-    if member.get("disabled"):
+    if member.disabled:
         return "disabled"
-    return "invited" if member.get("invited") else "active"
+    return "invited" if member.invited else "active"
 
 
 def show_link(name: str, token: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.i18n.texts import t
@@ -11,28 +10,30 @@ from picsafe_client.screens.institution.key_servers import key_servers
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
+from picsafe_protocol.contracts.api.institutions import InstitutionView
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
+from picsafe_protocol.json.messages import read
 
 PATH = "/v1/institution"
 
 
 async def show_rules(screen: Screen, place: dom.Node) -> None:
     """Fills `place`."""
-    rules = await screen.app.api.users("GET", PATH)
+    rules = read(InstitutionView, await screen.app.api.users("GET", PATH))
     dom.replace_children(place, section("institution.rules", _form(screen, rules)), key_servers(screen, rules))
 
 
-def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
-    name = forms.text_field("institution-name", t("rules.name"), rules["name"], hint=t("rules.name_operator"))
+def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
+    name = forms.text_field("institution-name", t("rules.name"), rules.name, hint=t("rules.name_operator"))
     name.control.readOnly = True
-    retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules["retention_days"])
-    idle = _numbers("idle", "rules.idle", "rules.minutes", IDLE_LOCK_MINUTES, rules["idle_lock_minutes"])
+    retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules.retention_days)
+    idle = _numbers("idle", "rules.idle", "rules.minutes", IDLE_LOCK_MINUTES, rules.idle_lock_minutes)
     may_open = forms.radios(
         "may-open",
         t("rules.open"),
         {choice: t(f"rules.open_{choice}") for choice in ("recipients", "members")},
-        rules["members_may_open"],
+        rules.members_may_open,
         hint=t("rules.open_hint"),
     )
     save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("rules.save"))
@@ -49,7 +50,7 @@ def _form(screen: Screen, rules: Mapping[str, Any]) -> dom.Node:
         }
         try:
             await screen.app.api.users("PATCH", PATH, wanted)
-            screen.app.refresh_me(await screen.app.api.users("GET", "/v1/me"))
+            screen.app.refresh_me(await screen.app.api.me())
         except PicSafeError as error:
             dom.append(done, notices.error_notice(error, means=t("institution.unchanged")))
             return

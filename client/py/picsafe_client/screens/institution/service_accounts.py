@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens.account.screen import section
@@ -11,11 +10,12 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
+from picsafe_protocol.contracts.api.institutions import NewServiceView, ServiceList, ServiceView
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS
+from picsafe_protocol.json.messages import read
 
 PATH: Final = "/v1/institution/service-accounts"
-Machine: TypeAlias = Mapping[str, Any]
 
 
 async def show_machines(screen: Screen, place: dom.Node) -> None:
@@ -23,7 +23,7 @@ async def show_machines(screen: Screen, place: dom.Node) -> None:
     known = dom.el("ul", {"class": "devices"})
 
     async def list_them() -> None:
-        machines: list[Machine] = (await screen.app.api.users("GET", PATH))["service_accounts"]
+        machines = read(ServiceList, await screen.app.api.users("GET", PATH)).service_accounts
         dom.replace_children(known, *[_row(screen, machine, list_them) for machine in machines])
         if not machines:
             dom.append(known, dom.el("li", {"class": "soft"}, t("machines.none")))
@@ -41,16 +41,16 @@ async def show_machines(screen: Screen, place: dom.Node) -> None:
     )
 
 
-def _row(screen: Screen, machine: Machine, list_again: Any) -> dom.Node:
-    name = machine["name"]
-    used = machine.get("last_used_at")
-    since = t("machines.created", moment=moment(machine["created_at"]))
+def _row(screen: Screen, machine: ServiceView, list_again: Any) -> dom.Node:
+    name = machine.name
+    used = machine.last_used_at
+    since = t("machines.created", moment=moment(machine.created_at))
     last = t("machines.used", ago=ago(used, screen.app.clock.now())) if used else t("machines.never_used")
 
     async def revoke(_event: Any) -> None:
         title = t("machines.revoke_title", name=name)
         if await dialogs.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
-            await screen.app.api.users("DELETE", f"{PATH}/{machine['id']}")
+            await screen.app.api.users("DELETE", f"{PATH}/{machine.id}")
             try:
                 await list_again()
             finally:
@@ -84,7 +84,7 @@ def _create(screen: Screen, list_again: Any) -> None:
             name.focus()
             return
         try:
-            answer = await screen.app.api.users("POST", PATH, {"name": name.value})
+            made = read(NewServiceView, await screen.app.api.users("POST", PATH, {"name": name.value}))
         except PicSafeError as error:
             dom.append(problem, notices.error_notice(error, means=t("institution.unchanged")))
             return
@@ -93,7 +93,7 @@ def _create(screen: Screen, list_again: Any) -> None:
         finally:
             dialogs.close(asked)
             title = t("machines.token_title", name=name.value)
-            show_once(title, t("machines.token_text"), t("machines.token"), answer["token"])
+            show_once(title, t("machines.token_text"), t("machines.token"), made.token)
 
     dom.on(form, "submit", with_progress(go, create, place=form))
     stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))

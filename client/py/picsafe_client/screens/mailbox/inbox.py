@@ -11,6 +11,7 @@ from picsafe_client.routing.router import address
 from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import ReportView
 
 STATES = {"expired": "inbox.expired", "withdrawn": "inbox.withdrawn", "draft": "inbox.sending"}
 
@@ -80,36 +81,36 @@ class InboxScreen(ReportsScreen):
             *[dom.el("span", {"class": f"row-column-{name}"}, t(f"inbox.column_{name}")) for name in names],
         )
 
-    def row(self, report: mailbox.Report) -> dom.Node:
+    def row(self, report: ReportView) -> dom.Node:
         row = dom.by_id("report-row").content.firstElementChild.cloneNode(True)
         part = row.querySelector
-        part("a").href = address("report", report["id"])
-        name = self.app.session_names.get(report["id"], "")
-        unread = report["unread"] and not name and report["state"] == mailbox.AVAILABLE
+        part("a").href = address("report", report.id)
+        name = self.app.session_names.get(report.id, "")
+        unread = report.unread and not name and report.state == mailbox.AVAILABLE
         if unread:
             row.classList.add("row-unread")
             part(".row-dot span").textContent = t("inbox.unread")
-        if report["state"] != mailbox.AVAILABLE:
+        if report.state != mailbox.AVAILABLE:
             row.classList.add("row-over")
-        part(".row-name").textContent = report["sender"]["name"]
-        part(".row-address").textContent = report["sender"]["email"]
-        part(".row-institution").textContent = report["sender"].get("institution") or ""
+        part(".row-name").textContent = report.sender.name
+        part(".row-address").textContent = report.sender.email
+        part(".row-institution").textContent = report.sender.institution or ""
         part(".row-patient").textContent = name
-        part(".row-size").textContent = size(report["size"]) if report["size"] else ""
-        part(".row-region").textContent = t(f"region.{report['region']}")
+        part(".row-size").textContent = size(report.size) if report.size else ""
+        part(".row-region").textContent = t(f"region.{report.region}")
         return row
 
-    def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
-        set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
+    def freshen(self, row: dom.Node, report: ReportView) -> None:
+        set_time(row.querySelector(".row-time"), report.available_at or report.created_at, age(self, report))
         dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
 
-def kept(report: mailbox.Report, now: Any) -> dom.Node:
+def kept(report: ReportView, now: Any) -> dom.Node:
     """How long a report stays: plain, amber when it is nearly over and nobody has collected it, or why it is gone."""
-    if report["state"] in STATES:
-        return dom.el("span", {"class": "chip"}, t(STATES[report["state"]]))
-    left = remaining(report["expires_at"], now)
-    title = t("inbox.kept_until", moment=moment(report["expires_at"]))
+    if report.state in STATES:
+        return dom.el("span", {"class": "chip"}, t(STATES[report.state]))
+    left = remaining(report.expires_at, now)
+    title = t("inbox.kept_until", moment=moment(report.expires_at))
     if not mailbox.is_urgent(report, now):
         return dom.el("span", {"class": "row-left", "title": title}, left)
     return dom.el(

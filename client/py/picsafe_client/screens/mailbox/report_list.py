@@ -14,6 +14,7 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
 from picsafe_client.ui.virtual_list import VirtualList
+from picsafe_protocol.contracts.api.reports import ReportView
 
 FILTER_AFTER: Final = 120
 """Milliseconds of quiet after a keystroke before the list is filtered."""
@@ -71,11 +72,11 @@ class ReportsScreen(Screen, ABC):
         """The line of column titles."""
 
     @abstractmethod
-    def row(self, report: mailbox.Report) -> dom.Node:
+    def row(self, report: ReportView) -> dom.Node:
         """A new row."""
 
     @abstractmethod
-    def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
+    def freshen(self, row: dom.Node, report: ReportView) -> None:
         """Updates what depends on the time."""
 
     # -- the page
@@ -107,11 +108,11 @@ class ReportsScreen(Screen, ABC):
         self.on(dom.document(), "keydown", self._key)
         self.on_release(dom.on_visibility(self.end, self._end_in_view, margin=NEAR_END))
 
-    def _matching(self) -> list[mailbox.Report]:
+    def _matching(self) -> list[ReportView]:
         if not self._words:
             return self.box.reports
         names = self.app.session_names
-        return [each for each in self.box.reports if mailbox.matches(each, self._words, names.get(each["id"], ""))]
+        return [each for each in self.box.reports if mailbox.matches(each, self._words, names.get(each.id, ""))]
 
     def _render(self) -> None:
         matching = self._matching()
@@ -119,7 +120,7 @@ class ReportsScreen(Screen, ABC):
         self.rows.show(matching)
         self._say_how_many(len(matching))
 
-    def _new_row(self, report: mailbox.Report) -> dom.Node:
+    def _new_row(self, report: ReportView) -> dom.Node:
         row = self.row(report)
         self.freshen(row, report)
         return row
@@ -224,6 +225,6 @@ def set_time(node: dom.Node, when: str, text: str) -> None:
     node.title = moment(when)
 
 
-def age(screen: Screen, report: mailbox.Report) -> str:
+def age(screen: Screen, report: ReportView) -> str:
     """How long ago the report arrived, by the servers' clock."""
-    return ago(report["available_at"] or report["created_at"], screen.app.clock.now())
+    return ago(report.available_at or report.created_at, screen.app.clock.now())

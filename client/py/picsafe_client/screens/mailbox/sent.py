@@ -13,6 +13,7 @@ from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_t
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.reports import ReportView
 
 NAMES_SHOWN = 2
 
@@ -50,8 +51,8 @@ class SentScreen(ReportsScreen):
     def columns(self) -> dom.Node:
         return dom.el("div", {"class": "row-columns", "hidden": True})
 
-    def row(self, report: mailbox.Report) -> dom.Node:
-        opened, everyone = len(mailbox.opened_by(report)), len(report["recipients"])
+    def row(self, report: ReportView) -> dom.Node:
+        opened, everyone = len(mailbox.opened_by(report)), len(report.recipients)
         chip = dom.el("span", {"class": "chip chip-good" if opened else "chip"}, opened_words(opened, everyone))
         if opened:
             chip.prepend(dom.icon("check"))
@@ -63,17 +64,17 @@ class SentScreen(ReportsScreen):
                 "span",
                 {"class": "row-who"},
                 dom.el("span", {"class": "row-name"}, to_words(report)),
-                dom.el("span", {"class": "row-from"}, self.app.session_names.get(report["id"], "")),
+                dom.el("span", {"class": "row-from"}, self.app.session_names.get(report.id, "")),
             ),
             dom.el("span", {"class": "row-opened"}, chip),
-            dom.el("span", {"class": "row-size"}, size(report["size"]) if report["size"] else ""),
-            dom.el("span", {"class": "row-region"}, t(f"region.{report['region']}")),
+            dom.el("span", {"class": "row-size"}, size(report.size) if report.size else ""),
+            dom.el("span", {"class": "row-region"}, t(f"region.{report.region}")),
             dom.el("span", {"class": "row-kept"}),
             dom.el("time", {"class": "row-time"}),
         )
         body = dom.el("div", {"class": "row-details"})
         details = dom.el("details", None, summary, body)
-        kind = "row" if report["state"] == mailbox.AVAILABLE else "row row-over"
+        kind = "row" if report.state == mailbox.AVAILABLE else "row row-over"
         row = dom.el("div", {"class": kind, "role": "listitem"}, details)
 
         def unfolded(_event: Any) -> None:
@@ -83,22 +84,22 @@ class SentScreen(ReportsScreen):
         dom.on(details, "toggle", unfolded)
         return row
 
-    def freshen(self, row: dom.Node, report: mailbox.Report) -> None:
-        set_time(row.querySelector(".row-time"), report["available_at"] or report["created_at"], age(self, report))
+    def freshen(self, row: dom.Node, report: ReportView) -> None:
+        set_time(row.querySelector(".row-time"), report.available_at or report.created_at, age(self, report))
         dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
-    def _fill_details(self, body: dom.Node, report: mailbox.Report) -> None:
+    def _fill_details(self, body: dom.Node, report: ReportView) -> None:
         people = dom.el("ul", {"class": "people"})
-        for person in report["recipients"]:
-            opened = person.get("opened_at")
+        for person in report.recipients:
+            opened = person.opened_at
             words = t("sent.recipient_opened", moment=moment(opened)) if opened else t("sent.recipient_not")
             dom.append(
                 people,
                 dom.el(
                     "li",
                     None,
-                    dom.el("span", {"class": "people-name"}, person["name"]),
-                    dom.el("span", {"class": "soft small"}, person["email"]),
+                    dom.el("span", {"class": "people-name"}, person.name),
+                    dom.el("span", {"class": "soft small"}, person.email),
                     dom.el("span", {"class": "chip chip-good" if opened else "chip"}, words),
                 ),
             )
@@ -111,25 +112,23 @@ class SentScreen(ReportsScreen):
             log,
         )
         self.spawn(self._fill_log(log, report))
-        if report["state"] != mailbox.AVAILABLE:
+        if report.state != mailbox.AVAILABLE:
             return
         dom.append(
             body,
             dom.el(
                 "div",
                 {"class": "button-row"},
-                dom.el("a", {"class": "button", "href": address("report", report["id"])}, t("sent.open")),
+                dom.el("a", {"class": "button", "href": address("report", report.id)}, t("sent.open")),
                 dom.button(t("sent.withdraw"), lambda _event: self._withdraw(report), kind="quiet", icon_name="undo"),
-                dom.el("span", {"class": "soft small"}, t("sent.until", moment=moment(report["expires_at"]))),
+                dom.el("span", {"class": "soft small"}, t("sent.until", moment=moment(report.expires_at))),
             ),
         )
 
-    async def _fill_log(self, place: dom.Node, report: mailbox.Report) -> None:
+    async def _fill_log(self, place: dom.Node, report: ReportView) -> None:
         try:
             async with ProgressIndicator(t("log.loading"), place) as wait:
-                entries = await access_log.of_report(
-                    self.app.api, report["keyserver_url"], report["id"], signal=wait.signal
-                )
+                entries = await access_log.of_report(self.app.api, report.keyserver_url, report.id, signal=wait.signal)
         except access_log.NOT_SHOWN as error:
 
             async def again(_event: Any) -> None:
@@ -142,13 +141,13 @@ class SentScreen(ReportsScreen):
             return
         dom.replace_children(place, access_log_table.table(entries))
 
-    async def _withdraw(self, report: mailbox.Report) -> None:
+    async def _withdraw(self, report: ReportView) -> None:
         sure = await dialogs.confirm(t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True)
         if not sure:
             return
         try:
             async with ProgressIndicator(t("sent.withdrawing")) as wait:
-                await self.app.api.users("DELETE", f"/v1/reports/{report['id']}", signal=wait.signal)
+                await self.app.api.users("DELETE", f"/v1/reports/{report.id}", signal=wait.signal)
         except access_log.NOT_SHOWN as error:
             self.app.show_problem(
                 error,
@@ -160,9 +159,9 @@ class SentScreen(ReportsScreen):
         await self.box.refresh()
 
 
-def to_words(report: mailbox.Report) -> str:
+def to_words(report: ReportView) -> str:
     """To whom, in one line: two names, and how many more."""
-    names = [person["name"] for person in report["recipients"]]
+    names = [person.name for person in report.recipients]
     if len(names) <= NAMES_SHOWN + 1:
         return t("sent.to", names=join_words(names))
     return t("sent.to_more", names=t("list.comma").join(names[:NAMES_SHOWN]), count=len(names) - NAMES_SHOWN)

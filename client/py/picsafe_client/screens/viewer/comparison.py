@@ -25,6 +25,7 @@ from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.format.report import Patient, Report
 
 SHOWN: Final = 50
@@ -118,42 +119,42 @@ class ReportComparison:
                 if opened.isConnected:
                     fill()
 
-    def _matching(self, words: str) -> list[mailbox.Report]:
+    def _matching(self, words: str) -> list[ReportView]:
         """Those of which this session knows the patient first, of them the same patient's; at most `SHOWN`."""
         names = self._app.session_names
         mine = names.get(self._report.report_id)
 
-        def rank(row: mailbox.Report) -> int:
-            name = names.get(row["id"])
+        def rank(row: ReportView) -> int:
+            name = names.get(row.id)
             return 2 if name is None else int(name != mine)
 
-        found = [each for each in self._others() if mailbox.matches(each, words, names.get(each["id"], ""))]
+        found = [each for each in self._others() if mailbox.matches(each, words, names.get(each.id, ""))]
         return sorted(found, key=rank)[:SHOWN]
 
-    def _others(self) -> Iterator[mailbox.Report]:
+    def _others(self) -> Iterator[ReportView]:
         seen = {self._report.report_id}
         for box in self._app.boxes.values():
             for row in box.reports:
-                if row["id"] not in seen and row["state"] == mailbox.AVAILABLE:
-                    seen.add(row["id"])
+                if row.id not in seen and row.state == mailbox.AVAILABLE:
+                    seen.add(row.id)
                     yield row
 
-    def _choice(self, row: mailbox.Report, opened: dom.Node) -> dom.Node:
-        name = self._app.session_names.get(row["id"])
+    def _choice(self, row: ReportView, opened: dom.Node) -> dom.Node:
+        name = self._app.session_names.get(row.id)
         sender = mailbox.sender_of(row)
-        when = date(row["available_at"] or row["created_at"])
+        when = date(row.available_at or row.created_at)
 
         def chosen(_event: Any) -> None:
             dialogs.close(opened)
-            self._screen.spawn(self._open(row["id"]))
+            self._screen.spawn(self._open(row.id))
 
         title = dom.el("span", {"class": "choice-title"}, name or t("beside.from", name=sender))
         about = dom.el(
             "span", {"class": "choice-name"}, t("beside.from", name=sender) if name else t("beside.unopened")
         )
         words = dom.el("span", {"class": "choice-words"}, title, about)
-        icon = dom.icon("sent" if row["box"] == "sent" else "inbox")
-        settings = {"type": "button", "class": "choice", "data-id": row["id"]}
+        icon = dom.icon("sent" if row.box == "sent" else "inbox")
+        settings = {"type": "button", "class": "choice", "data-id": row.id}
         button = dom.el("button", settings, icon, words, dom.el("span", {"class": "choice-size"}, when))
         dom.on(button, "click", chosen)
         return button

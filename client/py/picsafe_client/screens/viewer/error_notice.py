@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import quote
 
 from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.ui import dom, notices
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import (
     AccessError,
     DecryptionError,
@@ -59,9 +60,9 @@ changed it.
 """
 
 
-def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
+def state_error(row: ReportView) -> PicSafeError | None:
     """Why a report that the user server knows cannot be opened; None when it can."""
-    state = row["state"]
+    state = row.state
     if state == "expired":
         return ReportExpired()
     if state == "withdrawn":
@@ -74,13 +75,13 @@ def state_error(row: Mapping[str, Any]) -> PicSafeError | None:
 def opening_error_notice(
     error: BaseException,
     *,
-    row: Mapping[str, Any] | None,
+    row: ReportView | None,
     from_disk: bool,
     retry: Callable[[], None],
     choose_file: Callable[[], None],
     leave: Callable[[], None],
 ) -> dom.Node:
-    """The notice that takes the place of the report. `row` is REPORT where the user server knows it."""
+    """The notice that takes the place of the report. `row` is what the user server says of the report, where it knows it."""
     if not from_disk and isinstance(error, UNAUTHENTICATED):
         error = NotAsSent()
     actions: list[notices.Action] = []
@@ -89,8 +90,8 @@ def opening_error_notice(
         actions.append((t("action.retry"), lambda _event: retry()))
     if from_disk:
         actions.append((t("report.choose_file"), lambda _event: choose_file()))
-    if row is not None and row["box"] == "inbox" and (isinstance(error, ASK_SENDER) or is_sender_in_doubt):
-        actions.append((t("report.ask_sender", name=row["sender"]["name"]), lambda _event: _write(row)))
+    if row is not None and row.box == "inbox" and (isinstance(error, ASK_SENDER) or is_sender_in_doubt):
+        actions.append((t("report.ask_sender", name=row.sender.name), lambda _event: _write(row)))
     actions.append((t("action.back_to_inbox"), lambda _event: leave()))
     return notices.error_notice(error, means=meaning(error, from_disk=from_disk), actions=actions)
 
@@ -109,7 +110,7 @@ def meaning(error: BaseException, *, from_disk: bool = False) -> str:
     return t("error.nothing_lost")
 
 
-def _write(row: Mapping[str, Any]) -> None:
+def _write(row: ReportView) -> None:
     """Begins an e-mail to the sender: about which report, by its time; nothing of a patient, nobody here knows any."""
     subject = quote(t("report.ask_subject"))
-    dom.window().location.href = f"mailto:{quote(row['sender']['email'], safe='@')}?subject={subject}"
+    dom.window().location.href = f"mailto:{quote(row.sender.email, safe='@')}?subject={subject}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from picsafe_client.app import App
@@ -13,24 +12,26 @@ from picsafe_client.reports.open_report import OpenReport, PackageSource, key_re
 from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
 from picsafe_client.screens.viewer.error_notice import state_error
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.opening import GivenKey, KeyReleaser
 from picsafe_protocol.format.package import Header
+from picsafe_protocol.json.messages import read
 
 Opened: TypeAlias = OpenReport[Any]
 
 
 class ReportLoader:
-    """One attempt to open a report. `row` is REPORT of the user server's API, once it is known; of a file, if it is the
-    one that was sent.
+    """One attempt to open a report. `row` is what the user server says of the report, once it is known; of a file, if
+    it is the one that was sent.
     """
 
     def __init__(self, app: App, policy: ReconnectPolicy) -> None:
         self._app = app
         self._policy = policy
         self._opener = PackageOpener()
-        self.row: Mapping[str, Any] | None = None
+        self.row: ReportView | None = None
 
     async def from_cloud(self, report_id: str, wait: ProgressIndicator) -> Opened:
         """A report that was sent. Raises whatever stands in its way."""
@@ -41,12 +42,12 @@ class ReportLoader:
         row, grant = answers
         if isinstance(row, BaseException):
             raise row
-        self.row = row
+        self.row = row = read(ReportView, row)
         if (error := state_error(row)) is not None:
             raise error
         if isinstance(grant, BaseException):
             raise grant
-        expected = Expectations.of_row(row)
+        expected = Expectations.of_report(row)
         source = self._opener.from_cloud(package, expected, self._policy)
         done, total = 0, source.first_bytes()
 
@@ -56,7 +57,7 @@ class ReportLoader:
             wait.progress(done, total)
 
         try:
-            await asyncio.gather(source.begin(arrived), self._prefetch_token(row.get("keyserver_url")))
+            await asyncio.gather(source.begin(arrived), self._prefetch_token(row.keyserver_url))
         except BaseException:
             source.close()
             raise
@@ -68,13 +69,13 @@ class ReportLoader:
         and its key server for the key.
         """
         source = DiskSource(file)
-        row: Mapping[str, Any] | None = None
+        row: ReportView | None = None
 
         async def known(report_id: str) -> Expectations:
             nonlocal row
-            row = await self._app.api.users("GET", f"/v1/reports/{report_id}")
+            row = read(ReportView, await self._app.api.users("GET", f"/v1/reports/{report_id}"))
             wait.set_label(t("report.checking_file"))
-            return Expectations.of_row(row)
+            return Expectations.of_report(row)
 
         try:
             wait.progress(0, 0)
@@ -88,9 +89,9 @@ class ReportLoader:
 
     async def tell_opened(self) -> None:
         """Tells the user server that this person has opened the report, when it was sent to them."""
-        if self.row is None or self.row["box"] != "inbox":
+        if self.row is None or self.row.box != "inbox":
             return
-        report_id = self.row["id"]
+        report_id = self.row.id
         await self._app.api.users("POST", f"/v1/reports/{report_id}/opened", {})
         if (box := self._app.boxes.get("inbox")) is not None:
             box.mark_opened(report_id)
@@ -116,14 +117,14 @@ class ReportLoader:
                 Phrase(t("report.key_unreachable")), advice=Phrase(t("report.key_unreachable_advice"))
             ) from error
 
-    async def _prefetch_token(self, keyserver_url: str | None) -> None:
+    async def _prefetch_token(self, keyserver_url: str) -> None:
         """Gets the user token while the package comes; it is for the server that the index names, if that is
         allowed.
         """
         if keyserver_url not in self._app.require_me().key_servers:
             return
         try:
-            await self._app.api.user_token(str(keyserver_url))
+            await self._app.api.user_token(keyserver_url)
         except PicSafeError:
             # It is asked for again when the header has been read, and then the failure counts.
             return

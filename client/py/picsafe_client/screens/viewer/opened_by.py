@@ -4,53 +4,51 @@ opening.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from picsafe_client.api import access_log
 from picsafe_client.app import App
 from picsafe_client.i18n.error_messages import error_message
 from picsafe_client.i18n.texts import moment, t
 from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import PicSafeError
 
 
-async def show(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
-    """Fills `place`. `row` is REPORT of the user server's API."""
-    by_sender = row["box"] == "sent"
+async def show(app: App, row: ReportView, keyserver_url: str, place: dom.Node) -> None:
+    """Fills `place`. `row` is what the user server says of the report."""
+    by_sender = row.box == "sent"
     dom.replace_children(place, dom.el("h2", None, t("report.readers" if by_sender else "report.recipients")))
     place.hidden = False
     if by_sender:
         await _from_log(app, row, keyserver_url, place)
     else:
         _from_row(row, place)
-    if row.get("expires_at"):
-        kept = t("report.kept_until", moment=moment(row["expires_at"]))
+    if row.expires_at:
+        kept = t("report.kept_until", moment=moment(row.expires_at))
         dom.append(place, dom.el("p", {"class": "soft small"}, kept))
 
 
-def _from_row(row: Mapping[str, Any], place: dom.Node) -> None:
+def _from_row(row: ReportView, place: dom.Node) -> None:
     rows = dom.el("ul", {"class": "readers"})
-    for person in row["recipients"]:
-        opened = person.get("opened_at")
+    for person in row.recipients:
+        opened = person.opened_at
         words = t("report.reader_opened", moment=moment(opened)) if opened else ""
-        dom.append(rows, _reader(person["name"], person["email"], words))
+        dom.append(rows, _reader(person.name, person.email, words))
     dom.append(place, rows)
 
 
-async def _from_log(app: App, row: Mapping[str, Any], keyserver_url: str, place: dom.Node) -> None:
+async def _from_log(app: App, row: ReportView, keyserver_url: str, place: dom.Node) -> None:
     try:
-        entries = await access_log.of_report(app.api, keyserver_url, row["id"])
+        entries = await access_log.of_report(app.api, keyserver_url, row.id)
     except PicSafeError as error:
         # The pictures are there; only this part of the facts is missing, and says so.
         dom.append(place, dom.el("p", {"class": "soft small"}, t("log.unreachable"), " ", error_message(error)[0]))
         return
     rows = dom.el("ul", {"class": "readers"})
-    for entry in reversed([entry for entry in entries if entry["event"] in ("released", "refused")]):
-        who = entry.get("who") or {}
-        name = who.get("name") or t("log.erased_person")
-        words = t(f"report.log_{entry['event']}", moment=moment(entry["time"]))
-        dom.append(rows, _reader(name, who.get("email") or "", words, who.get("institution") or ""))
+    for entry in reversed([entry for entry in entries if entry.event in ("released", "refused")]):
+        who = entry.who
+        name = who.name if who and who.name else t("log.erased_person")
+        words = t(f"report.log_{entry.event}", moment=moment(entry.time))
+        dom.append(rows, _reader(name, who.email if who else "", words, (who.institution or "") if who else ""))
     dom.append(place, rows if rows.childElementCount else dom.el("p", {"class": "soft"}, t("report.reader_nobody")))
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
+from picsafe_client.api.event_stream import LiveEvent
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.package_sources import ReconnectPolicy
@@ -26,6 +27,7 @@ from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
 from picsafe_client.ui import dialogs, dom, notices, print_layout
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
+from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
 from picsafe_protocol.contracts.errors import NotSignedIn
 
 if TYPE_CHECKING:
@@ -185,20 +187,20 @@ class ReportScreen(Screen):
         else:
             self._shown.stage.set_reconnecting(waiting)
 
-    def _heard(self, kind: str, data: Mapping[str, Any]) -> None:
+    def _heard(self, event: LiveEvent) -> None:
         """Live events about this report: somebody opened it, or it is no longer there for others to open."""
         opening, shown = self._opening, self._shown
-        if opening is None or opening.row is None or shown is None or data.get("id") != opening.row["id"]:
+        if opening is None or opening.row is None or shown is None:
             return
-        if kind == "removed":
+        if isinstance(event, RemovedReport) and event.id == opening.row.id:
             place = dom.by_id("banner")
             dom.replace_children(
                 place, notices.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text"))
             )
-        elif kind == "report":
-            opening.row = data
+        elif isinstance(event, ReportView) and event.id == opening.row.id:
+            opening.row = event
             url = shown.opened.header.keyserver_url
-            self.spawn(opened_by.show(self.app, data, url, shown.facts.readers))
+            self.spawn(opened_by.show(self.app, event, url, shown.facts.readers))
 
     # -- acting
 
@@ -244,7 +246,7 @@ class ReportScreen(Screen):
 
     def _back(self) -> None:
         row = self._opening.row if self._opening else None
-        self.app.go(address("sent" if row is not None and row["box"] == "sent" else "inbox"))
+        self.app.go(address("sent" if row is not None and row.box == "sent" else "inbox"))
 
     def _compare(self) -> None:
         if self._shown is not None and self._shown.beside.is_open:

@@ -1,0 +1,114 @@
+"""Keys and the access log (key server). Keys are 32 bytes as base64url without padding; they appear in no `repr`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME
+
+__all__ = ["CreatedProof", "EntryProof", "IssuedKey", "KeySender", "LogEntry", "LogPage", "ReleasedKey", "Who"]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryProof:
+    """The entry that the access log now has of this release, and all that anyone needs to check it offline.
+
+    `statement` and `person` are the exact texts that were hashed, `docs/access-log.md` says how; `proof` is
+    c2sp.org/tlog-proof@v1 with the log's signed checkpoint.
+    """
+
+    index: int
+    time: str
+    statement: str
+    salt: str
+    person: str
+    person_salt: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeySender:
+    """The owner of a key, with their name at the time it was made. `issuer` is the user server that knows them by
+    `id`.
+    """
+
+    issuer: str
+    id: str
+    name: str
+    email: str
+    institution: str | None
+    institution_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedProof:
+    """The entry of the making of a key: who sent the report, whatever its file says. Of this one `person` is not told
+    as it was hashed.
+
+    `sender` is as they were called then; null when that person was erased from the log.
+    """
+
+    index: int
+    time: str
+    statement: str
+    salt: str
+    proof: str
+    sender: KeySender | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedKey:
+    """A key that was given out. `created` is the entry of its making."""
+
+    key: str = field(repr=False)
+    entry: EntryProof
+    created: CreatedProof | None = field(metadata={WHEN_ABSENT: None})
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """The key of a new report, for its sender."""
+
+    key_id: str
+    key: str = field(repr=False)
+    expires_at: str
+    entry: EntryProof
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A person in the log, with their name at the time."""
+
+    id: str
+    name: str
+    email: str
+    institution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
+
+    `erased_at` and `erased_by` then say when, and which entry says so (null for what was erased before there were
+    such entries). `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
+    """
+
+    index: int
+    time: str
+    event: str
+    result_code: str | None
+    report_id: str | None
+    key_id: str | None
+    who: Who | None
+    address: str | None = field(metadata={WIRE_NAME: "from"})
+    reason: str | None
+    erased_at: str | None = field(metadata={WHEN_ABSENT: None})
+    erased_by: int | None = field(metadata={WHEN_ABSENT: None})
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Entries, and the `after` of the next page; null when there is none."""
+
+    entries: list[LogEntry]
+    next: int | None

@@ -1,0 +1,176 @@
+"""Reports: the row of the index, its lists, drafts, grants and live events (user server)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from picsafe_protocol.contracts.api.field_types import Identifier, Moment
+
+__all__ = [
+    "Addressee",
+    "Box",
+    "GrantAt",
+    "InstitutionReaders",
+    "NewReports",
+    "Readers",
+    "Recipient",
+    "RemovedReport",
+    "ReportBegun",
+    "ReportPage",
+    "ReportView",
+    "Sender",
+    "SignedGrant",
+    "Suggestion",
+    "Suggestions",
+]
+
+Box: TypeAlias = Literal["inbox", "sent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a report. `institution` is its name."""
+
+    id: str
+    name: str
+    email: str
+    institution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves
+    only.
+    """
+
+    id: str
+    name: str
+    email: str
+    opened_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
+    by the caller, `collected_at` by any service account; times are UTC.
+    """
+
+    id: Identifier
+    state: Literal["draft", "available", "expired", "withdrawn"]
+    box: Box
+    sender: Sender
+    recipients: list[Addressee]
+    region: str
+    size: int | None
+    digest: str | None
+    created_at: str
+    available_at: str | None
+    expires_at: str
+    unread: bool
+    opened_at: str | None
+    collected_at: str | None
+    cloud_url: str
+    keyserver_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedReport:
+    """A live event: the report has left the caller's lists."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Newest first. `next` goes on as `before`; null at the end."""
+
+    reports: list[ReportView]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewReports:
+    """Oldest first. `cursor` goes on as `after`, now or later; `more`: there is more already."""
+
+    reports: list[ReportView]
+    cursor: str
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to whom a report goes. `institution` is its name."""
+
+    id: str
+    email: str
+    name: str
+    institution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionReaders:
+    """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open
+    the report. `record_systems`: a machine of the institution gets it.
+    """
+
+    name: str
+    members: bool
+    record_systems: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """The recipients, in the order of their addresses in the request; then the institutions with more readers than
+    those.
+    """
+
+    recipients: list[Recipient]
+    institutions: list[InstitutionReaders]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantAt:
+    """A grant for the server at `url`."""
+
+    url: str
+    grant: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedGrant:
+    """A grant for the server at `url`."""
+
+    url: str
+    grant: str
+    expires_at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBegun:
+    """A draft: what its sender needs to encrypt and upload it. `institutions` as in `Readers`: who else can open it."""
+
+    report_id: Identifier
+    region: str
+    expires_at: str
+    cloud: GrantAt
+    keyserver: GrantAt
+    recipients: list[Recipient]
+    institutions: list[InstitutionReaders]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Somebody whom the caller may want to write to. `institution` is its name."""
+
+    id: str
+    email: str
+    name: str
+    institution: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """Those last written to first."""
+
+    recipients: list[Suggestion]
