@@ -17,11 +17,12 @@ from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.api.server_clock import ServerClock
 from picsafe_protocol.contracts.api.accounts import Me, SignedToken
 from picsafe_protocol.contracts.api.reports import NewReports, ReportView, SignedGrant
+from picsafe_protocol.contracts.api.requests import GrantedAction, GrantRequest, TokenRequest
 from picsafe_protocol.contracts.errors import InvalidRequest, RangeNotSatisfiable, ServiceError
 from picsafe_protocol.contracts.limits import KIB
 from picsafe_protocol.format.package import is_keyserver_url
 from picsafe_protocol.json import strict_json
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 IDLE_SECONDS: Final = 30
 """Without a byte for so long, a connection counts as broken."""
@@ -130,13 +131,14 @@ class Api:
         """A page of reports that are new."""
         return read(NewReports, await self.users("GET", f"/v1/reports/new?{query}"))
 
-    async def report_grant(self, report_id: str, action: str) -> SignedGrant:
+    async def report_grant(self, report_id: str, action: GrantedAction) -> SignedGrant:
         """A grant for one action on one report."""
-        return read(SignedGrant, await self.users("POST", f"/v1/reports/{report_id}/grants", {"action": action}))
+        body = write(GrantRequest(action=action))
+        return read(SignedGrant, await self.users("POST", f"/v1/reports/{report_id}/grants", body))
 
     async def user_token(self, audience: str) -> str:
         """A user token for one key server."""
-        return read(SignedToken, await self.users("POST", "/v1/tokens", {"audience": audience})).token
+        return read(SignedToken, await self.users("POST", "/v1/tokens", write(TokenRequest(audience=audience)))).token
 
     @asynccontextmanager
     async def stream(

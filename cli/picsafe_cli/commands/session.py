@@ -12,9 +12,10 @@ from picsafe_cli.api.client import Api
 from picsafe_cli.api.credentials import Credentials
 from picsafe_cli.signals import run
 from picsafe_protocol.contracts.api.accounts import SessionBegun
+from picsafe_protocol.contracts.api.requests import SignIn
 from picsafe_protocol.contracts.errors import InternalError, NotSignedIn
 from picsafe_protocol.contracts.limits import DEVICE_CHARACTERS
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 
 def login(options: argparse.Namespace) -> None:
@@ -26,7 +27,7 @@ def login(options: argparse.Namespace) -> None:
 
 async def _sign_in(url: str, email: str, password: str) -> None:
     device = f"picsafe on {platform.node()}"[:DEVICE_CHARACTERS]
-    body = {"email": email, "password": password, "device": device, "transport": "token"}
+    body = write(SignIn(email=email, password=password, device=device, transport="token"))
     async with Api(url) as api:
         begun = read(SessionBegun, await api.users("POST", "/v1/sessions", body, again=False))
     if begun.token is None:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from picsafe_cli.api.client import Api
 from picsafe_protocol.contracts.api.keys import ReleasedKey
+from picsafe_protocol.contracts.api.requests import ReleaseRequest
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import Source
 from picsafe_protocol.crypto.package_digest import CoveredSource, PiecewiseSource, sha256_of_pieces
@@ -14,7 +15,7 @@ from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.from_disk import cover_file
 from picsafe_protocol.format.opening import GivenKey, Opened
 from picsafe_protocol.format.package import Header
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 
 async def open_report(
@@ -47,7 +48,7 @@ async def open_report(
     async def release(header: Header) -> GivenKey:
         token = await api.user_token(header.keyserver_url)
         url = f"{header.keyserver_url}/v1/keys/{header.key_id}/release"
-        body = {"report_id": header.report_id} | ({"reason": reason} if reason else {})
+        body = write(ReleaseRequest(report_id=header.report_id, reason=reason))
         return GivenKey.in_answer(read(ReleasedKey, await api.call("POST", url, token, body)), header)
 
     return await opening.open_report(

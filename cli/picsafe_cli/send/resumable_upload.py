@@ -13,12 +13,13 @@ from picsafe_cli.api.retry import UPLOADING, RetryPolicy
 from picsafe_cli.send.media_preparation import Progress
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.reports import GrantAt
+from picsafe_protocol.contracts.api.requests import NewUpload
 from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefused, UploadIncomplete, UploadMismatch
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PieceHasher
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 MAX_RESTARTS: Final = 3
 """How often an upload is begun: a cloud that lost what it had, or had it damaged, is given all of it again."""
@@ -53,7 +54,7 @@ class Upload:
         raise AssertionError("the last beginning returns or raises")
 
     async def _from_the_beginning(self, file: BinaryIO, size: int, furthest: MonotonicProgress) -> Uploaded:
-        begun = read(UploadState, await self._call("POST", "", json={"size": size}))
+        begun = read(UploadState, await self._call("POST", "", json=write(NewUpload(size=size))))
         arrived = frozenset(begun.parts)
         digest, hasher = hashlib.sha256(), PieceHasher()
         file.seek(0)

@@ -18,12 +18,13 @@ from picsafe_cli.send.resumable_upload import Upload, patiently
 from picsafe_protocol.contracts.api.accounts import Me
 from picsafe_protocol.contracts.api.keys import IssuedKey
 from picsafe_protocol.contracts.api.reports import ReportBegun, ReportView
+from picsafe_protocol.contracts.api.requests import KeyRequest, NewReport
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author, Report
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 WITHDRAWAL_SECONDS: Final = 10
 """How long a report that will not be completed may take to be withdrawn: somebody waits. The servers forget it within a
@@ -63,11 +64,9 @@ async def send(
     nothing; the servers forget within a day what was not completed. Where it may have arrived, the advice says so.
     """
     me = await api.me()
-    wanted = {
-        "recipients": list(recipients),
-        "size": declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared),
-    }
-    begin = partial(api.users, "POST", "/v1/reports", wanted, again=False)
+    size = declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared)
+    wanted = NewReport(recipients=list(recipients), size=size)
+    begin = partial(api.users, "POST", "/v1/reports", write(wanted), again=False)
     draft = read(ReportBegun, await patiently(begin, patience))  # one that was begun in vain is forgotten within a day
     uploaded: Uploaded | None = None
     try:
@@ -116,7 +115,7 @@ async def _encrypt(
     patience: RetryPolicy,
 ) -> int:
     server = draft.keyserver
-    body = {"report_id": draft.report_id}
+    body = write(KeyRequest(report_id=draft.report_id))
     ask = partial(api.call, "POST", f"{server.url}/v1/keys", server.grant, body, again=False)
     issued = read(IssuedKey, await patiently(ask, patience))
     report = _report(me, draft.report_id, prepared, facts, api.clock.now())

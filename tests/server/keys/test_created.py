@@ -15,10 +15,10 @@ from server.keys.test_erasure import erase
 from server.keys.world import USERS, Someone, UserServers, World, key_server, raw_key
 from sqlalchemy import Connection, create_engine, insert
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.crypto.merkle import leaf_hash, verify_inclusion
 from picsafe_server.keys.db.models import log_leaves, report_keys
 from picsafe_server.keys.log import created_entry
-from picsafe_server.keys.log.entries import Event
 from picsafe_server.runtime.clock import MovableClock
 
 pytestmark = pytest.mark.anyio

@@ -13,9 +13,10 @@ from server.keys.world import Someone, UserServers, key_server
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.crypto.merkle import leaf_hash
 from picsafe_server.keys.log.audit import recompute
-from picsafe_server.keys.log.entries import Event, statement_commitment, statement_text
+from picsafe_server.keys.log.entries import statement_commitment, statement_text
 from picsafe_server.keys.role import MIGRATIONS
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.runtime.database import WRITES, prepare_sqlite

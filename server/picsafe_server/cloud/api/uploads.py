@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import msgspec
 from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.requests import Completion, NewUpload
 from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import (
     Conflict,
@@ -26,26 +24,11 @@ from picsafe_server.cloud.api.guards import UPLOAD, AnyRequest, grant_of
 from picsafe_server.cloud.region import cloud_of
 from picsafe_server.http.guards import route_access
 from picsafe_server.http.json_guard import json_only
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.openapi.operations import PartUpload, Resumable
 
 _REPORT = "/v1/uploads/{report_id:str}"
 _TAGS = ["cloud"]
-
-
-class NewUpload(msgspec.Struct, forbid_unknown_fields=True):
-    """The package to be uploaded."""
-
-    size: int
-    """Bytes of the whole package."""
-
-
-class Completion(msgspec.Struct, forbid_unknown_fields=True):
-    """What has been received so far."""
-
-    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
-    """Of the whole package, lower-case hex."""
-    pieces: bytes | msgspec.UnsetType = msgspec.UNSET
-    """The SHA-256 of each 256 KiB of it, one after the other, in base64."""
 
 
 @post(
@@ -55,7 +38,7 @@ class Completion(msgspec.Struct, forbid_unknown_fields=True):
     tags=_TAGS,
     **route_access(UPLOAD, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
-async def begin(request: AnyRequest, data: JSONBody[NewUpload]) -> Response[UploadState]:
+async def begin(request: AnyRequest, data: RequestBody[NewUpload]) -> Response[UploadState]:
     """201 for a new upload and 200 for one that was begun before: `parts` lists those that need not be sent again.
 
     409 `conflict` for a size other than at the beginning, 410 when the report expired or was withdrawn, 413
@@ -108,7 +91,7 @@ async def put_part(request: AnyRequest, index: FromPath[int]) -> None:
     request_max_body_size=limits.COMPLETION_BYTES,
     **route_access(UPLOAD, UploadIncomplete, UploadMismatch, Conflict, ReportExpired, Gone, LimitExceeded, StorageFull),
 )
-async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
+async def complete(request: AnyRequest, data: RequestBody[Completion]) -> Receipt:
     """Once every byte is stored and verified, the package can be downloaded and never changes. Repeated calls return
     the same receipt.
 
@@ -118,8 +101,7 @@ async def complete(request: AnyRequest, data: JSONBody[Completion]) -> Receipt:
 
     409 `upload_incomplete` names what is `missing`; after 409 `upload_mismatch` the upload is discarded: begin again.
     """
-    pieces = data.pieces if isinstance(data.pieces, bytes) else None
-    return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256, pieces))
+    return Receipt(await uploads.complete(cloud_of(request), grant_of(request), data.sha256, data.pieces))
 
 
 def router() -> Router:

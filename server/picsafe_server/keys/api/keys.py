@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from picsafe_protocol.contracts.api.keys import IssuedKey, ReleasedKey
+from picsafe_protocol.contracts.api.requests import KeyRequest, ReleaseRequest
 from picsafe_protocol.contracts.errors import (
     Conflict,
     KeyDestroyed,
@@ -23,8 +24,9 @@ from picsafe_protocol.contracts.errors import (
 )
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import route_access
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
-from picsafe_server.keys.api.schemas import Identifier, KeyRequest, ReleaseRequest, issued_key, released_key
+from picsafe_server.keys.api.schemas import Identifier, issued_key, released_key
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
@@ -53,7 +55,7 @@ def _check(key_id: str) -> None:
         ReportExpired,
     ),
 )
-async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyRequest]) -> Response[IssuedKey]:
+async def create_key(request: Request[Grant, Any, Any], data: RequestBody[KeyRequest]) -> Response[IssuedKey]:
     """201 with a new key; 200 with the same key when the same sender repeats the request."""
     services, grant = services_of(request), request.user
     if grant.report_id != data.report_id:
@@ -88,7 +90,7 @@ async def create_key(request: Request[Grant, Any, Any], data: JSONBody[KeyReques
     ),
 )
 async def release_key(
-    request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: JSONBody[ReleaseRequest]
+    request: Request[Caller, Any, Any], key_id: FromPath[Identifier], data: RequestBody[ReleaseRequest]
 ) -> ReleasedKey:
     """The key, with the proof that this release is in the access log. 404, 403, 410 or 503 otherwise."""
     services = services_of(request)
@@ -108,7 +110,7 @@ async def release_key(
     ),
 )
 async def revoke_key(
-    request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: JSONBody[KeyRequest]
+    request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: RequestBody[KeyRequest]
 ) -> None:
     """Wipes the wrapped key: from now on nobody can open the report."""
     services = services_of(request)
@@ -125,7 +127,7 @@ async def revoke_key(
     **route_access(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_report(
-    request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: JSONBody[KeyRequest]
+    request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: RequestBody[KeyRequest]
 ) -> None:
     """For the user server, when a report is withdrawn. 204 also when the report has no key yet: then none is ever
     made.

@@ -6,23 +6,23 @@ import base64
 import unicodedata
 from typing import Annotated, Any
 
-import msgspec
 from litestar import MediaType, Request, get
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.keys import Consistency, Event, LogPage
 from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable, NotFound, NotPermitted
 from picsafe_protocol.contracts.identifiers import checked_identifier, is_identifier
 from picsafe_server.auth.jwks import PublicKeys
 from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.http.guards import PUBLIC, route_access
+from picsafe_server.http.messages import Written, written
 from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, address_of, services_of
 from picsafe_server.keys.api.schemas import Identifier
-from picsafe_server.keys.log.entries import Event
 from picsafe_server.keys.operations import read_log
 from picsafe_server.keys.operations.csv_export import as_csv
-from picsafe_server.keys.operations.read_log import LogFilter, Page
+from picsafe_server.keys.operations.read_log import LogFilter
 from picsafe_server.keys.policy import Caller
 from picsafe_server.openapi.operations import TextAnswer
 
@@ -57,11 +57,11 @@ async def report_log(
     report_id: FromPath[Identifier],
     after: After = None,
     limit: Limit = limits.PAGE_ROWS,
-) -> Page:
+) -> Written[LogPage]:
     """For the report's sender, and administrators of the institutions that its key's access names."""
     if not is_identifier(report_id):
         raise NotFound("There is no report of this number.")
-    return await read_log.of_report(services_of(request).database, request.user, report_id, after, limit)
+    return written(await read_log.of_report(services_of(request).database, request.user, report_id, after, limit))
 
 
 @get(
@@ -78,10 +78,10 @@ async def institution_log(
     report_id: ReportFilter = None,
     who: WhoFilter = None,
     oldest_first: Oldest = False,
-) -> Page:
+) -> Written[LogPage]:
     """Entries of every key whose access names the institution."""
     wanted = _filter(event, report_id, who, oldest_first)
-    return await read_log.of_institution(services_of(request).database, request.user, wanted, after, limit)
+    return written(await read_log.of_institution(services_of(request).database, request.user, wanted, after, limit))
 
 
 @get(
@@ -118,14 +118,6 @@ async def checkpoint(request: Request[Any, Any, Any]) -> str:
     return await services_of(request).public_log.checkpoint()
 
 
-class Consistency(msgspec.Struct):
-    """A proof that the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
-
-    start: int = msgspec.field(name="from")
-    to: int
-    proof: list[str]
-
-
 @get(
     "/v1/consistency",
     summary="A proof that the log has only grown",
@@ -136,10 +128,10 @@ async def consistency(
     request: Request[Any, Any, Any],
     start: Annotated[int, QueryParameter(name="from", ge=1, le=2**53, description="entries of the smaller log")],
     to: Annotated[int, QueryParameter(ge=1, le=2**53, description="entries of the larger log")],
-) -> Consistency:
+) -> Written[Consistency]:
     """For two sizes with signed checkpoints, 0 < `from` <= `to`; 400 for others. Contains no personal data."""
     hashes = await services_of(request).public_log.consistency(start, to, address_of(request))
-    return Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes])
+    return written(Consistency(start, to, [base64.b64encode(value).decode("ascii") for value in hashes]))
 
 
 @get(JWKS_PATH, summary="The key that signs checkpoints", tags=["keys"], **route_access(PUBLIC))

@@ -1,4 +1,4 @@
-"""What goes over HTTP. Keys are 32 bytes as base64url without padding; times are RFC 3339 in UTC."""
+"""Makes the answers about keys. Keys are 32 bytes as base64url without padding; times are RFC 3339 in UTC."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 
-from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.keys import CreatedProof, EntryProof, IssuedKey, ReleasedKey
 from picsafe_server.keys.log.created_entry import Created
 from picsafe_server.keys.log.entries import Entry, moment
@@ -15,27 +14,6 @@ from picsafe_server.keys.operations.release import Released
 from picsafe_server.runtime.clock import rfc3339
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{26}$", description="26 letters of lower-case base32")]
-Reason = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=limits.REASON_CHARACTERS,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
-        description="why, in the caller's words; kept in the access log",
-    ),
-]
-
-
-class KeyRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """For which report a key is to be made, or taken back."""
-
-    report_id: Identifier
-
-
-class ReleaseRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """For which report a key is asked, and why."""
-
-    report_id: Identifier
-    reason: Reason = ""
 
 
 def entry_proof(entry: Entry) -> EntryProof:

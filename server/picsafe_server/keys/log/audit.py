@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Row, func, select
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.crypto.merkle import leaf_hash
 from picsafe_server.keys.db.models import log_erasures, log_leaves, log_nodes, log_people
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.entries import (
-    Event,
     Person,
     details,
     digest_of_entries,

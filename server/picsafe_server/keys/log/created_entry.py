@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from picsafe_protocol.contracts.api.keys import KeySender
+from picsafe_protocol.contracts.api.keys import Event, KeySender
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.checkpoint import offline_proof
-from picsafe_server.keys.log.entries import Event, moment, statement_text
+from picsafe_server.keys.log.entries import moment, statement_text
 from picsafe_server.runtime.clock import rfc3339
 
 PROOFS_KEPT = 4096

@@ -20,11 +20,11 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import Any
 
 import msgspec
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.crypto.merkle import leaf_hash
 
 SALT_BYTES = 32
@@ -37,18 +37,6 @@ _MILLISECOND = timedelta(milliseconds=1)
 _PERSON_TAG = b"picsafe/access-log/person/v1\x00"
 _STATEMENT_TAG = b"picsafe/access-log/statement/v1\x00"
 _encoder = msgspec.json.Encoder(order="sorted")
-
-
-class Event(str, Enum):
-    """What happened to a key, or (the last two) to the log."""
-
-    CREATED = "created"
-    RELEASED = "released"
-    REFUSED = "refused"
-    REVOKED = "revoked"
-    DESTROYED = "destroyed"
-    ERASED = "erased"
-    RESTORED = "restored"
 
 
 class Person(msgspec.Struct, frozen=True):

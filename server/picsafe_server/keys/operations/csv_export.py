@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import AsyncIterator, Sequence
 
+from picsafe_protocol.contracts.api.keys import LogEntry
 from picsafe_protocol.json.csv_safe import escape_formula
-from picsafe_server.keys.operations.read_log import LogEntry
 
 COLUMNS = (
     "index",
@@ -40,7 +40,7 @@ def _row(entry: LogEntry) -> tuple[str, ...]:
     return (
         str(entry.index),
         entry.time,
-        entry.event.value,
+        entry.event,
         entry.result_code or "",
         entry.report_id or "",
         entry.key_id or "",

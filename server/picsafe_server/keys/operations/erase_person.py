@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Select, delete, insert, literal, select
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_server.keys.db.models import log_audience, log_erasures, log_leaves, log_people
-from picsafe_server.keys.log.entries import Event, Person, details, digest_of_entries, milliseconds
+from picsafe_server.keys.log.entries import Person, details, digest_of_entries, milliseconds
 from picsafe_server.keys.transactions.db_writer import writer_for
 from picsafe_server.keys.transactions.transaction import Transaction
 from picsafe_server.runtime.clock import Clock

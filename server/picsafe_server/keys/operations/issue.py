@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import NotPermitted, PicSafeError, ReportExpired, TokenRefused
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.chunked import KEY
-from picsafe_server.keys.log.entries import Entry, Event, milliseconds
+from picsafe_server.keys.log.entries import Entry, milliseconds
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.operations.release import Released, refusal, unwrapped
 from picsafe_server.keys.policy import Caller, KeyAcl

@@ -6,48 +6,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.contracts.api.keys import Who
+from picsafe_protocol.contracts.api.keys import Event, LogEntry, LogPage, Who
 from picsafe_protocol.contracts.errors import NotFound, NotPermitted
 from picsafe_server.keys.db.models import log_audience, log_erasures, log_leaves, log_people
-from picsafe_server.keys.log.entries import Event, moment
+from picsafe_server.keys.log.entries import moment
 from picsafe_server.keys.policy import Caller, may_read_log
 from picsafe_server.keys.vault import keystore
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.runtime.database import Database
 
 CSV_PAGE_ROWS = 500
-
-
-class LogEntry(msgspec.Struct):
-    """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
-
-    `erased_at` and `erased_by` then say when, and which entry says so (null for what was erased before there were such
-    entries). `report_id` and `key_id` are null for `erased` and `restored`, which are about the log.
-    """
-
-    # The fields of `contracts.api.keys.LogEntry`, written by a class of its own: `from` is no name in Python.
-    index: int
-    time: str
-    event: Event
-    result_code: str | None
-    report_id: str | None
-    key_id: str | None
-    who: Who | None
-    address: str | None = msgspec.field(name="from")
-    reason: str | None
-    erased_at: str | None
-    erased_by: int | None
-
-
-class Page(msgspec.Struct):
-    """Entries, and the `after` of the next page; null when there is none."""
-
-    entries: list[LogEntry]
-    next: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +31,7 @@ class LogFilter:
     oldest_first: bool = False
 
 
-async def of_report(database: Database, caller: Caller, report_id: str, after: int | None, limit: int) -> Page:
+async def of_report(database: Database, caller: Caller, report_id: str, after: int | None, limit: int) -> LogPage:
     """What happened to a report's key, oldest first. `NotFound`, or `NotPermitted` for all but its owner and
     administrators.
     """
@@ -80,7 +51,7 @@ async def of_report(database: Database, caller: Caller, report_id: str, after: i
 
 async def of_institution(
     database: Database, administrator: Caller, wanted: LogFilter, after: int | None, limit: int
-) -> Page:
+) -> LogPage:
     """What happened to all keys whose access names the administrator's institution, newest first unless asked
     otherwise.
     """
@@ -139,10 +110,10 @@ def _institution_query(administrator: Caller, wanted: LogFilter, after: int | No
     return query.order_by(seen if wanted.oldest_first else seen.desc())
 
 
-async def _page(session: AsyncSession, query: Select[Any], limit: int) -> Page:
+async def _page(session: AsyncSession, query: Select[Any], limit: int) -> LogPage:
     rows = (await session.execute(query.limit(limit + 1))).all()
     entries = [_for_people(row) for row in rows[:limit]]
-    return Page(entries, entries[-1].index if len(rows) > limit else None)
+    return LogPage(entries, entries[-1].index if len(rows) > limit else None)
 
 
 def _for_people(row: Row[Any]) -> LogEntry:
@@ -150,7 +121,7 @@ def _for_people(row: Row[Any]) -> LogEntry:
     return LogEntry(
         index=row.entry_index,
         time=rfc3339(moment(row.time)),
-        event=Event(row.event),
+        event=Event(row.event).value,
         result_code=row.result,
         report_id=row.report_id or None,
         key_id=row.key_id or None,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import (
     KeyDestroyed,
     KeyRevoked,
@@ -23,7 +24,7 @@ from picsafe_protocol.contracts.errors import (
     ReportPredatesAccess,
 )
 from picsafe_server.keys.log.created_entry import Created
-from picsafe_server.keys.log.entries import Entry, Event
+from picsafe_server.keys.log.entries import Entry
 from picsafe_server.keys.policy import Caller, may_have_key, predates_access
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.transactions.transaction import Transaction

@@ -8,10 +8,11 @@ import base64
 
 from sqlalchemy import Connection, select
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import Conflict
 from picsafe_server.keys.db.models import log_audience
 from picsafe_server.keys.log import store as log
-from picsafe_server.keys.log.entries import Event, Person, details, milliseconds
+from picsafe_server.keys.log.entries import Person, details, milliseconds
 from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
 from picsafe_server.keys.log.store import LogDamaged
 from picsafe_server.keys.log.tree import Head

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
 from picsafe_protocol.contracts.identifiers import new_identifier
-from picsafe_server.keys.log.entries import Event, milliseconds
+from picsafe_server.keys.log.entries import milliseconds
 from picsafe_server.keys.operations.callers import Grant
 from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import BATCH, Appender

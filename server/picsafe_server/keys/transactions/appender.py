@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import LogUnavailable
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.log.created_entry import Created, Proofs
-from picsafe_server.keys.log.entries import Entry, Event, milliseconds
+from picsafe_server.keys.log.entries import Entry, milliseconds
 from picsafe_server.keys.log.inspection import inspect
 from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead
 from picsafe_server.keys.log.tree import Head, TreeBuilder

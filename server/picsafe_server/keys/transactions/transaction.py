@@ -11,12 +11,13 @@ from typing import Protocol, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_server.keys.db.models import log_audience
 from picsafe_server.keys.log import created_entry, refusal_limit
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.created_entry import Created
-from picsafe_server.keys.log.entries import Entry, Event, Person, moment
+from picsafe_server.keys.log.entries import Entry, Person, moment
 from picsafe_server.keys.log.tree import TreeBuilder
 from picsafe_server.keys.vault import keystore
 from picsafe_server.keys.vault.keystore import KeyRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.institutions import (
@@ -17,6 +17,7 @@ from picsafe_protocol.contracts.api.institutions import (
     NewServiceView,
     ServiceList,
 )
+from picsafe_protocol.contracts.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService
 from picsafe_protocol.contracts.errors import (
     Conflict,
     DomainNotApproved,
@@ -27,9 +28,9 @@ from picsafe_protocol.contracts.errors import (
 )
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.http.guards import route_access
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import ADMINISTRATOR
-from picsafe_server.users.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService, given
 from picsafe_server.users.api.responses import act_view, institution_view, invited_member, member, service_view
 from picsafe_server.users.container import Services
 from picsafe_server.users.db.models import Institution
@@ -64,14 +65,19 @@ class InstitutionController(Controller):
         "", summary="Change the policy", **route_access(ADMINISTRATOR, KeyServerNotPermitted, Conflict, LimitExceeded)
     )
     async def change(
-        self, data: JSONBody[InstitutionChange], caller: Caller, services: ServicesDependency
+        self, data: RequestBody[InstitutionChange], caller: Caller, services: ServicesDependency
     ) -> InstitutionView:
         """Applies to reports begun from now on. Retention and idle lock can only be shortened. `key_servers` must be
         among those that the operator permits: otherwise 403 `key_server_not_permitted`. Keys of new reports are made at
         `key_server`, which is one of them or PicSafe's own.
         """
-        fields = {name: getattr(data, name) for name in data.__struct_fields__}
-        policy = Policy(**{name: value for name, value in fields.items() if given(value)})
+        policy = Policy(
+            retention_days=data.retention_days,
+            idle_lock_minutes=data.idle_lock_minutes,
+            members_may_open=data.members_may_open,
+            key_servers=data.key_servers,
+            key_server=data.key_server,
+        )
         return await _view(await services.institutions.change(caller, policy), services)
 
     @get("/members", summary="Members", **_ONLY)
@@ -85,7 +91,7 @@ class InstitutionController(Controller):
 
     @post("/members", summary="Add a member", **route_access(ADMINISTRATOR, DomainNotApproved, Conflict, LimitExceeded))
     async def add_member(
-        self, data: JSONBody[NewMember], caller: Caller, services: ServicesDependency
+        self, data: RequestBody[NewMember], caller: Caller, services: ServicesDependency
     ) -> InvitedMember:
         """The invitation's token is shown only once; the member uses it to choose a password. 409 when the address has
         an account.
@@ -103,14 +109,13 @@ class InstitutionController(Controller):
         **route_access(ADMINISTRATOR, NotFound, LastAdministrator, LimitExceeded),
     )
     async def change_member(
-        self, member_id: FromPath[str], data: JSONBody[MemberChange], caller: Caller, services: ServicesDependency
+        self, member_id: FromPath[str], data: RequestBody[MemberChange], caller: Caller, services: ServicesDependency
     ) -> Member:
         """Changes the role, or disables or enables the member. Disabling ends their sessions. 409 `last_administrator`
         for the only one left.
         """
-        role = Role(data.role) if isinstance(data.role, str) else None
-        disabled = data.disabled if isinstance(data.disabled, bool) else None
-        return member(await services.members.change(caller, member_id, role=role, disabled=disabled))
+        role = None if data.role is None else Role(data.role)
+        return member(await services.members.change(caller, member_id, role=role, disabled=data.disabled))
 
     @delete(
         "/members/{member_id:str}",
@@ -145,7 +150,7 @@ class InstitutionController(Controller):
 
     @post("/service-accounts", summary="Make a service account", **route_access(ADMINISTRATOR, LimitExceeded))
     async def make_service_account(
-        self, data: JSONBody[NewService], caller: Caller, services: ServicesDependency
+        self, data: RequestBody[NewService], caller: Caller, services: ServicesDependency
     ) -> NewServiceView:
         """Its token is shown only once. It gets every report of the institution that is sent from now on, and polls for
         new ones.

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Request, get, patch, post
-from litestar.params import JSONBody
 
 from picsafe_protocol.contracts.api.accounts import InstitutionFacts, Me, PasswordReset
+from picsafe_protocol.contracts.api.requests import Acceptance, NewPassword, Rename
 from picsafe_protocol.contracts.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
 from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_server.http.guards import PUBLIC, route_access
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.accounts.cookies import device_cookie_name
 from picsafe_server.users.accounts.known_devices import device_secret
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SIGNED_IN
-from picsafe_server.users.api.requests import Acceptance, NewPassword, Rename
 from picsafe_server.users.container import Services
 from picsafe_server.users.principal import Principal
 
@@ -65,9 +65,9 @@ class MeController(Controller):
         return describe(caller, services)
 
     @patch("", summary="Change my name", **route_access(PERSON, LimitExceeded))
-    async def rename(self, data: JSONBody[Rename], caller: Caller, services: ServicesDependency) -> Me:
+    async def rename(self, data: RequestBody[Rename], caller: Caller, services: ServicesDependency) -> Me:
         """Changes the name that others see."""
-        if isinstance(data.name, str):
+        if data.name is not None:
             await services.accounts.rename(caller, data.name)
         return describe(await services.sessions.again(caller), services)
 
@@ -88,7 +88,11 @@ class MeController(Controller):
         **route_access(PERSON, WrongPassword, TooManyRequests, LimitExceeded),
     )
     async def change_password(
-        self, request: Request[Any, Any, Any], data: JSONBody[NewPassword], caller: Caller, services: ServicesDependency
+        self,
+        request: Request[Any, Any, Any],
+        data: RequestBody[NewPassword],
+        caller: Caller,
+        services: ServicesDependency,
     ) -> None:
         """The caller's other sessions end, and their other browsers are no longer recognised."""
         address = request.client.host if request.client else ""
@@ -105,7 +109,7 @@ class MeController(Controller):
     **route_access(PUBLIC, TokenRefused, LimitExceeded),
 )
 async def accept_invitation(
-    request: Request[Any, Any, Any], data: JSONBody[Acceptance], services: ServicesDependency
+    request: Request[Any, Any, Any], data: RequestBody[Acceptance], services: ServicesDependency
 ) -> None:
     """Sets the password of the invited person without signing them in. 401 `token_refused` for a wrong, used or old
     invitation.

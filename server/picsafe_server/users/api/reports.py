@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import Controller, delete, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.reports import (
@@ -20,6 +20,7 @@ from picsafe_protocol.contracts.api.reports import (
     Suggestion,
     Suggestions,
 )
+from picsafe_protocol.contracts.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody
 from picsafe_protocol.contracts.errors import (
     Conflict,
     CursorUnknown,
@@ -34,11 +35,12 @@ from picsafe_protocol.contracts.errors import (
     TooManyRequests,
     UnknownRecipient,
 )
+from picsafe_protocol.contracts.tokens import Action
 from picsafe_server.http.guards import route_access
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SERVICE, SIGNED_IN
-from picsafe_server.users.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody, SentPackage
 from picsafe_server.users.recipients.search import suggest
 from picsafe_server.users.reports.visibility import visible
 
@@ -62,15 +64,14 @@ class ReportController(Controller):
         summary="Begin a report",
         **_READERS,
     )
-    async def begin(self, data: JSONBody[NewReport], caller: Caller, services: ServicesDependency) -> ReportBegun:
+    async def begin(self, data: RequestBody[NewReport], caller: Caller, services: ServicesDependency) -> ReportBegun:
         """A draft, its region's cloud, and the grants to have a key made and to upload. 400 `unknown_recipient` lists
         who has no account.
 
         429 with `Retry-After` after many unknown ones. 413 `limit_exceeded` when the sender's reports under way and
         kept take too much.
         """
-        declared = data.size if isinstance(data.size, int) else None
-        begun = await services.drafts.begin(caller, data.recipients, declared)
+        begun = await services.drafts.begin(caller, data.recipients, data.size)
         return ReportBegun(
             report_id=begun.report.id,
             region=begun.report.region,
@@ -82,7 +83,7 @@ class ReportController(Controller):
         )
 
     @post("/readers", status_code=200, summary="List who could open a report", **_READERS)
-    async def readers(self, data: JSONBody[Addressed], caller: Caller, services: ServicesDependency) -> Readers:
+    async def readers(self, data: RequestBody[Addressed], caller: Caller, services: ServicesDependency) -> Readers:
         """For the review before sending: each recipient's institution, and the institutions where others besides the
         recipients can open the report.
 
@@ -130,7 +131,7 @@ class ReportController(Controller):
         **route_access(PERSON, NotFound, Conflict, ReportExpired, KeyRevoked, LimitExceeded, ServiceError),
     )
     async def accept_receipt(
-        self, report_id: FromPath[str], data: JSONBody[ReceiptBody], caller: Caller, services: ServicesDependency
+        self, report_id: FromPath[str], data: RequestBody[ReceiptBody], caller: Caller, services: ServicesDependency
     ) -> ReportView:
         """The sender submits the cloud's receipt; its recipients see the report at once. Submitting the same receipt
         again changes nothing.
@@ -138,8 +139,7 @@ class ReportController(Controller):
         `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt
         says otherwise; 400 `invalid_request` without it.
         """
-        sent = data.package if isinstance(data.package, SentPackage) else None
-        report = await services.reports.accept_receipt(caller, report_id, data.receipt, sent)
+        report = await services.reports.accept_receipt(caller, report_id, data.receipt, data.package)
         async with services.database.reading() as session:
             return await services.views.one(session, caller, report)
 
@@ -150,12 +150,12 @@ class ReportController(Controller):
         **route_access(SIGNED_IN, NotFound, ReportPredatesAccess, Conflict, ReportExpired, KeyRevoked, LimitExceeded),
     )
     async def make_grant(
-        self, report_id: FromPath[str], data: JSONBody[GrantRequest], caller: Caller, services: ServicesDependency
+        self, report_id: FromPath[str], data: RequestBody[GrantRequest], caller: Caller, services: ServicesDependency
     ) -> SignedGrant:
         """To download, for everybody who sees the report; to continue a draft, for its sender. 410 after the report
         expired.
         """
-        signed = await services.reports.grant(caller, report_id, data.wanted)
+        signed = await services.reports.grant(caller, report_id, Action(data.action))
         return SignedGrant(signed.url, signed.token, rfc3339(signed.expires_at))
 
     @post(

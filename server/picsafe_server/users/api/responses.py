@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from picsafe_protocol.contracts.api import institutions as messages
-from picsafe_protocol.contracts.api.accounts import Me, SessionView
+from picsafe_protocol.contracts.api.accounts import SessionView
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.db.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.key_servers.allow_list import KeyServers
-
-
-class SessionBegun(Struct, frozen=True, omit_defaults=True):
-    """`token` is there for `transport: token` only. `expires_at` is the latest end; 12 idle hours end it earlier."""
-
-    # The fields of `accounts.SessionBegun`, written by a class of its own because an absent field is not null.
-    me: Me
-    expires_at: str
-    token: str | None = None
 
 
 def session_view(row: SignedInSession, current: str) -> SessionView:

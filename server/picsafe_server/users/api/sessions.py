@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath
 
 from picsafe_protocol.contracts import limits
-from picsafe_protocol.contracts.api.accounts import SessionList
+from picsafe_protocol.contracts.api.accounts import SessionBegun, SessionList
+from picsafe_protocol.contracts.api.requests import SignIn
 from picsafe_protocol.contracts.errors import LimitExceeded, NotFound, NotPermitted, TooManyRequests, WrongPassword
 from picsafe_server.http.guards import PUBLIC, route_access
+from picsafe_server.http.messages import RequestBody, Written, written
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.accounts.cookies import (
     check_not_foreign,
@@ -23,8 +25,7 @@ from picsafe_server.users.accounts.known_devices import device_secret
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON
 from picsafe_server.users.api.me import describe
-from picsafe_server.users.api.requests import SignIn
-from picsafe_server.users.api.responses import SessionBegun, session_view
+from picsafe_server.users.api.responses import session_view
 from picsafe_server.users.names.display_names import checked_name
 
 _UNNAMED = ""
@@ -39,8 +40,8 @@ class SessionController(Controller):
 
     @post("", summary="Sign in", **route_access(PUBLIC, WrongPassword, TooManyRequests, NotPermitted, LimitExceeded))
     async def sign_in(
-        self, request: Request[Any, Any, Any], data: JSONBody[SignIn], services: ServicesDependency
-    ) -> Response[SessionBegun]:
+        self, request: Request[Any, Any, Any], data: RequestBody[SignIn], services: ServicesDependency
+    ) -> Response[Written[SessionBegun]]:
         """Begins a session. 401 `wrong_password` for every mismatch alike; 429 with `Retry-After` after too many.
 
         A browser also gets a cookie by which it is recognised next time, so that wrong passwords from elsewhere do not
@@ -59,7 +60,7 @@ class SessionController(Controller):
             token=signed_in.token if by_token else None,
         )
         cookies = [session_cookie(settings, signed_in.token), device_cookie(settings, known)]
-        return Response(body, cookies=[] if by_token else cookies)
+        return Response(written(body), cookies=[] if by_token else cookies)
 
     @get("", summary="My sessions", **route_access(PERSON))
     async def sessions(self, caller: Caller, services: ServicesDependency) -> SessionList:

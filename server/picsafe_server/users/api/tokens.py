@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from litestar import post
-from litestar.params import JSONBody
 
 from picsafe_protocol.contracts.api.accounts import SignedToken
+from picsafe_protocol.contracts.api.requests import TokenRequest
 from picsafe_protocol.contracts.errors import KeyServerNotAllowed, LimitExceeded
 from picsafe_server.http.guards import route_access
+from picsafe_server.http.messages import RequestBody
 from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import SIGNED_IN
-from picsafe_server.users.api.requests import TokenRequest
 
 
 @post(
@@ -21,7 +21,7 @@ from picsafe_server.users.api.requests import TokenRequest
     tags=["users"],
     **route_access(SIGNED_IN, KeyServerNotAllowed, LimitExceeded),
 )
-async def make_token(data: JSONBody[TokenRequest], caller: Caller, services: ServicesDependency) -> SignedToken:
+async def make_token(data: RequestBody[TokenRequest], caller: Caller, services: ServicesDependency) -> SignedToken:
     """Identifies the caller to one key server. 403 `key_server_not_allowed` unless the server is on the caller's
     allow-list.
 

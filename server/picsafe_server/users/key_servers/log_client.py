@@ -10,7 +10,9 @@ from typing import Final, TypeVar
 
 import httpx
 
+from picsafe_protocol.contracts.api.keys import Consistency
 from picsafe_protocol.json import strict_json
+from picsafe_protocol.json.messages import read
 from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.users.key_servers.signed_notes import Checkpoint, opened, public_keys
 
@@ -45,7 +47,7 @@ class ForeignLogs:
 
     async def _consistency(self, url: str, old: int, new: int) -> list[bytes]:
         answer = strict_json.parse(await self._get(f"{url}/v1/consistency?from={old}&to={new}"))
-        return [base64.b64decode(text, validate=True) for text in answer["proof"]]
+        return [base64.b64decode(text, validate=True) for text in read(Consistency, answer).proof]
 
     async def _get(self, url: str) -> bytes:
         answer = await self._http.get(url, timeout=_CALL_SECONDS)

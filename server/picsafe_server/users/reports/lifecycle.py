@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.contracts import limits
+from picsafe_protocol.contracts.api.requests import SentPackage
 from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, NotPermitted, TokenRefused
 from picsafe_protocol.contracts.tokens import RECEIPT_TYPE, Action
 from picsafe_server.auth.tokens import Verifier
@@ -37,21 +38,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SENDER_ACTIONS = frozenset({Action.PACKAGE_UPLOAD, Action.KEY_CREATE})
 
 
-class DeclaredPackage(Protocol):
-    """The sender's description of the uploaded package: size in bytes, and hashes in lower-case hex (format, section
-    9).
-    """
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def sha256(self) -> str: ...
-
-    @property
-    def digest(self) -> str: ...
-
-
 class Reports:
     """Actions of people and service accounts on one report, except withdrawal."""
 
@@ -71,9 +57,7 @@ class Reports:
         self._grants = grants
         self._verifier = verifier
 
-    async def accept_receipt(
-        self, who: Principal, report_id: str, receipt: str, sent: DeclaredPackage | None
-    ) -> Report:
+    async def accept_receipt(self, who: Principal, report_id: str, receipt: str, sent: SentPackage | None) -> Report:
         """The cloud's receipt makes the draft available, once; the same receipt again changes nothing.
 
         `sent` describes the package as the sender made it: readers get its digest, and the cloud's receipt is compared
@@ -177,7 +161,7 @@ class Reports:
                 await self._changes.append(session, Change(REPORT, told, report.id))
 
 
-def _declared(report: Report, sent: DeclaredPackage | None, size: int, sha256: str, digest: object) -> str | None:
+def _declared(report: Report, sent: SentPackage | None, size: int, sha256: str, digest: object) -> str | None:
     """The digest that the sender declares. `Conflict` unless the cloud has just that: `size`, `sha256`, `digest` of its
     receipt.
     """

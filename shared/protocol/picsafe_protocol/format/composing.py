@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from picsafe_protocol.contracts.api.requests import Completion, ReceiptBody, SentPackage
 from picsafe_protocol.contracts.errors import EmptyMedium, InvalidRequest, LimitExceeded, UnsupportedMedium
 from picsafe_protocol.contracts.limits import (
     HEADER_BYTES,
@@ -31,6 +32,7 @@ from picsafe_protocol.crypto.package_digest import Pieces
 from picsafe_protocol.format.consent import ConsentRecord
 from picsafe_protocol.format.files import extension_for
 from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report, Thumbnail
+from picsafe_protocol.json.messages import write
 from picsafe_protocol.json.timestamps import is_time, utc_text
 
 __all__ = [
@@ -224,10 +226,10 @@ class Uploaded:
 
     def to_json(self) -> dict[str, Any]:
         """The body with which the sender makes the report available."""
-        package = {"size": self.pieces.size, "sha256": self.sha256, "digest": self.pieces.digest}
-        return {"receipt": self.receipt, "package": package}
+        package = SentPackage(size=self.pieces.size, sha256=self.sha256, digest=self.pieces.digest)
+        return write(ReceiptBody(receipt=self.receipt, package=package))
 
 
-def completion(sha256: str, pieces: Pieces) -> dict[str, str]:
+def completion(sha256: str, pieces: Pieces) -> dict[str, Any]:
     """The body that completes an upload: the SHA-256 of the package (hex), and the hashes of its pieces."""
-    return {"sha256": sha256, "pieces": base64.b64encode(pieces.hashes).decode("ascii")}
+    return write(Completion(sha256=sha256, pieces=pieces.hashes))

@@ -1,5 +1,4 @@
-"""Reads what servers answer into the classes of `contracts.api`: strict on types, tolerant of fields that they do not
-have.
+"""Writes and reads the messages of `contracts.api` as JSON. Reading is strict on types and tolerant of unknown fields.
 
 An answer of another form is the server's fault, never a reason to stop for good: `InternalError`, which is tried
 again later.
@@ -7,6 +6,7 @@ again later.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar, Union, ge
 from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME
 from picsafe_protocol.contracts.errors import InternalError
 
-__all__ = ["read"]
+__all__ = ["read", "write"]
 
 T = TypeVar("T")
 Reader: TypeAlias = Callable[[Any], Any]
@@ -49,13 +49,31 @@ def read(kind: type[T], answer: object) -> T:
     return message
 
 
+def write(request: Any) -> dict[str, Any]:
+    """The body of `request`, an object of a class of `contracts.api.requests`, ready for `json`.
+
+    Fields that hold their default are left out; bytes become base64.
+    """
+    return {
+        each.name: _written(value)
+        for each in fields(request)
+        if (value := getattr(request, each.name)) != each.default or each.default is MISSING
+    }
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return write(value) if is_dataclass(value) else value
+
+
 @cache
 def _reader(kind: Any) -> Reader:
     if is_dataclass(kind):
         return _message(kind)
     origin, inner = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _checked(_reader(inner[0]), inner[1:])
+        return _checked(_reader(inner[0]), [check for check in inner[1:] if not isinstance(check, type)])
     if origin is Literal:
         return _scalar(str)
     if origin in (Union, UnionType) and len(inner) == 2 and NoneType in inner:

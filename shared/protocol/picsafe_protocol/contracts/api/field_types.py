@@ -1,13 +1,30 @@
-"""Types of fields with a rule of their own: `json.messages` applies the function when it reads an answer."""
+"""Types of fields with a rule of their own.
+
+`json.messages` applies the function of an annotation when it reads an answer. An enumeration names the words that a
+field has today: later servers may have more. A `Rule` is for fields of requests: the server applies it, and the OpenAPI
+document states it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 from picsafe_protocol.contracts.identifiers import is_identifier
 
-__all__ = ["WHEN_ABSENT", "WIRE_NAME", "Identifier", "Moment", "PositiveSize"]
+__all__ = ["WHEN_ABSENT", "WIRE_NAME", "Identifier", "Moment", "PositiveSize", "Rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a server accepts in a field of a request. Lengths are characters, or items of a list."""
+
+    max_length: int | None = None
+    pattern: str | None = None
+    ge: int | None = None
+    le: int | None = None
+    description: str | None = None
 
 
 def _is_moment(text: str) -> bool:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Annotated
 
 from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME
 
-__all__ = ["CreatedProof", "EntryProof", "IssuedKey", "KeySender", "LogEntry", "LogPage", "ReleasedKey", "Who"]
+__all__ = [
+    "Consistency",
+    "CreatedProof",
+    "EntryProof",
+    "Event",
+    "IssuedKey",
+    "KeySender",
+    "LogEntry",
+    "LogPage",
+    "ReleasedKey",
+    "Who",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +98,18 @@ class Who:
     institution: str | None
 
 
+class Event(str, Enum):
+    """What happened to a key, or (the last two) to the log."""
+
+    CREATED = "created"
+    RELEASED = "released"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    DESTROYED = "destroyed"
+    ERASED = "erased"
+    RESTORED = "restored"
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
@@ -95,7 +120,7 @@ class LogEntry:
 
     index: int
     time: str
-    event: str
+    event: Annotated[str, Event]
     result_code: str | None
     report_id: str | None
     key_id: str | None
@@ -112,3 +137,12 @@ class LogPage:
 
     entries: list[LogEntry]
     next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """A proof that the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
+
+    start: int = field(metadata={WIRE_NAME: "from"})
+    to: int
+    proof: list[str]
