@@ -22,6 +22,7 @@ from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.interop import js_object
 from picsafe_protocol.contracts.api.accounts import Me, SignedToken
 from picsafe_protocol.contracts.api.reports import SignedGrant
+from picsafe_protocol.contracts.api.requests import GrantedAction, GrantRequest, TokenRequest
 from picsafe_protocol.contracts.errors import (
     Intercepted,
     NotSignedIn,
@@ -31,7 +32,7 @@ from picsafe_protocol.contracts.errors import (
     from_problem,
 )
 from picsafe_protocol.json import strict_json
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 USERS: Final = "/users"
 CALL_SECONDS: Final = 60
@@ -157,7 +158,8 @@ class Api:
         known = self._user_tokens.get(audience)
         if known and known[1] - TOKEN_MARGIN > self.now():
             return known[0]
-        answer = read(SignedToken, await self.users("POST", "/v1/tokens", {"audience": audience}, signal=signal))
+        body = write(TokenRequest(audience=audience))
+        answer = read(SignedToken, await self.users("POST", "/v1/tokens", body, signal=signal))
         self._user_tokens[audience] = (answer.token, datetime.fromisoformat(answer.expires_at))
         return answer.token
 
@@ -165,10 +167,10 @@ class Api:
         """Who is signed in."""
         return read(Me, await self.users("GET", "/v1/me"))
 
-    async def grant(self, report_id: str, action: str, *, signal: Any = None) -> SignedGrant:
-        """A grant for `action` (package.upload, package.download, key.create) on a report."""
+    async def grant(self, report_id: str, action: GrantedAction, *, signal: Any = None) -> SignedGrant:
+        """A grant for one action on a report."""
         path = f"/v1/reports/{quote(report_id, safe='')}/grants"
-        return read(SignedGrant, await self.users("POST", path, {"action": action}, signal=signal))
+        return read(SignedGrant, await self.users("POST", path, write(GrantRequest(action=action)), signal=signal))
 
     def forget(self) -> None:
         """Drops every token: after a lock, a sign-out, or when another person signs in."""

@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_protocol.contracts.api.keys import ReleasedKey
+from picsafe_protocol.contracts.api.requests import ReleaseRequest
 from picsafe_protocol.contracts.errors import Gone
 from picsafe_protocol.crypto.buffers import Buffers, Source
 from picsafe_protocol.crypto.chunked import CHUNK, STEP, Cipher, chunk_start
@@ -26,7 +27,7 @@ from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.payload import Payload
 from picsafe_protocol.format.provenance import Provenance
 from picsafe_protocol.format.report import Report, Thumbnail
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 __all__ = ["Arrived", "KeyReleaser", "KeyServer", "OpenReport", "PackageSource", "key_releaser"]
 
@@ -221,7 +222,9 @@ def key_releaser(server: KeyServer, *, signal: Any = None) -> KeyReleaser:
         url = header.keyserver_url
         token = await server.user_token(url, signal=signal)
         path = f"/v1/keys/{header.key_id}/release"
-        answer = await server.keys(url, "POST", path, token, {"report_id": header.report_id}, signal=signal)
+        answer = await server.keys(
+            url, "POST", path, token, write(ReleaseRequest(report_id=header.report_id)), signal=signal
+        )
         return GivenKey.in_answer(read(ReleasedKey, answer), header)
 
     return release

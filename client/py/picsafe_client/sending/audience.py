@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from picsafe_client.api import reports
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import Phrase, t
 from picsafe_protocol.contracts.api import reports as messages
 from picsafe_protocol.contracts.errors import Conflict, NotSignedIn, ServiceError
-from picsafe_protocol.json.messages import read
 
 _MEMBERS: Final = "send.readers_members"
 _RECORD_SYSTEM: Final = "send.readers_record_system"
@@ -58,9 +58,9 @@ async def ask(api: Api, recipients: Sequence[str], signal: Any) -> Readers:
     only leaves it open.
     """
     try:
-        answer = await api.users("POST", "/v1/reports/readers", {"recipients": list(recipients)}, signal=signal)
+        answer = await reports.readers(api, recipients, signal=signal)
     except NotSignedIn:
         raise
     except ServiceError:
         return Readers((None,) * len(recipients), None)
-    return Readers.answered(read(messages.Readers, answer))
+    return Readers.answered(answer)

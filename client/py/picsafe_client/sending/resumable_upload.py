@@ -15,6 +15,7 @@ from picsafe_client.crypto import hashing
 from picsafe_client.sending.media_preparation import ProgressDelta
 from picsafe_client.sending.send_control import REQUEST_TIMEOUT_SECONDS
 from picsafe_protocol.contracts.api.reports import GrantAt, SignedGrant
+from picsafe_protocol.contracts.api.requests import NewUpload
 from picsafe_protocol.contracts.api.uploads import Receipt, UploadState
 from picsafe_protocol.contracts.errors import (
     InternalError,
@@ -27,7 +28,7 @@ from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS
 from picsafe_protocol.contracts.tokens import Action
 from picsafe_protocol.crypto.package_digest import PIECE, Pieces
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.json.messages import read, write
 
 MAX_RESTARTS: Final = 3
 """How often an upload that the cloud has lost is restarted."""
@@ -81,7 +82,7 @@ class ResumableUpload:
     async def _run_once(self, progress: ProgressDelta) -> Uploaded:
         import js
 
-        begun = read(UploadState, await self._retry(partial(self._call, "POST", "", {"size": self.size})))
+        begun = read(UploadState, await self._retry(partial(self._call, "POST", "", write(NewUpload(size=self.size)))))
         part_size, there = begun.part_size, set(begun.parts)
         if part_size % PIECE:
             raise InternalError  # it cuts packages where no piece ends

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from picsafe_client.api import reports
 from picsafe_client.api.client import Api
 from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta
 from picsafe_client.sending.package_builder import pack
@@ -16,7 +17,6 @@ from picsafe_protocol.format.composing import ReportDetails, declared_size, repo
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author
-from picsafe_protocol.json.messages import read
 
 
 async def begin_draft(api: Api, files: Sequence[PreparedFile], recipients: Sequence[str], signal: Any) -> ReportBegun:
@@ -25,14 +25,12 @@ async def begin_draft(api: Api, files: Sequence[PreparedFile], recipients: Seque
     Raises `UnknownRecipient`, `LimitExceeded`, `Unreachable`, …
     """
     sizes = (file.size + (file.preview.facts.size if file.preview else 0) for file in files)
-    wanted = {"recipients": list(recipients), "size": declared_size(sizes)}
-    return read(ReportBegun, await api.users("POST", "/v1/reports", wanted, signal=signal))
+    return await reports.begin(api, recipients, declared_size(sizes), signal=signal)
 
 
 async def request_key(api: Api, draft: ReportBegun, signal: Any) -> IssuedKey:
     """Asks the draft's key server for a new key."""
-    server, body = draft.keyserver, {"report_id": draft.report_id}
-    return read(IssuedKey, await api.keys(server.url, "POST", "/v1/keys", server.grant, body, signal=signal))
+    return await reports.make_key(api, draft.keyserver, draft.report_id, signal=signal)
 
 
 async def seal(

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+from picsafe_client.api import reports
 from picsafe_client.api.client import Api
 from picsafe_client.errors import Cancelled
 from picsafe_client.observable import Observable
@@ -29,7 +30,6 @@ from picsafe_client.ui import dom
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.format.composing import ReportDetails, Uploaded
-from picsafe_protocol.json.messages import read
 
 T = TypeVar("T")
 
@@ -200,15 +200,14 @@ class SendJob:
 
     async def _hand_in(self, uploaded: Uploaded, signal: Any) -> ReportView:
         self._may_be_delivered = True
-        path = f"/v1/reports/{self._report_id}/receipt"
-        return read(ReportView, await self._api.users("POST", path, uploaded.to_json(), signal=signal))
+        return await reports.make_available(self._api, self._report_id, uploaded, signal=signal)
 
     async def _withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""
         if not self._report_id:
             return True
         try:
-            await self._api.users("DELETE", f"/v1/reports/{self._report_id}")
+            await reports.withdraw(self._api, self._report_id)
         except Exception as error:  # noqa: BLE001 whatever it is, the job ends in a named state
             _without_trace(error)
             return not self._may_be_delivered  # drafts without a receipt are deleted by the servers within a day

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from picsafe_client.api import account
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import moment, t
 from picsafe_client.session.models import Person
@@ -23,7 +24,7 @@ def show(api: Api, me: Person) -> None:
         return
 
     async def put_away(_event: Any) -> None:
-        await api.users("POST", "/v1/me/password-reset/seen", {})
+        await account.dismiss_password_reset(api)
         dom.replace_children(place)
 
     who = reset.by or t("reset.operator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from picsafe_client.api import account
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import t
 from picsafe_client.routing.router import address
@@ -43,9 +44,7 @@ class InvitationScreen(Screen):
             if not check_new_password(password):
                 return
             try:
-                await self.app.api.users(
-                    "POST", "/v1/invitations", {"token": token, "password": password.control.value}
-                )
+                await account.accept_invitation(self.app.api, token, password.control.value)
             except InvalidRequest as error:
                 if error.field != "password":
                     dom.append(problem, notices.error_notice(error, means=t("invitation.invalid_means")))

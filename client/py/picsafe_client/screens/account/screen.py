@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from picsafe_client.api import account
 from picsafe_client.i18n.catalogue import LANGUAGES
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import ago, country, moment, t
@@ -14,10 +15,9 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
-from picsafe_protocol.contracts.api.accounts import Me, SessionList, SessionView
+from picsafe_protocol.contracts.api.accounts import SessionView
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN
-from picsafe_protocol.json.messages import read
 
 
 class AccountScreen(Screen):
@@ -81,7 +81,7 @@ class AccountScreen(Screen):
                 name.focus()
                 return
             try:
-                renamed = read(Me, await self.app.api.users("PATCH", "/v1/me", {"name": name.value}))
+                renamed = await account.rename(self.app.api, name.value)
             except InvalidRequest as error:
                 name.set_error(sentence(error))
                 return
@@ -123,9 +123,7 @@ class AccountScreen(Screen):
             if not _acceptable(current, new):
                 return
             try:
-                await self.app.api.users(
-                    "POST", "/v1/me/password", {"current": current.control.value, "new": new.control.value}
-                )
+                await account.change_password(self.app.api, current.control.value, new.control.value)
             except WrongPassword:
                 current.set_error(t("account.password_wrong"))
                 current.control.select()
@@ -144,7 +142,7 @@ class AccountScreen(Screen):
     # -- devices
 
     async def _show_devices(self) -> None:
-        listed = read(SessionList, await self.app.api.users("GET", "/v1/sessions")).sessions
+        listed = await account.sessions(self.app.api)
         sessions = sorted(listed, key=lambda each: not each.current)
         self.devices.removeAttribute("aria-busy")
         dom.replace_children(self.devices, *[self._device(each) for each in sessions])
@@ -182,7 +180,7 @@ class AccountScreen(Screen):
     async def _end(self, sessions: list[SessionView]) -> None:
         try:
             for session in sessions:
-                await self.app.api.users("DELETE", f"/v1/sessions/{session.id}")
+                await account.end_session(self.app.api, session.id)
         except PicSafeError as error:
             self.app.show_problem(
                 error,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
+from picsafe_client.api import account
 from picsafe_client.i18n.texts import has_text, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import ProgressIndicator
-from picsafe_protocol.contracts.api.institutions import SecurityEventView, SecurityPage
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.contracts.api.institutions import SecurityEventView
 
-PATH: Final = "/v1/me/security"
 PAGE: Final = 10
 
 
@@ -29,9 +27,8 @@ class SecurityList:
 
     async def show(self) -> None:
         """Add the next page below."""
-        query = {"limit": PAGE} | ({"before": self._before} if self._before is not None else {})
         async with ProgressIndicator(t("security.loading"), self._waiting) as wait:
-            answer = read(SecurityPage, await self._api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal))
+            answer = await account.security_log(self._api, self._before, PAGE, signal=wait.signal)
         dom.append(self._rows, *[_row(line) for line in answer.events])
         self._before = answer.next
         button = dom.button(t("security.more"), lambda _event: self.show()) if self._before is not None else None

@@ -6,16 +6,15 @@ import math
 import re
 from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
+from picsafe_client.api import reports
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import t
 from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, forms
-from picsafe_protocol.contracts.api.reports import Suggestion, Suggestions
+from picsafe_protocol.contracts.api.reports import Suggestion
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, RECIPIENTS
-from picsafe_protocol.json.messages import read
 
 _EMAIL: Final = re.compile(r"[^\s@,;]+@[^\s@,;]+")
 TYPING_PAUSE: Final = 200
@@ -132,12 +131,12 @@ class RecipientPicker:
         self._asked += 1
         number = self._asked
         try:
-            found = read(Suggestions, await self._api.users("GET", f"/v1/recipients?query={quote(words, safe='')}"))
+            found = await reports.suggestions(self._api, words)
         except PicSafeError:
             return  # an address can be typed without suggestions
         if number != self._asked or not self._suggestions.isConnected:
             return
-        fresh = [person for person in found.recipients if person.email not in self.emails]
+        fresh = [person for person in found if person.email not in self.emails]
         dom.replace_children(self._suggestions, *[self._suggestion(person) for person in fresh])
         self._suggestions.hidden = not fresh
 

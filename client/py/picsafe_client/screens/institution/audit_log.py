@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
+from picsafe_client.api import institution
 from picsafe_client.i18n.texts import has_text, join_words, moment, t
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom
 from picsafe_client.ui.progress import ProgressIndicator
-from picsafe_protocol.contracts.api.institutions import ActPage, ActView
-from picsafe_protocol.json.messages import read
+from picsafe_protocol.contracts.api.institutions import ActView
 
-PATH: Final = "/v1/institution/changes"
 PAGE: Final = 50
 
 
@@ -46,9 +44,8 @@ class _Changes:
 
     async def page(self) -> None:
         """Adds the next page below."""
-        query = {"limit": PAGE} | ({"before": self.before} if self.before is not None else {})
         async with ProgressIndicator(t("changes.loading"), self.waiting) as wait:
-            answer = read(ActPage, await self.api.users("GET", f"{PATH}?{urlencode(query)}", signal=wait.signal))
+            answer = await institution.administration_record(self.api, self.before, PAGE, signal=wait.signal)
         dom.append(self.rows, *[_row(change) for change in answer.changes])
         self.before = answer.next
         button = dom.button(t("changes.more"), lambda _event: self.page()) if self.before is not None else None

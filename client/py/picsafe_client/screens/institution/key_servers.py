@@ -6,16 +6,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from picsafe_client.api import institution
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.api.institutions import InstitutionView
+from picsafe_protocol.contracts.api.requests import InstitutionChange
 from picsafe_protocol.contracts.errors import PicSafeError
-from picsafe_protocol.json.messages import read
-
-PATH = "/v1/institution"
 
 
 def key_servers(screen: Screen, rules: InstitutionView) -> dom.Node:
@@ -76,8 +75,8 @@ class _Form:
         if taken and not await self._sure(taken):
             return
         try:
-            body = {"key_servers": wanted, "key_server": self.place.value}
-            changed = read(InstitutionView, await self.screen.app.api.users("PATCH", PATH, body))
+            change = InstitutionChange(key_servers=wanted, key_server=self.place.value)
+            changed = await institution.change_policy(self.screen.app.api, change)
             self.screen.app.refresh_me(await self.screen.app.api.me())
         except PicSafeError as error:
             dom.append(self.done, notices.error_notice(error, means=t("institution.unchanged")))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, urlencode
 
+from picsafe_client.api import institution
 from picsafe_client.i18n import texts
 from picsafe_client.i18n.texts import join_words, t
 from picsafe_client.routing.router import address
@@ -13,14 +12,13 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
-from picsafe_protocol.contracts.api.institutions import InstitutionView, InvitedMember, Member, MemberPage
+from picsafe_protocol.contracts.api.institutions import Member
+from picsafe_protocol.contracts.api.requests import MemberChange, NewMember, PersonRole
 from picsafe_protocol.contracts.errors import Conflict, PicSafeError
-from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS, PAGE_ROWS
+from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS
 from picsafe_protocol.contracts.regions import COUNTRIES
-from picsafe_protocol.json.messages import read
 
-PATH: Final = "/v1/institution/members"
-ROLES: Final = ("member", "administrator")
+ROLES: Final[tuple[PersonRole, ...]] = ("member", "administrator")
 
 
 async def show_members(screen: Screen, place: dom.Node) -> None:
@@ -51,8 +49,7 @@ class _Members:
         dom.on(self.filter, "input", lambda _event: self.list_them())
 
     async def load(self, after: str | None = None) -> None:
-        query = urlencode({"limit": PAGE_ROWS} | ({"after": after} if after else {}))
-        page = read(MemberPage, await self.api.users("GET", f"{PATH}?{query}"))
+        page = await institution.members(self.api, after)
         self.members = (self.members if after else []) + page.members
         self.next = page.next
         if not self.rows.isConnected:
@@ -110,9 +107,9 @@ class _Members:
 
         async def change(_event: Any) -> None:
             nonlocal member
-            wanted = str(choice.value)
+            wanted = _role(choice.value)
             try:
-                changed = read(Member, await self.api.users("PATCH", self.path(member), {"role": wanted}))
+                changed = await institution.change_member(self.api, member.id, MemberChange(role=wanted))
             except PicSafeError:
                 choice.value = member.role
                 raise
@@ -128,7 +125,7 @@ class _Members:
         if state_of(member) == "disabled":
             enable = dom.button(
                 t("members.enable"),
-                lambda _event: self.change(member, {"disabled": False}),
+                lambda _event: self.change(member, MemberChange(disabled=False)),
                 kind="quiet",
                 aria_label=t("members.enable_named", name=name),
             )
@@ -153,11 +150,8 @@ class _Members:
         )
         return [again, disable]
 
-    def path(self, member: Member) -> str:
-        return f"{PATH}/{quote(member.id, safe='')}"
-
-    async def change(self, member: Member, wanted: Mapping[str, Any]) -> None:
-        await self.api.users("PATCH", self.path(member), wanted)
+    async def change(self, member: Member, wanted: MemberChange) -> None:
+        await institution.change_member(self.api, member.id, wanted)
         try:
             await self.load()
         finally:
@@ -166,12 +160,12 @@ class _Members:
     async def disable(self, member: Member) -> None:
         title = t("members.disable_title", name=member.name)
         if await dialogs.confirm(title, t("members.disable_text"), t("members.disable"), danger=True):
-            await self.change(member, {"disabled": True})
+            await self.change(member, MemberChange(disabled=True))
 
     async def remove(self, member: Member) -> None:
         title = t("members.remove_title", name=member.name)
         if await dialogs.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
-            await self.api.users("DELETE", self.path(member))
+            await institution.remove_member(self.api, member.id)
             try:
                 await self.load()
             finally:
@@ -182,13 +176,13 @@ class _Members:
             title = t("members.reset_title", name=member.name)
             if not await dialogs.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
                 return
-        invited = read(InvitedMember, await self.api.users("POST", f"{self.path(member)}/invitation", {}))
+        invited = await institution.invite_again(self.api, member.id)
         show_link(member.name, invited.invitation_token)
 
     async def invite(self) -> None:
         """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
         me = self.screen.app.require_me()
-        domains = read(InstitutionView, await self.api.users("GET", "/v1/institution")).domains
+        domains = (await institution.policy(self.api)).domains
         at = t("members.email_domains", domains=join_words(domains)) if domains else t("members.email_no_domains")
         name = forms.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
         email = forms.text_field(
@@ -210,9 +204,11 @@ class _Members:
             dom.replace_children(problem)
             if not _filled_in(name, email):
                 return
-            wanted = {"name": name.value, "email": email.value, "country": country.value, "role": forms.chosen(role)}
+            wanted = NewMember(
+                name=name.value, email=email.value, country=country.value, role=_role(forms.chosen(role))
+            )
             try:
-                invited = read(InvitedMember, await self.api.users("POST", PATH, wanted))
+                invited = await institution.add_member(self.api, wanted)
             except PicSafeError as error:
                 case = "email" if isinstance(error, Conflict) else ""
                 dom.append(problem, notices.error_notice(error, means=t("institution.unchanged"), case=case))
@@ -239,6 +235,10 @@ def _filled_in(name: forms.Field, email: forms.Field) -> bool:
         name.set_error(t("members.name_missing"))
         name.focus()
     return bool(name.value) and "@" in email.value
+
+
+def _role(chosen: object) -> PersonRole:
+    return "administrator" if chosen == "administrator" else "member"
 
 
 def state_of(member: Member) -> str:

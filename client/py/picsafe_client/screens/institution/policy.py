@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from picsafe_client.api import institution
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.institution.key_servers import key_servers
@@ -11,16 +12,14 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.api.institutions import InstitutionView
+from picsafe_protocol.contracts.api.requests import InstitutionChange
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
-from picsafe_protocol.json.messages import read
-
-PATH = "/v1/institution"
 
 
 async def show_rules(screen: Screen, place: dom.Node) -> None:
     """Fills `place`."""
-    rules = read(InstitutionView, await screen.app.api.users("GET", PATH))
+    rules = await institution.policy(screen.app.api)
     dom.replace_children(place, section("institution.rules", _form(screen, rules)), key_servers(screen, rules))
 
 
@@ -43,13 +42,13 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
 
     async def save(_event: Any) -> None:
         dom.replace_children(done)
-        wanted = {
-            "retention_days": int(retention.value),
-            "idle_lock_minutes": int(idle.value),
-            "members_may_open": forms.chosen(may_open),
-        }
+        wanted = InstitutionChange(
+            retention_days=int(retention.value),
+            idle_lock_minutes=int(idle.value),
+            members_may_open="members" if forms.chosen(may_open) == "members" else "recipients",
+        )
         try:
-            await screen.app.api.users("PATCH", PATH, wanted)
+            await institution.change_policy(screen.app.api, wanted)
             screen.app.refresh_me(await screen.app.api.me())
         except PicSafeError as error:
             dom.append(done, notices.error_notice(error, means=t("institution.unchanged")))

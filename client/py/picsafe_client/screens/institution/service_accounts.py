@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
+from picsafe_client.api import institution
 from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_client.ui.secret_dialog import show_once
-from picsafe_protocol.contracts.api.institutions import NewServiceView, ServiceList, ServiceView
+from picsafe_protocol.contracts.api.institutions import ServiceView
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.limits import NAME_CHARACTERS
-from picsafe_protocol.json.messages import read
-
-PATH: Final = "/v1/institution/service-accounts"
 
 
 async def show_machines(screen: Screen, place: dom.Node) -> None:
@@ -23,7 +21,7 @@ async def show_machines(screen: Screen, place: dom.Node) -> None:
     known = dom.el("ul", {"class": "devices"})
 
     async def list_them() -> None:
-        machines = read(ServiceList, await screen.app.api.users("GET", PATH)).service_accounts
+        machines = await institution.service_accounts(screen.app.api)
         dom.replace_children(known, *[_row(screen, machine, list_them) for machine in machines])
         if not machines:
             dom.append(known, dom.el("li", {"class": "soft"}, t("machines.none")))
@@ -50,7 +48,7 @@ def _row(screen: Screen, machine: ServiceView, list_again: Any) -> dom.Node:
     async def revoke(_event: Any) -> None:
         title = t("machines.revoke_title", name=name)
         if await dialogs.confirm(title, t("machines.revoke_text"), t("machines.revoke"), danger=True):
-            await screen.app.api.users("DELETE", f"{PATH}/{machine.id}")
+            await institution.revoke_service_account(screen.app.api, machine.id)
             try:
                 await list_again()
             finally:
@@ -84,7 +82,7 @@ def _create(screen: Screen, list_again: Any) -> None:
             name.focus()
             return
         try:
-            made = read(NewServiceView, await screen.app.api.users("POST", PATH, {"name": name.value}))
+            made = await institution.make_service_account(screen.app.api, name.value)
         except PicSafeError as error:
             dom.append(problem, notices.error_notice(error, means=t("institution.unchanged")))
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from picsafe_client.api import access_log
+from picsafe_client.api import access_log, reports
 from picsafe_client.i18n.texts import join_words, moment, size, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens import access_log_table
@@ -147,7 +147,7 @@ class SentScreen(ReportsScreen):
             return
         try:
             async with ProgressIndicator(t("sent.withdrawing")) as wait:
-                await self.app.api.users("DELETE", f"/v1/reports/{report.id}", signal=wait.signal)
+                await reports.withdraw(self.app.api, report.id, signal=wait.signal)
         except access_log.NOT_SHOWN as error:
             self.app.show_problem(
                 error,

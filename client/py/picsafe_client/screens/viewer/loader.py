@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeAlias
 
+from picsafe_client.api import reports
 from picsafe_client.app import App
 from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.reports.browser_opening import PackageOpener
@@ -17,7 +18,6 @@ from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.opening import GivenKey, KeyReleaser
 from picsafe_protocol.format.package import Header
-from picsafe_protocol.json.messages import read
 
 Opened: TypeAlias = OpenReport[Any]
 
@@ -37,12 +37,12 @@ class ReportLoader:
         """A report that was sent. Raises whatever stands in its way."""
         package = CloudPackage(self._app.api, report_id)
         answers: tuple[Any, Any] = await asyncio.gather(
-            self._app.api.users("GET", f"/v1/reports/{report_id}"), package.prepare(), return_exceptions=True
+            reports.report(self._app.api, report_id), package.prepare(), return_exceptions=True
         )
         row, grant = answers
         if isinstance(row, BaseException):
             raise row
-        self.row = row = read(ReportView, row)
+        self.row = row
         if (error := state_error(row)) is not None:
             raise error
         if isinstance(grant, BaseException):
@@ -73,7 +73,7 @@ class ReportLoader:
 
         async def known(report_id: str) -> Expectations:
             nonlocal row
-            row = read(ReportView, await self._app.api.users("GET", f"/v1/reports/{report_id}"))
+            row = await reports.report(self._app.api, report_id)
             wait.set_label(t("report.checking_file"))
             return Expectations.of_report(row)
 
@@ -92,7 +92,7 @@ class ReportLoader:
         if self.row is None or self.row.box != "inbox":
             return
         report_id = self.row.id
-        await self._app.api.users("POST", f"/v1/reports/{report_id}/opened", {})
+        await reports.mark_opened(self._app.api, report_id)
         if (box := self._app.boxes.get("inbox")) is not None:
             box.mark_opened(report_id)
 
