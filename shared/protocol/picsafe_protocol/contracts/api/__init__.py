@@ -1,5 +1,6 @@
 """The messages of the HTTP interface, each stated once.
 
-Servers build their answers from these classes, and the OpenAPI document follows from them. The page and the command
-read answers with `json.messages.read`. Field names are the wire names. Times are RFC 3339 in UTC, sizes are bytes.
+Servers build their answers from these classes and read requests into them, and the OpenAPI document follows. The page
+and the command use `json.messages`. Field names are the wire names, unless `WIRE_NAME` says otherwise. Times are
+RFC 3339 in UTC, sizes are bytes.
 """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, Identifier, Moment
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
     "InstitutionFacts",
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InstitutionFacts:
     """What a member needs to know of their institution."""
 
@@ -28,7 +29,7 @@ class InstitutionFacts:
     retention_days: int
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class PasswordReset:
     """Who made the invitation with which the caller's password was reset, and when that was used.
 
@@ -42,7 +43,7 @@ class PasswordReset:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Me:
     """The caller, and where their servers are. `email`, `country` and `region` are null for a service account.
 
@@ -66,7 +67,7 @@ class Me:
     password_reset: PasswordReset | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SessionBegun:
     """`token` is there for `transport: token` only. `expires_at` is the latest end; 12 idle hours end it earlier."""
 
@@ -75,7 +76,7 @@ class SessionBegun:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SessionView:
     """A session of the caller. `current` is the one that asks."""
 
@@ -86,14 +87,14 @@ class SessionView:
     current: bool
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SessionList:
     """Last used first."""
 
     sessions: list[SessionView]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SignedToken:
     """A user token."""
 

@@ -4,8 +4,9 @@ server).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
     "ActPage",
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InstitutionView:
     """An institution and its policy. Keys of new reports are made at `key_server`; members may ask PicSafe's own and
     `key_servers`, out of `permitted_key_servers`: those of the operator, PicSafe's own first. `domains`: the mail
@@ -42,7 +43,7 @@ class InstitutionView:
     domains: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Member:
     """A member. `invited`: has not accepted an invitation yet."""
 
@@ -55,14 +56,14 @@ class Member:
     invited: bool
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InvitedMember(Member):
     """A member and their invitation's token, which is shown this once."""
 
     invitation_token: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class MemberPage:
     """In the order of addresses. `next` goes on as `after`; null at the end."""
 
@@ -70,7 +71,7 @@ class MemberPage:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class PersonWho:
     """Somebody, as the administration record names them."""
 
@@ -78,7 +79,7 @@ class PersonWho:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Administrator:
     """Who did something: what they called themselves then, and their address, which they cannot choose (null in old
     lines).
@@ -89,7 +90,7 @@ class Administrator:
     email: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ActView:
     """An administrative act. `who`: null for the operator; `whom`: a member by address, a service account by name, or
     null.
@@ -104,7 +105,7 @@ class ActView:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ActPage:
     """Newest first. `next` goes on as `before`; null at the end."""
 
@@ -112,7 +113,7 @@ class ActPage:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ServiceView:
     """A service account."""
 
@@ -122,14 +123,14 @@ class ServiceView:
     last_used_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ServiceList:
     """Oldest first."""
 
     service_accounts: list[ServiceView]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NewServiceView:
     """A service account and its token, which is shown this once."""
 
@@ -138,7 +139,7 @@ class NewServiceView:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SecurityEventView:
     """A line of the security log. `event` is a stable name of two parts, as `sign_in.refused`; there may be names
     that you do not know.
@@ -158,7 +159,7 @@ class SecurityEventView:
     device: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SecurityPage:
     """Newest first. `next` goes on as `before`; null at the end."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Annotated
 
 from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
     "Consistency",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class EntryProof:
     """The entry that the access log now has of this release, and all that anyone needs to check it offline.
 
@@ -39,7 +40,7 @@ class EntryProof:
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class KeySender:
     """The owner of a key, with their name at the time it was made. `issuer` is the user server that knows them by
     `id`.
@@ -53,7 +54,7 @@ class KeySender:
     institution_name: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class CreatedProof:
     """The entry of the making of a key: who sent the report, whatever its file says. Of this one `person` is not told
     as it was hashed.
@@ -69,7 +70,7 @@ class CreatedProof:
     sender: KeySender | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ReleasedKey:
     """A key that was given out. `created` is the entry of its making."""
 
@@ -78,7 +79,7 @@ class ReleasedKey:
     created: CreatedProof | None = field(metadata={WHEN_ABSENT: None})
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class IssuedKey:
     """The key of a new report, for its sender."""
 
@@ -88,7 +89,7 @@ class IssuedKey:
     entry: EntryProof
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Who:
     """A person in the log, with their name at the time."""
 
@@ -110,7 +111,7 @@ class Event(str, Enum):
     RESTORED = "restored"
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LogEntry:
     """One entry for people. `who` is null where nobody acted (the time was over) and where the person was erased.
 
@@ -131,7 +132,7 @@ class LogEntry:
     erased_by: int | None = field(metadata={WHEN_ABSENT: None})
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class LogPage:
     """Entries, and the `after` of the next page; null when there is none."""
 
@@ -139,7 +140,7 @@ class LogPage:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Consistency:
     """A proof that the log of `to` entries begins with that of `from`: hashes of RFC 6962, section 2.1.2, in base64."""
 

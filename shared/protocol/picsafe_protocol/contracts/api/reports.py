@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from picsafe_protocol.contracts.api.field_types import Identifier, Moment
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
     "Addressee",
@@ -28,7 +28,7 @@ __all__ = [
 Box: TypeAlias = Literal["inbox", "sent"]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Sender:
     """Who sent a report. `institution` is its name."""
 
@@ -38,7 +38,7 @@ class Sender:
     institution: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Addressee:
     """Somebody to whom a report is addressed. `opened_at`: when they first read it, for its sender and themselves
     only.
@@ -50,7 +50,7 @@ class Addressee:
     opened_at: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ReportView:
     """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
     by the caller, `collected_at` by any service account; times are UTC.
@@ -74,14 +74,14 @@ class ReportView:
     keyserver_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class RemovedReport:
     """A live event: the report has left the caller's lists."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ReportPage:
     """Newest first. `next` goes on as `before`; null at the end."""
 
@@ -89,7 +89,7 @@ class ReportPage:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class NewReports:
     """Oldest first. `cursor` goes on as `after`, now or later; `more`: there is more already."""
 
@@ -98,7 +98,7 @@ class NewReports:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Recipient:
     """Somebody to whom a report goes. `institution` is its name."""
 
@@ -108,7 +108,7 @@ class Recipient:
     institution: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class InstitutionReaders:
     """An institution of the sender or of a recipient, by name. `members`: every member, administrators too, may open
     the report. `record_systems`: a machine of the institution gets it.
@@ -119,7 +119,7 @@ class InstitutionReaders:
     record_systems: bool
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Readers:
     """The recipients, in the order of their addresses in the request; then the institutions with more readers than
     those.
@@ -129,7 +129,7 @@ class Readers:
     institutions: list[InstitutionReaders]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class GrantAt:
     """A grant for the server at `url`."""
 
@@ -137,7 +137,7 @@ class GrantAt:
     grant: str
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class SignedGrant:
     """A grant for the server at `url`."""
 
@@ -146,7 +146,7 @@ class SignedGrant:
     expires_at: Moment
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class ReportBegun:
     """A draft: what its sender needs to encrypt and upload it. `institutions` as in `Readers`: who else can open it."""
 
@@ -159,7 +159,7 @@ class ReportBegun:
     institutions: list[InstitutionReaders]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Suggestion:
     """Somebody whom the caller may want to write to. `institution` is its name."""
 
@@ -169,7 +169,7 @@ class Suggestion:
     institution: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Suggestions:
     """Those last written to first."""
 

@@ -6,11 +6,11 @@ what it means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final, Literal, TypeAlias
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.field_types import Rule
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
     "Acceptance",
@@ -60,7 +60,7 @@ GrantedAction: TypeAlias = Literal["package.upload", "package.download", "key.cr
 Addresses: TypeAlias = Annotated[list[Email], Rule(max_length=20 * limits.RECIPIENTS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class SignIn:
     """Credentials for a sign-in. `transport`: `cookie` for browsers, `token` for programs."""
 
@@ -70,14 +70,14 @@ class SignIn:
     transport: Literal["cookie", "token"] = "cookie"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class Rename:
     """A new name; when left out, the name stays."""
 
     name: Name | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class NewPassword:
     """12 to 256 characters."""
 
@@ -85,7 +85,7 @@ class NewPassword:
     new: Password
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class Acceptance:
     """An invitation's token and the password that its holder chooses."""
 
@@ -93,7 +93,7 @@ class Acceptance:
     password: Password
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class NewReport:
     """To whom a report goes: 1 to 50 addresses of accounts. `size`: the most bytes that its package will have."""
 
@@ -101,14 +101,14 @@ class NewReport:
     size: Annotated[int, Rule(ge=1, le=limits.PACKAGE_BYTES, description="1 GiB when left out")] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class Addressed:
     """1 to 50 addresses of accounts."""
 
     recipients: Addresses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class SentPackage:
     """A package as its sender made it. Hashes in lower-case hex; `digest` covers it piece by piece (format,
     section 9).
@@ -119,7 +119,7 @@ class SentPackage:
     digest: Sha256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class ReceiptBody:
     """The cloud's receipt for the completed upload, and the sender's description of the package."""
 
@@ -127,21 +127,21 @@ class ReceiptBody:
     package: SentPackage | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class GrantRequest:
     """What the grant is for."""
 
     action: GrantedAction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class TokenRequest:
     """The key server that the user token is for."""
 
     audience: Url
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class InstitutionChange:
     """Fields that are left out stay as they are. Only the operator can change the name."""
 
@@ -152,7 +152,7 @@ class InstitutionChange:
     key_server: Url | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class NewMember:
     """A new member."""
 
@@ -162,7 +162,7 @@ class NewMember:
     role: PersonRole = "member"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class MemberChange:
     """Fields that are left out stay as they are."""
 
@@ -170,21 +170,21 @@ class MemberChange:
     disabled: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class NewService:
     """The name of a service account."""
 
     name: Name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class NewUpload:
     """The package to be uploaded: `size` is the bytes of all of it."""
 
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class Completion:
     """A package that has been sent: the SHA-256 of all of it, and that of each 256 KiB, one after the other (in JSON:
     base64).
@@ -194,14 +194,14 @@ class Completion:
     pieces: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class KeyRequest:
     """For which report a key is to be made, or taken back."""
 
     report_id: ReportId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@message(kw_only=True)
 class ReleaseRequest:
     """For which report a key is requested, and why."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from picsafe_protocol.contracts.api.field_types import PositiveSize
+from picsafe_protocol.contracts.api.message import message
 
 __all__ = ["Receipt", "UploadState"]
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class UploadState:
     """The state of an upload."""
 
@@ -22,7 +21,7 @@ class UploadState:
     """Indices of the parts that are there."""
 
 
-@dataclass(frozen=True, slots=True)
+@message
 class Receipt:
     """A signed receipt."""
 
