@@ -16,23 +16,6 @@ REQUESTS: Final = frozenset({"cloud", "fetch", "fetch_bytes", "request", "send_b
 BROWSER: Final = frozenset({"XMLHttpRequest", "WebSocket", "EventSource", "crypto", "subtle", "kernel", "sendBeacon"})
 """What the browser offers for requests, encryption and digests."""
 
-BY_PATH: Final = frozenset(
-    {
-        "screens/account/invitation.py",
-        "screens/account/screen.py",
-        "screens/account/security_log.py",
-        "screens/compose/recipient_picker.py",
-        "screens/institution/audit_log.py",
-        "screens/institution/key_servers.py",
-        "screens/institution/members.py",
-        "screens/institution/policy.py",
-        "screens/institution/service_accounts.py",
-        "screens/mailbox/sent.py",
-        "screens/viewer/loader.py",
-    }
-)
-"""Screens that still call the user server by path, until they use typed calls. Nothing may be added."""
-
 
 def io_of(source: str) -> list[str]:
     """The requests, encryptions and digests in a module, as far as names show them."""
@@ -57,10 +40,7 @@ def _is_below(module: str) -> bool:
 
 @pytest.mark.parametrize("path", SCREENS, ids=lambda path: str(path.relative_to(CLIENT)))
 def test_a_screen_leaves_requests_and_cryptography_to_packages_below(path: Path) -> None:
-    found = io_of(path.read_text(encoding="utf-8"))
-    if str(path.relative_to(CLIENT)) in BY_PATH:
-        found = [each for each in found if not each.endswith(".users()")]
-    assert found == []
+    assert io_of(path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(
