@@ -32,20 +32,25 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.contracts.api.accounts": """
         InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
     """,
-    "picsafe_protocol.contracts.api.field_types": "WHEN_ABSENT WIRE_NAME Identifier Moment PositiveSize",
+    "picsafe_protocol.contracts.api.field_types": "WHEN_ABSENT WIRE_NAME Identifier Moment PositiveSize Rule",
     "picsafe_protocol.contracts.api.institutions": """
         ActPage ActView Administrator InstitutionView InvitedMember Member MemberPage NewServiceView
         PersonWho SecurityEventView SecurityPage ServiceList ServiceView
     """,
     "picsafe_protocol.contracts.api.keys": """
-        CreatedProof EntryProof IssuedKey KeySender LogEntry LogPage ReleasedKey Who
+        Consistency CreatedProof EntryProof Event IssuedKey KeySender LogEntry LogPage ReleasedKey Who
     """,
     "picsafe_protocol.contracts.api.reports": """
         Addressee Box GrantAt InstitutionReaders NewReports Readers Recipient RemovedReport ReportBegun
         ReportPage ReportView Sender SignedGrant Suggestion Suggestions
     """,
     "picsafe_protocol.contracts.api.uploads": "Receipt UploadState",
-    "picsafe_protocol.json.messages": "read",
+    "picsafe_protocol.contracts.api.message": "message",
+    "picsafe_protocol.contracts.api.requests": """
+        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest MemberChange NewMember NewPassword
+        NewReport NewService NewUpload ReceiptBody ReleaseRequest Rename SentPackage SignIn TokenRequest
+    """,
+    "picsafe_protocol.json.messages": "read write",
     "picsafe_protocol.contracts.countries": "COUNTRIES",
     "picsafe_protocol.json.csv_safe": "escape_formula",
     "picsafe_protocol.format.from_disk": "Known cover_file",
