@@ -32,7 +32,8 @@ _TYPE_BYTES: Final = 8
 def private_ranges(profile: bytes) -> tuple[list[Range], set[Removal]]:
     """Which bytes of a profile to overwrite with zeros, and what they are; none where there is nothing private in it.
 
-    Tags keep their types, so that the profile stays well formed. What is shared with a tag that stays, stays.
+    Tags keep their types, so that the profile stays well formed. What is shared with a tag that stays, stays; what no
+    tag uses goes.
     """
     if len(profile) < _HEADER + 4 or profile[36:40] != b"acsp":
         return [], set()
@@ -52,6 +53,11 @@ def private_ranges(profile: bytes) -> tuple[list[Range], set[Removal]]:
         found = [part for part in within(free, start, stop) if any(profile[slice(*part)])]
         ranges += found
         removed |= {what} if found else set()
+    types = [(start - _TYPE_BYTES, start) for start, _ in private]
+    unused = without(without(free, merged(types)), merged(private))
+    found = [part for part in unused if any(profile[slice(*part)])]
+    ranges += found
+    removed |= {Removal.STRAY_BYTES} if found else set()
     if ranges and any(profile[slice(*_ID)]):
         ranges.append(_ID)
     return merged(ranges), removed

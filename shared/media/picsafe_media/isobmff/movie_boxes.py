@@ -8,6 +8,7 @@ from typing import Final
 from picsafe_media.core.edit_plan import EditPlan
 from picsafe_media.core.model import Removal
 from picsafe_media.core.source import Window, damaged
+from picsafe_media.isobmff.box_lengths import HEAD_BYTES, length_of_contents
 from picsafe_media.isobmff.boxes import FREE, Box, blank, boxes, boxes_in, free_up
 from picsafe_media.isobmff.tracks import Track
 from picsafe_protocol.contracts.limits import KIB
@@ -15,25 +16,26 @@ from picsafe_protocol.contracts.limits import KIB
 __all__ = ["clean_children", "clean_track", "refuse_misplaced", "tag_contents"]
 
 _NESTED: Final = {
-    b"moov": frozenset((b"trak",)),
-    b"trak": frozenset((b"mdia",)),
+    b"moov": frozenset((b"trak", b"mvex")),
+    b"trak": frozenset((b"mdia", b"edts", b"tapt")),
     b"mdia": frozenset((b"minf",)),
     b"minf": frozenset((b"stbl", b"dinf")),
     b"moof": frozenset((b"traf",)),
 }
 _KEPT: Final = {
     b"moov": frozenset((b"mvhd", b"mvex", b"iods", b"trak")),
+    b"mvex": frozenset((b"mehd", b"trex", b"leva", b"trep")),
     b"trak": frozenset((b"tkhd", b"edts", b"tref", b"mdia", b"tapt", b"clef", b"load")),
+    b"edts": frozenset((b"elst",)),
+    b"tapt": frozenset((b"clef", b"prof", b"enof")),
     b"mdia": frozenset((b"mdhd", b"hdlr", b"minf", b"elng")),
     b"minf": frozenset((b"vmhd", b"smhd", b"nmhd", b"gmhd", b"hdlr", b"dinf", b"stbl")),
     b"dinf": frozenset((b"dref",)),
-    b"stbl": frozenset(
-        b"stsd stts ctts cslg stss stsh stps stsc stsz stz2 stco co64 sdtp sbgp sgpd subs saiz saio padb stdp".split()
-    ),
+    b"stbl": frozenset(b"stsd stts ctts cslg stss stsh stps stsc stsz stz2 stco co64 sbgp sgpd subs saiz saio".split()),
     b"moof": frozenset((b"mfhd", b"traf")),
-    b"traf": frozenset((b"tfhd", b"tfdt", b"trun", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"sdtp", b"senc")),
+    b"traf": frozenset((b"tfhd", b"tfdt", b"trun", b"sbgp", b"sgpd", b"subs", b"saiz", b"saio", b"senc")),
 }
-_STRUCTURE: Final = frozenset().union(*_KEPT.values(), (b"moov", b"moof", b"elst", b"trex", b"mehd", b"sidx", b"ssix"))
+_STRUCTURE: Final = frozenset().union(*_KEPT.values(), (b"moov", b"moof", b"sidx", b"ssix"))
 """Boxes that some players read wherever they are, so that one in a wrong place changes what is played."""
 _TAG_BOXES: Final = frozenset((b"udta", b"meta", b"uuid", b"ilst", b"keys", b"Xtra"))
 _TAG_BYTES: Final = 256 * KIB
@@ -110,13 +112,22 @@ async def clean_children(window: Window, plan: EditPlan, parent: Box, gone: froz
             await free_up(window, plan, box, *await tag_contents(window, box))
         elif box.kind in _NESTED.get(parent.kind, ()):
             await clean_children(window, plan, box)
-        elif box.kind in (b"mvhd", b"tkhd", b"mdhd"):
-            width = 16 if await window.number(box.start, 1) else 8
-            await blank(window, plan, box.start + 4, box.start + 4 + width, Removal.CAPTURE_TIME)
-        elif box.kind == b"hdlr":
-            await blank(window, plan, box.start + 12, box.stop, Removal.SOFTWARE)
-        elif box.kind == b"dref":
-            await _data_references(window, plan, box)
+        else:
+            await _clean_contents(window, plan, box)
+
+
+async def _clean_contents(window: Window, plan: EditPlan, box: Box) -> None:
+    """Blanks what is private in a box that stays, and what is behind its contents."""
+    if box.kind in (b"mvhd", b"tkhd", b"mdhd"):
+        width = 16 if await window.number(box.start, 1) else 8
+        await blank(window, plan, box.start + 4, box.start + 4 + width, Removal.CAPTURE_TIME)
+    elif box.kind == b"hdlr":
+        await blank(window, plan, box.start + 12, box.stop, Removal.SOFTWARE)
+    elif box.kind == b"dref":
+        await _data_references(window, plan, box)
+    length = length_of_contents(box.kind, await window.upto(box.start, min(HEAD_BYTES, box.stop - box.start)))
+    if length is not None:
+        await blank(window, plan, box.start + length, box.stop, Removal.STRAY_BYTES)
 
 
 async def clean_track(window: Window, plan: EditPlan, track: Track, stays: frozenset[int]) -> None:
