@@ -60,8 +60,8 @@ most)
     step "client in a real browser" in_two -m "not long" tests/client
     step "everything together in Chromium" in_browsers -m "not long" tests/e2e
     # `make test-all` takes the other browsers through everything.
-    step "the main job in Firefox" in_browsers -m "not long" --browser firefox tests/e2e/test_whole.py
-    step "signing in with WebKit" in_browsers -m "not long" --browser webkit tests/e2e/test_shell_sign_in.py
+    step "the main job in Firefox" in_browsers -m "not long" --browser firefox tests/e2e/test_full_journey.py
+    step "signing in with WebKit" in_browsers -m "not long" --browser webkit tests/e2e/test_sign_in.py
     step "container" "$bin/pytest" -q -m "not long" tests/container
     ;;
 all)

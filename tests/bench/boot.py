@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Final
 
 from bench.ratios import Ratio
-from client.page_driver import ARGUMENTS, CHROMIUM
-from client.serving import serve
+from harness.browser.client_server import serve
+from harness.browser.page_driver import ARGUMENTS, CHROMIUM
 from playwright.sync_api import BrowserType, Page, sync_playwright
 
 from scripts.clientbuild.compress import compressed

@@ -23,8 +23,8 @@ from typing import Final
 from bench import memory, peer_pages
 from bench.peer_pages import Peer
 from bench.ratios import Ratio
-from client.page_driver import ARGUMENTS, CHROMIUM, ClientPage, opened
-from client.serving import Site, serve
+from harness.browser.client_server import Site, serve
+from harness.browser.page_driver import ARGUMENTS, CHROMIUM, ClientPage, opened
 from playwright.async_api import Browser, Page, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,11 +14,11 @@ from typing import Final
 from bench import windows
 from bench.ratios import Ratio
 from bench.smoothness import soft_photo
-from e2e.clinic import Clinic, Person
-from e2e.pictures import small_picture
-from e2e.senders import film
-from e2e.visits import Visit
-from made_reports import MadeFile
+from harness.browser.send_page import film
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import small_picture
+from harness.report_factory import MadeFile
 from playwright.sync_api import Browser
 
 TURNS = int(os.environ.get("PICSAFE_BENCH_TURNS", "9"))

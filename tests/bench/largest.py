@@ -17,11 +17,11 @@ from bench import memory, windows
 from bench.first_photo import HEIGHT, QUALITY, SMALL, WIDTH, opened_after
 from bench.ratios import Ratio
 from bench.smoothness import soft_photo
-from e2e.clinic import Clinic, Person
-from e2e.films import repeated_mp4
-from e2e.pictures import small_picture
-from made_reports import MadeFile
-from shared_files import samples
+from harness.clinic import Clinic, Person
+from harness.films import repeated_mp4
+from harness.photos import small_picture
+from harness.report_factory import MadeFile
+from harness.shared_files import samples
 
 from picsafe_protocol.contracts.limits import MIB, PACKAGE_BYTES
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.ratios import Ratio
-from server.users.world import Caller, running_world
+from harness.user_server import Caller, running_world
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 

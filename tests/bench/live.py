@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.ratios import Ratio
-from password_costs import CHEAP, passwords_cost
-from server.postgres import cluster
-from server.users.world import Caller, World, running_world
+from harness.password_cost import CHEAP, passwords_cost
+from harness.postgres import cluster
+from harness.user_server import Caller, World, running_world
 
 from picsafe_server.users.events.change_reader import News
 from picsafe_server.users.events.notifier import Listener

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from client.serving import Site, serve
+from harness.browser.client_server import Site, serve
 from playwright.async_api import Browser, Page
 
 from scripts.clientbuild.toolchain import npm_modules

@@ -14,8 +14,8 @@ from statistics import median
 from typing import Final
 
 from bench.ratios import Ratio
-from e2e.audits import FORMS, audit
-from e2e.clinic import ROOT, running_clinic
+from harness.browser.lighthouse import FORMS, audit
+from harness.clinic import ROOT, running_clinic
 
 AUDITS: Final = 3
 BUDGETS: Final = {"performance": 0.95, "accessibility": 1.0, "best-practices": 1.0}

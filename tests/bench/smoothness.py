@@ -15,10 +15,10 @@ from typing import Final, NamedTuple
 
 from bench import windows
 from bench.ratios import Ratio
-from e2e.clinic import Clinic, Person
-from e2e.pictures import small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import small_picture
+from harness.report_factory import MadeFile, MadeReport
 from PIL import Image
 from playwright.sync_api import Browser, Page
 

@@ -21,9 +21,9 @@ from typing import Any
 
 from bench.ratios import Ratio
 from boto3.s3.transfer import TransferConfig
-from server.ceph import running_ceph
-from server.cloud.buckets import Bucket, made_bucket
-from server.processes import Process, running_server
+from harness.ceph import running_ceph
+from harness.s3_buckets import Bucket, made_bucket
+from harness.server_process import Process, running_server
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES

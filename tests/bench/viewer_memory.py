@@ -15,15 +15,15 @@ from bench import memory, windows
 from bench.memory import Reading
 from bench.ratios import Ratio
 from bench.smoothness import soft_photo
-from e2e.clinic import Clinic, Person
-from e2e.films import repeated_mp4
-from e2e.pictures import small_picture
-from e2e.senders import recording
-from e2e.test_report_to_disk import PICKER
-from e2e.visits import Visit
-from made_reports import MadeFile
+from e2e.test_viewer_save_to_disk import PICKER
+from harness.browser.send_page import recording
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.films import repeated_mp4
+from harness.photos import small_picture
+from harness.report_factory import MadeFile
+from harness.shared_files import find_samples
 from playwright.sync_api import BrowserType, expect
-from shared_files import find_samples
 
 SIZE: Final = 1_000_000_000
 PHOTOS: Final = 4

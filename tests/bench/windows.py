@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import memory
-from client.page_driver import ARGUMENTS, CHROMIUM
-from e2e.clinic import ROOT, Clinic, Person, running_clinic
-from e2e.visits import Visit
+from harness.browser.page_driver import ARGUMENTS, CHROMIUM
+from harness.browser.session import Visit
+from harness.clinic import ROOT, Clinic, Person, running_clinic
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 
 _WINDOW: Any = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}

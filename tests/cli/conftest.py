@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from cli.world import Sunk, World, running_world
-from password_costs import CHEAP, passwords_cost
+from harness.command_line import Sunk, World, running_world
+from harness.password_cost import CHEAP, passwords_cost
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.serving import PICSAFE, TESTS, Ward, running_ward
-from cli.world import jpeg
-from e2e.clinic import PASSWORD, Person
+from harness.clinic import PASSWORD, Person
+from harness.clinic_for_commands import PICSAFE, TESTS, Ward, running_ward
+from harness.command_line import jpeg
 
 from picsafe_cli.send.details_input import read_facts
 from picsafe_protocol.contracts.tokens import Role

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from cli.test_sync_collecting import forged
-from cli.world import PHOTO, World
-from made_reports import MadeFile, MadeReport
+from harness.command_line import PHOTO, World
+from harness.report_factory import MadeFile, MadeReport
 
 from picsafe_cli.api.client import Api
 from picsafe_cli.receive.download import CloudSource

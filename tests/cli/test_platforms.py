@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PureWindowsPath
 
 import pytest
-from cli.serving import TESTS, Ward, running_ward
-from cli.world import Sunk, jpeg
-from e2e.clinic import PASSWORD
+from harness.clinic import PASSWORD
+from harness.clinic_for_commands import TESTS, Ward, running_ward
+from harness.command_line import Sunk, jpeg
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +36,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 
 def on_windows(*arguments: str | Path) -> list[str]:
     """The command line that runs `picsafe` without what only Unix has."""
-    return [sys.executable, "-m", "cli.without_unix", *map(str, arguments)]
+    return [sys.executable, "-m", "harness.without_unix", *map(str, arguments)]
 
 
 def run(
@@ -94,7 +94,7 @@ def test_without_unix_sync_stores_locks_and_stops(ward: Ward, tmp_path: Path) ->
 
 def test_no_module_of_the_command_imports_what_only_unix_has() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from cli.without_unix import become_windows; become_windows()\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); from harness.without_unix import become_windows; become_windows()\n"
         "import pkgutil, importlib, picsafe_cli, picsafe_protocol, picsafe_dicom\n"
         "for package in (picsafe_cli, picsafe_protocol, picsafe_dicom):\n"
         "    for each in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
@@ -113,7 +113,7 @@ def test_no_module_of_the_command_imports_what_only_unix_has() -> None:
 def test_no_saved_name_is_one_that_windows_keeps_for_itself(text: str, reserved: str) -> None:
     from dataclasses import replace
 
-    from made_reports import MadeFile, made_report
+    from harness.report_factory import MadeFile, made_report
 
     made = made_report([MadeFile("image/jpeg", b"x", width=1, height=1)])
     for words in (text, reserved):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cli.world import URL, Rule, Sunk, World, nothing
-from foreign_server import foreign_server
+from harness.command_line import URL, Rule, Sunk, World, nothing
+from harness.third_party_server import foreign_server
 
 from picsafe_cli import exit_status
 from picsafe_cli.api import client as api_module

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.world import World, jpeg
+from harness.command_line import World, jpeg
 
 from picsafe_cli.commands.send import _tell_readers
 from picsafe_cli.send.media_preparation import prepare

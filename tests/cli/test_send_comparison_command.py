@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.media_files.pictures import animated_gif, exif_with, gif_extension, gif_with, image, saved
+from harness.shared_files import cases, samples
 from PIL import Image
-from protocol.media.picture_files import animated_gif, exif_with, gif_extension, gif_with, image, saved
-from shared_files import cases, samples
 
 import picsafe_media as media
 from picsafe_cli.send.media_preparation import prepare

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.serving import PICSAFE, TESTS, Ward, picsafe, running_ward
-from cli.world import PHOTO, jpeg
-from e2e.clinic import Person, free_port
-from made_reports import MadeReport, repacked
+from harness.clinic import Person, free_port
+from harness.clinic_for_commands import PICSAFE, TESTS, Ward, picsafe, running_ward
+from harness.command_line import PHOTO, jpeg
+from harness.report_factory import MadeReport, repacked
 
 import picsafe_media as media
 from picsafe_cli.exit_status import ExitStatus

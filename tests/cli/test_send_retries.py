@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
-from cli.test_sending_readers import Silent
-from cli.world import URL, World, jpeg, nothing
+from cli.test_send_audience import Silent
+from harness.command_line import URL, World, jpeg, nothing
 from sample_messages import me_row
 
 from picsafe_cli.api import credentials, server_clock

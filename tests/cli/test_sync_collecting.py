@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cli.world import PHOTO, Sunk, World
-from made_reports import MadeFile, MadeReport, made_report, repacked
+from harness.command_line import PHOTO, Sunk, World
+from harness.report_factory import MadeFile, MadeReport, made_report, repacked
 
 from picsafe_cli.api.client import Api
 from picsafe_cli.receive import collector as collecting

@@ -15,8 +15,8 @@ from threading import Thread
 from typing import IO
 
 import pytest
-from cli.serving import PICSAFE, Ward, picsafe, running_ward
-from cli.world import Sunk
+from harness.clinic_for_commands import PICSAFE, Ward, picsafe, running_ward
+from harness.command_line import Sunk
 
 from picsafe_cli import main
 from picsafe_cli.api import credentials
@@ -347,7 +347,7 @@ def test_a_person_signs_in_and_out(ward: Ward, tmp_path: Path) -> None:
     environment = ward.environment() | {"XDG_CONFIG_HOME": str(tmp_path / "configuration")}
     without_either(environment)
     os.umask(os.umask(0o022))
-    from e2e.clinic import PASSWORD
+    from harness.clinic import PASSWORD
 
     done = picsafe("login", ward.clinic.url + "/", ward.ben.email, environment=environment, input=PASSWORD + "\n")
     assert (done.returncode, done.stdout) == (0, "Signed in as Ben Vogel.\n"), done.stderr
@@ -403,7 +403,7 @@ sys.exit(status)
 
 
 def test_a_large_report_does_not_fill_the_memory(ward: Ward, tmp_path: Path) -> None:
-    from made_reports import MadeFile
+    from harness.report_factory import MadeFile
 
     piece = os.urandom(1_000_000)
     made = ward.send(MadeFile("video/mp4", piece * 150))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from cli.serving import Ward, running_ward
-from cli.world import Sunk
-from made_reports import MadeFile, MadeReport
+from harness.clinic_for_commands import Ward, running_ward
+from harness.command_line import Sunk
+from harness.report_factory import MadeFile, MadeReport
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -45,7 +45,7 @@ def killer(ward: Ward, folder: Path) -> Iterator[Killer]:
     with (
         (folder / "killer.log").open("wb") as log,
         subprocess.Popen(
-            [sys.executable, "-m", "cli.killing"],
+            [sys.executable, "-m", "harness.crashing_command"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=ward.environment(), cwd=folder,
         ) as process,
     ):  # fmt: skip

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from cli.serving import picsafe, running_ward
-from cli.world import PHOTO, Sunk, World
-from made_reports import MadeFile
+from harness.clinic_for_commands import picsafe, running_ward
+from harness.command_line import PHOTO, Sunk, World
+from harness.report_factory import MadeFile
 
 from picsafe_cli.durable_files import translate_os_errors
 from picsafe_cli.exit_status import ExitStatus

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cli.world import IMPATIENT, Sunk, World
-from made_reports import MadeFile, MadeReport
+from harness.command_line import IMPATIENT, Sunk, World
+from harness.report_factory import MadeFile, MadeReport
 from sample_messages import report_row
 
 from picsafe_cli.receive.download import CloudSource, Downloads

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.world import Sunk, World
+from harness.command_line import Sunk, World
 
 from picsafe_cli import durable_files
 from picsafe_cli.receive.sinks import Outcome

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from client.page_driver import ARGUMENTS, CHROMIUM, ClientPage, opened
-from client.serving import Site, serve
+from harness.browser.client_server import Site, serve
+from harness.browser.page_driver import ARGUMENTS, CHROMIUM, ClientPage, opened
 from playwright.async_api import Browser, async_playwright
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ import json
 import re
 
 import pytest
-from client.page_driver import ClientPage, opened
-from client.serving import POLICY, Site
+from harness.browser.client_server import POLICY, Site
+from harness.browser.page_driver import ClientPage, opened
 from playwright.async_api import Browser
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from client.test_report_media import Gate
-from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report, repacked
+from client.test_media_cache import Gate
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, made_report, repacked
 
 from picsafe_client.reports import export
 from picsafe_client.reports.open_report import OpenReport

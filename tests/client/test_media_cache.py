@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, made_report
 
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.screens.viewer.stage import media_cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, made_report
 
 from picsafe_client.reports import media_stream
 from picsafe_client.reports.media_stream import FIRST_WINDOW, MAX_READERS, Playback

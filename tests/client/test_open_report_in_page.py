@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 from sample_messages import released_key
 
 from picsafe_client.reports.open_report import OpenReport, key_releaser

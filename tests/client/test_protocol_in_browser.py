@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from client.page_driver import ClientPage, opened
-from client.serving import Site, serve
-from made_reports import MadeFile, made_report
+from harness.browser import pytest_in_page as inside_page
+from harness.browser.client_server import Site, serve
+from harness.browser.page_driver import ClientPage, opened
+from harness.report_factory import MadeFile, made_report
+from harness.shared_files import samples, vectors
 from playwright.async_api import Browser
-from shared_files import samples, vectors
 
-from client import inside_page
 from picsafe_media import FileSource, clean, cleaned_chunks
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
@@ -33,9 +33,9 @@ FILES = [
     "protocol/test_public_names.py",
     "protocol/test_regions.py",
     "protocol/test_report.py",
-    "protocol/test_storedzip.py",
-    "protocol/test_strictjson.py",
-    "protocol/test_times.py",
+    "protocol/test_strict_zip.py",
+    "protocol/test_strict_json.py",
+    "protocol/test_timestamps.py",
 ]
 """Those that need neither Pillow nor `cryptography`, which the browser does not have; of each, all
 but the property tests and the few that need one of these after all."""
@@ -144,8 +144,8 @@ def _tools() -> bytes:
 
 
 def _tests() -> bytes:
-    files = {path.relative_to(TESTS).as_posix(): path for path in (TESTS / "protocol").rglob("*.py")}
-    files |= {name: TESTS / name for name in ("shared_files.py", "made_reports.py")}
+    folders = ((TESTS / "protocol").rglob("*.py"), (TESTS / "harness").glob("*.py"))
+    files = {path.relative_to(TESTS).as_posix(): path for folder in folders for path in folder}
     folder = vectors()
     files |= {f"vectors/{path.relative_to(folder).as_posix()}": path for path in folder.rglob("*") if path.is_file()}
     return _zipped(files)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from client.page_driver import ClientPage
-from client.serving import Site
+from harness.browser.client_server import Site
+from harness.browser.page_driver import ClientPage
 
 pytestmark = [pytest.mark.anyio, pytest.mark.e2e]
 

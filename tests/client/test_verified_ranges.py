@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from client.test_ranges import FakeCloud, no_pause
+from client.test_range_reader import FakeCloud, no_pause
 
 from picsafe_client.reports.range_reader import HEAD_BYTES, TAIL_BYTES, WHOLE_BYTES, RangedSource
 from picsafe_protocol.contracts.errors import InternalError, NotAsSent, Unreachable

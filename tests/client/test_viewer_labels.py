@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from made_reports import MadeFile, described
+from harness.report_factory import MadeFile, described
 from sample_messages import report_row
 
 from picsafe_client.i18n.catalogue import CATALOGUE

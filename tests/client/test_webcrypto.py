@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client.page_driver import ClientPage, opened
-from client.serving import serve
+from harness import cobblestone_vectors
+from harness.browser.client_server import serve
+from harness.browser.page_driver import ClientPage, opened
+from harness.cobblestone_vectors import NAME, vectors_of
+from harness.shared_files import vectors
 from playwright.async_api import Browser
-from protocol import cobblestone_vectors
-from protocol.cobblestone_vectors import NAME, vectors_of
-from shared_files import vectors
 
 from picsafe_protocol.crypto import chunked
 from picsafe_protocol.crypto.aes_gcm import open_chunks, seal_chunks

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 
 import pytest
-from container.machine import BASE, IMAGE, LOCKED_DOWN, Container, free_port, run, wait_until_ready
+from harness.containers import BASE, IMAGE, LOCKED_DOWN, Container, free_port, run, wait_until_ready
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from container.machine import LIMITS, Container, run
+from harness.containers import LIMITS, Container, run
 from PIL import Image
 
 from picsafe_cli.api.client import Api

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from container.machine import BASE, LIMITS, ROOT, free_port, run
+from harness.containers import BASE, LIMITS, ROOT, free_port, run
 from PIL import Image
 
 from picsafe_server.certificates import own_certificate

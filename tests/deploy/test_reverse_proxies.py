@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from deploy.one_process import PASSWORD, PICSAFE, Server, free_port, inherited, running_server
+from harness.reverse_proxies import BARE_PROXIES, SHIPPED_PROXIES, Site, running_proxy
+from harness.roles_in_one_process import PASSWORD, PICSAFE, Server, free_port, inherited, running_server
 
-from deploy.proxies import BARE_PROXIES, SHIPPED_PROXIES, Site, running_proxy
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_server.certificates import own_certificate
 

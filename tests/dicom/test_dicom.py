@@ -11,9 +11,9 @@ from typing import Any
 
 import pydicom
 import pytest
-import shared_files
-from dicom_files import dumped, jpeg_of, verdict
-from made_reports import MadeFile, described
+from harness import shared_files
+from harness.dicom_files import dumped, jpeg_of, verdict
+from harness.report_factory import MadeFile, described
 from PIL import Image
 
 from picsafe_dicom import words

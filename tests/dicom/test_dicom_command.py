@@ -11,8 +11,8 @@ from typing import Any
 
 import pydicom
 import pytest
-from dicom_files import jpeg_of, verdict
-from made_reports import KEY_SERVER, MadeFile, MadeReport, made_report
+from harness.dicom_files import jpeg_of, verdict
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, made_report
 from PIL import Image
 
 from picsafe_cli.commands import open as command

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.clinic import ROOT, Clinic, Person, running_clinic
-from e2e.downloads import FOLDER
-from e2e.engines import CHROMIUM, FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
-from e2e.visits import WATCH, Visit
+from harness.browser.downloads import FOLDER
+from harness.browser.engines import CHROMIUM, FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
+from harness.browser.session import WATCH, Visit
+from harness.clinic import ROOT, Clinic, Person, running_clinic
 from playwright.sync_api import Browser, BrowserType, Playwright, expect
 
 PATIENCE = {CHROMIUM: 10_000, FIREFOX: 10_000, WEBKIT: 20_000}
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type(playwright: Playwright, browser_name: str) -> BrowserType:
-    """WebKitGTK speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox."""
+    """WebKitGTK speaks WebDriver BiDi through `harness.browser.webkit`, and that Playwright offers as a channel of Firefox."""
     expect.set_options(timeout=PATIENCE[browser_name])
     chosen: BrowserType = getattr(playwright, "firefox" if browser_name == WEBKIT else browser_name)
     return chosen

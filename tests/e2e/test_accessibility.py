@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.clinic import ROOT, Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import ROOT, Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 
 from picsafe_protocol.contracts.tokens import Role

@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from e2e import test_shell_accessibility as shell
-from e2e.clinic import Clinic, Person
+from e2e import test_accessibility as shell
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.pictures import drawn_photo, small_picture
-from e2e.senders import SendScreen, file, recording
-from e2e.visits import READY, Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.downloads import download
+from harness.browser.send_page import SendScreen, file, recording
+from harness.browser.session import READY, Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
 from playwright.sync_api import Page, expect
-from shared_files import samples
 
 from picsafe_protocol.format.report import Patient
 

@@ -8,9 +8,9 @@ from itertools import count
 
 import httpx
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
-from e2e.visits import Visit
+from harness.browser.session import Visit
+from harness.clinic import PASSWORD, Clinic, Person
 from playwright.sync_api import Locator, expect
 
 from picsafe_protocol.contracts.tokens import Role

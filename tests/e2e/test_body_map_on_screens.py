@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile
 from playwright.sync_api import Page, expect
 
 from picsafe_protocol.format.report import Laterality

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import shared_files
-from e2e.clinic import Clinic
 from e2e.conftest import Enter
-from e2e.engines import WEBKIT, not_in
-from e2e.parcels import Parcel, cleaned, inbox, opened
-from e2e.senders import SendScreen
-from e2e.visits import Visit
+from harness import shared_files
+from harness.browser.engines import WEBKIT, not_in
+from harness.browser.send_page import SendScreen
+from harness.browser.session import Visit
+from harness.clinic import Clinic
+from harness.delivered_reports import Parcel, cleaned, inbox, opened
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 

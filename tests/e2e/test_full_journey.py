@@ -10,13 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.parcels import Parcel, cleaned, opened
-from e2e.pictures import drawn_photo, noisy_photo
-from e2e.senders import SendScreen, recording
-from e2e.test_report_files import DROP
-from e2e.visits import READY, Visit
+from e2e.test_viewer_files_from_disk import DROP
+from harness.browser.send_page import SendScreen, recording
+from harness.browser.session import READY, Visit
+from harness.clinic import Clinic, Person
+from harness.delivered_reports import Parcel, cleaned, opened
+from harness.photos import drawn_photo, noisy_photo
 from playwright.sync_api import Request, expect
 
 from picsafe_protocol.contracts.tokens import Role

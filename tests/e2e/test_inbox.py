@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Locator, Route, expect
 from sample_messages import numbered, report_row
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile
+from harness.browser.downloads import download
+from harness.browser.session import Visit
+from harness.clinic import PASSWORD, Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile
 from playwright.sync_api import Locator, Route, expect
 
 from picsafe_protocol.contracts.tokens import Role

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.engines import CHROMIUM, FIREFOX, WEBKIT, not_in
-from e2e.keyboards import Keyboard
-from e2e.parcels import newest
-from e2e.pictures import drawn_photo, small_picture
-from e2e.senders import file, recording
-from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
-from e2e.visits import WATCH
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import CHROMIUM, FIREFOX, WEBKIT, not_in
+from harness.browser.keyboard_user import Keyboard
+from harness.browser.send_page import file, recording
+from harness.browser.session import WATCH
+from harness.clinic import PASSWORD, Clinic, Person
+from harness.delivered_reports import newest
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
+from harness.small_upload_parts import FIRST_PART_ARRIVED, PART, small_parts
 from playwright.sync_api import Browser
-from shared_files import samples
 
 from picsafe_protocol.contracts.tokens import Role
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.engines import WEBKIT, not_in
-from e2e.foreign_words import english_left
-from e2e.visits import WATCH, Visit
+from harness.browser.engines import WEBKIT, not_in
+from harness.browser.session import WATCH, Visit
+from harness.browser.untranslated_words import english_left
+from harness.clinic import PASSWORD, Clinic, Person
 from playwright.sync_api import Browser, Page, Route, expect
 
 from picsafe_client.i18n.catalogue import LANGUAGES

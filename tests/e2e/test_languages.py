@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from e2e import test_shell_accessibility as shell
-from e2e.clinic import Clinic, Person
+from e2e import test_accessibility as shell
 from e2e.conftest import Enter
-from e2e.foreign_words import english_left
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import READY, Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import READY, Visit
+from harness.browser.untranslated_words import english_left
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 
 from picsafe_client.i18n.catalogue import LANGUAGES

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from e2e.audits import FORMS, Form, audit
-from e2e.clinic import Clinic
-from e2e.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.lighthouse import FORMS, Form, audit
+from harness.clinic import Clinic
 
 pytestmark = [
     pytest.mark.long,

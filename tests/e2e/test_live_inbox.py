@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
-from e2e.pictures import drawn_photo
-from e2e.visits import WATCH, Visit
-from made_reports import MadeFile
+from harness.browser.session import WATCH, Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile
 from playwright.sync_api import Browser, Page, expect
 
 FILES = [MadeFile("image/jpeg", drawn_photo(400, 300, "olive"))]

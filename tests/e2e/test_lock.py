@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import PASSWORD, Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Browser, expect
 
 from picsafe_protocol.contracts.tokens import Role

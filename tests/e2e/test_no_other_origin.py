@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.elsewhere import Elsewhere, elsewhere
-from e2e.engines import FIREFOX, WEBKIT, not_in
-from e2e.pictures import drawn_photo, small_picture
-from e2e.senders import SendScreen, file
-from e2e.visits import READY, Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.send_page import SendScreen, file
+from harness.browser.session import READY, Visit
+from harness.browser.third_party_proxy import Elsewhere, elsewhere
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
 from playwright.sync_api import Request, expect
-from shared_files import samples
 
 from picsafe_protocol.contracts.tokens import Role
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person, free_port, running_clinic
 from e2e.conftest import Enter
-from e2e.parcels import Parcel, cleaned, inbox, opened
-from e2e.pictures import noisy_photo
-from e2e.secrets_sought import Secrets
-from e2e.senders import SendScreen
-from e2e.visits import Visit
-from e2e.wire import Wire, laid
+from harness.browser.send_page import SendScreen
+from harness.browser.session import Visit
+from harness.clinic import PASSWORD, Clinic, Person, free_port, running_clinic
+from harness.delivered_reports import Parcel, cleaned, inbox, opened
+from harness.photos import noisy_photo
+from harness.secret_scanner import Secrets
+from harness.traffic_recorder import Wire, laid
 from PIL import Image
 from playwright.sync_api import BrowserContext, Request, expect
 

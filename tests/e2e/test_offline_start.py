@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from e2e.clinic import CLIENT, ROOT, Clinic, Person, running_clinic
 from e2e.conftest import Enter
-from e2e.engines import CHROMIUM, WEBKIT
-from e2e.pictures import drawn_photo
-from e2e.visits import READY, Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import CHROMIUM, WEBKIT
+from harness.browser.session import READY, Visit
+from harness.clinic import CLIENT, ROOT, Clinic, Person, running_clinic
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Page, expect
 
 from scripts.clientbuild.reproducible import copy_sources

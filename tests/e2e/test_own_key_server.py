@@ -7,12 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from e2e.clinic import Clinic, Person, free_port, running_clinic
 from e2e.conftest import Enter
-from e2e.parcels import inbox
-from e2e.pictures import drawn_photo
-from e2e.senders import SendScreen, file
-from e2e.visits import Visit
+from harness.browser.send_page import SendScreen, file
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person, free_port, running_clinic
+from harness.delivered_reports import inbox
+from harness.photos import drawn_photo
 from playwright.sync_api import expect
 
 from picsafe_protocol.contracts.tokens import Role

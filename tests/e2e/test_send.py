@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.parcels import inbox, newest
-from e2e.pictures import drawn_photo
-from e2e.senders import SendScreen, file, recording
-from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
-from e2e.visits import Visit
+from harness.browser.send_page import SendScreen, file, recording
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.delivered_reports import inbox, newest
+from harness.photos import drawn_photo
+from harness.small_upload_parts import FIRST_PART_ARRIVED, PART, small_parts
 from playwright.sync_api import expect
 
 from picsafe_protocol.contracts.tokens import Role

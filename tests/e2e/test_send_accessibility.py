@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from e2e import test_shell_accessibility as shell
-from e2e.clinic import Clinic, Person
+from e2e import test_accessibility as shell
 from e2e.conftest import Enter
-from e2e.parcels import newest
-from e2e.pictures import drawn_photo
-from e2e.senders import SendScreen, file, recording
-from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
-from e2e.visits import Visit
+from harness.browser.send_page import SendScreen, file, recording
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.delivered_reports import newest
+from harness.photos import drawn_photo
+from harness.small_upload_parts import FIRST_PART_ARRIVED, PART, small_parts
 from playwright.sync_api import FileChooser, expect
 
 axe = shell.axe

@@ -8,17 +8,17 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.engines import FIREFOX, WEBKIT, not_in
-from e2e.parcels import newest
-from e2e.pictures import drawn_photo
-from e2e.senders import SendScreen, file, recording
-from e2e.visits import Visit
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.send_page import SendScreen, file, recording
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.delivered_reports import newest
+from harness.media_files.pictures import animated_gif, exif_with, gif_extension, gif_with
+from harness.photos import drawn_photo
+from harness.shared_files import cases, samples
 from PIL import Image
 from playwright.sync_api import expect
-from protocol.media.picture_files import animated_gif, exif_with, gif_extension, gif_with
-from shared_files import cases, samples
 
 NOISE = """() => {
   const read = CanvasRenderingContext2D.prototype.getImageData;

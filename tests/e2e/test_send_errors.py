@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
-from e2e.parcels import inbox, newest
-from e2e.pictures import drawn_photo
-from e2e.senders import ARRIVAL, SendScreen, file, recording
-from e2e.small_parts import FIRST_PART_ARRIVED, PART, small_parts
-from e2e.visits import READY, WATCH, Visit
+from harness.browser.send_page import ARRIVAL, SendScreen, file, recording
+from harness.browser.session import READY, WATCH, Visit
+from harness.clinic import PASSWORD, Clinic, Person
+from harness.delivered_reports import inbox, newest
+from harness.photos import drawn_photo
+from harness.small_upload_parts import FIRST_PART_ARRIVED, PART, small_parts
 from playwright.sync_api import Browser, expect
 
 from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS, MEDIA_COUNT, MEDIA_FILE_BYTES

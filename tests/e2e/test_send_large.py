@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from e2e.clinic import Clinic
 from e2e.conftest import Enter
-from e2e.parcels import newest
-from e2e.senders import SendScreen, film
+from harness.browser.send_page import SendScreen, film
+from harness.clinic import Clinic
+from harness.delivered_reports import newest
 from playwright.sync_api import expect
 
 from picsafe_protocol.contracts.limits import MIB

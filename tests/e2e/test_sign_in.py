@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
-from e2e.clinic import PASSWORD, Clinic, Person
 from e2e.conftest import Enter
-from e2e.visits import READY, WATCH
+from harness.browser.session import READY, WATCH
+from harness.clinic import PASSWORD, Clinic, Person
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from picsafe_protocol.contracts.limits import SESSION_IDLE_HOURS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from e2e import test_shell_accessibility as shell
-from e2e.clinic import Clinic, Person
+from e2e import test_accessibility as shell
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import expect
 
 PHOTO = drawn_photo(1200, 900, "olive")

@@ -6,12 +6,12 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.engines import FIREFOX
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.downloads import download
+from harness.browser.engines import FIREFOX
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.report_factory import MadeFile, MadeReport
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.engines import FIREFOX, not_in
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.downloads import download
+from harness.browser.engines import FIREFOX, not_in
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Locator, Route, expect
 
 from picsafe_protocol.format.report import Patient

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pydicom
 import pytest
-import shared_files
-from dicom_files import dumped, jpeg_of, verdict
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.parcels import cleaned
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness import shared_files
+from harness.browser.downloads import download
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.delivered_reports import cleaned
+from harness.dicom_files import dumped, jpeg_of, verdict
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport
 from PIL import Image, ImageOps
 from playwright.sync_api import expect
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo
-from e2e.visits import WATCH, Visit
-from made_reports import MadeFile, MadeReport, made_report, repacked
+from harness.browser.session import WATCH, Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport, made_report, repacked
 from playwright.sync_api import Browser, expect
 
 from picsafe_protocol.contracts.errors import InternalError, LogUnavailable, NotPermitted, TokenRefused

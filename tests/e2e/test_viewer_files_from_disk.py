@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport, repacked
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport, repacked
 from playwright.sync_api import Request, expect
 
 from picsafe_protocol.format.payload import build_payload

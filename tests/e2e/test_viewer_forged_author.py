@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import expect
 
 from picsafe_protocol.format.report import Author

@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic
 from e2e.conftest import Enter
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.session import Visit
+from harness.clinic import Clinic
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
 from PIL import Image
 from playwright.sync_api import Locator, expect
 

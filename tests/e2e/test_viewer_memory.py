@@ -8,16 +8,16 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.films import repeated_mp4
-from e2e.pictures import noisy_photo
-from e2e.test_report_playing import CONTROLLED, KNOWN, PLAYS, SEEKS
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from e2e.test_viewer_playback import CONTROLLED, KNOWN, PLAYS, SEEKS
+from harness.browser.downloads import download
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.films import repeated_mp4
+from harness.photos import noisy_photo
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
 from playwright.sync_api import expect
-from shared_files import samples
 
 SERVICE_WORKERS = "allow"
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.clinic import CLIENT, Clinic, Person
 from e2e.conftest import Enter
-from e2e.engines import FIREFOX, WEBKIT, not_in
-from e2e.films import padded_webm, repeated_mp4
-from e2e.pictures import noisy_photo
-from e2e.visits import READY, Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.session import READY, Visit
+from harness.clinic import CLIENT, Clinic, Person
+from harness.films import padded_webm, repeated_mp4
+from harness.photos import noisy_photo
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page, expect
-from shared_files import samples
 
 from picsafe_client.reports.range_reader import TAIL_BYTES
 from picsafe_protocol.crypto.chunked import SEALED

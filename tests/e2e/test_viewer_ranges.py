@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.engines import FIREFOX, WEBKIT, not_in
-from e2e.pictures import noisy_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import noisy_photo, small_picture
+from harness.report_factory import MadeFile, MadeReport
+from harness.shared_files import samples
 from playwright.sync_api import Locator, expect
-from shared_files import samples
 
 from picsafe_protocol.crypto.package_digest import up
 

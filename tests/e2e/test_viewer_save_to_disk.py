@@ -7,12 +7,12 @@ import zipfile
 from collections.abc import Iterator
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.engines import WEBKIT, not_in
-from e2e.pictures import noisy_photo
-from e2e.visits import Visit
-from made_reports import MadeFile, MadeReport
+from harness.browser.engines import WEBKIT, not_in
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import noisy_photo
+from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import expect
 
 pytestmark = not_in(

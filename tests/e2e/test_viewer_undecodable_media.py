@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.clinic import Clinic, Person
 from e2e.conftest import Enter
-from e2e.downloads import download
-from e2e.engines import FIREFOX, WEBKIT, not_in
-from e2e.pictures import drawn_photo, small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile
+from harness.browser.downloads import download
+from harness.browser.engines import FIREFOX, WEBKIT, not_in
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import drawn_photo, small_picture
+from harness.report_factory import MadeFile
+from harness.shared_files import cases
 from playwright.sync_api import expect
-from shared_files import cases
 
 from picsafe_protocol.contracts.limits import THUMBNAIL_BYTES
 

@@ -19,10 +19,10 @@ from typing import Any, TypeVar, cast
 
 import httpx
 import uvicorn
+from harness.password_cost import CHEAP, passwords_cost
+from harness.report_factory import MadeFile, MadeReport, made_report
 from litestar import Litestar
 from litestar.types import Receive, Send
-from made_reports import MadeFile, MadeReport, made_report
-from password_costs import CHEAP, passwords_cost
 
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_protocol.contracts.tokens import Role

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cli.world import CLIP, PHOTO
-from e2e.clinic import Clinic, Person, running_clinic
-from made_reports import MadeFile, MadeReport
+from harness.clinic import Clinic, Person, running_clinic
+from harness.command_line import CLIP, PHOTO
+from harness.report_factory import MadeFile, MadeReport
 
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
+from harness.report_factory import MadeFile, MadeReport, made_report
 from litestar import Litestar
-from made_reports import MadeFile, MadeReport, made_report
 from PIL import Image
 
 from picsafe_cli.api.client import Api

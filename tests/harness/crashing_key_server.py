@@ -1,4 +1,4 @@
-"""A key server that gives out keys as fast as it can, and says of each that it is out: to be killed. Run by test_crashes.py."""
+"""A key server that gives out keys as fast as it can, and says of each that it is out: to be killed. Run by test_key_server_crashes.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from server.keys.world import Someone, UserServers, World, key_server
+from harness.key_server import Someone, UserServers, World, key_server
 
 from picsafe_server.runtime.clock import MovableClock
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from e2e.clinic import Clinic, Person
+from harness.clinic import Clinic, Person
 
 import picsafe_media as media
 from picsafe_protocol.format.package import Header, read_package_bytes, unpack

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from server.ceph import Ceph
+from harness.ceph import Ceph
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 

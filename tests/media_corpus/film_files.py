@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import mutagen.mp4
-from protocol.media import box_files
+from harness.media_files import boxes as box_files
 
 from media_corpus.recordings import (
     H264,

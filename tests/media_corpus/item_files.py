@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import pillow_heif
 import pyvips
+from harness.media_files import boxes as box_files
 from PIL import Image, ImageCms
-from protocol.media import box_files
 
 from media_corpus.sources import call, pictures, sign_all
 

@@ -10,7 +10,7 @@ import mutagen.flac
 import mutagen.id3
 import mutagen.oggopus
 import mutagen.oggvorbis
-from protocol.media import sound_files as by_hand
+from harness.media_files import sounds as by_hand
 
 from media_corpus.recordings import NAMES, clips_in_a_folder, ffmpeg_all, gst, tagged_copies, tags_of_gst
 from media_corpus.sources import call

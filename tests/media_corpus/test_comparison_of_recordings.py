@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from protocol.media import sound_files as sound
+from harness.media_files import sounds as sound
 
 from media_corpus.measure import clean_copy
 from media_corpus.played import Played, as_much_of_a_row, as_much_of_pages

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 import pytest
-from protocol.cobblestone_vectors import NAME, Vector, check, message_of, vectors_of
-from shared_files import vectors
+from harness.cobblestone_vectors import NAME, Vector, check, message_of, vectors_of
+from harness.shared_files import vectors
 
 from picsafe_protocol.contracts.errors import DecryptionError
 from picsafe_protocol.crypto import chunked

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 from sample_messages import created_proof, entry_proof, report_row
 
 import picsafe_protocol

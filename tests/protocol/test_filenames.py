@@ -6,11 +6,11 @@ import dataclasses
 import re
 
 import pytest
+from harness.package_examples import REPORT_ID, report
+from harness.report_factory import MadeFile, made_report
+from harness.report_strategies import reports
 from hypothesis import given
 from hypothesis import strategies as st
-from made_reports import MadeFile, made_report
-from protocol.examples import REPORT_ID, report
-from protocol.strategies import reports
 
 from picsafe_protocol.format.filenames import medium_name, package_name, report_name, saved_names, slug
 from picsafe_protocol.format.report import Laterality, Patient, Report

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, described, expectations, made_report, repacked
 
 from picsafe_protocol.contracts.errors import (
     InvalidPackage,

@@ -7,8 +7,8 @@ import json
 import re
 
 import pytest
-from protocol import format_document
-from protocol.format_document import DOCUMENT, HEADER, KEY, filled
+from harness.documents import format_document
+from harness.documents.format_document import DOCUMENT, HEADER, KEY, filled
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.crypto.aes_gcm import AesGcm
@@ -22,7 +22,7 @@ PAGE = DOCUMENT.read_text("utf-8")
 
 
 def test_what_the_code_writes_into_the_page_is_there() -> None:
-    assert filled(PAGE) == PAGE, "run .venv/bin/python tests/protocol/format_document.py"
+    assert filled(PAGE) == PAGE, "run .venv/bin/python tests/harness/documents/format_document.py"
 
 
 @pytest.mark.parametrize("rule", [*strict_zip.RULES, *package.RULES, *payload.RULES])

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from protocol.examples import FILES, KEY, REPORT_ID, header, package, report
+from harness.package_examples import FILES, KEY, REPORT_ID, header, package, report
 
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import BYTES, BytesSource

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from protocol.limits_document import DOCUMENT, MODULES, UNITS, document, limits_of
+from harness.documents.limits_document import DOCUMENT, MODULES, UNITS, document, limits_of
 
 from picsafe_protocol.contracts import limits
 
 
 def test_the_page_says_what_the_code_says() -> None:
-    assert DOCUMENT.read_text("utf-8") == document(), "run .venv/bin/python tests/protocol/limits_document.py"
+    assert DOCUMENT.read_text("utf-8") == document(), "run .venv/bin/python tests/harness/documents/limits_document.py"
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.shared_files import vectors
 from hypothesis import given
 from hypothesis import strategies as st
-from shared_files import vectors
 
 from picsafe_protocol.contracts.errors import ProofInvalid
 from picsafe_protocol.crypto.merkle import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_reports import KEY_SERVER, MadeFile, MadeReport, expectations, made_report, repacked
+from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, expectations, made_report, repacked
 from sample_messages import released_key
 
 from picsafe_protocol.contracts.api.keys import ReleasedKey

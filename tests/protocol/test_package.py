@@ -7,11 +7,11 @@ import zlib
 from typing import Any
 
 import pytest
+from harness.package_examples import KEY, KEY_ID, REPORT_ID, header, package, payload
+from harness.shared_files import vectors
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from protocol.examples import KEY, KEY_ID, REPORT_ID, header, package, payload
-from protocol.test_storedzip import BROKEN, changed
-from shared_files import vectors
+from protocol.test_strict_zip import BROKEN, changed
 
 from picsafe_protocol.contracts.errors import (
     DecryptionError,

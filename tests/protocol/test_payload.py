@@ -8,12 +8,12 @@ import zlib
 from collections.abc import Callable, Iterable
 
 import pytest
+from harness.package_examples import FILES, KEY, REPORT_ID, header, payload, report
+from harness.report_strategies import reports
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from protocol.examples import FILES, KEY, REPORT_ID, header, payload, report
-from protocol.strategies import reports
 from protocol.test_chunked import run
-from protocol.test_storedzip import BROKEN
+from protocol.test_strict_zip import BROKEN
 
 from picsafe_protocol.contracts.errors import (
     DecryptionError,

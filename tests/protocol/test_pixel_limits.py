@@ -8,9 +8,9 @@ import struct
 from typing import Any
 
 import pytest
+from harness.media_files.boxes import Item, Picture, full_box, ints
+from harness.media_files.pictures import animated_gif, png_chunk, riff_chunk
 from PIL import Image
-from protocol.media.box_files import Item, Picture, full_box, ints
-from protocol.media.picture_files import animated_gif, png_chunk, riff_chunk
 
 from picsafe_media import FileSource
 from picsafe_media.picture_size import PictureSize, picture_size

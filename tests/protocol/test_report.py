@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.package_examples import report
+from harness.report_strategies import reports
 from hypothesis import given, settings
-from protocol.examples import report
-from protocol.strategies import reports
 
 import picsafe_media
 from picsafe_protocol.contracts.errors import ReportInvalid, UnsupportedVersion

@@ -8,9 +8,9 @@ from importlib import resources
 from typing import Any
 
 import jsonschema
+from harness.report_strategies import reports
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from protocol.strategies import reports
 from protocol.test_report import BAD_VALUES, GOOD, GOOD_VALUES, at
 
 from picsafe_protocol.contracts import limits

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from harness.report_strategies import moments, offset_times
 from hypothesis import given
-from protocol.strategies import moments, offset_times
 
 from picsafe_protocol.json.timestamps import is_date, is_time, is_utc_time, parse_time, utc_text
 

@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]  # as pytest does
 
-from e2e.clinic import running_clinic  # noqa: E402 after the path is set
-from e2e.engines import CHROMIUM, PROGRAMS  # noqa: E402
+from harness.browser.engines import CHROMIUM, PROGRAMS  # noqa: E402
+from harness.clinic import running_clinic  # noqa: E402 after the path is set
 from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 from screens.stage import Stage, State, opening_scene  # noqa: E402

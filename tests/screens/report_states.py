@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from made_reports import MadeFile
+from harness.report_factory import MadeFile
+from harness.shared_files import samples
 from playwright.sync_api import expect
 from screens.stage import Stage, State
-from shared_files import samples
 
 from demo import pictures
 

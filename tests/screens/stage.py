@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from e2e.clinic import Clinic, Person
-from e2e.pictures import small_picture
-from e2e.visits import Visit
-from made_reports import MadeFile
+from harness.browser.session import Visit
+from harness.clinic import Clinic, Person
+from harness.photos import small_picture
+from harness.report_factory import MadeFile
 from playwright.sync_api import Page, expect
 
 from demo import pictures

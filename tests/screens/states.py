@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from e2e.clinic import PASSWORD
-from e2e.senders import SendScreen, file
+from harness.browser.send_page import SendScreen, file
+from harness.clinic import PASSWORD
 from playwright.sync_api import expect
 from screens.report_states import REPORT_STATES
 from screens.service_states import SERVICE_STATES

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server.postgres import Cluster, cluster
+from harness.postgres import Cluster, cluster
 from server.test_roles_together import HERE, PASSWORD, Clinic
 
 from picsafe_server.app import create_app

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server.postgres import Cluster, cluster
+from harness.postgres import Cluster, cluster
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 

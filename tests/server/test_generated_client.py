@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server.processes import environment, running_server
+from harness.server_process import environment, running_server
 
 from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
 from picsafe_protocol.format.composing import Uploaded, completion, content_digest

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from harness.password_cost import CHEAP, passwords_cost
 from litestar import Litestar
 from litestar.routes import HTTPRoute
-from password_costs import CHEAP, passwords_cost
 
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.app import create_app

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from server.processes import Process, running_server
+from harness.server_process import Process, running_server
 
 from picsafe_protocol.contracts.limits import MIB
 

@@ -16,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from harness.key_server import KEYS, Someone, UserServers, key_server
+from harness.key_server import World as Keys
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
-from server.keys.world import KEYS, Someone, UserServers, key_server
-from server.keys.world import World as Keys
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 

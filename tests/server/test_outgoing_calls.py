@@ -15,7 +15,7 @@ import botocore.exceptions
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from foreign_server import Behaviour, foreign_server
+from harness.third_party_server import Behaviour, foreign_server
 
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_server.auth.tokens import Signer, Verifier

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server.processes import running_server, wait_until_ready
+from harness.server_process import running_server, wait_until_ready
 
 from picsafe_server.app import create_app
 from picsafe_server.monitoring import readiness

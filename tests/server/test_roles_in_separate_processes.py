@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from harness.postgres import Cluster, cluster
 from PIL import Image
-from server.postgres import Cluster, cluster
 
 from picsafe_cli.api.client import Api
 from picsafe_cli.receive.download import CloudSource

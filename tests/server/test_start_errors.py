@@ -12,8 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from server.postgres import Cluster, cluster
-from server.processes import SERVER, START_SECONDS, environment, free_port, running_server, wait_until_ready
+from harness.postgres import Cluster, cluster
+from harness.server_process import SERVER, START_SECONDS, environment, free_port, running_server, wait_until_ready
 
 from picsafe_server.runtime import database
 from picsafe_server.runtime.addresses import SettingsError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from harness.server_process import free_port, running_server
 from prometheus_client.parser import text_string_to_metric_families
-from server.processes import free_port, running_server
 
 from picsafe_server.app import create_app
 from picsafe_server.runtime import sweeper as sweeping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
-from server.ceph import Outside, running_ceph
+from harness.ceph import Outside, running_ceph
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from e2e.engines import FIREFOX
+from harness.browser.engines import FIREFOX
 from playwright.sync_api import Page
 
 FOLDER: Final = Path(tempfile.gettempdir()) / f"picsafe-downloads-{os.getpid()}"

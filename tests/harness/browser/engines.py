@@ -25,7 +25,7 @@ PROGRAMS: dict[str, dict[str, Any]] = {
     },
     # Any Firefox, not only Playwright's own, over WebDriver BiDi.
     FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox", "firefox_user_prefs": PREFERENCES},
-    # Speaks WebDriver BiDi through `e2e.webkit`, and that Playwright offers as a channel of Firefox.
+    # Speaks WebDriver BiDi through `harness.browser.webkit`, and that Playwright offers as a channel of Firefox.
     WEBKIT: {"executable_path": str(Path(__file__).parent / "webkit" / "launch.sh"), "channel": "moz-firefox"},
 }
 """How Playwright starts the browsers that it drives."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from e2e.downloads import download
+from harness.browser.downloads import download
 from playwright.sync_api import FileChooser, Locator, Page, expect
 
 MOST: Final = 90

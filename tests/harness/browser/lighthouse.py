@@ -7,10 +7,9 @@ import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from e2e.clinic import ROOT
+from harness.clinic import ROOT
 
 from scripts.clientbuild.toolchain import node, npm_modules
 
@@ -33,7 +32,7 @@ class Audit:
 
 def audit(url: str, form: Form, categories: Sequence[str]) -> Audit:
     """Loads the page in a fresh profile, as a phone on a slow line or as a desktop does, and looks at it."""
-    program = npm_modules(Path(__file__).parent / "lighthouse", ROOT / "build" / "downloads") / "lighthouse" / "cli"
+    program = npm_modules(ROOT / "tests" / "e2e" / "lighthouse", ROOT / "build" / "downloads") / "lighthouse" / "cli"
     command = [node(), str(program / "index.js"), url, "--quiet", "--output=json", f"--chrome-flags={FLAGS}"]
     command += [f"--only-categories={','.join(categories)}", "--no-enable-error-reporting"]
     if form == "desktop":

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from e2e.clinic import Person
-from e2e.visits import Visit
+from harness.browser.session import Visit
+from harness.clinic import Person
 from playwright.sync_api import Locator, Page, expect
 
 File: TypeAlias = Path | dict[str, Any]

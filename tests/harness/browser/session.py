@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from e2e.clinic import PASSWORD, Clinic, Person
-from e2e.downloads import download
+from harness.browser.downloads import download
+from harness.clinic import PASSWORD, Clinic, Person
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 WATCH = """

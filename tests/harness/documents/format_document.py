@@ -1,6 +1,6 @@
 """The parts of `docs/format.md` that the code knows: rules, tables and worked examples.
 
-`.venv/bin/python tests/protocol/format_document.py` writes them between their marks; `test_format_document.py` compares.
+`.venv/bin/python tests/harness/documents/format_document.py` writes them between their marks; `test_format_document.py` compares.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from picsafe_protocol.format.package import Header, build_package
 from picsafe_protocol.format.payload import build_payload
 from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report
 
-DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "format.md"
+DOCUMENT: Final = Path(__file__).resolve().parents[3] / "docs" / "format.md"
 
 KEY: Final = bytes(range(0x20))
 SALT: Final = bytes(range(0x40, 0x58))

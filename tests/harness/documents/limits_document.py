@@ -1,4 +1,4 @@
-"""Writes `docs/limits.md` from the limits themselves: `.venv/bin/python tests/protocol/limits_document.py`."""
+"""Writes `docs/limits.md` from the limits themselves: `.venv/bin/python tests/harness/documents/limits_document.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[3]
 DOCUMENT: Final = ROOT / "docs" / "limits.md"
 MODULES: Final = {
     "picsafe_protocol.contracts.limits": "What senders, servers and readers agree on",
@@ -18,7 +18,7 @@ UNITS: Final = {"KIB", "MIB"}
 
 BEGINNING: Final = """# Limits
 
-Every limit, its value and its reason. This page is written from the code by `tests/protocol/limits_document.py`; a test
+Every limit, its value and its reason. This page is written from the code by `tests/harness/documents/limits_document.py`; a test
 fails when the two differ. What lies at a limit is accepted, what lies one past it is refused with `limit_exceeded`, or by
 the rule of the format that holds it; a refusal names the limit and says that nothing was half-written.
 

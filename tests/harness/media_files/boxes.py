@@ -6,7 +6,7 @@ import dataclasses
 import struct
 from dataclasses import dataclass, field
 
-from protocol.media.picture_files import XMP, tiff_with
+from harness.media_files.pictures import XMP, tiff_with
 
 
 def box(kind: bytes, *content: bytes) -> bytes:

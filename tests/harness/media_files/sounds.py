@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from protocol.media.picture_files import riff_chunk
+from harness.media_files.pictures import riff_chunk
 
 from picsafe_media.audio.ogg import page_checksum
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from harness.media_files import boxes as box_files
+from harness.media_files import ebml as ebml_files
+from harness.media_files import pictures as picture_files
+from harness.media_files import sounds as sound_files
+from harness.media_files.cleaning import cleaned, survives, survives_and_settles
+from harness.media_files.sounds import JANE
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from protocol.media import box_files, ebml_files, picture_files, sound_files
-from protocol.media.cleaning import cleaned, survives, survives_and_settles
-from protocol.media.sound_files import JANE
 
 FILES: dict[str, Callable[[], bytes]] = {
     "JPEG": lambda: picture_files.saved("JPEG", exif=picture_files.exif_with(6)) + b"tail",

@@ -6,10 +6,10 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from protocol.media import sound_files as sound
-from protocol.media.cleaning import cleaned, survives
-from protocol.media.picture_files import riff_chunk, saved
-from shared_files import cases
+from harness.media_files import sounds as sound
+from harness.media_files.cleaning import cleaned, survives
+from harness.media_files.pictures import riff_chunk, saved
+from harness.shared_files import cases
 
 from picsafe_media import Notice, Removal
 from picsafe_protocol.contracts.errors import UnsupportedMedium

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from protocol.media import box_files as files
-from protocol.media.box_files import SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
-from protocol.media.cleaning import cleaned, survives
+from harness.media_files import boxes as files
+from harness.media_files.boxes import SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
+from harness.media_files.cleaning import cleaned, survives
 from protocol.media.test_media_unused_data import ONE_EACH, PLACE, SAMPLES, chunks, film, lengths, media_of, sound_entry
 
 from picsafe_media import Notice

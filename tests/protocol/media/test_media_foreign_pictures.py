@@ -6,10 +6,10 @@ import io
 from collections.abc import Callable
 
 import pytest
+from harness.media_files import boxes as box_files
+from harness.media_files.cleaning import cleaned
+from harness.media_files.pictures import image, saved
 from PIL import Image, TiffImagePlugin
-from protocol.media import box_files
-from protocol.media.cleaning import cleaned
-from protocol.media.picture_files import image, saved
 
 from picsafe_media import clean_file
 from picsafe_media.images.unsupported_images import PICTURES

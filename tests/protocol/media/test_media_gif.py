@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, survives
-from protocol.media.picture_files import animated_gif, frames, gif_extension, gif_with, image, saved
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, survives
+from harness.media_files.pictures import animated_gif, frames, gif_extension, gif_with, image, saved
 
 from picsafe_media import Removal
 

@@ -5,9 +5,8 @@ import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
-from protocol.media import box_files
-from protocol.media.box_files import (
+from harness.media_files import boxes as box_files
+from harness.media_files.boxes import (
     PIXELS,
     PROPERTIES,
     FilmTrack,
@@ -20,9 +19,10 @@ from protocol.media.box_files import (
     phone_picture,
     xmp_item,
 )
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, survives
-from protocol.media.picture_files import XMP, exif_with, image, pixels, same_pixels, saved
-from shared_files import samples
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, survives
+from harness.media_files.pictures import XMP, exif_with, image, pixels, same_pixels, saved
+from harness.shared_files import samples
+from PIL import Image
 
 from picsafe_media import Keep, Notice, Removal
 

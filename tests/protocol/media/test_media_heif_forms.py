@@ -7,11 +7,11 @@ import io
 from collections.abc import Callable
 
 import pytest
-from protocol.media import box_files
-from protocol.media.box_files import PIXELS, PROPERTIES, Item, Picture, box, full_box, ints
-from protocol.media.cleaning import cleaned, survives
-from protocol.media.picture_files import pixels, same_pixels
-from shared_files import cases
+from harness.media_files import boxes as box_files
+from harness.media_files.boxes import PIXELS, PROPERTIES, Item, Picture, box, full_box, ints
+from harness.media_files.cleaning import cleaned, survives
+from harness.media_files.pictures import pixels, same_pixels
+from harness.shared_files import cases
 
 from picsafe_media import Removal, clean_file
 from picsafe_protocol.contracts.errors import UnsupportedMedium

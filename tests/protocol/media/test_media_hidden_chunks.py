@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from harness.media_files.cleaning import cleaned, survives
+from harness.media_files.pictures import frames, image, png_chunk, riff_chunk, same_pixels, saved, with_riff_chunks
 from PIL import Image
-from protocol.media.cleaning import cleaned, survives
-from protocol.media.picture_files import frames, image, png_chunk, riff_chunk, same_pixels, saved, with_riff_chunks
 
 from picsafe_media import Removal
 

@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from harness.media_files import boxes as box_files
+from harness.media_files.cleaning import cleaned
+from harness.media_files.pictures import gif_extension, gif_with, png_chunk, saved
+from harness.shared_files import cases
 from PIL import Image, ImageCms
-from protocol.media import box_files
-from protocol.media.cleaning import cleaned
-from protocol.media.picture_files import gif_extension, gif_with, png_chunk, saved
-from shared_files import cases
 
 from picsafe_media import Removal
 from picsafe_media.images.icc import blanked_profile

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from protocol.media import box_files as files
-from protocol.media.box_files import SOUND, VIDEO, Film, box, full_box, ints
-from protocol.media.cleaning import cleaned
+from harness.media_files import boxes as files
+from harness.media_files.boxes import SOUND, VIDEO, Film, box, full_box, ints
+from harness.media_files.cleaning import cleaned
 
 from picsafe_media import Removal
 from picsafe_media.images.icc import blanked_profile

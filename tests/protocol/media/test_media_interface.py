@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from harness.media_files import boxes as box_files
+from harness.media_files import pictures as picture_files
+from harness.media_files import sounds as sound_files
 from hypothesis import given
 from hypothesis import strategies as st
-from protocol.media import box_files, picture_files, sound_files
 
 import picsafe_media as media
 from picsafe_media import (

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image
-from protocol.media.cleaning import (
+from harness.media_files.cleaning import (
     assert_all_truncations_are_refused,
     cleaned,
     removed,
     survives,
     survives_and_settles,
 )
-from protocol.media.picture_files import exif_with, pixels, same_pixels, saved
-from shared_files import samples
+from harness.media_files.pictures import exif_with, pixels, same_pixels, saved
+from harness.shared_files import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from picsafe_media import Notice, Removal, clean_file
 from picsafe_protocol.contracts.errors import UnsupportedMedium

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from harness.media_files.cleaning import cleaned, survives
+from harness.media_files.pictures import pixels, same_pixels, saved
+from harness.shared_files import cases
 from PIL import Image
-from protocol.media.cleaning import cleaned, survives
-from protocol.media.picture_files import pixels, same_pixels, saved
-from shared_files import cases
 
 from picsafe_media import Removal, clean_file
 from picsafe_protocol.contracts.errors import UnsupportedMedium

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from protocol.media import ebml_files as ebml
-from protocol.media import sound_files as sound
-from protocol.media.cleaning import assert_no_truncation_passes_in_silence, cleaned, removed, survives
-from protocol.media.ebml_files import cluster, element, info, short, tag, tracks, unsigned, webm
-from shared_files import samples
+from harness.media_files import ebml
+from harness.media_files import sounds as sound
+from harness.media_files.cleaning import assert_no_truncation_passes_in_silence, cleaned, removed, survives
+from harness.media_files.ebml import cluster, element, info, short, tag, tracks, unsigned, webm
+from harness.shared_files import samples
 
 from picsafe_media import Keep, Notice, Removal
 

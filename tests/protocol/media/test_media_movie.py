@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from protocol.media import box_files as files
-from protocol.media.box_files import PLACES, SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
-from shared_files import samples
+from harness.media_files import boxes as files
+from harness.media_files.boxes import PLACES, SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
+from harness.shared_files import samples
 
 from picsafe_media import Keep, Notice, Removal
 from picsafe_protocol.contracts.errors import UnsupportedMedium

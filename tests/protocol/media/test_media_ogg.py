@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from protocol.media import sound_files as sound
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, survives
-from protocol.media.sound_files import JANE
-from shared_files import samples
+from harness.media_files import sounds as sound
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, survives
+from harness.media_files.sounds import JANE
+from harness.shared_files import samples
 
 from picsafe_media import Notice, Removal
 

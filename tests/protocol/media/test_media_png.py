@@ -3,19 +3,10 @@ from __future__ import annotations
 import io
 
 import pytest
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
+from harness.media_files.pictures import SECRETS, full_png, image, pixels, png_chunk, same_pixels, saved, tiff_with
+from harness.shared_files import cases
 from PIL import Image
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, removed, survives
-from protocol.media.picture_files import (
-    SECRETS,
-    full_png,
-    image,
-    pixels,
-    png_chunk,
-    same_pixels,
-    saved,
-    tiff_with,
-)
-from shared_files import cases
 
 from picsafe_media import Removal
 

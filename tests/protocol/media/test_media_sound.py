@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from protocol.media import sound_files as sound
-from protocol.media.cleaning import assert_no_truncation_passes_in_silence, cleaned, removed, survives
-from protocol.media.picture_files import riff_chunk, saved
-from protocol.media.sound_files import JANE
+from harness.media_files import sounds as sound
+from harness.media_files.cleaning import assert_no_truncation_passes_in_silence, cleaned, removed, survives
+from harness.media_files.pictures import riff_chunk, saved
+from harness.media_files.sounds import JANE
 
 from picsafe_media import Description, Removal
 

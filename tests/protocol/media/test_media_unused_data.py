@@ -7,11 +7,11 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from protocol.media import box_files as files
-from protocol.media.box_files import SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
-from protocol.media.cleaning import cleaned, survives
+from harness.media_files import boxes as files
+from harness.media_files.boxes import SOUND, VIDEO, Film, FilmTrack, box, full_box, ints
+from harness.media_files.cleaning import cleaned, survives
+from harness.shared_files import cases
 from protocol.media.test_media_interface import Watched
-from shared_files import cases
 
 from picsafe_media import Cleaned, Keep, Notice, Removal, clean
 from picsafe_media.core import bounds

@@ -3,9 +3,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image
-from protocol.media.cleaning import assert_all_truncations_are_refused, cleaned, survives
-from protocol.media.picture_files import (
+from harness.media_files.cleaning import assert_all_truncations_are_refused, cleaned, survives
+from harness.media_files.pictures import (
     SECRETS,
     frames,
     full_webp,
@@ -16,6 +15,7 @@ from protocol.media.picture_files import (
     saved,
     with_riff_chunks,
 )
+from PIL import Image
 
 from picsafe_media import Removal
 

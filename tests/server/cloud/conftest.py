@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from server.ceph import Ceph, running_ceph
-from server.cloud.buckets import Bucket, made_bucket
-from server.cloud.world import World, running_world
-from server.postgres import Cluster, cluster
+from harness.ceph import Ceph, running_ceph
+from harness.cloud_server import World, running_world
+from harness.postgres import Cluster, cluster
+from harness.s3_buckets import Bucket, made_bucket
 
 KINDS = [
     "files",

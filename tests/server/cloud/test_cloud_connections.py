@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-from server.cloud.serving import Served, request_head, response_head, serving
-from server.cloud.world import DOWNLOAD, UPLOAD, bytes_of, content_digest, leftovers, sha256, split
+from harness.cloud_on_a_port import Served, request_head, response_head, serving
+from harness.cloud_server import DOWNLOAD, UPLOAD, bytes_of, content_digest, leftovers, sha256, split
 
 from picsafe_protocol.contracts.errors import PicSafeError
 from picsafe_protocol.contracts.identifiers import new_identifier

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import anyio.to_thread
 import pytest
-from server.cloud.crashing import CONTENT
+from harness.cloud_server import World, problem, running_world, sha256, split
+from harness.crashing_cloud import CONTENT
 from server.cloud.test_cloud_retention import stored
-from server.cloud.world import World, problem, running_world, sha256, split
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS

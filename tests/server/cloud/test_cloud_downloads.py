@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from server.cloud.world import World, bytes_of, leftovers, problem, sha256
+from harness.cloud_server import World, bytes_of, leftovers, problem, sha256
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES

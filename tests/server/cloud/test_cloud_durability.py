@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from server.cloud.world import World, bytes_of, leftovers, problem, running_world, sha256, split
+from harness.cloud_server import World, bytes_of, leftovers, problem, running_world, sha256, split
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from server.cloud.world import (
+from harness.cloud_server import (
     DELETE,
     DOWNLOAD,
     OTHER_USERS,

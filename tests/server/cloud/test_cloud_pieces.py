@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from server.cloud.world import World, bytes_of, problem, sha256, split
+from harness.cloud_server import World, bytes_of, problem, sha256, split
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import PACKAGE_BYTES

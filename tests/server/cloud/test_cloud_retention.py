@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from server.cloud.buckets import Bucket
-from server.cloud.world import World, bytes_of, leftovers, problem, running_world, sha256, split
+from harness.cloud_server import World, bytes_of, leftovers, problem, running_world, sha256, split
+from harness.s3_buckets import Bucket
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES

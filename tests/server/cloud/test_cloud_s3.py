@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from botocore.stub import Stubber
-from server.ceph import Ceph, CephMissing, running_ceph
-from server.cloud.buckets import Bucket
-from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
+from harness.ceph import Ceph, CephMissing, running_ceph
+from harness.cloud_server import World, bytes_of, problem, running_world, sha256, split
+from harness.s3_buckets import Bucket
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_HOURS, UPLOAD_PART_BYTES

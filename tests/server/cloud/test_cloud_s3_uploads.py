@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from server.cloud.buckets import Bucket
-from server.cloud.world import World, bytes_of, content_digest, problem, running_world, sha256, split
+from harness.cloud_server import World, bytes_of, content_digest, problem, running_world, sha256, split
+from harness.s3_buckets import Bucket
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import MIB, UPLOAD_PART_BYTES

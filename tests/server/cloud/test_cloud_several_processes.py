@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from harness.cloud_server import World, bytes_of, problem, running_world, sha256, split
 from server.cloud.test_cloud_retention import stored
-from server.cloud.world import World, bytes_of, problem, running_world, sha256, split
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import REPORT_DAYS, UPLOAD_PART_BYTES

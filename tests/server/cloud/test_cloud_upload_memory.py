@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from server.cloud.world import UPLOAD, World, bytes_of, content_digest, leftovers, problem, sha256, split
+from harness.cloud_server import UPLOAD, World, bytes_of, content_digest, leftovers, problem, sha256, split
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from server.cloud.world import PUBLIC, World, bytes_of, content_digest, problem, sha256, split
+from harness.cloud_server import PUBLIC, World, bytes_of, content_digest, problem, sha256, split
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import PACKAGE_BYTES, UPLOAD_HOURS, UPLOAD_PART_BYTES

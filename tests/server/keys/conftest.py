@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from server.keys.world import Someone, UserServers, World, key_server
-from server.postgres import Cluster, cluster
+from harness.key_server import Someone, UserServers, World, key_server
+from harness.postgres import Cluster, cluster
 
 from picsafe_server.keys.log import inspection
 from picsafe_server.keys.role import MIGRATIONS

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from server.keys.world import KEYS, USERS, Someone, UserServers, World, code, key_server, raw_key
+from harness.key_server import KEYS, USERS, Someone, UserServers, World, code, key_server, raw_key
 from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 

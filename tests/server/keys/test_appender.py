@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from server.keys.world import Someone, UserServers, World, code, key_server
+from harness.key_server import Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection, select
 
 from picsafe_server.keys.db.models import log_leaves

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from server.keys.world import Someone, World, code
+from harness.key_server import Someone, World, code
 from sqlalchemy import Connection, select
 
 from picsafe_protocol.crypto.merkle import leaf_hash, root_from_hashes, verify_consistency

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.key_server import USERS, Someone, UserServers, World, key_server, raw_key
 from server.keys.test_access_log import opened, parsed, verifier_key
 from server.keys.test_erasure import erase
-from server.keys.world import USERS, Someone, UserServers, World, key_server, raw_key
 from sqlalchemy import Connection, create_engine, insert
 
 from picsafe_protocol.contracts.api.keys import Event

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server.keys.world import KEYS, USERS, Someone, World
+from harness.key_server import KEYS, USERS, Someone, World
 from sqlalchemy import Connection, delete, select, text, update
 
 from picsafe_server.keys.db.models import log_erasures, log_leaves

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from server.keys.world import OTHER_USERS, WEEK, Someone, World, code
+from harness.key_server import OTHER_USERS, WEEK, Someone, World, code
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from server.keys.world import Someone, World
+from harness.key_server import Someone, World
 from sqlalchemy import Connection, update
 
 from picsafe_server.keys.db.models import report_keys

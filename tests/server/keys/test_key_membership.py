@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from server.keys.world import Someone, World, code
+from harness.key_server import Someone, World, code
 
 pytestmark = pytest.mark.anyio
 

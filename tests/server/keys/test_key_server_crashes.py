@@ -17,7 +17,7 @@ TESTS = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("answers", [1, 7, 60])
 def test_killed_after(tmp_path: Path, answers: int) -> None:
-    command = [sys.executable, "-m", "server.keys.crashing", str(tmp_path)]
+    command = [sys.executable, "-m", "harness.crashing_key_server", str(tmp_path)]
     with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         said = [server.stdout.readline() for _ in range(answers)]

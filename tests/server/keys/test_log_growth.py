@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from server.keys.world import Someone, World, code
+from harness.key_server import Someone, World, code
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts import limits

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from server.keys.world import Someone, UserServers, World, key_server
+from harness.key_server import Someone, UserServers, World, key_server
 from sqlalchemy import Connection, select, update
 
 from picsafe_protocol.contracts.errors import Conflict

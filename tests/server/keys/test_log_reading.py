@@ -7,7 +7,7 @@ import io
 from typing import Any
 
 import pytest
-from server.keys.world import OTHER_USERS, Sent, Someone, World, code
+from harness.key_server import OTHER_USERS, Sent, Someone, World, code
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier

@@ -9,7 +9,7 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 import pytest
-from server.keys.world import Someone, UserServers, key_server
+from harness.key_server import Someone, UserServers, key_server
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 

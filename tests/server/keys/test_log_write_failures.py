@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server.keys.world import Someone, UserServers, World, code, key_server
-from server.postgres import Cluster
+from harness.key_server import Someone, UserServers, World, code, key_server
+from harness.postgres import Cluster
 from sqlalchemy import Connection, create_engine, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.key_server import Someone, UserServers, World, code, key_server
 from server.keys.test_access_log import opened
-from server.keys.world import Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection
 
 from picsafe_protocol.contracts.errors import LogUnavailable

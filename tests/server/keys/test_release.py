@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, WEEK, Someone, World, code, raw_key
+from harness.key_server import OTHER_USERS, UNTRUSTED_USERS, WEEK, Someone, World, code, raw_key
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from server.keys.world import OTHER_USERS, WEEK, Someone, UserServers, World, code, key_server
+from harness.key_server import OTHER_USERS, WEEK, Someone, UserServers, World, code, key_server
 from sqlalchemy import select
 
 from picsafe_server.keys.db.models import report_keys

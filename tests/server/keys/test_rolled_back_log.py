@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server.keys.world import KEYS, Someone, UserServers, World, code, key_server
+from harness.key_server import KEYS, Someone, UserServers, World, code, key_server
 from sqlalchemy import Connection, delete, text, update
 
 from picsafe_protocol.contracts.errors import Conflict

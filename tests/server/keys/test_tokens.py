@@ -12,7 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from server.keys.world import KEYS, USERS, Sent, Someone, World, code
+from harness.key_server import KEYS, USERS, Sent, Someone, World, code
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier

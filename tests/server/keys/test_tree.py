@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 
+from harness.shared_files import vectors
 from hypothesis import given
 from hypothesis import strategies as st
-from shared_files import vectors
 
 from picsafe_protocol.crypto.merkle import leaf_hash, node_hash, verify_inclusion
 from picsafe_server.keys.log.tree import Head, TreeBuilder, frontier_of, inclusion_plan, inclusion_proof

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from server.keys.world import OTHER_USERS, UNTRUSTED_USERS, Sent, Someone, World
+from harness.key_server import OTHER_USERS, UNTRUSTED_USERS, Sent, Someone, World
 
 from picsafe_protocol.contracts.identifiers import new_identifier
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from server.keys.world import Someone, UserServers, World, code, key_server, raw_key
+from harness.key_server import Someone, UserServers, World, code, key_server, raw_key
 from sqlalchemy import select, update
 
 from picsafe_protocol.contracts.api.keys import EntryProof, IssuedKey, ReleasedKey

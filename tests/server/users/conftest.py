@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from password_costs import CHEAP, REAL, passwords_cost
-from server.postgres import Cluster, cluster
-from server.users.world import World, running_world
+from harness.password_cost import CHEAP, REAL, passwords_cost
+from harness.postgres import Cluster, cluster
+from harness.user_server import World, running_world
 
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.role import MIGRATIONS

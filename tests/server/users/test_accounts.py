@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from server.users.world import PASSWORD, World, on_sqlite, problem
+from harness.user_server import PASSWORD, World, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LimitExceeded, PicSafeError

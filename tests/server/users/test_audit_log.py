@@ -8,7 +8,7 @@ from typing import Any
 
 import jwt
 import pytest
-from server.users.world import PASSWORD, Caller, World, ids, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, ids, problem, running_world
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 

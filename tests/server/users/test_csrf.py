@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, World, on_sqlite, problem, running_world
+from harness.user_server import PASSWORD, World, on_sqlite, problem, running_world
 
 pytestmark = pytest.mark.anyio
 

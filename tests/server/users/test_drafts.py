@@ -7,7 +7,7 @@ from typing import Any
 
 import idna
 import pytest
-from server.users.world import Caller, World, on_sqlite, problem
+from harness.user_server import Caller, World, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, Role

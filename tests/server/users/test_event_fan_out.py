@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from server.users.world import Caller, World, ids
+from harness.user_server import Caller, World, ids
 from sqlalchemy import event
 
 from picsafe_server.runtime.database import Database

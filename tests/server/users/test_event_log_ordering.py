@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from server.users.world import World, ids
+from harness.user_server import World, ids
 from sqlalchemy import select
 
 from picsafe_server.users.db.models import Event

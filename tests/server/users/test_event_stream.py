@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, Caller, World, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, problem, running_world
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TooManyRequests

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server.users.world import PASSWORD, Caller, World, on_sqlite, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, on_sqlite, problem, running_world
 from sqlalchemy import select
 
 from picsafe_protocol.contracts import limits

@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
-from server.users.world import Caller, World, problem, running_world
+from harness.user_server import Caller, World, problem, running_world
 
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users.db.models import Institution, Report

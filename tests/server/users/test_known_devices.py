@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, World, problem
+from harness.user_server import PASSWORD, World, problem
 from sqlalchemy import select
 
 from picsafe_protocol.contracts import limits

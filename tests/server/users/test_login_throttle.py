@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, World, problem
+from harness.user_server import PASSWORD, World, problem
 
 from picsafe_protocol.contracts import limits
 from picsafe_server.users.accounts.login_throttle import _network

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from server.users.world import Caller, World, problem
+from harness.user_server import Caller, World, problem
 
 from picsafe_protocol.contracts import limits
 

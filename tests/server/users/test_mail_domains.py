@@ -9,7 +9,7 @@ import alembic.command
 import alembic.config
 import httpx
 import pytest
-from server.users.world import PASSWORD, Caller, World, on_sqlite, problem
+from harness.user_server import PASSWORD, Caller, World, on_sqlite, problem
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 

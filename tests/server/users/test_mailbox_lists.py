@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from server.users.world import Caller, World, ids, on_sqlite, problem
+from harness.user_server import Caller, World, ids, on_sqlite, problem
 from sqlalchemy import delete, select, update
 
 from picsafe_protocol.contracts import limits

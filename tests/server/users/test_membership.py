@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from server.users.world import Caller, World, ids, problem
+from harness.user_server import Caller, World, ids, problem
 from sqlalchemy import update
 
 from picsafe_protocol.contracts.tokens import Role

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from harness.user_server import Caller, World, problem, somebody
 from litestar.routes import HTTPRoute
-from server.users.world import Caller, World, problem, somebody
 
 from picsafe_protocol.contracts.tokens import Role
 

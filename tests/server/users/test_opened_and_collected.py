@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from server.users.world import Caller, World, problem
+from harness.user_server import Caller, World, problem
 
 pytestmark = pytest.mark.anyio
 

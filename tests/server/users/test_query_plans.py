@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from server.users.world import Caller, World, on_sqlite
+from harness.user_server import Caller, World, on_sqlite
 from sqlalchemy import event
 
 pytestmark = [pytest.mark.anyio, on_sqlite]

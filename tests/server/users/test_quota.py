@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from server.users.world import SIZE, Caller, World, on_sqlite, problem
+from harness.user_server import SIZE, Caller, World, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
 

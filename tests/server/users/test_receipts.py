@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from server.users.world import DIGEST, SHA256, SIZE, Caller, World, handed_in, ids, on_sqlite, problem, somebody
+from harness.user_server import DIGEST, SHA256, SIZE, Caller, World, handed_in, ids, on_sqlite, problem, somebody
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, RECEIPT_TYPE

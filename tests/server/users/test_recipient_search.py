@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from server.users.world import Caller, World, on_sqlite, problem
+from harness.user_server import Caller, World, on_sqlite, problem
 from sqlalchemy import event, insert
 
 from picsafe_protocol.contracts import limits

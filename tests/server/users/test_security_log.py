@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, Caller, World, on_sqlite, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, on_sqlite, problem, running_world
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts import limits

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from server.users.world import PASSWORD, World, on_sqlite, problem, somebody
+from harness.user_server import PASSWORD, World, on_sqlite, problem, somebody
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import Role

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jwt
 import pytest
-from server.users.world import World, on_sqlite, problem, running_world
+from harness.user_server import World, on_sqlite, problem, running_world
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TokenRefused

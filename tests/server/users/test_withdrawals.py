@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from server.users.world import World, ids, on_sqlite, problem, somebody
+from harness.user_server import World, ids, on_sqlite, problem, somebody
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts.identifiers import new_identifier

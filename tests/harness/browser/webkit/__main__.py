@@ -30,9 +30,9 @@ def main() -> None:
     }
     try:
         # GTK looks for its screen when it is imported.
-        from e2e.webkit.browser import Browser, quitting
-        from e2e.webkit.session import Session
-        from e2e.webkit.toolkit import Gtk
+        from harness.browser.webkit.browser import Browser, quitting
+        from harness.browser.webkit.session import Session
+        from harness.browser.webkit.toolkit import Gtk
 
         session = Session(quitting)
         Browser(session)

@@ -6,12 +6,12 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from e2e.webkit import scripts
-from e2e.webkit.network import Network
-from e2e.webkit.page import Page
-from e2e.webkit.profile import Profile
-from e2e.webkit.session import Params, Refused, Reply, Session
-from e2e.webkit.toolkit import Gtk, WebKit2
+from harness.browser.webkit import scripts
+from harness.browser.webkit.network import Network
+from harness.browser.webkit.page import Page
+from harness.browser.webkit.profile import Profile
+from harness.browser.webkit.session import Params, Refused, Reply, Session
+from harness.browser.webkit.toolkit import Gtk, WebKit2
 
 NUMBERS = itertools.count(1)
 

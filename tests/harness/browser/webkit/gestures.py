@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from e2e.webkit.session import Params, Refused
-from e2e.webkit.toolkit import Gdk, GLib
+from harness.browser.webkit.session import Params, Refused
+from harness.browser.webkit.toolkit import Gdk, GLib
 
 KEYS = {
     "\ue003": "BackSpace",

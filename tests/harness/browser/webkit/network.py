@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from e2e.webkit.proxy import Hearer, Proxy, Request, Verdict, answer, begun_loop
-from e2e.webkit.session import Params, Refused, Reply, Session
-from e2e.webkit.toolkit import GLib
+from harness.browser.webkit.proxy import Hearer, Proxy, Request, Verdict, answer, begun_loop
+from harness.browser.webkit.session import Params, Refused, Reply, Session
+from harness.browser.webkit.toolkit import GLib
 
 NUMBERS = itertools.count(1)
 

@@ -9,10 +9,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from e2e.webkit import scripts
-from e2e.webkit.gestures import Hands
-from e2e.webkit.session import Params, Refused, Reply, Session
-from e2e.webkit.toolkit import Gdk, GLib, Gtk, WebKit2
+from harness.browser.webkit import scripts
+from harness.browser.webkit.gestures import Hands
+from harness.browser.webkit.session import Params, Refused, Reply, Session
+from harness.browser.webkit.toolkit import Gdk, GLib, Gtk, WebKit2
 
 NUMBERS = itertools.count(1)
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from e2e.webkit import scripts
-from e2e.webkit.network import Network
-from e2e.webkit.page import Page
-from e2e.webkit.session import Params, Session
-from e2e.webkit.toolkit import GLib, WebKit2
+from harness.browser.webkit import scripts
+from harness.browser.webkit.network import Network
+from harness.browser.webkit.page import Page
+from harness.browser.webkit.session import Params, Session
+from harness.browser.webkit.toolkit import GLib, WebKit2
 
 NUMBERS = itertools.count(1)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from e2e.webkit.toolkit import Soup
+from harness.browser.webkit.toolkit import Soup
 
 Params: TypeAlias = dict[str, Any]
 
