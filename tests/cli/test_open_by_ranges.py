@@ -43,7 +43,7 @@ async def test_what_was_sent_is_opened_and_no_byte_is_fetched_twice(world: World
     async with world.api(await world.person("ben")) as api:
         await opened(api, made, output)
     assert len(list(output.iterdir())) == 4
-    asked = [each.headers["Range"] for each in world.weather.asked("/packages/") if "Range" in each.headers]
+    asked = [each.headers["Range"] for each in world.network.asked("/packages/") if "Range" in each.headers]
     fetched = sum(int(stop) + 1 - int(start) for start, stop in (each[6:].split("-") for each in asked))
     assert fetched < len(made.package) + 5 * PIECE
 
@@ -58,20 +58,20 @@ async def test_a_recipient_and_the_cloud_cannot_swap_a_report(world: World, outp
         at = made.package.find(body)
         return body if at < 0 else forgery[at : at + len(body)]
 
-    world.weather.change(f"/packages/{made.report.report_id}", part)
+    world.network.change(f"/packages/{made.report.report_id}", part)
     if with_its_list:
-        world.weather.change("/pieces", lambda _: hash_pieces(forgery))
+        world.network.change("/pieces", lambda _: hash_pieces(forgery))
     async with world.api(await world.person("ben")) as api:
         with pytest.raises(NotAsSent):
             await opened(api, made, output)
     assert not list(output.iterdir())
-    assert not world.weather.asked("/release")
+    assert not world.network.asked("/release")
 
 
 @pytest.mark.parametrize("listed", [b"", b"x" * 10_000], ids=["empty", "endless"])
 async def test_a_list_that_is_none_is_refused(world: World, output: Path, listed: bytes) -> None:
     made = await world.send(PHOTO)
-    world.weather.reword("/pieces", lambda _: listed)
+    world.network.reword("/pieces", lambda _: listed)
     async with world.api(await world.person("ben")) as api:
         with pytest.raises(NotAsSent):
             await opened(api, made, output)
@@ -79,7 +79,7 @@ async def test_a_list_that_is_none_is_refused(world: World, output: Path, listed
 
 async def test_a_cloud_that_withholds_the_list_is_no_way_around_it(world: World, output: Path) -> None:
     made = await world.send(PHOTO)
-    world.weather.problem("/pieces", 404, "not_found")
+    world.network.problem("/pieces", 404, "not_found")
     async with world.api(await world.person("ben")) as api:
         with pytest.raises(NotAsSent):
             await opened(api, made, output)
@@ -90,7 +90,7 @@ async def test_a_row_without_its_digest_opens_nothing(world: World, output: Path
     async with world.api(await world.person("ben")) as api:
         row = await api.users("GET", f"/v1/reports/{made.report.report_id}")
         stripped = b'"digest":null'
-        world.weather.reword(
+        world.network.reword(
             "/v1/reports/", lambda body: body.replace(f'"digest":"{row["digest"]}"'.encode(), stripped)
         )
         with pytest.raises(DigestMissing):

@@ -79,8 +79,8 @@ async def test_headers_that_are_lost_on_the_way_keep_no_report_away(
 ) -> None:
     made = await world.send()
     if not ranges:
-        world.weather.before.append(take_ranges_away)
-    world.weather.rules.append(rule)
+        world.network.before.append(take_ranges_away)
+    world.network.rules.append(rule)
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -109,12 +109,12 @@ IN_PLACE: dict[str, Rule] = {
 @pytest.mark.parametrize("rule", IN_PLACE.values(), ids=IN_PLACE)
 async def test_what_answers_in_place_of_the_cloud_is_waited_out(world: World, sunk: Sunk, rule: Rule) -> None:
     made = await world.send()
-    world.weather.rules.append(rule)
+    world.network.rules.append(rule)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
         assert sunk.results == {}
-        world.weather.calm()
+        world.network.calm()
         world.clock.move(timedelta(minutes=10))
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -128,11 +128,11 @@ def talking_to(answer: httpx.Response) -> Api:
 
 async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.problem("/cloud/", 503, "service")
+    world.network.problem("/cloud/", 503, "service")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
-        world.weather.calm()
-        world.weather.rules.append(
+        world.network.calm()
+        world.network.rules.append(
             lambda request, _: (
                 httpx.Response(404, stream=httpx.ByteStream(b'{"code": "not_found", "status": 404}'))
                 if request.method == "GET" and request.url.path.endswith(made.report.report_id)
@@ -141,7 +141,7 @@ async def test_an_old_answer_out_of_a_cache_does_not_end_a_report(world: World, 
         )
         summary = await collector.round()
         assert (summary.refused, summary.lost, summary.waiting) == (0, 0, 1)
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
@@ -156,7 +156,7 @@ async def test_opening_a_report_changed_in_transit_shows_an_error(
     ben = await world.person("ben")
 
     def flip(body: bytes) -> bytes:
-        if "Range" not in world.weather.asked("/packages/")[-1].headers:  # the list of pieces
+        if "Range" not in world.network.asked("/packages/")[-1].headers:  # the list of pieces
             return body
         changed = bytearray(body)
         at = (position if position >= 0 else len(made.package) + position) - asked_from()
@@ -165,9 +165,9 @@ async def test_opening_a_report_changed_in_transit_shows_an_error(
         return bytes(changed)
 
     def asked_from() -> int:
-        return int(world.weather.asked("/packages/")[-1].headers["Range"].removeprefix("bytes=").partition("-")[0])
+        return int(world.network.asked("/packages/")[-1].headers["Range"].removeprefix("bytes=").partition("-")[0])
 
-    world.weather.change("/packages/", flip)
+    world.network.change("/packages/", flip)
     monkeypatch.setattr(credentials, "api", lambda: world.api(ben))
     options = argparse.Namespace(
         source=made.report.report_id, output=tmp_path / "out", patient_name_in_file_names=False, dicom=False
@@ -202,7 +202,7 @@ async def test_nothing_is_taken_from_a_cache_or_transformed_if_the_way_obeys(wor
     await world.person("ben")
     async with world.api() as api:
         await api.me()
-    assert world.weather.seen[-1].headers["Cache-Control"] == "no-store, no-transform"
+    assert world.network.seen[-1].headers["Cache-Control"] == "no-store, no-transform"
 
 
 # An answer that drips, or does not end
@@ -287,11 +287,11 @@ async def test_an_attacker_who_breaks_the_connection_after_every_byte_is_left(
     from picsafe_cli.receive.download import CloudSource
 
     made = await world.send()
-    world.weather.breaks("/packages/", *[1] * 10_000)
+    world.network.breaks("/packages/", *[1] * 10_000)
     async with world.api(patience=RetryPolicy(sleep=nothing)) as api:
         with pytest.raises(Unreachable):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, 5000)
-    assert len(world.weather.asked("/packages/")) <= WINDOW_SECONDS / 0.5 + 1
+    assert len(world.network.asked("/packages/")) <= WINDOW_SECONDS / 0.5 + 1
 
 
 async def test_one_slow_report_leaves_the_others_their_turn(
@@ -305,7 +305,7 @@ async def test_one_slow_report_leaves_the_others_their_turn(
             yield slow.package[:1000]
             await asyncio.sleep(3600)
 
-    world.weather.rules.append(
+    world.network.rules.append(
         lambda request, response: (
             httpx.Response(206, headers=response.headers, stream=Stalled())
             if slow.report.report_id in request.url.path and "/packages/" in request.url.path
@@ -315,9 +315,9 @@ async def test_one_slow_report_leaves_the_others_their_turn(
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.waiting, summary.damaged) == (1, 1, 0)
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
-    assert world.weather.asked("/packages/")[0].headers["Range"].startswith("bytes=1000-"), "it goes on with it"
+    assert world.network.asked("/packages/")[0].headers["Range"].startswith("bytes=1000-"), "it goes on with it"
     assert sunk.holds(slow)
     assert sunk.holds(other)
 

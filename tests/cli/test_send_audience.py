@@ -40,7 +40,7 @@ async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Pat
     told: list[ReportBegun] = []
 
     def begun(draft: ReportBegun) -> None:
-        assert not world.weather.asked("/keys/v1")
+        assert not world.network.asked("/keys/v1")
         told.append(draft)
         raise Refused("Not to all of them.")
 
@@ -64,7 +64,7 @@ async def test_it_is_known_before_a_key_is_asked_for(world: World, tmp_path: Pat
     )
     assert draft.institutions == [InstitutionReaders("Harbour Clinic", members=False, record_systems=True)]
     assert report["state"] == "withdrawn"
-    assert not world.weather.asked("/keys/v1/keys")
+    assert not world.network.asked("/keys/v1/keys")
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -94,4 +94,4 @@ async def test_a_long_upload_renews_its_grant_before_it_is_refused(
     await world.person("ben", world.institution)
     async with world.api(await world.person("ana")) as api:
         await send(api, prepare([photo]), ReportDetails(patient=Patient("P")), ["ben@clinic.example"], Silent())
-    assert len(world.weather.asked("/grants")) == len(world.weather.asked("/v1/uploads/"))
+    assert len(world.network.asked("/grants")) == len(world.network.asked("/v1/uploads/"))

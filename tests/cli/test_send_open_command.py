@@ -71,7 +71,7 @@ def ben(ward: Ward) -> str:
 @pytest.fixture(autouse=True)
 def calm(ward: Ward) -> Iterator[None]:
     yield
-    ward.clinic.weather.__init__()  # type: ignore[misc]
+    ward.clinic.network.__init__()  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def interrupted(ward: Ward, part: str, *arguments: str | Path, environment: dict
             [PICSAFE, *map(str, arguments)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             deadline = time.monotonic() + SECONDS
-            while not ward.clinic.weather.asked(part):
+            while not ward.clinic.network.asked(part):
                 assert process.poll() is None, process.communicate()
                 assert time.monotonic() < deadline, f"nobody asked for {part}"
                 time.sleep(0.05)
@@ -215,7 +215,7 @@ def test_ctrl_c_while_sending_leaves_nothing_half_made_and_says_so(
     assert errors.rstrip().endswith("picsafe: stopped; nothing is half-written.")
     assert "Traceback" not in errors
     assert (len(listed(ward, ward.ben)), len(listed(ward, ward.ana, "sent"))) == (before, rows)
-    assert [method for method, path, _ in ward.clinic.weather.seen if "/v1/reports/" in path] == ["DELETE"]
+    assert [method for method, path, _ in ward.clinic.network.seen if "/v1/reports/" in path] == ["DELETE"]
     assert list(scratch.iterdir()) == []
 
 
@@ -235,12 +235,12 @@ def test_ctrl_c_while_opening_leaves_no_folder(ward: Ward, ben: str, tmp_path: P
 
 def refused(ward: Ward, ana: str, *arguments: str | Path, status: ExitStatus = ExitStatus.REFUSED, **more: str) -> str:
     """What `picsafe send` says when it refuses; nothing was begun."""
-    ward.clinic.weather.seen.clear()
+    ward.clinic.network.seen.clear()
     done = picsafe("send", *arguments, environment=ward.environment(ana) | more)
     assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert "Traceback" not in done.stderr
-    assert not ward.clinic.weather.asked("/v1/keys")
-    assert not ward.clinic.weather.asked("/v1/uploads")
+    assert not ward.clinic.network.asked("/v1/keys")
+    assert not ward.clinic.network.asked("/v1/uploads")
     return done.stderr
 
 
@@ -274,7 +274,7 @@ def test_a_file_that_is_no_photo_is_named_and_nothing_is_asked(
     said = refused(ward, ana, photo, tmp_path / "letter.jpg", "--to", ward.ben.email)
     assert "letter.jpg" in said
     assert reason in said
-    assert ward.clinic.weather.seen == []
+    assert ward.clinic.network.seen == []
 
 
 # What cannot be opened, and where to
@@ -319,11 +319,11 @@ def test_an_output_that_is_a_file_is_not_touched(ward: Ward, ben: str, tmp_path:
 def unknown(ward: Ward, made: MadeReport) -> Iterator[None]:
     """The user server knows nothing of a report, as that of another institution."""
     part = f"/v1/reports/{made.report.report_id}"
-    ward.clinic.weather.refusals[part] = (404, {"code": "not_found", "title": "There is nothing here", "status": 404})
+    ward.clinic.network.refusals[part] = (404, {"code": "not_found", "title": "There is nothing here", "status": 404})
     try:
         yield
     finally:
-        del ward.clinic.weather.refusals[part]
+        del ward.clinic.network.refusals[part]
 
 
 def another_dose(made: MadeReport, tmp_path: Path) -> Path:

@@ -59,7 +59,7 @@ def faults(world: World, step: str, times: int, fault: Callable[[httpx.Request],
         left[0] -= 1
         return fault(request)
 
-    world.weather.rules.append(rule)
+    world.network.rules.append(rule)
 
 
 def answer(status: int, **headers: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -104,7 +104,7 @@ async def test_a_fault_of_some_seconds_is_waited_out_at_every_step(
     answered = await sent(world, tmp_path, RetryPolicy(attempts=25, sleep=pauses))
     assert answered.state == "available"
     assert sum(pauses.all) > 8
-    assert not world.weather.asked("/v1/reports/", "DELETE")
+    assert not world.network.asked("/v1/reports/", "DELETE")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -115,16 +115,16 @@ async def test_a_fault_that_stays_withdraws_nothing(
     with pytest.raises(ServiceError) as caught:
         await sent(world, tmp_path, RetryPolicy(attempts=4, sleep=nothing))
     assert "Trying again for a while; Ctrl-C stops." in caplog.text
-    assert not world.weather.asked("/v1/reports/", "DELETE")
+    assert not world.network.asked("/v1/reports/", "DELETE")
     if step == "/receipt":
         assert "it may have arrived" in caught.value.advice
 
 
 async def test_a_refusal_withdraws_the_report_as_before(world: World, tmp_path: Path) -> None:
-    world.weather.problem("/v1/keys", 403, "not_permitted")
+    world.network.problem("/v1/keys", 403, "not_permitted")
     with pytest.raises(NotPermitted):
         await sent(world, tmp_path, RetryPolicy(attempts=4, sleep=nothing))
-    assert len(world.weather.asked("/v1/reports/", "DELETE")) == 1
+    assert len(world.network.asked("/v1/reports/", "DELETE")) == 1
 
 
 async def test_a_server_that_says_how_long_is_left_alone_for_so_long() -> None:

@@ -50,9 +50,9 @@ async def test_every_new_report_is_stored_once(world: World, sunk: Sunk) -> None
         assert all(sunk.holds(made) for made in first)
         assert sunk.results == {made.report.report_id: "stored" for made in first}
         assert all([await world.collected(made) for made in first])
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 0
-        assert not world.weather.asked("/packages/")
+        assert not world.network.asked("/packages/")
         another = await world.send()
         assert (await collector.round()).stored == 1
     assert sunk.holds(another)
@@ -68,7 +68,7 @@ async def test_more_reports_than_a_page_holds_all_come(
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 5
     assert sunk.reports == ids(*made)
-    assert len(world.weather.asked("/reports/new")) == 3
+    assert len(world.network.asked("/reports/new")) == 3
 
 
 async def test_a_restarted_sync_goes_on_where_it_stopped(world: World, sunk: Sunk) -> None:
@@ -76,11 +76,11 @@ async def test_a_restarted_sync_goes_on_where_it_stopped(world: World, sunk: Sun
     async with world.collector(sunk.folder) as collector:
         await collector.round()
     after = await world.send()
-    world.weather.calm()
+    world.network.calm()
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     assert sunk.reports == ids(before, after)
-    assert not world.weather.asked(before.report.report_id)
+    assert not world.network.asked(before.report.report_id)
 
 
 async def test_what_stands_in_the_folder_of_a_report_is_what_the_documentation_says(world: World, sunk: Sunk) -> None:
@@ -122,18 +122,18 @@ async def test_folders_that_were_taken_away_are_not_fetched_again(world: World, 
 
 async def test_reports_withdrawn_or_expired_after_they_were_listed_are_refused(world: World, sunk: Sunk) -> None:
     gone, fine = await world.send(), await world.send()
-    world.weather.problem("/cloud/", 503, "service")
+    world.network.problem("/cloud/", 503, "service")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 2
-        world.weather.calm()
+        world.network.calm()
         await world.withdraw(gone)
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (1, 1, 0)
         assert sunk.results == {gone.report.report_id: "key_revoked", fine.report.report_id: "stored"}
         late = await world.send()
-        world.weather.problem("/cloud/", 503, "service")
+        world.network.problem("/cloud/", 503, "service")
         await collector.round()
-        world.weather.calm()
+        world.network.calm()
         world.clock.move(timedelta(days=8))
         assert (await collector.round()).refused == 1
         assert sunk.results[late.report.report_id] == "report_expired"
@@ -143,8 +143,8 @@ async def test_reports_withdrawn_or_expired_after_they_were_listed_are_refused(w
 
 async def test_a_report_withdrawn_between_the_list_and_the_key_is_refused(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.problem("/release", 410, "key_revoked")
-    world.weather.problem("/grants", 410, "key_revoked")
+    world.network.problem("/release", 410, "key_revoked")
+    world.network.problem("/grants", 410, "key_revoked")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).refused == 1
     assert sunk.results == {made.report.report_id: "key_revoked"}
@@ -159,12 +159,12 @@ async def test_what_a_key_server_says_is_not_final_while_the_user_server_knows_t
     world: World, sunk: Sunk, status: int, code: str
 ) -> None:
     made = await world.send()
-    world.weather.problem("/release", status, code)
+    world.network.problem("/release", status, code)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.refused, summary.waiting, summary.damaged) == (0, 1, 0)
         assert sunk.results == {}
-        world.weather.calm()
+        world.network.calm()
         world.clock.move(timedelta(minutes=5))
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -172,11 +172,11 @@ async def test_what_a_key_server_says_is_not_final_while_the_user_server_knows_t
 
 async def test_a_report_that_the_index_has_forgotten_is_refused(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.problem("/cloud/", 503, "service")
+    world.network.problem("/cloud/", 503, "service")
     async with world.collector(sunk.folder) as collector:
         await collector.round()
-        world.weather.calm()
-        world.weather.problem(f"/v1/reports/{made.report.report_id}", 404, "not_found")
+        world.network.calm()
+        world.network.problem(f"/v1/reports/{made.report.report_id}", 404, "not_found")
         assert (await collector.round()).refused == 1
     assert sunk.results == {made.report.report_id: "not_found"}
 
@@ -203,23 +203,23 @@ async def test_a_package_changed_on_the_way_is_never_given_up_and_holds_up_nobod
 ) -> None:
     bad, good = await world.send(), await world.send()
     packages = f"/packages/{bad.report.report_id}"
-    world.weather.change(packages, change)
+    world.network.change(packages, change)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting, summary.damaged) == (1, 0, 1, 1)
         assert "What arrived is not what was sent" in caplog.text
         assert "sender" not in caplog.text
-        assert len(world.weather.asked(packages)) == 2, "it is fetched once more at once"
+        assert len(world.network.asked(packages)) == 2, "it is fetched once more at once"
         assert (await collector.round()).damaged == 1
-        assert len(world.weather.asked(packages)) == 2, "and then after a pause"
+        assert len(world.network.asked(packages)) == 2, "and then after a pause"
         world.clock.move(timedelta(minutes=2))
         assert (await collector.round()).damaged == 1
-        assert len(world.weather.asked(packages)) == 3
+        assert len(world.network.asked(packages)) == 3
         assert sunk.results == {good.report.report_id: "stored"}
         assert not await world.collected(bad)
         assert sunk.reports == ids(good)
         assert sunk.hidden == []
-        world.weather.calm()
+        world.network.calm()
     world.clock.move(timedelta(minutes=5))
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
@@ -231,7 +231,7 @@ async def test_what_stays_damaged_is_fetched_ever_more_rarely_and_lost_when_its_
     world: World, sunk: Sunk
 ) -> None:
     made = await world.send()
-    world.weather.change("/packages/", flip(30_000))
+    world.network.change("/packages/", flip(30_000))
     async with world.collector(sunk.folder) as collector:
         hours = 0
         while (summary := await collector.round()).waiting:
@@ -240,14 +240,14 @@ async def test_what_stays_damaged_is_fetched_ever_more_rarely_and_lost_when_its_
             hours += 1
         assert hours in {7 * 24, 7 * 24 + 1}
         assert (summary.refused, summary.lost, summary.damaged) == (1, 1, 0)
-        assert 25 < len(world.weather.asked("/packages/")) < 45
+        assert 25 < len(world.network.asked("/packages/")) < 45
     assert sunk.results == {made.report.report_id: "report_expired"}
     assert sunk.hidden == []
 
 
 async def test_a_report_that_waits_for_an_administrator_is_lost_when_its_time_is_over(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.change("/v1/me", lambda body: body.replace(b"picsafe.example/keys", b"other.example/keys"))
+    world.network.change("/v1/me", lambda body: body.replace(b"picsafe.example/keys", b"other.example/keys"))
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
         world.clock.move(timedelta(days=8))
@@ -258,7 +258,7 @@ async def test_a_report_that_waits_for_an_administrator_is_lost_when_its_time_is
 
 async def test_a_damaged_report_that_is_withdrawn_is_over_at_once(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.change("/packages/", flip(30_000))
+    world.network.change("/packages/", flip(30_000))
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).damaged == 1
         await world.withdraw(made)
@@ -269,13 +269,13 @@ async def test_a_damaged_report_that_is_withdrawn_is_over_at_once(world: World, 
 
 async def test_a_restart_forgets_no_pause_and_again_ends_it(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.change("/packages/", flip(30_000))
+    world.network.change("/packages/", flip(30_000))
     async with world.collector(sunk.folder) as collector:
         await collector.round()
-    world.weather.calm()
+    world.network.calm()
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).damaged == 1
-        assert not world.weather.asked("/packages/")
+        assert not world.network.asked("/packages/")
         collector.requeue(made.report.report_id)
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -289,7 +289,7 @@ async def test_damage_that_came_on_the_way_is_mended_by_fetching_again(world: Wo
         times.append(1)
         return flip(30_000)(body) if len(times) == 1 else body
 
-    world.weather.change("/packages/", once)
+    world.network.change("/packages/", once)
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -299,13 +299,13 @@ async def test_another_report_than_the_requested_one_is_not_stored(world: World,
     """It says nothing about the report that was asked for, which is stored once the cloud answers with it."""
     bad, good = await world.send(), await world.send()
     assert len(bad.package) == len(good.package)
-    world.weather.change(f"/packages/{bad.report.report_id}", lambda _: good.package)
+    world.network.change(f"/packages/{bad.report.report_id}", lambda _: good.package)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.refused, summary.damaged) == (0, 1)
         assert sunk.results == {good.report.report_id: "stored"}
-        assert not [request for request in world.weather.asked("/release") if bad.header.key_id in request.url.path]
-        world.weather.calm()
+        assert not [request for request in world.network.asked("/release") if bad.header.key_id in request.url.path]
+        world.network.calm()
         world.clock.move(timedelta(minutes=5))
         assert (await collector.round()).stored == 1
     assert sunk.holds(bad)
@@ -325,13 +325,13 @@ async def test_a_recipient_and_the_cloud_cannot_swap_a_report_for_an_institution
     made = await world.send()
     forgery = forged(made)
     assert len(forgery) == len(made.package)
-    world.weather.change(f"/packages/{made.report.report_id}", lambda _: forgery)
+    world.network.change(f"/packages/{made.report.report_id}", lambda _: forgery)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
         assert not sunk.reports
-        assert not world.weather.asked("/release")
-        world.weather.calm()
+        assert not world.network.asked("/release")
+        world.network.calm()
         world.clock.move(timedelta(minutes=2))
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
@@ -341,8 +341,8 @@ async def test_a_row_whose_digest_was_taken_away_is_not_stored(world: World, sun
     """Somebody between the user server and sync leaves it out, and the cloud answers with a forgery."""
     made = await world.send()
     forgery = forged(made)
-    world.weather.change(f"/packages/{made.report.report_id}", lambda _: forgery)
-    world.weather.reword("/v1/reports", lambda body: re.sub(rb'"digest":"[0-9a-f]{64}"', b'"digest":null', body))
+    world.network.change(f"/packages/{made.report.report_id}", lambda _: forgery)
+    world.network.reword("/v1/reports", lambda body: re.sub(rb'"digest":"[0-9a-f]{64}"', b'"digest":null', body))
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
@@ -440,11 +440,11 @@ async def test_an_identifier_that_is_none_never_becomes_a_folder(world: World, s
 
         return body.replace(json.dumps(made.report.report_id).encode(), json.dumps(identifier).encode())
 
-    world.weather.change("/reports/new", hostile)
+    world.network.change("/reports/new", hostile)
     async with world.collector(sunk.folder) as collector:
         with pytest.raises(ServiceError):
             await collector.round()
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.reports == ids(made)
 
@@ -471,20 +471,20 @@ async def test_a_key_server_that_is_not_allowed_is_never_asked_and_its_reports_w
             summary = await collector.round()
             assert (summary.refused, summary.waiting) == (0, 1)
     assert sunk.results == {good.report.report_id: "stored"}
-    assert not [request for request in world.weather.seen if request.url.host == "evil.example"]
+    assert not [request for request in world.network.seen if request.url.host == "evil.example"]
     # The index names another key server than the file, so the file is not what was sent: once more at once, then after a pause.
-    assert len(world.weather.asked(f"/packages/{bad.report.report_id}")) == 2
+    assert len(world.network.asked(f"/packages/{bad.report.report_id}")) == 2
 
 
 async def test_a_report_of_a_key_server_that_the_institution_does_not_allow_is_not_even_fetched(
     world: World, sunk: Sunk
 ) -> None:
     made = await world.send()
-    world.weather.change("/v1/me", lambda body: body.replace(b"picsafe.example/keys", b"other.example/keys"))
+    world.network.change("/v1/me", lambda body: body.replace(b"picsafe.example/keys", b"other.example/keys"))
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
-        assert not world.weather.asked("/packages/")
-        world.weather.calm()
+        assert not world.network.asked("/packages/")
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
@@ -518,11 +518,11 @@ async def test_what_a_server_cannot_do_at_the_moment_waits(
     world: World, sunk: Sunk, server: str, status: int, code: str
 ) -> None:
     made = await world.send()
-    world.weather.problem(SERVERS[server], status, code)
+    world.network.problem(SERVERS[server], status, code)
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
     assert sunk.results == {made.report.report_id: "stored"}
@@ -534,21 +534,21 @@ async def test_what_a_proxy_answers_is_nothing_that_a_server_said(
     world: World, sunk: Sunk, server: str, status: int
 ) -> None:
     made = await world.send()
-    world.weather.answer(SERVERS[server], status, b"<html>No such host</html>")
+    world.network.answer(SERVERS[server], status, b"<html>No such host</html>")
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (0, 0, 1)
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
 
 async def test_a_cloud_that_has_mislaid_a_package_may_find_it_again(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.problem("/packages/", 404, "not_found")
+    world.network.problem("/packages/", 404, "not_found")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
@@ -557,51 +557,51 @@ async def test_a_region_that_is_down_does_not_hold_up_the_others(world: World, s
     await world.person("greta", country="DE")
     there = [await world.send(PHOTO, sender="greta") for _ in range(4)]
     here = [await world.send(PHOTO) for _ in range(2)]
-    world.weather.down("/cloud/de/")
+    world.network.down("/cloud/de/")
     async with world.collector(sunk.folder) as collector:
         summary = await collector.round()
         assert (summary.stored, summary.waiting) == (2, 4)
         assert sunk.reports == ids(*here)
-        tries = len(world.weather.asked("/cloud/de/"))
+        tries = len(world.network.asked("/cloud/de/"))
         assert tries < 4 * 3, "after some the region is left alone for this round"
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 4
     assert sunk.reports == ids(*here, *there)
 
 
 async def test_while_the_key_server_is_down_packages_are_fetched_only_once(world: World, sunk: Sunk) -> None:
     made = await world.send()
-    world.weather.down("/keys/")
+    world.network.down("/keys/")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
         assert (await collector.round()).waiting == 1
     async with world.collector(sunk.folder) as collector:
-        world.weather.before.clear()
+        world.network.before.clear()
         assert (await collector.round()).stored == 1
-    assert len(world.weather.asked("/packages/")) == 1
+    assert len(world.network.asked("/packages/")) == 1
     assert sunk.holds(made)
 
 
 async def test_while_the_user_server_is_down_nothing_is_lost(world: World, sunk: Sunk) -> None:
     made = await world.send()
     async with world.collector(sunk.folder) as collector:
-        world.weather.down("/users/")
+        world.network.down("/users/")
         with pytest.raises(Unreachable):
             await collector.round()
-        world.weather.calm()
-        world.weather.down("/users/v1/reports/new")
+        world.network.calm()
+        world.network.down("/users/v1/reports/new")
         with pytest.raises(Unreachable):
             await collector.round()
-        world.weather.calm()
-        world.weather.down("/collected")
+        world.network.calm()
+        world.network.down("/collected")
         assert (await collector.round()).waiting == 1
         assert sunk.holds(made)
         assert not await world.collected(made)
-        world.weather.calm()
+        world.network.calm()
         summary = await collector.round()
         assert (summary.stored, summary.waiting) == (0, 0)
     assert await world.collected(made)
-    assert not world.weather.asked("/packages/"), "it was here already"
+    assert not world.network.asked("/packages/"), "it was here already"
     assert sunk.results == {made.report.report_id: "stored"}
 
 
@@ -614,11 +614,11 @@ async def test_answers_that_make_no_sense_are_the_servers_trouble(
     world: World, sunk: Sunk, path: str, body: bytes
 ) -> None:
     made = await world.send()
-    world.weather.answer(path, 200, body, "application/json")
+    world.network.answer(path, 200, body, "application/json")
     async with world.collector(sunk.folder) as collector:
         with pytest.raises(ServiceError):
             await collector.round()
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)
 
@@ -651,7 +651,7 @@ async def test_the_log_never_says_anything_of_a_patient(
     caplog.set_level(logging.DEBUG, "picsafe")
     await world.send()
     bad = await world.send()
-    world.weather.change(f"/packages/{bad.report.report_id}", flip(30_000))
+    world.network.change(f"/packages/{bad.report.report_id}", flip(30_000))
     async with world.collector(sunk.folder) as collector:
         await collector.round()
     assert bad.report.report_id in caplog.text
@@ -666,7 +666,7 @@ async def test_a_wrong_token_ends_the_round_and_nothing_is_touched(world: World,
     await world.send()
     sunk.folder.mkdir()
     for token in ("wrong", world.service_token[:-1] + "x"):
-        async with Api("https://picsafe.example", token, transport=world.weather) as api:
+        async with Api("https://picsafe.example", token, transport=world.network) as api:
             with pytest.raises(NotSignedIn):
                 await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
     assert sunk.reports == []
@@ -674,17 +674,17 @@ async def test_a_wrong_token_ends_the_round_and_nothing_is_touched(world: World,
 
 async def test_a_token_revoked_in_the_middle_of_a_round_ends_it_and_refuses_nothing(world: World, sunk: Sunk) -> None:
     made = [await world.send(PHOTO) for _ in range(3)]
-    world.weather.problem("/grants", 401, "not_signed_in")
+    world.network.problem("/grants", 401, "not_signed_in")
 
     def revoked(request: object) -> None:
-        if world.weather.asked("/grants"):
-            world.weather.problem("/v1/me", 401, "not_signed_in", times=1)
+        if world.network.asked("/grants"):
+            world.network.problem("/v1/me", 401, "not_signed_in", times=1)
 
-    world.weather.before.append(revoked)
+    world.network.before.append(revoked)
     async with world.collector(sunk.folder) as collector:
         with pytest.raises(NotSignedIn):
             await collector.round()
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 3
     assert sunk.reports == ids(*made)
 
@@ -762,19 +762,19 @@ async def test_after_the_server_was_restored_from_a_backup_nothing_is_missed_and
 
 
 async def test_a_server_that_knows_no_cursor_at_all_ends_the_round(world: World, sunk: Sunk) -> None:
-    world.weather.problem("/reports/new", 409, "cursor_unknown")
+    world.network.problem("/reports/new", 409, "cursor_unknown")
     async with world.collector(sunk.folder) as collector:
         with pytest.raises(CursorUnknown):
             await collector.round()
-    assert len(world.weather.asked("/reports/new")) == 1
+    assert len(world.network.asked("/reports/new")) == 1
 
 
 async def test_a_refused_report_can_be_tried_again(world: World, sunk: Sunk) -> None:
     made = await world.send(MadeFile("image/jpeg", bytes(50_000)))
-    world.weather.problem("/grants", 410, "key_revoked")
+    world.network.problem("/grants", 410, "key_revoked")
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).refused == 1
-        world.weather.calm()
+        world.network.calm()
         assert (await collector.round()).stored == 0
         collector.requeue(made.report.report_id)
         assert (await collector.round()).stored == 1

@@ -36,9 +36,9 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 
 @pytest.fixture(autouse=True)
 def calm(ward: Ward) -> Iterator[None]:
-    """Neither the weather nor the reports of one test trouble the next."""
+    """Neither faults of the network nor the reports of one test trouble the next."""
     yield
-    ward.clinic.weather.__init__()  # type: ignore[misc]
+    ward.clinic.network.__init__()  # type: ignore[misc]
     ward.withdraw_all()
 
 
@@ -98,7 +98,7 @@ def test_watch_stores_a_report_the_moment_it_arrives(ward: Ward, tmp_path: Path)
 
 
 def test_watch_polls_where_no_events_come_through(ward: Ward, tmp_path: Path) -> None:
-    ward.clinic.weather.refusals["/users/v1/events"] = (404, {"code": "not_found"})
+    ward.clinic.network.refusals["/users/v1/events"] = (404, {"code": "not_found"})
     sunk = Sunk(tmp_path / "sunk")
     first = ward.send()
     with watching(ward, sunk.folder, "--every", "1") as (_, lines):
@@ -109,11 +109,11 @@ def test_watch_polls_where_no_events_come_through(ward: Ward, tmp_path: Path) ->
 
 def test_watch_outlives_its_servers_trouble(ward: Ward, tmp_path: Path) -> None:
     sunk = Sunk(tmp_path / "sunk")
-    ward.clinic.weather.refusals["/users/v1/reports/new"] = (507, {"code": "storage_full", "detail": "Full."})
+    ward.clinic.network.refusals["/users/v1/reports/new"] = (507, {"code": "storage_full", "detail": "Full."})
     with watching(ward, sunk.folder, "--every", "1") as (_, lines):
         lines.until("Trying again within 1 s.")
         made = ward.send()
-        del ward.clinic.weather.refusals["/users/v1/reports/new"]
+        del ward.clinic.network.refusals["/users/v1/reports/new"]
         lines.until(f"report {made.report.report_id} stored")
 
 
@@ -146,7 +146,7 @@ def test_in_the_middle_of_a_report_it_leaves_nothing_decrypted(
 ) -> None:
     sunk = Sunk(tmp_path / "sunk")
     made = ward.send()
-    ward.clinic.weather.slow = 3600.0
+    ward.clinic.network.slow = 3600.0
     arguments: list[str | Path] = [PICSAFE, "sync", "--once", str(sunk.folder)]
     with subprocess.Popen(arguments, env=ward.environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -157,7 +157,7 @@ def test_in_the_middle_of_a_report_it_leaves_nothing_decrypted(
         assert process.wait(SECONDS) == 128 + number
     assert "Traceback" not in "".join(lines.all)
     assert not [name for name in sunk.hidden if name.startswith(".incoming")]
-    ward.clinic.weather.slow = 0.0
+    ward.clinic.network.slow = 0.0
     assert picsafe("sync", "--once", sunk.folder, environment=ward.environment()).returncode == 0
     assert sunk.holds(made)
 
@@ -229,7 +229,7 @@ def test_a_persons_token_is_refused(ward: Ward, tmp_path: Path) -> None:
 
 def test_reports_that_wait_are_no_success(ward: Ward, tmp_path: Path) -> None:
     made = ward.send()
-    ward.clinic.weather.refusals[f"/packages/{made.report.report_id}"] = (
+    ward.clinic.network.refusals[f"/packages/{made.report.report_id}"] = (
         507,
         {"code": "storage_full", "detail": "Full."},
     )
@@ -244,11 +244,11 @@ def test_reports_that_wait_are_no_success(ward: Ward, tmp_path: Path) -> None:
 def test_a_refused_report_is_tried_again_when_that_is_asked_for(ward: Ward, tmp_path: Path) -> None:
     made = ward.send()
     sunk = Sunk(tmp_path / "sunk")
-    ward.clinic.weather.refusals["/grants"] = (410, {"code": "key_revoked", "detail": "Taken back."})
+    ward.clinic.network.refusals["/grants"] = (410, {"code": "key_revoked", "detail": "Taken back."})
     done = picsafe("sync", "--once", sunk.folder, environment=ward.environment())
     assert done.returncode == 0, "it is over; nothing waits"
     assert sunk.results[made.report.report_id] == "key_revoked"
-    ward.clinic.weather.refusals.clear()
+    ward.clinic.network.refusals.clear()
     arguments: list[str | Path] = ["sync", "--once", "--again", made.report.report_id, sunk.folder]
     assert picsafe(*arguments, environment=ward.environment()).stdout.startswith("1 stored")
     assert sunk.holds(made)

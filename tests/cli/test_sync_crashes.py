@@ -56,7 +56,7 @@ def killer(ward: Ward, folder: Path) -> Iterator[Killer]:
 
 def told(ward: Ward) -> set[str]:
     """The reports of which the server has been told that they are safe."""
-    return {path.split("/")[-2] for method, path, _ in ward.clinic.weather.seen if path.endswith("/collected")}
+    return {path.split("/")[-2] for method, path, _ in ward.clinic.network.seen if path.endswith("/collected")}
 
 
 def check(sunk: Sunk, made: list[MadeReport], told: set[str]) -> None:
@@ -75,7 +75,7 @@ def test_a_kill_at_any_point_loses_nothing_doubles_nothing_and_tells_nobody_too_
         point = 0
         while True:
             point += 1
-            ward.clinic.weather.seen.clear()
+            ward.clinic.network.seen.clear()
             sunk = Sunk(tmp_path / f"sunk-{point}")
             status = run.run("sync", "--once", sunk.folder, kill_at=point)
             check(sunk, made, told(ward))

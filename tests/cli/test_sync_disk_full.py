@@ -96,7 +96,7 @@ async def test_a_report_that_is_too_large_waits_and_smaller_ones_are_stored(worl
         summary = await collector.round()
         assert (summary.stored, summary.refused, summary.waiting) == (1, 0, 1)
         assert sunk.holds(small)
-        assert not world.weather.asked(f"/packages/{large.report.report_id}"), "it is not even begun"
+        assert not world.network.asked(f"/packages/{large.report.report_id}"), "it is not even begun"
         tiny_disk.resize(4000)
         assert (await collector.round()).stored == 1
     assert sunk.holds(large)

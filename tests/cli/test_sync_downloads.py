@@ -43,7 +43,7 @@ def listed(made: MadeReport, size: int | None = None) -> ReportView:
 
 
 def ranges(world: World) -> list[str]:
-    return [request.headers["Range"] for request in world.weather.asked("/packages/")]
+    return [request.headers["Range"] for request in world.network.asked("/packages/")]
 
 
 async def test_any_range_can_be_read(world: World, made: MadeReport) -> None:
@@ -53,19 +53,19 @@ async def test_any_range_can_be_read(world: World, made: MadeReport) -> None:
         assert source.size == size
         for start, stop in [(0, 1), (0, size), (size - 1, size), (5, 5), (100_000, 900_001)]:
             assert await source.read(start, stop) == made.package[start:stop]
-    assert len(world.weather.asked("/grants")) == 1
+    assert len(world.network.asked("/grants")) == 1
 
 
 async def test_what_broke_goes_on_where_it_broke(world: World, made: MadeReport) -> None:
     size = len(made.package)
-    world.weather.breaks("/packages/", 1000, 1, 0, 500_000)
+    world.network.breaks("/packages/", 1000, 1, 0, 500_000)
     async with world.api() as api:
         assert await CloudSource(api, made.report.report_id, size).read(0, size) == made.package
     assert ranges(world) == [f"bytes={start}-{size - 1}" for start in (0, 1000, 1001, 1001, 501_001)]
 
 
 async def test_a_connection_that_brings_nothing_any_more_is_given_up(world: World, made: MadeReport) -> None:
-    world.weather.breaks("/packages/", 1000, *[0] * 100)
+    world.network.breaks("/packages/", 1000, *[0] * 100)
     async with world.api() as api:
         with pytest.raises(Unreachable):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, len(made.package))
@@ -74,7 +74,7 @@ async def test_a_connection_that_brings_nothing_any_more_is_given_up(world: Worl
 
 async def test_as_long_as_something_comes_it_goes_on(world: World, made: MadeReport) -> None:
     step = len(made.package) // 20
-    world.weather.breaks("/packages/", *[step] * 20)
+    world.network.breaks("/packages/", *[step] * 20)
     async with world.api() as api:
         assert (
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, len(made.package)) == made.package
@@ -86,7 +86,7 @@ async def test_a_server_without_ranges_will_do(world: World, made: MadeReport) -
         if "/packages/" in request.url.path:
             del request.headers["Range"]
 
-    world.weather.before.append(forget_the_range)
+    world.network.before.append(forget_the_range)
     async with world.api() as api:
         source = CloudSource(api, made.report.report_id, len(made.package))
         assert await source.read(500_000, 600_000) == made.package[500_000:600_000]
@@ -98,15 +98,15 @@ async def test_a_grant_that_ended_is_renewed(world: World, made: MadeReport) -> 
         await source.read(0, 10)
         world.clock.move(timedelta(hours=2))
         assert await source.read(10, 20) == made.package[10:20]
-    assert len(world.weather.asked("/grants")) == 2
+    assert len(world.network.asked("/grants")) == 2
 
 
 async def test_a_grant_that_is_never_accepted_is_renewed_once(world: World, made: MadeReport) -> None:
-    world.weather.problem("/packages/", 401, "token_refused")
+    world.network.problem("/packages/", 401, "token_refused")
     async with world.api() as api:
         with pytest.raises(TokenRefused):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, 10)
-    assert len(world.weather.asked("/grants")) == 2
+    assert len(world.network.asked("/grants")) == 2
 
 
 async def test_a_report_that_ends_in_the_middle_is_over(world: World, made: MadeReport) -> None:
@@ -158,22 +158,22 @@ def header(name: str, value: str | None) -> Callable[[httpx.Request, httpx.Respo
 async def test_a_part_that_says_nothing_of_itself_is_not_taken_and_the_whole_is_asked_for(
     world: World, made: MadeReport, value: str | None
 ) -> None:
-    world.weather.rules.append(header("Content-Range", value))
+    world.network.rules.append(header("Content-Range", value))
     async with world.api() as api:
         source = CloudSource(api, made.report.report_id, len(made.package))
         assert await source.read(500, 1000) == made.package[500:1000]
-    assert [request.headers.get("Range") for request in world.weather.asked("/packages/")] == ["bytes=500-999", None]
+    assert [request.headers.get("Range") for request in world.network.asked("/packages/")] == ["bytes=500-999", None]
 
 
 async def test_an_answer_that_was_compressed_on_the_way_is_not_taken(world: World, made: MadeReport) -> None:
-    world.weather.rules.append(header("Content-Encoding", "gzip"))
+    world.network.rules.append(header("Content-Encoding", "gzip"))
     async with world.api() as api:
         with pytest.raises(Intercepted):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, 10)
 
 
 async def test_an_answer_that_ends_early_is_gone_on_with(world: World, made: MadeReport) -> None:
-    world.weather.change("/packages/", lambda body: body[:400])
+    world.network.change("/packages/", lambda body: body[:400])
     async with world.api() as api:
         source = CloudSource(api, made.report.report_id, len(made.package))
         assert await source.read(0, 1000) == made.package[:1000]
@@ -181,7 +181,7 @@ async def test_an_answer_that_ends_early_is_gone_on_with(world: World, made: Mad
 
 
 async def test_answers_that_bring_nothing_are_given_up(world: World, made: MadeReport) -> None:
-    world.weather.change("/packages/", lambda _: b"")
+    world.network.change("/packages/", lambda _: b"")
     async with world.api() as api:
         with pytest.raises(Unreachable):
             await CloudSource(api, made.report.report_id, len(made.package)).read(0, 1000)
@@ -189,7 +189,7 @@ async def test_answers_that_bring_nothing_are_given_up(world: World, made: MadeR
 
 
 async def test_more_bytes_than_asked_for_are_left(world: World, made: MadeReport) -> None:
-    world.weather.change("/packages/", lambda body: body + b"more")
+    world.network.change("/packages/", lambda body: body + b"more")
     async with world.api() as api:
         source = CloudSource(api, made.report.report_id, len(made.package))
         assert await source.read(0, 1000) == made.package[:1000]
@@ -199,12 +199,12 @@ async def test_more_bytes_than_asked_for_are_left(world: World, made: MadeReport
 
 
 async def test_a_download_goes_on_after_a_restart(world: World, made: MadeReport, tmp_path: Path) -> None:
-    world.weather.breaks("/packages/", 400_000, 0, 0)
+    world.network.breaks("/packages/", 400_000, 0, 0)
     async with world.api() as api:
         with pytest.raises(Unreachable):
             await Downloads(api, tmp_path / "d").fetch(listed(made))
     assert [path.stat().st_size for path in (tmp_path / "d").iterdir()] == [400_000]
-    world.weather.calm()
+    world.network.calm()
     async with world.api() as api:
         path = await Downloads(api, tmp_path / "d").fetch(listed(made))
     assert path.read_bytes() == made.package
@@ -263,11 +263,11 @@ async def test_a_link_in_place_of_a_download_is_not_followed(world: World, made:
 
 async def test_a_sync_that_was_interrupted_goes_on_with_its_download(world: World, sunk: Sunk) -> None:
     made = await world.send(LONG)
-    world.weather.breaks("/packages/", 300_000, 0, 0)
+    world.network.breaks("/packages/", 300_000, 0, 0)
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).waiting == 1
     assert sunk.hidden == [f".downloads/{made.report.report_id}.picsafe"]
-    world.weather.calm()
+    world.network.calm()
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     assert ranges(world) == [f"bytes=300000-{len(made.package) - 1}"]
@@ -277,12 +277,12 @@ async def test_a_sync_that_was_interrupted_goes_on_with_its_download(world: Worl
 
 async def test_a_download_that_a_power_cut_spoilt_is_fetched_again(world: World, sunk: Sunk) -> None:
     made = await world.send(LONG)
-    world.weather.breaks("/packages/", 300_000, 0, 0)
+    world.network.breaks("/packages/", 300_000, 0, 0)
     async with world.collector(sunk.folder) as collector:
         await collector.round()
     (partial,) = (sunk.folder / ".downloads").iterdir()
     partial.write_bytes(bytes(300_000))
-    world.weather.calm()
+    world.network.calm()
     async with world.collector(sunk.folder) as collector:
         assert (await collector.round()).stored == 1
     assert sunk.holds(made)

@@ -306,13 +306,13 @@ def test_what_the_system_says_is_said_in_words(number: int, error: type[PicSafeE
 @pytest.mark.usefixtures("umask")
 async def test_everything_is_for_the_user_who_runs_it_only(world: World, sunk: Sunk) -> None:
     made = await world.send(signature=b"signature")
-    world.weather.breaks("/packages/", 1000, 0, 0)
+    world.network.breaks("/packages/", 1000, 0, 0)
     durable_files.make_folder(sunk.folder)
     with FolderLock(sunk.folder):
         async with world.collector(sunk.folder) as collector:
             await collector.round()
             check_modes(sunk.folder)
-            world.weather.calm()
+            world.network.calm()
             await collector.round()
     check_modes(sunk.folder)
     assert sunk.holds(made)
@@ -386,7 +386,7 @@ async def test_a_report_is_confirmed_only_when_a_power_cut_cannot_lose_it(
             assert disk.keeps(sunk.folder / ".picsafe-sync.json"), "the report could be forgotten"
             assert request.url.path.split("/")[-1] in (sunk.folder / ".picsafe-sync.json").read_text()
 
-    world.weather.before.append(look)
+    world.network.before.append(look)
     async with world.collector(sunk.folder) as collector:
         await collector.round()
     assert sorted(told) == sorted(each.report.report_id for each in made)

@@ -96,11 +96,11 @@ def reader(clinic: Clinic) -> Person:
 
 @pytest.fixture(autouse=True)
 def calm(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The weather of one test does not trouble the next."""
+    """Faults of the network in one test do not trouble the next."""
     yield
     if "clinic" in request.fixturenames:
         clinic: Clinic = request.getfixturevalue("clinic")
-        clinic.weather.__init__()  # type: ignore[misc]
+        clinic.network.__init__()  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_nothing_to_show_and_something_wrong(clinic: Clinic, visit: Visit) -> No
     visit.page.fill(".filter-input", "nobody of this name")
     expect(visit.page.locator(".nothing")).to_be_visible()
     is_fine(visit)
-    clinic.weather.refusals["/v1/sessions"] = (503, {"code": "service", "detail": "Away.", "advice": "Wait."})
+    clinic.network.refusals["/v1/sessions"] = (503, {"code": "service", "detail": "Away.", "advice": "Wait."})
     visit.page.evaluate("() => { location.hash = '#/account'; }")
     expect(visit.page.locator("#banner .notice")).to_be_visible()
     is_fine(visit)

@@ -154,7 +154,7 @@ def test_saving_and_what_was_saved(visit: Visit, reports: list[MadeReport]) -> N
 
 
 def test_a_key_that_is_not_given_out(visit: Visit, clinic: Clinic, reports: list[MadeReport]) -> None:
-    clinic.weather.refusals["/release"] = FULL
+    clinic.network.refusals["/release"] = FULL
     visit.row(reports[1].header.report_id).click()
     expect(visit.trouble).to_be_visible()
     is_fine(visit.page)

@@ -140,14 +140,14 @@ def test_two_tabs_share_one_stream_and_both_show_a_report(
     made = clinic.send(sender, [reader], FILES)
     expect(row(inbox, made)).to_be_visible()
     expect(row(other, made)).to_be_visible()
-    assert len(clinic.weather.asked("/v1/events")) <= 1
+    assert len(clinic.network.asked("/v1/events")) <= 1
     other.page.close()
 
 
 def test_the_filter_looks_at_sender_institution_and_region(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:
-    other = clinic.person("Prof. Søren Lindqvist", f"soren{len(clinic.weather.seen)}@clinic.example", "DE")
+    other = clinic.person("Prof. Søren Lindqvist", f"soren{len(clinic.network.seen)}@clinic.example", "DE")
     made = clinic.send(other, [reader], FILES)
     expect(row(inbox, made)).to_be_visible()
     inbox.press("/")
@@ -176,12 +176,12 @@ def test_the_list_is_walked_with_the_arrow_keys(clinic: Clinic, inbox: Visit, se
 def test_a_list_that_cannot_be_loaded_says_so_and_tries_again(clinic: Clinic, inbox: Visit) -> None:
     problem = {"code": "service", "detail": "The database is away.", "advice": "Wait a moment."}
     inbox.page.get_by_role("link", name="Account", exact=True).click()
-    clinic.weather.refusals["/v1/reports"] = (503, problem)
+    clinic.network.refusals["/v1/reports"] = (503, problem)
     inbox.page.get_by_role("link", name="Inbox").click()
     notice = inbox.page.locator("#banner .notice")
     expect(notice).to_contain_text("A PicSafe server cannot answer at the moment.")
     expect(notice).to_contain_text("No patient data left this computer.")
-    clinic.weather.refusals.clear()
+    clinic.network.refusals.clear()
     notice.get_by_role("button", name="Try again").click()
     expect(notice).to_have_count(0)
 
@@ -238,14 +238,14 @@ def test_a_file_from_this_computer_is_opened_wherever_it_is_dropped(
     made = clinic.send(sender, [reader], FILES)
     inbox.page.get_by_role("link", name="Account", exact=True).click()
     expect(inbox.page.get_by_role("heading", name="Account")).to_be_visible()
-    before = len(clinic.weather.asked("/cloud/"))
+    before = len(clinic.network.asked("/cloud/"))
     drag(inbox, "dragenter", made.package)
     expect(inbox.page.locator("#drop-target")).to_be_visible()
     drag(inbox, "drop", made.package)
     expect(inbox.page.locator("#drop-target")).to_be_hidden()
     inbox.sees_medium()
     expect(inbox.title).to_have_text(PATIENT)
-    assert len(clinic.weather.asked("/cloud/")) == before, "a file from this computer needs no cloud"
+    assert len(clinic.network.asked("/cloud/")) == before, "a file from this computer needs no cloud"
 
 
 def drag(visit: Visit, event: str, content: bytes) -> None:
@@ -306,7 +306,7 @@ def faked(number: int) -> dict[str, Any]:
 def test_the_sender_sees_who_opened_and_can_take_it_back(
     clinic: Clinic, enter: Enter, inbox: Visit, sender: Person, reader: Person
 ) -> None:
-    colleague = clinic.person("Priya Raman", f"priya{len(clinic.weather.seen)}@clinic.example")
+    colleague = clinic.person("Priya Raman", f"priya{len(clinic.network.seen)}@clinic.example")
     made = clinic.send(sender, [reader, colleague], FILES)
     visit = enter(sender)
     visit.page.get_by_role("link", name="Sent").click()

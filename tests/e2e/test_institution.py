@@ -77,7 +77,7 @@ def test_members_do_not_see_it(enter: Enter, clinic: Clinic, member: Person) -> 
     expect(visit.page.get_by_role("link", name="Institution")).to_have_count(0)
     visit.page.goto(f"{clinic.url}/#/institution")
     expect(visit.page.get_by_role("heading", name="Only administrators can see this page")).to_be_visible()
-    assert clinic.weather.asked("/v1/institution") == []
+    assert clinic.network.asked("/v1/institution") == []
 
 
 def test_rules_are_changed_and_stay_changed(visit: Visit) -> None:
@@ -248,7 +248,7 @@ def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clin
     """A byte now and then: no single read takes long, so only a deadline for all of it helps."""
     section(visit, "Access log")
     expect(visit.page.get_by_role("button", name="Export as CSV")).to_be_visible()
-    clinic.weather.drips.add("/log.csv")
+    clinic.network.drips.add("/log.csv")
     try:
         visit.page.get_by_role("button", name="Export as CSV").click()
         visit.page.locator(".wait").get_by_role("button", name="Cancel").click()
@@ -259,7 +259,7 @@ def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clin
         expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
         expect(visit.page.locator(".wait")).to_have_count(0)
     finally:
-        clinic.weather.drips.clear()
+        clinic.network.drips.clear()
     visit.python("from picsafe_client.api import access_log; access_log.CSV_SECONDS = 60")
     with download(visit.page) as saved:
         visit.page.get_by_role("button", name="Export as CSV").click()

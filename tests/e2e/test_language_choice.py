@@ -107,7 +107,7 @@ def test_a_choice_that_nobody_can_have_made_is_not_believed(clinic: Clinic, wind
 def test_what_a_server_writes_is_not_shown_at_the_sign_in(clinic: Clinic, window: Page, sender: Person) -> None:
     foreign = "Call 555-0199"
     problem = {"code": "too_many_requests", "detail": foreign, "advice": foreign, "retry_after": 170}
-    clinic.weather.refusals["/v1/sessions"] = (429, problem)
+    clinic.network.refusals["/v1/sessions"] = (429, problem)
     window.goto(clinic.url)
     window.fill("#email", sender.email)
     window.fill("#password", PASSWORD)

@@ -1,4 +1,4 @@
-"""The stream behind the live inbox, when its connection does not do what connections do in good weather."""
+"""The stream behind the live inbox, when its connection does not do what connections usually do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def inbox(clinic: Clinic, browser: Browser, reader: Person) -> Iterator[Visit]:
     profile.add_init_script(WATCH)
     page = profile.new_page()
     page.clock.install()
-    clinic.weather.seen.clear()
+    clinic.network.seen.clear()
     visit = Visit(clinic, page, reader)
     visit.sign_in()
     streams_come_to(clinic, page, 1)
@@ -36,10 +36,10 @@ def inbox(clinic: Clinic, browser: Browser, reader: Person) -> Iterator[Visit]:
 def streams_come_to(clinic: Clinic, page: Page, number: int) -> None:
     """Waits until the stream has been asked for so many times, and a moment longer, in case that it is asked for once more."""
     deadline = time.monotonic() + 10
-    while len(clinic.weather.asked(STREAM)) < number and time.monotonic() < deadline:
+    while len(clinic.network.asked(STREAM)) < number and time.monotonic() < deadline:
         page.wait_for_timeout(50)
     page.wait_for_timeout(300)
-    assert len(clinic.weather.asked(STREAM)) == number
+    assert len(clinic.network.asked(STREAM)) == number
 
 
 def test_a_connection_that_died_silently_is_reopened(
@@ -64,13 +64,13 @@ def test_a_word_from_the_server_is_enough_to_keep_it(
 
 
 def test_it_is_not_opened_twice_after_it_was_refused(clinic: Clinic, inbox: Visit) -> None:
-    clinic.weather.refuse_once[STREAM] = (429, BUSY)
+    clinic.network.refuse_once[STREAM] = (429, BUSY)
     inbox.page.clock.fast_forward(41_000)
     streams_come_to(clinic, inbox.page, 2)  # refused, to be tried again after a while
     inbox.press("l")
     expect(inbox.page.locator("#sign-in-title")).to_have_text("Locked")
     # The page's clock runs on: on a busy machine the second attempt may have come before the lock.
-    before = len(clinic.weather.asked(STREAM))
+    before = len(clinic.network.asked(STREAM))
     inbox.enter_password()
     streams_come_to(clinic, inbox.page, before + 1)
     inbox.page.clock.fast_forward(6_000)

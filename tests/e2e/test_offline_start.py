@@ -142,10 +142,10 @@ def kept(page: Page) -> list[str]:
 
 
 def test_a_warm_start_asks_the_server_for_no_file_of_the_client(visit: Visit, clinic: Clinic) -> None:
-    clinic.weather.seen.clear()
+    clinic.network.seen.clear()
     visit.page.reload()
     expect(visit.page.locator("html[data-python=ready][data-state=signed-in]")).to_be_visible(timeout=READY)
-    assert clinic.weather.asked("/assets/") == []
+    assert clinic.network.asked("/assets/") == []
     large = (".wasm", ".bin", ".zip")
     assert [path for path in visit.page.evaluate(ASSETS) if path.endswith(large)] == [], "read without any request"
 
@@ -174,7 +174,7 @@ def test_without_a_server_the_page_starts_and_says_what_is_missing(
 
 def test_a_server_in_trouble_does_not_keep_the_page_from_starting(visit: Visit, clinic: Clinic) -> None:
     page = visit.page.context.new_page()
-    clinic.weather.refusals["/"] = (503, {})
+    clinic.network.refusals["/"] = (503, {})
     starts(page, clinic.url)
     expect(page.locator("#sign-in-problem")).to_be_visible()
     page.close()

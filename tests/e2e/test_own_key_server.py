@@ -111,14 +111,14 @@ def test_a_report_is_sent_opened_and_taken_back_with_its_key_in_the_house(
     screen.send()
     screen.has_arrived()
     report_id = inbox(clinic, reader)[0]
-    assert house.weather.asked("/keys/v1/keys")
-    assert clinic.weather.asked("/keys/v1/keys") == []
+    assert house.network.asked("/keys/v1/keys")
+    assert clinic.network.asked("/keys/v1/keys") == []
 
     away = enter(reader)
     away.open_report(report_id)
     expect(away.facts).to_contain_text("Edda Lindqvist")
     away.nothing_was_refused()
-    assert clinic.weather.asked("/keys/") == []
+    assert clinic.network.asked("/keys/") == []
 
     rules(window)
     window.page.get_by_role("navigation", name="Sections").get_by_role("link", name="Access log").click()
@@ -127,7 +127,7 @@ def test_a_report_is_sent_opened_and_taken_back_with_its_key_in_the_house(
     expect(window.page.locator("tbody tr", has_text=reader.name)).to_have_count(1)
 
     clinic.withdraw(chief, report_id)
-    assert house.weather.asked(f"/keys/v1/reports/{report_id}/revoke")
+    assert house.network.asked(f"/keys/v1/reports/{report_id}/revoke")
     away.to_inbox()
     expect(away.row(report_id)).to_have_count(0)
     window.nothing_was_refused()

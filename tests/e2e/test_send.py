@@ -295,8 +295,8 @@ def test_an_unknown_recipient_is_named_and_nothing_is_sent(screen: SendScreen, c
     screen.check()
     expect(screen.page.locator("#send-recipient-error")).to_contain_text("Nobody with this address uses PicSafe.")
     expect(screen.page.locator(".chip-danger")).to_have_text("nobody@nowhere.example")
-    assert not clinic.weather.asked("/keys/v1"), "no key was asked for"
-    assert not clinic.weather.asked("/uploads/"), "nothing was uploaded"
+    assert not clinic.network.asked("/keys/v1"), "no key was asked for"
+    assert not clinic.network.asked("/uploads/"), "nothing was uploaded"
     screen.page.get_by_role("button", name="Remove nobody@nowhere.example").click()
     screen.send()
     screen.has_arrived()
@@ -326,7 +326,7 @@ def test_the_last_look_says_who_else_can_open_it(
     expect(screen.summary).to_contain_text(re.compile(rf"({READER.pattern}) \(Harbour Clinic\)"))
     expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
     expect(screen.summary).to_contain_text("The record system of Harbour Clinic")
-    assert not clinic.weather.asked("/keys/v1"), "nothing has been encrypted"
+    assert not clinic.network.asked("/keys/v1"), "nothing has been encrypted"
     open_clinic.delete(f"/users/v1/institution/service-accounts/{made['id']}")
     open_clinic.patch("/users/v1/institution", json={"members_may_open": "recipients"})
     screen.button("Change something").click()
@@ -345,7 +345,7 @@ def test_rules_that_change_after_the_last_look_stop_it_before_anything_is_encryp
     open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
     screen.send_button.click()
     expect(screen.failure).to_contain_text("Other people can open this report than you were shown.")
-    assert not clinic.weather.asked("/keys/v1"), "no key was asked for"
+    assert not clinic.network.asked("/keys/v1"), "no key was asked for"
     screen.button("Try again").click()
     expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
     screen.send_button.click()
@@ -358,7 +358,7 @@ def test_who_else_is_asked_again_when_nobody_could_be_asked(
     open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
     screen.choose(PHOTO)
     screen.describe([reader])
-    clinic.weather.refuse_once["/reports/readers"] = (503, {"code": "service", "title": "Away"})
+    clinic.network.refuse_once["/reports/readers"] = (503, {"code": "service", "title": "Away"})
     screen.check()
     expect(screen.summary).to_contain_text("It is asked again before anything is encrypted.")
     screen.send_button.click()
@@ -381,8 +381,8 @@ def test_two_clicks_on_send_send_once(screen: SendScreen, clinic: Clinic, reader
     screen.has_arrived()
     assert len(inbox(clinic, reader)) == before + 1
     assert (
-        len(clinic.weather.asked("/users/v1/reports"))
-        == len([each for each in clinic.weather.asked("/users/v1/reports") if each[0] != "POST"]) + 3
+        len(clinic.network.asked("/users/v1/reports"))
+        == len([each for each in clinic.network.asked("/users/v1/reports") if each[0] != "POST"]) + 3
     ), "one last look, one report and one receipt"
 
 
@@ -396,7 +396,7 @@ def test_a_large_report_goes_in_parts_each_once(
         expect(screen.progress).to_contain_text("Uploading, encrypted")
         expect(screen.progress).to_contain_text(FIRST_PART_ARRIVED)
     screen.has_arrived()
-    assert [path[-1] for method, path, _ in clinic.weather.asked("/parts/")] == ["0", "1", "2"]
+    assert [path[-1] for method, path, _ in clinic.network.asked("/parts/")] == ["0", "1", "2"]
     assert newest(clinic, reader).files == [large.read_bytes()]
 
 
@@ -413,7 +413,7 @@ def test_pause_holds_it_at_once_and_going_on_sends_only_what_is_missing(
         expect(screen.button("Pause")).to_be_hidden()
     screen.button("Go on").click()
     screen.has_arrived()
-    assert [path[-1] for method, path, _ in clinic.weather.asked("/parts/")] == ["0", "1", "1", "2"]
+    assert [path[-1] for method, path, _ in clinic.network.asked("/parts/")] == ["0", "1", "1", "2"]
 
 
 def test_stopping_leaves_nothing_anywhere_and_the_form_as_it_was(
@@ -429,8 +429,8 @@ def test_stopping_leaves_nothing_anywhere_and_the_form_as_it_was(
         expect(screen.page.locator("#banner")).to_have_text(re.compile("Stopped. Nobody has received anything."))
     expect(screen.page.locator("#send-patient-name")).to_have_value("Not Sent")
     expect(screen.rows).to_have_count(1)
-    assert clinic.weather.seen[-1][:1] == ("DELETE",) or any(
-        method == "DELETE" and "/users/v1/reports/" in path for method, path, _ in clinic.weather.seen
+    assert clinic.network.seen[-1][:1] == ("DELETE",) or any(
+        method == "DELETE" and "/users/v1/reports/" in path for method, path, _ in clinic.network.seen
     ), "the servers were told"
     assert len(inbox(clinic, reader)) == before
 

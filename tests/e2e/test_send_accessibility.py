@@ -81,7 +81,7 @@ def test_the_last_look_the_way_and_the_end(screen: SendScreen, clinic: Clinic, r
     screen.check()
     expect(screen.summary).to_be_visible()
     is_fine(screen)
-    clinic.weather.refusals["/parts/2"] = FULL
+    clinic.network.refusals["/parts/2"] = FULL
     with clinic.held("/parts/1"):
         screen.send_button.click()
         expect(screen.progress).to_contain_text(FIRST_PART_ARRIVED)
@@ -92,14 +92,14 @@ def test_the_last_look_the_way_and_the_end(screen: SendScreen, clinic: Clinic, r
         screen.visit.press("Escape")
     expect(screen.failure).to_contain_text("There is no room left")
     is_fine(screen)
-    clinic.weather.refusals.clear()
+    clinic.network.refusals.clear()
     screen.button("Try again").click()
     screen.has_arrived()
     is_fine(screen)
 
 
 def test_what_was_not_sent(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
-    clinic.weather.refusals["/keys/v1/keys"] = (503, {"code": "service", "detail": "Not now."})
+    clinic.network.refusals["/keys/v1/keys"] = (503, {"code": "service", "detail": "Not now."})
     screen.choose(PHOTO)
     screen.describe([reader])
     screen.send()

@@ -68,7 +68,7 @@ def under_way(screen: SendScreen, reader: Person, large: Path, *, patient: str =
 
 def parts_sent(clinic: Clinic) -> str:
     """The numbers of the parts that reached the cloud, in order."""
-    return "".join(path[-1] for method, path, _ in clinic.weather.asked("/parts/") if method == "PUT")
+    return "".join(path[-1] for method, path, _ in clinic.network.asked("/parts/") if method == "PUT")
 
 
 # Files
@@ -199,7 +199,7 @@ def test_a_file_that_changes_on_the_disk_is_named_and_nothing_is_sent(
     said = r"changing\.jpg(: It can no longer be read from this device| changed while it was being encrypted)\."
     expect(screen.failure).to_contain_text(re.compile(said))
     expect(screen.failure).to_contain_text("Nobody has received anything.")
-    assert not clinic.weather.asked("/uploads/")
+    assert not clinic.network.asked("/uploads/")
     screen.button("Change something").click()
     screen.page.get_by_role("button", name="Remove changing.jpg").click()
     screen.send()
@@ -262,7 +262,7 @@ def test_a_server_that_restarts_is_waited_for(screen: SendScreen, clinic: Clinic
             expect(screen.progress).to_contain_text("No connection.")
 
         clinic.restart(meanwhile)
-        clinic.weather.gates.clear()
+        clinic.network.gates.clear()
     screen.has_arrived()
     assert parts_sent(clinic) == "0112"
     assert newest(clinic, reader).files == [large.read_bytes()]
@@ -274,11 +274,11 @@ def test_a_server_that_restarts_is_waited_for(screen: SendScreen, clinic: Clinic
 def test_a_server_in_trouble_is_asked_again(
     screen: SendScreen, clinic: Clinic, reader: Person, large: Path, status: int, code: str
 ) -> None:
-    clinic.weather.refusals["/parts/2"] = (status, {"code": code, "detail": "Not now."})
+    clinic.network.refusals["/parts/2"] = (status, {"code": code, "detail": "Not now."})
     with under_way(screen, reader, large):
         pass
     expect(screen.progress).to_contain_text("The server cannot take it at the moment. It is tried again by itself.")
-    clinic.weather.refusals.clear()
+    clinic.network.refusals.clear()
     screen.has_arrived()
     assert newest(clinic, reader).files == [large.read_bytes()]
 
@@ -287,14 +287,14 @@ def test_a_full_server_says_so_and_what_arrived_is_kept_until_one_tries_again(
     screen: SendScreen, clinic: Clinic, reader: Person, large: Path
 ) -> None:
     before = len(inbox(clinic, reader))
-    clinic.weather.refusals["/parts/1"] = FULL
+    clinic.network.refusals["/parts/1"] = FULL
     screen.choose(large)
     screen.describe([reader])
     screen.send()
     expect(screen.failure).to_contain_text("There is no room left to store this.")
     expect(screen.failure).to_contain_text("Nobody has received anything yet. What has arrived is kept.")
     assert len(inbox(clinic, reader)) == before
-    clinic.weather.refusals.clear()
+    clinic.network.refusals.clear()
     screen.button("Try again").click()
     screen.has_arrived()
     assert parts_sent(clinic) == "0112"
@@ -303,7 +303,7 @@ def test_a_full_server_says_so_and_what_arrived_is_kept_until_one_tries_again(
 
 def test_a_full_server_can_be_given_up(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
     before = len(inbox(clinic, reader))
-    clinic.weather.refusals["/parts/"] = FULL
+    clinic.network.refusals["/parts/"] = FULL
     screen.choose(PHOTO)
     screen.describe([reader])
     screen.send()
@@ -314,7 +314,7 @@ def test_a_full_server_can_be_given_up(screen: SendScreen, clinic: Clinic, reade
 
 
 def test_a_key_server_that_is_down_keeps_everything_here(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
-    clinic.weather.refusals["/keys/v1/keys"] = (
+    clinic.network.refusals["/keys/v1/keys"] = (
         503,
         {"code": "log_unavailable", "detail": "The access log cannot be written, so no key is given out."},
     )
@@ -326,8 +326,8 @@ def test_a_key_server_that_is_down_keeps_everything_here(screen: SendScreen, cli
     )
     expect(screen.failure).to_contain_text("The access log cannot be written, so no key is given out.", timeout=120_000)
     expect(screen.failure).to_contain_text("Nobody has received anything.")
-    assert not clinic.weather.asked("/uploads/")
-    clinic.weather.refusals.clear()
+    assert not clinic.network.asked("/uploads/")
+    clinic.network.refusals.clear()
     screen.button("Try again").click()
     expect(screen.summary).to_contain_text("Sent Later")
     screen.send_button.click()
@@ -347,7 +347,7 @@ def test_a_database_that_is_away_for_seconds_is_waited_for(screen: SendScreen, r
 def test_an_upload_that_the_cloud_has_lost_is_begun_again(
     screen: SendScreen, clinic: Clinic, reader: Person, large: Path
 ) -> None:
-    clinic.weather.refuse_once["/parts/2"] = (
+    clinic.network.refuse_once["/parts/2"] = (
         404,
         {"code": "not_found", "detail": "There is no such upload (any more)."},
     )
@@ -361,7 +361,7 @@ def test_what_does_not_arrive_as_it_was_is_not_seen_by_anybody(
     screen: SendScreen, clinic: Clinic, reader: Person
 ) -> None:
     before = len(inbox(clinic, reader))
-    clinic.weather.refuse_once["/complete"] = (
+    clinic.network.refuse_once["/complete"] = (
         409,
         {"code": "upload_mismatch", "detail": "What arrived is not what was sent."},
     )
@@ -380,7 +380,7 @@ def test_a_report_that_was_withdrawn_elsewhere_meanwhile_ends(
     screen: SendScreen, clinic: Clinic, sender: Person, reader: Person, large: Path
 ) -> None:
     with under_way(screen, reader, large):
-        report_id = clinic.weather.asked("/parts/")[0][1].split("/")[-3]
+        report_id = clinic.network.asked("/parts/")[0][1].split("/")[-3]
         clinic.withdraw(sender, report_id)
     expect(screen.page.get_by_role("heading", name="Not sent")).to_be_visible(timeout=READY)
     expect(screen.failure).to_contain_text("Nobody has received anything.")
@@ -436,7 +436,7 @@ def test_a_lock_while_it_is_still_being_encrypted_ends_it(screen: SendScreen, cl
     expect(screen.files_input).to_be_attached()
     expect(screen.page.locator("#send-patient-name")).to_have_value("")
     assert len(inbox(clinic, reader)) == before
-    assert not clinic.weather.asked("/uploads/")
+    assert not clinic.network.asked("/uploads/")
 
 
 def test_signing_out_in_the_middle_ends_it(screen: SendScreen, clinic: Clinic, reader: Person, large: Path) -> None:
@@ -499,10 +499,10 @@ def grant_grows_old(screen: SendScreen) -> Callable[[], None]:
     """Call it when the second part is on its way: the page's grant is then older than `GRANT_RENEWAL_SECONDS`, but no server refuses it."""
 
     def later() -> None:
-        weather = screen.visit.clinic.weather
-        while not weather.asked("/parts/1"):
+        network = screen.visit.clinic.network
+        while not network.asked("/parts/1"):
             screen.page.wait_for_timeout(20)
-        weather.seen.clear()
+        network.seen.clear()
         screen.page.evaluate(LATER, (GRANT_RENEWAL_SECONDS + 1) * 1000)
 
     return later
@@ -514,7 +514,7 @@ def test_an_old_grant_is_renewed_before_it_is_refused(
     with under_way(screen, reader, large):
         grant_grows_old()
     screen.has_arrived()
-    paths = [path for _, path, _ in clinic.weather.seen]
+    paths = [path for _, path, _ in clinic.network.seen]
     renewed = [index for index, path in enumerate(paths) if path.endswith("/grants")]
     assert len(renewed) == 1, "once for all that was left"
     assert renewed[0] < min(index for index, path in enumerate(paths) if "/parts/" in path)
@@ -551,7 +551,7 @@ def test_a_grant_that_has_run_out_is_replaced(screen: SendScreen, clinic: Clinic
     with under_way(screen, reader, large):
         clinic.clock.move(timedelta(hours=1, minutes=5))
     screen.has_arrived()
-    assert len(clinic.weather.asked("/grants")) >= 1
+    assert len(clinic.network.asked("/grants")) >= 1
     assert newest(clinic, reader).files == [large.read_bytes()]
 
 

@@ -47,7 +47,7 @@ def test_a_film_of_200_mb_goes_without_entering_the_memory_of_python_and_the_pag
     assert visit.page.evaluate(HEAP) - before < 8 * MIB
     shown = visit.page.evaluate("() => steps.size")
     assert shown > 20, f"the page was painted with only {shown} states of the progress"
-    parts = clinic.weather.asked("/parts/")
+    parts = clinic.network.asked("/parts/")
     assert len(parts) == len(set(parts)) == 26, "every part of 8 MiB went once"
     (medium,) = newest(clinic, reader).report.media
     assert (medium.kind, medium.width, medium.height, medium.duration) == ("video", 640, 480, 8.0)

@@ -153,7 +153,7 @@ def test_what_is_missing_is_said_where_it_is_missing(
     page.click("#sign-in-button")
     expect(page.locator(f"#{field}-error")).to_have_text(sentence)
     expect(page.locator(f"#{field}")).to_be_focused()
-    assert not [each for each in clinic.weather.asked("/sessions") if each[0] == "POST"]
+    assert not [each for each in clinic.network.asked("/sessions") if each[0] == "POST"]
 
 
 def test_a_wrong_password_is_said_and_what_was_typed_stays(clinic: Clinic, page: Page, person: Person) -> None:

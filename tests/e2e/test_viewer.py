@@ -318,12 +318,12 @@ def test_a_dialogue_about_a_patient_does_not_outlive_a_lock(visit: Visit) -> Non
 
 def test_a_lock_while_a_report_is_being_opened_stops_it(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
     visit.to_inbox()
-    clinic.weather.slow = 3
+    clinic.network.slow = 3
     visit.row(report.header.report_id).click()
     expect(visit.page.get_by_role("heading", name="Report")).to_be_visible()
     visit.press("l")
     expect(visit.page.locator("#password")).to_be_visible()
-    clinic.weather.slow = 0
+    clinic.network.slow = 0
     visit.shows_nothing_of("Edda Lindqvist", "blob:")
     visit.enter_password()
     visit.sees_medium()
@@ -339,19 +339,19 @@ def test_after_a_lock_the_same_report_comes_back(visit: Visit) -> None:
 def test_back_never_brings_a_closed_report_back(visit: Visit, clinic: Clinic) -> None:
     visit.press("Escape")
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
-    released = len(clinic.weather.asked("/release"))
+    released = len(clinic.network.asked("/release"))
     visit.page.go_back()
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
     visit.shows_nothing_of("MRN 00412")
-    assert len(clinic.weather.asked("/release")) == released
+    assert len(clinic.network.asked("/release")) == released
 
 
 def test_back_from_another_site_does_not_bring_it_back_either(visit: Visit, clinic: Clinic) -> None:
-    released = len(clinic.weather.asked("/release"))
+    released = len(clinic.network.asked("/release"))
     visit.page.goto("about:blank")
     visit.page.go_back()
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible(timeout=30_000)
-    assert len(clinic.weather.asked("/release")) == released
+    assert len(clinic.network.asked("/release")) == released
 
 
 def test_reloading_opens_it_again(visit: Visit) -> None:

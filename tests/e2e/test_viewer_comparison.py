@@ -119,14 +119,14 @@ def test_a_file_of_the_other_report_that_cannot_be_shown_is_saved_from_there(
 
 
 def test_opening_it_is_logged_as_any_opening(visit: Visit, clinic: Clinic, reports: dict[str, MadeReport]) -> None:
-    clinic.weather.seen.clear()
+    clinic.network.seen.clear()
     put_beside(visit, reports["later"])
-    (release,) = clinic.weather.asked("/release")
+    (release,) = clinic.network.asked("/release")
     assert release[1] == f"/keys/v1/keys/{reports['later'].header.key_id}/release"
     opened = f"/users/v1/reports/{reports['later'].header.report_id}/opened"
     expect(visit.page.locator(".pane-caption")).to_have_count(2)
     visit.page.wait_for_load_state("networkidle")
-    assert [path for _, path, _ in clinic.weather.asked("/opened")] == [opened]
+    assert [path for _, path, _ in clinic.network.asked("/opened")] == [opened]
 
 
 def test_one_report_again(visit: Visit, reports: dict[str, MadeReport]) -> None:
@@ -167,7 +167,7 @@ def test_locking_drops_both(visit: Visit, reports: dict[str, MadeReport]) -> Non
 def test_what_cannot_be_opened_leaves_the_first_as_it_was(
     visit: Visit, clinic: Clinic, reports: dict[str, MadeReport]
 ) -> None:
-    clinic.weather.refuse_once["/release"] = (503, {"code": "log_unavailable"})
+    clinic.network.refuse_once["/release"] = (503, {"code": "log_unavailable"})
     visit.press("b")
     visit.page.locator("dialog .choice").first.click()
     expect(visit.page.locator("#banner .notice")).to_contain_text("The access log cannot be written")

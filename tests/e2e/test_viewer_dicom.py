@@ -89,14 +89,14 @@ def visit(window: Visit, report: MadeReport) -> Iterator[Visit]:
 
 def test_what_dicom_needs_that_a_proxy_lets_drip_ends_in_an_error(clinic: Clinic, visit: Visit) -> None:
     """First, while it has not been fetched yet. Afterwards it is fetched as if nothing had been."""
-    clinic.weather.drips.add("/dicom.")
+    clinic.network.drips.add("/dicom.")
     visit.python("from picsafe_client.reports import dicom_export as dicom; dicom.ARCHIVE_SECONDS = 1.5")
     try:
         visit.press("s")
         visit.page.locator(".choice", has_text="photos as DICOM").click()
         expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
     finally:
-        clinic.weather.drips.clear()
+        clinic.network.drips.clear()
     visit.python("from picsafe_client.reports import dicom_export as dicom; dicom.ARCHIVE_SECONDS = 300")
 
 
@@ -198,7 +198,7 @@ def test_a_broken_network_is_said_and_the_next_attempt_works(
 ) -> None:
     visit = enter(reader)
     visit.open_report(report.header.report_id)
-    clinic.weather.refuse_once["/assets/dicom."] = (503, {})
+    clinic.network.refuse_once["/assets/dicom."] = (503, {})
     visit.press("s")
     visit.page.locator(".choice", has_text="This photo as DICOM").click()
     expect(visit.page.locator("#banner .notice")).to_contain_text("The server is not available")

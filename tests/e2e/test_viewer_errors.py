@@ -94,7 +94,7 @@ def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader
 def test_what_the_servers_refuse(
     visit: Visit, clinic: Clinic, report: MadeReport, where: str, error: InternalError, words: tuple[str, ...]
 ) -> None:
-    clinic.weather.refusals[where] = (error.status, error.to_problem())
+    clinic.network.refusals[where] = (error.status, error.to_problem())
     go(visit, report.header.report_id)
     says(visit, *words)
 
@@ -102,19 +102,19 @@ def test_what_the_servers_refuse(
 def test_a_key_server_that_is_down_is_named_and_trying_again_helps(
     visit: Visit, clinic: Clinic, report: MadeReport
 ) -> None:
-    clinic.weather.refusals["/release"] = (503, {})
+    clinic.network.refusals["/release"] = (503, {})
     go(visit, report.header.report_id)
     says(visit, "The server is not available", "safe where it is stored")
-    clinic.weather.refusals.clear()
+    clinic.network.refusals.clear()
     visit.trouble.get_by_role("button", name="Try again").click()
     expect(visit.title).to_have_text("Edda Lindqvist")
 
 
 def test_a_grant_that_is_refused_once_is_replaced(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
-    granted = len(clinic.weather.asked("/grants"))
-    clinic.weather.refuse_once["/v1/packages/"] = (401, TokenRefused().to_problem())
+    granted = len(clinic.network.asked("/grants"))
+    clinic.network.refuse_once["/v1/packages/"] = (401, TokenRefused().to_problem())
     visit.open_report(report.header.report_id)
-    assert len(clinic.weather.asked("/grants")) == granted + 2
+    assert len(clinic.network.asked("/grants")) == granted + 2
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,14 @@ def test_a_package_changed_on_the_way_is_held_against_nobody_and_can_be_tried_ag
     visit: Visit, clinic: Clinic, report: MadeReport, change: Callable[[bytes], bytes]
 ) -> None:
     """Found before a byte of it is looked into, and not held against the report or its sender."""
-    released = len(clinic.weather.asked("/release"))
-    clinic.weather.changes["/v1/packages/"] = lambda data: change(data) if len(data) > 1000 else data
+    released = len(clinic.network.asked("/release"))
+    clinic.network.changes["/v1/packages/"] = lambda data: change(data) if len(data) > 1000 else data
     go(visit, report.header.report_id)
     says(visit, "What arrived is not what was sent", "This says nothing about the report itself")
-    assert len(clinic.weather.asked("/release")) == released
+    assert len(clinic.network.asked("/release")) == released
     says(visit, "something between you and the cloud may have changed it")
     expect(visit.trouble.get_by_role("button", name="Write to")).to_have_count(0)
-    clinic.weather.changes.clear()
+    clinic.network.changes.clear()
     visit.trouble.get_by_role("button", name="Try again").click()
     expect(visit.title).to_have_text("Edda Lindqvist")
 
@@ -154,7 +154,7 @@ def test_a_recipient_and_the_cloud_cannot_swap_a_report_for_another_recipient(
     )
     forgery = repacked(report, build_payload(replace(report.report, media=media), files)).package
     assert len(forgery) == len(report.package)
-    clinic.weather.changes["/v1/packages/"] = lambda data: forgery if len(data) > 1000 else data
+    clinic.network.changes["/v1/packages/"] = lambda data: forgery if len(data) > 1000 else data
     go(visit, report.header.report_id)
     says(visit, "What arrived is not what was sent")
     visit.shows_nothing_of("MRN 00412")
@@ -215,15 +215,15 @@ def test_a_cloud_that_answers_with_another_report(
 ) -> None:
     other = clinic.send(sender, [reader], FILES)
     assert len(other.package) == len(report.package)
-    released = len(clinic.weather.asked("/release"))
-    clinic.weather.changes["/v1/packages/"] = lambda data: other.package if len(data) > 1000 else data
+    released = len(clinic.network.asked("/release"))
+    clinic.network.changes["/v1/packages/"] = lambda data: other.package if len(data) > 1000 else data
     go(visit, report.header.report_id)
     says(visit, "What arrived is not what was sent")
-    assert len(clinic.weather.asked("/release")) == released
+    assert len(clinic.network.asked("/release")) == released
 
 
 def test_opening_can_be_cancelled(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
-    clinic.weather.slow = 20
+    clinic.network.slow = 20
     visit.row(report.header.report_id).click()
     visit.page.get_by_role("button", name="Cancel").click()
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
@@ -289,20 +289,20 @@ def other_report(made: MadeReport) -> tuple[Report, dict[str, bytes]]:
 
 def test_a_file_of_an_unknown_key_server_opens_nothing_and_asks_nobody(visit: Visit, clinic: Clinic) -> None:
     foreign = made_report(FILES, keyserver_url="https://keys.elsewhere.example")
-    before = len(clinic.weather.seen)
+    before = len(clinic.network.seen)
     visit.open_file("report.picsafe", foreign.package)
     says(visit, "not one that your institution trusts", "was not asked for anything")
-    paths = [path for _, path, _ in clinic.weather.seen[before:]]
+    paths = [path for _, path, _ in clinic.network.seen[before:]]
     assert not [path for path in paths if "token" in path or "release" in path or path.startswith("/cloud")]
 
 
 def test_a_photo_that_is_not_the_one_described_is_not_shown(visit: Visit, clinic: Clinic, honest: MadeReport) -> None:
-    clinic.weather.refusals[f"/v1/reports/{honest.header.report_id}"] = (404, {"code": "not_found"})  # no digest of it
+    clinic.network.refusals[f"/v1/reports/{honest.header.report_id}"] = (404, {"code": "not_found"})  # no digest of it
     try:
         visit.open_file("report.picsafe", with_changed_photo(honest))
         visit.sees_medium()
     finally:
-        clinic.weather.refusals.clear()
+        clinic.network.refusals.clear()
     message = visit.page.locator(".pane-message")
     expect(message).to_contain_text("not the one that the sender described")
     expect(message).to_contain_text("This file is not shown.")

@@ -124,12 +124,12 @@ def test_a_file_that_nothing_confirms_names_no_sender_and_no_patient_in_the_list
     made = clinic.send(sender, [reader], [MadeFile("image/jpeg", PHOTOS[0], small_picture(PHOTOS[0]))])
     report_id = made.header.report_id
     payload = build_payload(replace(made.report, patient=Patient("Somebody Else")), made.files)
-    clinic.weather.refusals[f"/v1/reports/{report_id}"] = (404, {"code": "not_found"})
+    clinic.network.refusals[f"/v1/reports/{report_id}"] = (404, {"code": "not_found"})
     try:
         visit.open_file("forged.picsafe", repacked(made, payload).package)
         visit.sees_medium()
     finally:
-        clinic.weather.refusals.clear()
+        clinic.network.refusals.clear()
     expect(visit.facts).to_contain_text("Key made for")
     expect(visit.facts).to_contain_text("Nobody has confirmed that this file is theirs.")
     expect(visit.facts).not_to_contain_text("Sent by")

@@ -93,7 +93,7 @@ def window(enter: Enter, reader: Person) -> Visit:
 @pytest.fixture
 def visit(window: Visit, clinic: Clinic) -> Iterator[Visit]:
     window.to_inbox()
-    clinic.weather.seen.clear()
+    clinic.network.seen.clear()
     yield window
     window.nothing_was_refused()
 
@@ -125,7 +125,7 @@ def answer(page: Page, address: str, wanted: str | None = None, method: str = "G
 
 def spans(clinic: Clinic) -> list[tuple[int, int]]:
     """The ranges that were asked of packages, in order."""
-    asked = [each for _, path, each in clinic.weather.asked("/v1/packages/") if not path.endswith("/pieces")]
+    asked = [each for _, path, each in clinic.network.asked("/v1/packages/") if not path.endswith("/pieces")]
     wanted = [each.removeprefix("bytes=").split("-") for each in asked]
     return [(int(start), int(stop) + 1) for start, stop in wanted]
 
@@ -263,7 +263,7 @@ def test_the_address_is_dead_once_the_film_is_no_longer_shown(
 
 def test_a_changed_chunk_stops_the_film_with_words(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
     middle = len(report.package) // 2
-    clinic.weather.changes["/v1/packages/"] = lambda data: changed(data, report, 1_500_000 // SEALED * SEALED, middle)
+    clinic.network.changes["/v1/packages/"] = lambda data: changed(data, report, 1_500_000 // SEALED * SEALED, middle)
     visit.open_report(report.header.report_id)
     film = visit.page.locator(".pane-player video")
     expect(film.or_(visit.page.locator(".pane-message"))).to_be_visible()
@@ -286,7 +286,7 @@ def test_a_broken_connection_is_explained_and_playing_goes_on(
 ) -> None:
     film = shown(visit, report)
     places = 2 if browser_name == WEBKIT else 1  # that are read at the same time
-    clinic.weather.breaks = [70_000, 0, 0, 0] * places
+    clinic.network.breaks = [70_000, 0, 0, 0] * places
     sought = visit.page.evaluate_handle(
         "() => { const node = document.querySelector('.pane-player video'); node.currentTime = 120; return node; }"
     )

@@ -39,14 +39,14 @@ def window(enter: Enter, reader: Person) -> Visit:
 @pytest.fixture
 def visit(window: Visit, clinic: Clinic) -> Iterator[Visit]:
     window.to_inbox()
-    clinic.weather.seen.clear()
+    clinic.network.seen.clear()
     yield window
     window.nothing_was_refused()
 
 
 def spans(clinic: Clinic) -> list[tuple[int, int]]:
     """The ranges that were asked of the package, in order."""
-    asked = [each for _, path, each in clinic.weather.asked("/v1/packages/") if not path.endswith("/pieces")]
+    asked = [each for _, path, each in clinic.network.asked("/v1/packages/") if not path.endswith("/pieces")]
     wanted = [each.removeprefix("bytes=").split("-") for each in asked]
     return [(int(start), int(stop) + 1) for start, stop in wanted]
 
@@ -77,8 +77,8 @@ def test_a_download_that_breaks_goes_on_where_it_stopped(
 ) -> None:
     visit.open_report(report.header.report_id)
     visit.page.wait_for_load_state("networkidle")
-    clinic.weather.seen.clear()
-    clinic.weather.breaks = [after]
+    clinic.network.seen.clear()
+    clinic.network.breaks = [after]
     visit.press("End")
     visit.press("Home", "ArrowRight", "ArrowRight", "ArrowRight")
     visit.is_at(4, 7)
@@ -88,7 +88,7 @@ def test_a_download_that_breaks_goes_on_where_it_stopped(
 
 
 def test_a_break_while_opening_is_not_noticed(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
-    clinic.weather.breaks = [200_000, 50_000]
+    clinic.network.breaks = [200_000, 50_000]
     visit.open_report(report.header.report_id)
     expect(visit.title).to_have_text("Edda Lindqvist")
     starts = [start for start, _ in spans(clinic)]
@@ -97,7 +97,7 @@ def test_a_break_while_opening_is_not_noticed(visit: Visit, clinic: Clinic, repo
 
 def test_saving_everything_survives_a_break(visit: Visit, clinic: Clinic, report: MadeReport) -> None:
     visit.open_report(report.header.report_id)
-    clinic.weather.breaks = [3_000_000]
+    clinic.network.breaks = [3_000_000]
     _, content = visit.saved("The encrypted file")
     assert content == report.package
 
@@ -107,7 +107,7 @@ def test_a_slow_download_says_how_far_it_is_and_can_be_stopped(
 ) -> None:
     visit.open_report(report.header.report_id)
     visit.page.wait_for_load_state("networkidle")
-    clinic.weather.slow = 0.3
+    clinic.network.slow = 0.3
     visit.press("End")
     words = visit.page.locator(".pane-wait .wait-words")
     expect(words).to_contain_text("Fetching the MP4 video")
@@ -115,7 +115,7 @@ def test_a_slow_download_says_how_far_it_is_and_can_be_stopped(
     words.get_by_role("button", name="Cancel").click()
     message = visit.page.locator(".pane-message")
     expect(message).to_contain_text("Stopped")
-    clinic.weather.slow = 0
+    clinic.network.slow = 0
     message.get_by_role("button", name="Fetch it").click()
     expect(message).to_contain_text("This browser cannot show this MP4 video.")  # it is none
 

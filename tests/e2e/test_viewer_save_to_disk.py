@@ -115,7 +115,7 @@ def test_closing_the_dialogue_is_no_error(visit: Visit) -> None:
 
 def test_what_is_cancelled_leaves_no_file(visit: Visit, clinic: Clinic) -> None:
     visit.page.wait_for_load_state("networkidle")
-    clinic.weather.slow = 0.5
+    clinic.network.slow = 0.5
     visit.press("End")
     save(visit, "This MP4 video")
     visit.page.locator(".report-wait").get_by_role("button", name="Cancel").click()
@@ -132,7 +132,7 @@ def test_what_turns_out_false_leaves_everything_as_it_was(visit: Visit, clinic: 
         expect(visit.page.locator(".report-said").last).to_be_visible()
     before = content(visit, name)
     visit.page.wait_for_load_state("networkidle")
-    clinic.weather.changes["/v1/packages/"] = lambda data: bytes(len(data))
+    clinic.network.changes["/v1/packages/"] = lambda data: bytes(len(data))
     save(visit, "All 4 files")
     expect(visit.page.locator("#banner .notice")).to_contain_text("What arrived is not what was sent")
     assert content(visit, name) == before

@@ -1,6 +1,6 @@
 """A whole PicSafe for tests in a browser: the real server on a port of its own, people in it, reports under way.
 
-The clock can be moved, requests can be counted, delayed, broken and refused on their way: see `Clinic.weather`.
+The clock can be moved, requests can be counted, delayed, broken and refused on their way: see `Clinic.network`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any, TypeVar, cast
 
 import httpx
 import uvicorn
-from harness.password_cost import CHEAP, passwords_cost
-from harness.report_factory import MadeFile, MadeReport, made_report
 from litestar import Litestar
 from litestar.types import Receive, Send
 
+from harness.password_cost import CHEAP, passwords_cost
+from harness.report_factory import MadeFile, MadeReport, made_report
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Weather:
+class NetworkFaults:
     """What happens to requests on their way. `seen` are those that came: method, path, range."""
 
     seen: list[tuple[str, str, str]] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Clinic:
         """Browsers reach it at `port`. With `behind` it listens there itself, and something stands in between."""
         self.url = f"http://localhost:{port}"
         self.clock = MovableClock()
-        self.weather = Weather()
+        self.network = NetworkFaults()
         self.settings = Settings(public_url=self.url, data=folder, **{"client_folder": CLIENT, **settings})
         self.app: Litestar = create_app(self.settings, self.clock)
         self._port = behind or port
@@ -101,7 +101,7 @@ class Clinic:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             config = uvicorn.Config(
-                self._through_weather,
+                self._through_network,
                 port=self._port,
                 interface="asgi3",
                 log_level="critical",
@@ -153,11 +153,11 @@ class Clinic:
     @contextmanager
     def held(self, part: str) -> Iterator[None]:
         """Requests with this part in their path wait until the end of the block."""
-        gate = self.weather.gates[part] = asyncio.Event()
+        gate = self.network.gates[part] = asyncio.Event()
         try:
             yield
         finally:
-            self.weather.gates.pop(part, None)
+            self.network.gates.pop(part, None)
             assert self._loop is not None
             self._loop.call_soon_threadsafe(gate.set)
 
@@ -165,11 +165,11 @@ class Clinic:
     def held_between(self, start: int, stop: int) -> Iterator[None]:
         """Requests for a package that begin at byte `start` or later, but before `stop`, wait until the end of the block."""
         gate = asyncio.Event()
-        self.weather.far = (range(start, stop), gate)
+        self.network.far = (range(start, stop), gate)
         try:
             yield
         finally:
-            self.weather.far = None
+            self.network.far = None
             assert self._loop is not None
             self._loop.call_soon_threadsafe(gate.set)
 
@@ -253,32 +253,32 @@ class Clinic:
 
     # -- the way between browser and server
 
-    async def _through_weather(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def _through_network(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         path = scope["path"]
         wanted = dict(scope["headers"]).get(b"range", b"").decode()
-        self.weather.seen.append((scope["method"], path, wanted))
-        for part, gate in list(self.weather.gates.items()):
+        self.network.seen.append((scope["method"], path, wanted))
+        for part, gate in list(self.network.gates.items()):
             if part in path:
                 await gate.wait()
-        if self.weather.far is not None and "/v1/packages/" in path and _begins(wanted) in self.weather.far[0]:
-            await self.weather.far[1].wait()
-        for refusals in (self.weather.refuse_once, self.weather.refusals):
+        if self.network.far is not None and "/v1/packages/" in path and _begins(wanted) in self.network.far[0]:
+            await self.network.far[1].wait()
+        for refusals in (self.network.refuse_once, self.network.refusals):
             refused = next((part for part in refusals if part in path), None)
             if refused is not None:
                 await _refuse(send, *refusals[refused])
-                self.weather.refuse_once.pop(refused, None)
+                self.network.refuse_once.pop(refused, None)
                 return
         await self.app(scope, receive, self._disturbed(path, send))
 
     def _disturbed(self, path: str, send: Send) -> Send:
-        """`send`, slowed down, changed and broken off as the weather is."""
+        """`send`, slowed down, changed and broken off as these faults say."""
         is_package = "/v1/packages/" in path and not path.endswith("/pieces")
-        limit = self.weather.breaks.pop(0) if is_package and self.weather.breaks else None
-        change = next((change for part, change in self.weather.changes.items() if part in path), None)
-        drips = any(part in path for part in self.weather.drips)
+        limit = self.network.breaks.pop(0) if is_package and self.network.breaks else None
+        change = next((change for part, change in self.network.changes.items() if part in path), None)
+        drips = any(part in path for part in self.network.drips)
         sent = 0
 
         async def disturbed(message: Any) -> None:
@@ -291,12 +291,12 @@ class Clinic:
                 body = message.get("body", b"")
                 if change is not None:
                     message = {**message, "body": change(body)}
-                if self.weather.slow:
-                    await asyncio.sleep(self.weather.slow)
+                if self.network.slow:
+                    await asyncio.sleep(self.network.slow)
                 if limit is not None and sent + len(body) > limit:
                     await send(cast(Any, {**message, "body": body[: limit - sent], "more_body": True}))
                     await asyncio.sleep(0.3)  # what has been sent arrives before the end does
-                    raise ConnectionError("the weather broke the connection")
+                    raise ConnectionError("the network broke the connection")
                 sent += len(body)
             await send(message)
 

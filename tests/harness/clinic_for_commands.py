@@ -14,7 +14,6 @@ from typing import Any
 from harness.clinic import Clinic, Person, running_clinic
 from harness.command_line import CLIP, PHOTO
 from harness.report_factory import MadeFile, MadeReport
-
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning
 

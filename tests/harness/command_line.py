@@ -1,4 +1,4 @@
-"""A whole PicSafe in this process: the real application, people in it, and weather between it and the programs that use it."""
+"""A whole PicSafe in this process: the real application, people in it, and faults of the network between it and the programs that use it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
-from harness.report_factory import MadeFile, MadeReport, made_report
 from litestar import Litestar
 from PIL import Image
 
+from harness.report_factory import MadeFile, MadeReport, made_report
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.receive.collector import SyncRunner
@@ -51,7 +51,7 @@ async def nothing(seconds: float) -> None:
 IMPATIENT = RetryPolicy(attempts=3, sleep=nothing)
 
 
-class Weather(httpx.AsyncBaseTransport):
+class NetworkFaults(httpx.AsyncBaseTransport):
     """Between a program and the server: notes what is asked, and lets `rules` spoil the answers."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
@@ -217,7 +217,7 @@ class World:
 
     app: Litestar
     clock: MovableClock
-    weather: Weather
+    network: NetworkFaults
     institution: str
     service_token: str
     tokens: dict[str, str] = field(default_factory=dict)
@@ -235,8 +235,8 @@ class World:
         return self.users.context.settings.data / "users" / "users.sqlite"
 
     def api(self, token: str | None = None, patience: RetryPolicy = IMPATIENT) -> Api:
-        """A connection through the weather; as the service account unless `token` says otherwise."""
-        return Api(URL, token or self.service_token, transport=self.weather, patience=patience)
+        """A connection through these faults; as the service account unless `token` says otherwise."""
+        return Api(URL, token or self.service_token, transport=self.network, patience=patience)
 
     async def person(self, name: str, institution: str | None = None, country: str = "AU") -> str:
         """Somebody's session token; they have an account from now on, `name@clinic.example`."""
@@ -246,7 +246,7 @@ class World:
                 self.users, email, f"Dr {name.title()}", country, PASSWORD, institution, Role.MEMBER if institution else None
             )  # fmt: skip
             body = {"email": email, "password": PASSWORD, "device": "test", "transport": "token"}
-            async with Api(URL, transport=self.weather) as api:
+            async with Api(URL, transport=self.network) as api:
                 begun = read(SessionBegun, await api.users("POST", "/v1/sessions", body))
             assert begun.token is not None
             self.tokens[name] = begun.token
@@ -261,7 +261,7 @@ class World:
         **more: Any,
     ) -> MadeReport:
         """A report with these files, all the way until the institution of its recipient sees it."""
-        seen = list(self.weather.seen)
+        seen = list(self.network.seen)
         for name in to:
             await self.person(name, self.institution)
         async with self.api(await self.person(sender)) as api:
@@ -278,7 +278,7 @@ class World:
             upload = Upload(api, draft.report_id, draft.cloud)
             uploaded = await upload.run(io.BytesIO(package), len(package), lambda count: None)
             await api.users("POST", f"/v1/reports/{draft.report_id}/receipt", uploaded.to_json())
-        self.weather.seen[:] = seen
+        self.network.seen[:] = seen
         return made
 
     async def withdraw(self, made: MadeReport, sender: str = "ana") -> None:
@@ -288,7 +288,7 @@ class World:
 
     async def collected(self, made: MadeReport, sender: str = "ana") -> bool:
         """Whether the server believes that the report is safely filed."""
-        async with Api(URL, await self.person(sender), transport=self.weather) as api:
+        async with Api(URL, await self.person(sender), transport=self.network) as api:
             row = await api.users("GET", f"/v1/reports/{made.report.report_id}")
         return row["collected_at"] is not None
 
@@ -315,8 +315,8 @@ async def running_world(folder: Path, template: Path | None = None) -> AsyncIter
         else:
             institution = await provisioning.find_institution(role, "Harbour Clinic")
         token = await provisioning.create_service_account(role, "Record system", institution)
-        weather = Weather(httpx.ASGITransport(app))  # type: ignore[arg-type]
-        yield World(app, clock, weather, institution, token)
+        network = NetworkFaults(httpx.ASGITransport(app))  # type: ignore[arg-type]
+        yield World(app, clock, network, institution, token)
 
 
 def jpeg(width: int = 640, height: int = 480) -> bytes:

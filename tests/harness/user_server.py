@@ -45,7 +45,7 @@ def handed_in(receipt: str, **package: Any) -> dict[str, Any]:
     return {"receipt": receipt, "package": {"size": SIZE, "sha256": SHA256, "digest": DIGEST} | package}
 
 
-class Neighbours:
+class FakeServers:
     """The clouds of all regions and the key server: they publish keys, sign receipts, and take back what was withdrawn."""
 
     def __init__(self, settings: Settings, clock: MovableClock) -> None:
@@ -120,7 +120,7 @@ class World:
     app: Litestar
     settings: Settings
     clock: MovableClock
-    neighbours: Neighbours
+    fake_servers: FakeServers
     http: httpx.AsyncClient
     new_client: Callable[[str | None], httpx.AsyncClient]
     institutions: dict[str, str] = field(default_factory=dict)
@@ -180,7 +180,7 @@ class World:
     async def deliver(self, sender: Caller, report_id: str) -> httpx.Response:
         """Hand in the receipt of the cloud where the sender's reports lie."""
         region = (await sender.get("/v1/me")).json()["region"]
-        receipt = self.neighbours.receipt(report_id, region)
+        receipt = self.fake_servers.receipt(report_id, region)
         return await sender.post(f"/v1/reports/{report_id}/receipt", handed_in(receipt))
 
     async def report(self, sender: Caller, *recipients: Caller) -> str:
@@ -193,11 +193,11 @@ class World:
 
 @asynccontextmanager
 async def running_world(folder: Path, database: str = "", **settings: Any) -> AsyncIterator[World]:
-    """A user server on `database` (SQLite in `folder` when empty) and its neighbours."""
+    """A user server on `database` (SQLite in `folder` when empty) and its fake servers."""
     clock = MovableClock()
     chosen = Settings(roles=("users",), data=folder, users_database=database, **settings)
-    neighbours = Neighbours(chosen, clock)
-    app = create_app(chosen, clock, httpx.ASGITransport(neighbours))  # type: ignore[arg-type]
+    fake_servers = FakeServers(chosen, clock)
+    app = create_app(chosen, clock, httpx.ASGITransport(fake_servers))  # type: ignore[arg-type]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.lifespan())
         clients: list[httpx.AsyncClient] = []
@@ -212,7 +212,7 @@ async def running_world(folder: Path, database: str = "", **settings: Any) -> As
             clients.append(client)
             return client
 
-        yield World(app, chosen, clock, neighbours, new_client(None), new_client)
+        yield World(app, chosen, clock, fake_servers, new_client(None), new_client)
         for client in clients:
             await client.aclose()
 

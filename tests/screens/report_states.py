@@ -63,7 +63,7 @@ def _facts(stage: Stage) -> None:
 
 
 def _coming(stage: Stage) -> None:
-    stage.clinic.weather.gates["/v1/packages/"] = asyncio.Event()
+    stage.clinic.network.gates["/v1/packages/"] = asyncio.Event()
     stage.enter().row(stage.people.report_id).click()
     expect(stage.page.get_by_role("button", name="Cancel").first).to_be_visible()
 
@@ -85,7 +85,7 @@ def _withdrawn(stage: Stage) -> None:
 
 
 def _no_key_server(stage: Stage) -> None:
-    stage.clinic.weather.refusals["/release"] = (503, {"code": "log_unavailable", "detail": "Not now."})
+    stage.clinic.network.refusals["/release"] = (503, {"code": "log_unavailable", "detail": "Not now."})
     visit = stage.enter()
     visit.row(stage.people.report_id).click()
     expect(visit.trouble).to_be_visible()

@@ -65,7 +65,7 @@ def _locked(stage: Stage) -> None:
 
 
 def _starting(stage: Stage) -> None:
-    stage.clinic.weather.gates["pyodide"] = asyncio.Event()
+    stage.clinic.network.gates["pyodide"] = asyncio.Event()
     stage.page.goto(stage.clinic.url, wait_until="commit")
     stage.page.fill("#email", stage.people.ben.email)
     stage.page.fill("#password", PASSWORD)
@@ -73,7 +73,7 @@ def _starting(stage: Stage) -> None:
 
 
 def _inbox_coming(stage: Stage) -> None:
-    stage.clinic.weather.gates["/users/v1/reports"] = asyncio.Event()
+    stage.clinic.network.gates["/users/v1/reports"] = asyncio.Event()
     stage.enter()
     expect(stage.page.get_by_role("heading", name="Inbox")).to_be_visible()
 
@@ -95,7 +95,7 @@ def _refused(stage: Stage) -> None:
 
 
 def _under_way(stage: Stage) -> None:
-    stage.clinic.weather.gates["/parts/"] = asyncio.Event()
+    stage.clinic.network.gates["/parts/"] = asyncio.Event()
     screen = _form(stage)
     screen.send()
     expect(screen.progress).to_be_visible()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.browser.engines import FIREFOX
 from playwright.sync_api import Page
+
+from harness.browser.engines import FIREFOX
 
 FOLDER: Final = Path(tempfile.gettempdir()) / f"picsafe-downloads-{os.getpid()}"
 """Where Firefox puts them: Playwright is not told which file belongs to a link with `download`, so it tells nobody."""

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from harness.browser.downloads import download
 from playwright.sync_api import FileChooser, Locator, Page, expect
+
+from harness.browser.downloads import download
 
 MOST: Final = 90
 """So many Tab stops no screen has."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from harness.clinic import ROOT
-
 from scripts.clientbuild.toolchain import node, npm_modules
 
 CHROMIUM: Final = "/usr/bin/chromium"

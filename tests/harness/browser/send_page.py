@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from playwright.sync_api import Locator, Page, expect
+
 from harness.browser.session import Visit
 from harness.clinic import Person
-from playwright.sync_api import Locator, Page, expect
 
 File: TypeAlias = Path | dict[str, Any]
 """What Playwright puts into a file input: a file on this machine, or one that exists only for the page."""

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+
 from harness.browser.downloads import download
 from harness.clinic import PASSWORD, Clinic, Person
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 WATCH = """
 (() => {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 from harness.media_files.pictures import riff_chunk
-
 from picsafe_media.audio.ogg import page_checksum
 
 JANE = b"title=Jane Doe"

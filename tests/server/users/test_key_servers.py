@@ -82,19 +82,19 @@ async def test_withdrawing_takes_the_key_back_where_it_is(world: World) -> None:
     _, ada = await house(world)
     report_id = await world.report(ada, await world.person("Bo"))
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
-    revoked = [claims["aud"] for _, _, claims in world.neighbours.calls if claims["act"] == "key.revoke"]
+    revoked = [claims["aud"] for _, _, claims in world.fake_servers.calls if claims["act"] == "key.revoke"]
     assert revoked == [HOUSE]
 
 
 async def test_a_withdrawal_waits_for_an_institution_s_server_that_is_away(world: World) -> None:
     _, ada = await house(world)
     report_id = await world.report(ada, await world.person("Bo"))
-    world.neighbours.are_away = True
+    world.fake_servers.are_away = True
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
-    world.neighbours.are_away = False
+    world.fake_servers.are_away = False
     world.clock.move(timedelta(minutes=1))
     assert (await world.users.sweep())["withdrawal calls made"] == 2
-    assert HOUSE in [claims["aud"] for _, _, claims in world.neighbours.calls]
+    assert HOUSE in [claims["aud"] for _, _, claims in world.fake_servers.calls]
 
 
 @pytest.mark.parametrize(
@@ -151,4 +151,4 @@ async def test_reports_from_before_the_choice_existed_have_their_key_at_picsafe_
         (await session.get_one(Report, report_id)).key_server = None
     assert (await bo.get(f"/v1/reports/{report_id}")).json()["keyserver_url"] == OWN
     await ada.delete(f"/v1/reports/{report_id}")
-    assert OWN in [claims["aud"] for _, _, claims in world.neighbours.calls]
+    assert OWN in [claims["aud"] for _, _, claims in world.fake_servers.calls]

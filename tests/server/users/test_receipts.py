@@ -52,10 +52,10 @@ async def test_the_receipt_makes_the_report_available(world: World) -> None:
 async def test_the_same_receipt_again_changes_nothing(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
-    receipt = world.neighbours.receipt(report_id)
+    receipt = world.fake_servers.receipt(report_id)
     path = f"/v1/reports/{report_id}/receipt"
     first, again = await ada.post(path, handed_in(receipt)), await ada.post(path, handed_in(receipt))
-    later = await ada.post(path, handed_in(world.neighbours.receipt(report_id)))
+    later = await ada.post(path, handed_in(world.fake_servers.receipt(report_id)))
     assert first.json() == again.json() == later.json()
     assert ids(await bo.get("/v1/reports/new")) == [report_id]
 
@@ -63,7 +63,7 @@ async def test_the_same_receipt_again_changes_nothing(world: World) -> None:
 async def test_many_at_once_make_it_available_once(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
-    receipt = world.neighbours.receipt(report_id)
+    receipt = world.fake_servers.receipt(report_id)
     assert set(await asyncio.gather(*(hand_in(ada, report_id, receipt) for _ in range(10)))) == {(200, "available")}
     assert ids(await bo.get("/v1/reports/new")) == [report_id]
 
@@ -77,11 +77,11 @@ async def test_a_cloud_that_stored_something_else_contradicts_its_sender(world: 
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
     for _ in range(2):
-        assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **other)) == (409, "conflict")
-        assert await hand_in(ada, report_id, world.neighbours.receipt(report_id), **other) == (409, "conflict")
+        assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id, **other)) == (409, "conflict")
+        assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id), **other) == (409, "conflict")
         assert (await bo.get("/v1/reports")).json()["reports"] == []
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id)) == (200, "available")
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **other), **other) == (409, "conflict")
+    assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id)) == (200, "available")
+    assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id, **other), **other) == (409, "conflict")
     (row,) = (await bo.get("/v1/reports")).json()["reports"]
     assert (row["size"], row["digest"]) == (SIZE, DIGEST)
 
@@ -90,9 +90,9 @@ async def test_a_cloud_s_word_alone_makes_nothing_available(world: World) -> Non
     """Who leaves the digest out, or a cloud that signs none, would take it away from readers."""
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
-    receipt = {"receipt": world.neighbours.receipt(report_id)}
+    receipt = {"receipt": world.fake_servers.receipt(report_id)}
     assert problem(await ada.post(f"/v1/reports/{report_id}/receipt", receipt)) == (400, "invalid_request")
-    without = world.neighbours.receipt(report_id, digest=None)
+    without = world.fake_servers.receipt(report_id, digest=None)
     assert await hand_in(ada, report_id, without) == (409, "conflict")
     assert (await ada.get(f"/v1/reports/{report_id}")).json()["state"] == "draft"
 
@@ -103,7 +103,7 @@ async def test_a_report_that_was_begun_before_there_were_digests_is_still_comple
     report_id = await world.draft(ada, ada)
     async with world.users.services.database.writing() as session:
         (await session.get_one(Report, report_id)).digest_due = False
-    receipt = {"receipt": world.neighbours.receipt(report_id, digest=None)}
+    receipt = {"receipt": world.fake_servers.receipt(report_id, digest=None)}
     for _ in range(2):
         row = (await ada.post(f"/v1/reports/{report_id}/receipt", receipt)).json()
         assert (row["state"], row["digest"]) == ("available", None)
@@ -133,14 +133,14 @@ async def test_a_report_that_was_begun_before_there_were_digests_is_still_comple
 async def test_a_receipt_that_does_not_fit_is_refused(world: World, claims: dict[str, Any]) -> None:
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id, **claims)) == (401, "token_refused")
+    assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id, **claims)) == (401, "token_refused")
     assert (await ada.get(f"/v1/reports/{report_id}")).json()["state"] == "draft"
 
 
 async def test_the_largest_package_there_can_be(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
-    receipt = world.neighbours.receipt(report_id, size=limits.PACKAGE_BYTES)
+    receipt = world.fake_servers.receipt(report_id, size=limits.PACKAGE_BYTES)
     assert await hand_in(ada, report_id, receipt, size=limits.PACKAGE_BYTES) == (200, "available")
 
 
@@ -150,10 +150,10 @@ async def test_receipts_that_nobody_trusts(world: World) -> None:
     report_id = await world.draft(ada, ada)
     keys, clock, here = Ed25519PrivateKey.generate, world.clock, world.settings.users_base
     said = {"rid": report_id, "size": SIZE, "sha256": SHA256}
-    genuine = world.neighbours.signers["au"]
-    head, body, signature = world.neighbours.receipt(report_id).split(".")
+    genuine = world.fake_servers.signers["au"]
+    head, body, signature = world.fake_servers.receipt(report_id).split(".")
     forged = {
-        "another region's cloud": world.neighbours.receipt(report_id, "de"),
+        "another region's cloud": world.fake_servers.receipt(report_id, "de"),
         "an unknown cloud": Signer("http://localhost:8000/cloud/xx", keys(), clock).sign(
             RECEIPT_TYPE, here, None, **said
         ),
@@ -175,16 +175,16 @@ async def test_receipts_that_nobody_trusts(world: World) -> None:
 async def test_only_the_sender_hands_it_in(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.draft(ada, bo)
-    assert await hand_in(bo, report_id, world.neighbours.receipt(report_id)) == (404, "not_found")
-    assert await hand_in(ada, somebody(), world.neighbours.receipt(report_id)) == (404, "not_found")
-    assert await hand_in(ada, "nonsense", world.neighbours.receipt(report_id)) == (404, "not_found")
+    assert await hand_in(bo, report_id, world.fake_servers.receipt(report_id)) == (404, "not_found")
+    assert await hand_in(ada, somebody(), world.fake_servers.receipt(report_id)) == (404, "not_found")
+    assert await hand_in(ada, "nonsense", world.fake_servers.receipt(report_id)) == (404, "not_found")
 
 
 async def test_a_withdrawn_draft_stays_withdrawn(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id)) == (410, "key_revoked")
+    assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id)) == (410, "key_revoked")
 
 
 @pytest.mark.parametrize("swept", [False, True])
@@ -195,15 +195,15 @@ async def test_a_draft_whose_time_is_over_stays_over(world: World, swept: bool) 
     if swept:
         assert (await world.users.sweep())["reports expired"] == 1
     ada = await world.sign_in(ada.email)
-    assert await hand_in(ada, report_id, world.neighbours.receipt(report_id)) == (410, "report_expired")
+    assert await hand_in(ada, report_id, world.fake_servers.receipt(report_id)) == (410, "report_expired")
 
 
 async def test_a_cloud_that_is_away_is_nobody_s_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "JWKS_FIRST_SECONDS", 0)
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
-    receipt = world.neighbours.receipt(report_id)
-    world.neighbours.are_away = True
+    receipt = world.fake_servers.receipt(report_id)
+    world.fake_servers.are_away = True
     assert await hand_in(ada, report_id, receipt) == (503, "service")
-    world.neighbours.are_away = False
+    world.fake_servers.are_away = False
     assert await hand_in(ada, report_id, receipt) == (200, "available")

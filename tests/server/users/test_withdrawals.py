@@ -23,7 +23,7 @@ async def owed(world: World) -> int:
 
 
 def calls(world: World) -> list[tuple[str, str, str]]:
-    return sorted((method, path, claims["act"]) for method, path, claims in world.neighbours.calls)
+    return sorted((method, path, claims["act"]) for method, path, claims in world.fake_servers.calls)
 
 
 def both(report_id: str, region: str = "au") -> list[tuple[str, str, str]]:
@@ -39,7 +39,7 @@ async def test_the_key_is_revoked_and_the_ciphertext_deleted(world: World) -> No
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
     assert calls(world) == both(report_id, "de")
     assert await owed(world) == 0
-    by_action: dict[str, dict[str, Any]] = {claims["act"]: claims for _, _, claims in world.neighbours.calls}
+    by_action: dict[str, dict[str, Any]] = {claims["act"]: claims for _, _, claims in world.fake_servers.calls}
     revoke, delete = by_action["key.revoke"], by_action["package.delete"]
     assert (revoke["aud"], revoke["sub"], revoke["rid"]) == ("http://localhost:8000/keys", ada.id, report_id)
     assert (revoke["name"], revoke["email"]) == ("Ada", ada.email)
@@ -85,7 +85,7 @@ async def test_what_is_over_cannot_be_withdrawn(world: World) -> None:
 async def test_servers_that_are_away_are_asked_until_they_answer(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.report(ada, bo)
-    world.neighbours.are_away = True
+    world.fake_servers.are_away = True
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
     assert problem(await bo.post(f"/v1/reports/{report_id}/grants", {"action": "package.download"})) == (
         410,
@@ -96,7 +96,7 @@ async def test_servers_that_are_away_are_asked_until_they_answer(world: World) -
         world.clock.move(timedelta(minutes=minutes))
         assert (await world.users.sweep())["withdrawal calls made"] == 0
         assert await owed(world) == 2
-    world.neighbours.are_away = False
+    world.fake_servers.are_away = False
     assert (await world.users.sweep())["withdrawal calls made"] == 0, "each attempt waits for its turn"
     world.clock.move(timedelta(minutes=15))
     assert (await world.users.sweep())["withdrawal calls made"] == 2
@@ -109,7 +109,7 @@ async def test_servers_that_are_away_are_asked_until_they_answer(world: World) -
 async def test_a_refusal_is_no_success(world: World, status: int) -> None:
     ada = await world.person("Ada")
     report_id = await world.report(ada, ada)
-    world.neighbours.answer_with = status
+    world.fake_servers.answer_with = status
     assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
     assert await owed(world) == 2
 
@@ -118,7 +118,7 @@ async def test_a_refusal_is_no_success(world: World, status: int) -> None:
 async def test_what_is_gone_already_is_done(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.report(ada, ada)
-    world.neighbours.answer_with = 410
+    world.fake_servers.answer_with = 410
     await ada.delete(f"/v1/reports/{report_id}")
     assert await owed(world) == 0
 
@@ -126,11 +126,11 @@ async def test_what_is_gone_already_is_done(world: World) -> None:
 async def test_after_its_time_nobody_needs_to_be_asked(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.report(ada, ada)
-    world.neighbours.are_away = True
+    world.fake_servers.are_away = True
     await ada.delete(f"/v1/reports/{report_id}")
     world.clock.move(timedelta(days=7))
     assert (await world.users.sweep())["withdrawal calls made"] == 2
-    assert world.neighbours.calls == []
+    assert world.fake_servers.calls == []
     assert await owed(world) == 0
 
 
@@ -154,17 +154,17 @@ async def test_a_key_server_that_hangs_holds_up_no_other_server(world: World, mo
     await owe_revocations(world, ada.id, 45)
     world.clock.move(timedelta(minutes=1))
     report_id = await world.report(bo, ada)
-    world.neighbours.are_away = True
+    world.fake_servers.are_away = True
     await bo.delete(f"/v1/reports/{report_id}")
     world.clock.move(timedelta(minutes=1))
-    world.neighbours.are_away = False
-    world.neighbours.key_server_answers.clear()
+    world.fake_servers.are_away = False
+    world.fake_servers.key_server_answers.clear()
     one_round = asyncio.create_task(world.users.services.withdrawals.make_all_calls())
     async with asyncio.timeout(20):
         while both(report_id, "de")[0] not in calls(world):
             await asyncio.sleep(0.01)
     assert not one_round.done()
-    world.neighbours.key_server_answers.set()
+    world.fake_servers.key_server_answers.set()
     assert await one_round == 47
     assert await owed(world) == 0
 
@@ -177,9 +177,9 @@ async def test_a_server_that_hangs_takes_its_share_of_a_round_and_no_more(
     monkeypatch.setattr(withdrawals, "_SERVER_SECONDS", 0)
     ada = await world.person("Ada")
     await owe_revocations(world, ada.id, 45)
-    world.neighbours.key_server_answers.clear()
+    world.fake_servers.key_server_answers.clear()
     begun = []
     for _ in range(3):
         assert (await world.users.sweep())["withdrawal calls made"] == 0
-        begun.append(len({path for _, path, _ in world.neighbours.calls}))
+        begun.append(len({path for _, path, _ in world.fake_servers.calls}))
     assert begun == [20, 40, 45], "those that were not asked for in a round are first in the next"

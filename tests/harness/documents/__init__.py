@@ -1,0 +1,1 @@
+"""Parts of `docs/` that are written from the code."""
