@@ -27,7 +27,7 @@ from picsafe_server.monitoring.metrics import Metrics
 from picsafe_server.monitoring.readiness import Readiness, ready
 from picsafe_server.openapi.operations import SCHEMES
 from picsafe_server.openapi.page import OpenApiOnce, api_page
-from picsafe_server.role import Role, RoleContext
+from picsafe_server.role import RoleContext, ServerRole
 from picsafe_server.runtime.clock import Clock, SystemClock
 from picsafe_server.runtime.sweeper import Sweeper
 from picsafe_server.settings import Settings
@@ -85,7 +85,7 @@ def _local_bases(settings: Settings) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def build_role(settings: Settings, name: str) -> AsyncIterator[Role]:
+async def build_role(settings: Settings, name: str) -> AsyncIterator[ServerRole]:
     """One role of `settings`, not started, for a command."""
     http = role_client(RoleTransport([]))
     context = RoleContext(settings=dataclasses.replace(settings, roles=(name,)), clock=SystemClock(), http=http)
@@ -93,9 +93,9 @@ async def build_role(settings: Settings, name: str) -> AsyncIterator[Role]:
         yield _build_roles(context)[0]
 
 
-def _build_roles(context: RoleContext) -> list[Role]:
+def _build_roles(context: RoleContext) -> list[ServerRole]:
     # Imported here, so that a process only loads the roles that it plays.
-    roles: list[Role] = []
+    roles: list[ServerRole] = []
     if "users" in context.settings.roles:
         from picsafe_server.users.role import UsersRole
 
@@ -112,7 +112,7 @@ def _build_roles(context: RoleContext) -> list[Role]:
 
 
 def _lifespan(
-    roles: Mapping[str, Role], context: RoleContext, sweeper: Sweeper
+    roles: Mapping[str, ServerRole], context: RoleContext, sweeper: Sweeper
 ) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

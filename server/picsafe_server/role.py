@@ -68,7 +68,7 @@ async def migrate(role: str, database: Database) -> None:
         raise SettingsError(f"PICSAFE_{role.upper()}_DATABASE: {error}") from error
 
 
-class Role(ABC):
+class ServerRole(ABC):
     """One of the servers. It owns its database and its routes, and knows the other roles by URL only."""
 
     name: ClassVar[str]

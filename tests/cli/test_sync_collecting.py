@@ -19,7 +19,7 @@ from harness.report_factory import MadeFile, MadeReport, made_report, repacked
 
 from picsafe_cli.api.client import Api
 from picsafe_cli.receive import collector as collecting
-from picsafe_cli.receive.collector import Summary, SyncRunner
+from picsafe_cli.receive.collector import Collector, Summary
 from picsafe_cli.receive.save_report import write_files
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_protocol.contracts.errors import (
@@ -668,7 +668,7 @@ async def test_a_wrong_token_ends_the_round_and_nothing_is_touched(world: World,
     for token in ("wrong", world.service_token[:-1] + "x"):
         async with Api("https://picsafe.example", token, transport=world.network) as api:
             with pytest.raises(NotSignedIn):
-                await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
+                await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
     assert sunk.reports == []
 
 
@@ -693,7 +693,7 @@ async def test_a_person_cannot_sync(world: World, sunk: Sunk) -> None:
     sunk.folder.mkdir()
     async with world.api(await world.person("ben", world.institution)) as api:
         with pytest.raises(NotPermitted, match="service account"):
-            await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
+            await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
 
 
 async def test_a_folder_belongs_to_one_institution(world: World, sunk: Sunk) -> None:
@@ -706,10 +706,10 @@ async def test_a_folder_belongs_to_one_institution(world: World, sunk: Sunk) -> 
     token = await provisioning.create_service_account(world.users, "Other system", other)
     async with world.api(token) as api:
         with pytest.raises(Conflict, match="holds the reports of"):
-            await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()
+            await Collector(api, FolderSink(sunk.folder), sunk.folder).round()
     renewed = await provisioning.create_service_account(world.users, "New token", world.institution)
     async with world.api(renewed) as api:
-        assert (await SyncRunner(api, FolderSink(sunk.folder), sunk.folder).round()).stored == 0
+        assert (await Collector(api, FolderSink(sunk.folder), sunk.folder).round()).stored == 0
 
 
 # What is remembered

@@ -19,7 +19,7 @@ from PIL import Image
 from harness.report_factory import MadeFile, MadeReport, made_report
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.retry import RetryPolicy
-from picsafe_cli.receive.collector import SyncRunner
+from picsafe_cli.receive.collector import Collector
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_cli.send.resumable_upload import Upload
 from picsafe_protocol.contracts.api.accounts import SessionBegun
@@ -293,11 +293,11 @@ class World:
         return row["collected_at"] is not None
 
     @asynccontextmanager
-    async def collector(self, folder: Path) -> AsyncIterator[SyncRunner]:
+    async def collector(self, folder: Path) -> AsyncIterator[Collector]:
         """What `picsafe sync` runs, on `folder`."""
         folder.mkdir(exist_ok=True)
         async with self.api() as api:
-            yield SyncRunner(api, FolderSink(folder), folder)
+            yield Collector(api, FolderSink(folder), folder)
 
 
 @asynccontextmanager

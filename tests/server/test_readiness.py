@@ -13,7 +13,7 @@ from harness.server_process import running_server, wait_until_ready
 
 from picsafe_server.app import create_app
 from picsafe_server.monitoring import readiness
-from picsafe_server.role import Role
+from picsafe_server.role import ServerRole
 from picsafe_server.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ async def test_it_is_looked_into_once_however_often_anybody_asks(
     monkeypatch.setattr(readiness, "KEPT_SECONDS", 60)
     app = create_app(Settings(roles=("users",), data=tmp_path))
     looked = 0
-    role: Role = app.state.roles["users"]
+    role: ServerRole = app.state.roles["users"]
     real = role.ready
 
     async def counted() -> None:

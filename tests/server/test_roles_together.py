@@ -18,7 +18,7 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
 from picsafe_protocol.format.composing import Uploaded, completion
 from picsafe_server.app import create_app
-from picsafe_server.role import Role
+from picsafe_server.role import ServerRole
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
@@ -37,7 +37,7 @@ class Clinic:
 
     http: httpx.AsyncClient
     clock: MovableClock
-    roles: dict[str, Role]
+    roles: dict[str, ServerRole]
     sender: str
     recipient: str
 
@@ -91,7 +91,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     clock = MovableClock()
     app = create_app(Settings(roles=("users", "cloud", "keys"), data=tmp_path), clock)
     async with app.lifespan():
-        roles: dict[str, Role] = app.state.roles
+        roles: dict[str, ServerRole] = app.state.roles
         users = roles["users"]
         assert isinstance(users, UsersRole)
         await provisioning.create_account(users, "ada@example.org", "Ada", "NZ", PASSWORD)

@@ -13,7 +13,7 @@ from picsafe_cli.api import credentials
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.event_stream import listening
 from picsafe_cli.exit_status import ExitStatus
-from picsafe_cli.receive.collector import Summary, SyncRunner
+from picsafe_cli.receive.collector import Collector, Summary
 from picsafe_cli.receive.sinks.folder import FolderSink
 from picsafe_cli.receive.state import FolderLock
 from picsafe_cli.signals import Stopped, run
@@ -89,8 +89,8 @@ async def _watch(folder: Path, options: argparse.Namespace) -> None:
                 await news.wait(options.every)
 
 
-def _collector(api: Api, folder: Path, options: argparse.Namespace) -> SyncRunner:
-    collector = SyncRunner(api, FolderSink(folder), folder)
+def _collector(api: Api, folder: Path, options: argparse.Namespace) -> Collector:
+    collector = Collector(api, FolderSink(folder), folder)
     for report_id in options.again:
         collector.requeue(report_id)
     return collector

@@ -69,7 +69,7 @@ class Summary:
     lost: int = 0
 
 
-class SyncRunner:
+class Collector:
     """Brings the reports of a service account to a sink. `folder` keeps the state and what is being fetched."""
 
     def __init__(self, api: Api, sink: Sink, folder: Path) -> None:

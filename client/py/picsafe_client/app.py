@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from picsafe_client.api.client import Api
-from picsafe_client.api.event_stream import Connected, Live, LiveEvent, SessionEnded
+from picsafe_client.api.event_stream import Connected, EventStream, LiveEvent, SessionEnded
 from picsafe_client.app_frame import Frame
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n import texts
@@ -58,7 +58,7 @@ class App:
         self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.navigation = Navigation(self, make_page)
-        self.live = Live(self._heard, self._connected)
+        self.live = EventStream(self._heard, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
         self._live_events: Observable[LiveEvent] = Observable()
         self._file: Any = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Grant:
+class CloudGrant:
     """What a verified grant says."""
 
     report_id: str

@@ -60,7 +60,7 @@ class _Part:
         self.requests = 0
 
 
-class PartsUnderWay:
+class PartsInFlight:
     """Shared by all regions of a process, because memory and disk are shared too."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from picsafe_protocol.contracts.errors import NotFound
 from picsafe_server.auth.tokens import Signer, Verifier
 from picsafe_server.cloud.db.repository import Ledger
 from picsafe_server.cloud.part_receiver import Receiver
-from picsafe_server.cloud.parts_in_flight import PartsUnderWay
+from picsafe_server.cloud.parts_in_flight import PartsInFlight
 from picsafe_server.cloud.stores import Store
 from picsafe_server.runtime.clock import Clock
 
@@ -42,7 +42,7 @@ class RegionCloud:
     ledger: Ledger
     store: Store
     receiver: Receiver
-    under_way: PartsUnderWay
+    under_way: PartsInFlight
     signer: Signer
     verifier: Verifier
     clock: Clock

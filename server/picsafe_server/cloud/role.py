@@ -18,12 +18,12 @@ from picsafe_server.cloud.api import jwks, packages, uploads
 from picsafe_server.cloud.db.models import known_keys
 from picsafe_server.cloud.db.repository import Ledger
 from picsafe_server.cloud.part_receiver import PARTS_IN_MEMORY, Receiver
-from picsafe_server.cloud.parts_in_flight import PartsUnderWay
+from picsafe_server.cloud.parts_in_flight import PartsInFlight
 from picsafe_server.cloud.region import KeyedLocks, RegionCloud
 from picsafe_server.cloud.stores import Store, StoreUnfit
 from picsafe_server.cloud.stores.files import FileStore
 from picsafe_server.cloud.stores.threads import Threads
-from picsafe_server.role import NotReady, Role, migrate
+from picsafe_server.role import NotReady, ServerRole, migrate
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys
 from picsafe_server.runtime.sweeper import Step
@@ -34,7 +34,7 @@ STORE_SECONDS = 4
 _log = logging.getLogger("picsafe.cloud")
 
 
-class CloudRole(Role):
+class CloudRole(ServerRole):
     """All regions of `settings.regions` under `/cloud/{region}`."""
 
     name: ClassVar[str] = "cloud"
@@ -62,7 +62,7 @@ class CloudRole(Role):
         await migrate(self.name, self._database)
         issuers = [settings.users_base, *settings.trusted_user_servers]
         self._verifier = Verifier(issuers, self.context.http, self.context.clock)
-        self._under_way = PartsUnderWay()
+        self._under_way = PartsInFlight()
         self.regions = {region: self._cloud(region) for region in settings.regions}
 
     def _known_keys(self) -> KnownKeys:

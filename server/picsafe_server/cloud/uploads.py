@@ -24,7 +24,7 @@ from picsafe_protocol.crypto.package_digest import Pieces
 from picsafe_server.cloud import part_layout as parts
 from picsafe_server.cloud.db.models import DELETED, GONE, STORED, UPLOADING, Package
 from picsafe_server.cloud.db.repository import is_abandoned, upload_of
-from picsafe_server.cloud.grants import Grant
+from picsafe_server.cloud.grants import CloudGrant
 from picsafe_server.cloud.receipts import sign_receipt
 from picsafe_server.cloud.region import RegionCloud
 from picsafe_server.cloud.retention import discard_now
@@ -34,7 +34,7 @@ _LOST = "There is no such upload (any more)."
 _BEGIN_AGAIN = "Begin the upload again."
 
 
-def check_alive(package: Package, grant: Grant, now: datetime) -> None:
+def check_alive(package: Package, grant: CloudGrant, now: datetime) -> None:
     """Raises `NotFound` for a package of another user server, `Gone` for a deleted one, `ReportExpired` for an expired
     one.
     """
@@ -46,7 +46,7 @@ def check_alive(package: Package, grant: Grant, now: datetime) -> None:
         raise ReportExpired
 
 
-async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadState, bool]:
+async def begin(cloud: RegionCloud, grant: CloudGrant, size: int) -> tuple[UploadState, bool]:
     """Begin an upload or return the one that was begun before, and whether it is new. `Conflict` when that one has
     another size.
     """
@@ -69,7 +69,7 @@ async def begin(cloud: RegionCloud, grant: Grant, size: int) -> tuple[UploadStat
             await _forget(cloud, package, now)
 
 
-def _check_granted(grant: Grant, size: int) -> None:
+def _check_granted(grant: CloudGrant, size: int) -> None:
     if grant.size is not None and size > grant.size:
         raise LimitExceeded(
             f"The report was begun as one of at most {grant.size} bytes, and this is one of {size}.",
@@ -80,7 +80,7 @@ def _check_granted(grant: Grant, size: int) -> None:
         )
 
 
-async def _begin(cloud: RegionCloud, grant: Grant, size: int, until: datetime, now: datetime) -> Package | None:
+async def _begin(cloud: RegionCloud, grant: CloudGrant, size: int, until: datetime, now: datetime) -> Package | None:
     upload = await cloud.store.begin(f"{grant.report_id}.{new_identifier()}", size)
     package = await cloud.ledger.begin(grant.report_id, issuer=grant.issuer, upload=upload, until=until, now=now)
     if package is None:
@@ -88,7 +88,7 @@ async def _begin(cloud: RegionCloud, grant: Grant, size: int, until: datetime, n
     return package
 
 
-def _until(cloud: RegionCloud, grant: Grant, now: datetime) -> datetime:
+def _until(cloud: RegionCloud, grant: CloudGrant, now: datetime) -> datetime:
     longest = now + timedelta(days=cloud.report_days)
     until = min(grant.until or longest, longest)
     if until <= now:
@@ -96,7 +96,7 @@ def _until(cloud: RegionCloud, grant: Grant, now: datetime) -> datetime:
     return until
 
 
-async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
+async def state(cloud: RegionCloud, grant: CloudGrant) -> UploadState:
     """The state of the upload; `NotFound` when there is none."""
     try:
         package = await cloud.ledger.find(grant.report_id)
@@ -111,7 +111,9 @@ async def state(cloud: RegionCloud, grant: Grant) -> UploadState:
         raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
 
 
-async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, body: AsyncIterator[bytes]) -> None:
+async def put_part(
+    cloud: RegionCloud, grant: CloudGrant, index: int, sha256: bytes, body: AsyncIterator[bytes]
+) -> None:
     """Receive part `index` and store it when it is complete and has the digest `sha256`; of several requests the newest
     counts.
     """
@@ -129,7 +131,7 @@ async def put_part(cloud: RegionCloud, grant: Grant, index: int, sha256: bytes, 
             raise NotFound(_LOST, advice=_BEGIN_AGAIN) from error
 
 
-async def complete(cloud: RegionCloud, grant: Grant, sha256: str, hashes: bytes | None) -> str:
+async def complete(cloud: RegionCloud, grant: CloudGrant, sha256: str, hashes: bytes | None) -> str:
     """The receipt of the package whose SHA-256 is `sha256` (hex). Repeated calls return the same receipt.
 
     `hashes` are the sender's hashes of its pieces; readers check them, the cloud does not. `UploadIncomplete` names
@@ -145,7 +147,7 @@ async def complete(cloud: RegionCloud, grant: Grant, sha256: str, hashes: bytes 
         return await _complete(cloud, grant, package, sha256, pieces)
 
 
-async def _complete(cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None) -> str:
+async def _complete(cloud: RegionCloud, grant: CloudGrant, package: Package, sha256: str, pieces: Pieces | None) -> str:
     try:
         await cloud.store.publish(upload_of(package), sha256)
     except (UploadMismatch, UploadLost) as error:
@@ -175,7 +177,7 @@ def _receipt_again(package: Package, sha256: str, pieces: Pieces | None) -> str:
 
 
 async def _fail_upload(
-    cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None, error: Exception
+    cloud: RegionCloud, grant: CloudGrant, package: Package, sha256: str, pieces: Pieces | None, error: Exception
 ) -> str:
     """Discard parts that differ from the declaration or are lost, unless the same upload was completed meanwhile."""
     now = cloud.clock.now()
@@ -189,7 +191,7 @@ async def _fail_upload(
 
 
 async def _resolve_completion_race(
-    cloud: RegionCloud, grant: Grant, package: Package, sha256: str, pieces: Pieces | None
+    cloud: RegionCloud, grant: CloudGrant, package: Package, sha256: str, pieces: Pieces | None
 ) -> str:
     """Handle a row that is no longer `uploading`: completed by another request, or just withdrawn or expired."""
     again = await cloud.ledger.find(grant.report_id)
@@ -203,7 +205,7 @@ async def _resolve_completion_race(
     raise NotFound(_LOST, advice=_BEGIN_AGAIN)
 
 
-async def abort(cloud: RegionCloud, grant: Grant) -> None:
+async def abort(cloud: RegionCloud, grant: CloudGrant) -> None:
     """Discard an incomplete upload; does nothing when there is none."""
     now = cloud.clock.now()
     package = await cloud.ledger.find(grant.report_id)
@@ -221,14 +223,14 @@ async def _forget(cloud: RegionCloud, package: Package, now: datetime) -> bool:
     return True
 
 
-async def _existing(cloud: RegionCloud, grant: Grant) -> Package:
+async def _existing(cloud: RegionCloud, grant: CloudGrant) -> Package:
     package = await _current(cloud, grant, cloud.clock.now())
     if package is None:
         raise NotFound(_LOST, advice=_BEGIN_AGAIN)
     return package
 
 
-async def _current(cloud: RegionCloud, grant: Grant, now: datetime) -> Package | None:
+async def _current(cloud: RegionCloud, grant: CloudGrant, now: datetime) -> Package | None:
     """The package that this grant is for. An upload that took too long is deleted here too, not only by the sweep."""
     package = await cloud.ledger.find(grant.report_id)
     if package is None:

@@ -19,7 +19,7 @@ from picsafe_server.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from picsafe_server.keys.log.signed_head import SignedHeadFile
+    from picsafe_server.keys.log.signed_head import LargestHeadFile
     from picsafe_server.keys.log.tree import Head
 
 Run = Callable[[Settings, argparse.Namespace], None]
@@ -112,10 +112,10 @@ def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
     _with_database(settings, work)
 
 
-def _signed_head_file(settings: Settings) -> SignedHeadFile:
-    from picsafe_server.keys.log.signed_head import SignedHeadFile
+def _signed_head_file(settings: Settings) -> LargestHeadFile:
+    from picsafe_server.keys.log.signed_head import LargestHeadFile
 
-    return SignedHeadFile(settings.data / "keys" / "log.head")
+    return LargestHeadFile(settings.data / "keys" / "log.head")
 
 
 def _accept_restored_log(settings: Settings, options: argparse.Namespace) -> None:
@@ -147,7 +147,7 @@ def _check_log(settings: Settings, options: argparse.Namespace) -> None:
     _with_database(settings, work)
 
 
-async def check_log(database: Database, file: SignedHeadFile) -> str:
+async def check_log(database: Database, file: LargestHeadFile) -> str:
     """Check that every entry is in its tree and that no signed entry is missing; `Conflict` says what is wrong and what
     to do.
     """

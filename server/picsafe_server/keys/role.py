@@ -15,15 +15,15 @@ from picsafe_server.keys.container import Services
 from picsafe_server.keys.db.models import known_keys, log_head
 from picsafe_server.keys.log.checkpoint import Checkpointer
 from picsafe_server.keys.log.refusal_limit import close_windows
-from picsafe_server.keys.log.signed_head import RollbackGuard, SignedHeadFile
+from picsafe_server.keys.log.signed_head import LargestHeadFile, RollbackGuard
 from picsafe_server.keys.operations.callers import TokenAuthenticator
-from picsafe_server.keys.operations.entry_quota import Allowance
+from picsafe_server.keys.operations.entry_quota import KeyRequestQuota
 from picsafe_server.keys.operations.public_proofs import PublicLog
 from picsafe_server.keys.operations.revoke import destroy_due
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.vault import keystore
 from picsafe_server.keys.vault.wrapping import MasterKeyFile, read_master_keys
-from picsafe_server.role import Role, RoleContext, migrate
+from picsafe_server.role import RoleContext, ServerRole, migrate
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys, refused
 from picsafe_server.runtime.sweeper import Step
@@ -33,7 +33,7 @@ SIGNED_HEAD = "log.head"
 """The name under which the database remembers that the file was begun."""
 
 
-class KeysRole(Role):
+class KeysRole(ServerRole):
     """What the routes share: callers, key storage and wrapping, and the appender."""
 
     name: ClassVar[str] = "keys"
@@ -45,7 +45,7 @@ class KeysRole(Role):
         self.folder = folder = context.folder(self.name)
         database = Database(settings.database(self.name), MIGRATIONS, settings.database_bounds)
         checkpointer = Checkpointer.from_file(settings.keys_base, folder / "log.pem")
-        self.signed_head = SignedHeadFile(folder / "log.head")
+        self.signed_head = LargestHeadFile(folder / "log.head")
         self._guard = RollbackGuard(self.signed_head)
         appender = Appender(database, clock, checkpointer, self._guard)
         self.services = Services(
@@ -55,7 +55,7 @@ class KeysRole(Role):
             callers=TokenAuthenticator(Verifier(issuers, context.http, clock), settings.keys_base, clock),
             wrapper=MasterKeyFile(settings.master_key_file or folder / "master.keys"),
             checkpointer=checkpointer,
-            allowance=Allowance(clock),
+            allowance=KeyRequestQuota(clock),
             appender=appender,
             public_log=PublicLog(database, appender, self.signed_head),
         )

@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from picsafe_server.monitoring.readiness import Readiness
-from picsafe_server.role import Role
+from picsafe_server.role import ServerRole
 from picsafe_server.runtime.addresses import listening_address
 from picsafe_server.runtime.sweeper import Sweeper
 
@@ -29,7 +29,7 @@ _LOG_STATES: Final = {
 class _State(Collector):
     """Collects values that are already known; a scrape triggers no checks."""
 
-    def __init__(self, roles: Mapping[str, Role], sweeper: Sweeper, readiness: Readiness) -> None:
+    def __init__(self, roles: Mapping[str, ServerRole], sweeper: Sweeper, readiness: Readiness) -> None:
         self._roles = roles
         self._sweeper = sweeper
         self._readiness = readiness
@@ -73,7 +73,7 @@ class _State(Collector):
 class Metrics:
     """All figures of a process."""
 
-    def __init__(self, roles: Mapping[str, Role], sweeper: Sweeper, readiness: Readiness) -> None:
+    def __init__(self, roles: Mapping[str, ServerRole], sweeper: Sweeper, readiness: Readiness) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_State(roles, sweeper, readiness))
         self._requests = Counter("picsafe_requests", "answered requests by status", ["status"], registry=self._registry)

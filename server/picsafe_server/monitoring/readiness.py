@@ -19,7 +19,7 @@ from litestar.datastructures import State
 from picsafe_protocol.contracts.errors import LogUnavailable
 from picsafe_protocol.contracts.limits import MIB
 from picsafe_server.http.guards import PUBLIC, route_access
-from picsafe_server.role import NotReady, Role
+from picsafe_server.role import NotReady, ServerRole
 from picsafe_server.runtime.database import is_away
 from picsafe_server.runtime.sweeper import Sweeper
 from picsafe_server.settings import Settings
@@ -50,7 +50,7 @@ class ReadinessAnswer(msgspec.Struct):
 class Readiness:
     """Checks all roles of a process."""
 
-    def __init__(self, roles: Mapping[str, Role], sweeper: Sweeper, settings: Settings) -> None:
+    def __init__(self, roles: Mapping[str, ServerRole], sweeper: Sweeper, settings: Settings) -> None:
         self._roles = roles
         self._sweeper = sweeper
         self._settings = settings
@@ -87,7 +87,7 @@ class Readiness:
         }
         return ReadinessAnswer("not ready" if reasons else "ready", roles, reasons, warnings)
 
-    async def _look_into(self, role: Role) -> tuple[list[str], list[str]]:
+    async def _look_into(self, role: ServerRole) -> tuple[list[str], list[str]]:
         """Why the role cannot serve, and its warnings."""
         reasons: list[str] = []
         warnings: list[str] = []

@@ -12,27 +12,27 @@ from picsafe_server.users.accounts.accounts import Accounts
 from picsafe_server.users.accounts.authentication import Authentication
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import Devices
-from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
-from picsafe_server.users.accounts.session_checks import OpenSessions
+from picsafe_server.users.accounts.session_checks import SessionChecks
 from picsafe_server.users.accounts.sessions import Sessions
-from picsafe_server.users.audit.audit_log import Administration
+from picsafe_server.users.audit.audit_log import AuditLog
 from picsafe_server.users.audit.security_log import SecurityLog
 from picsafe_server.users.events.event_log import EventLog
-from picsafe_server.users.events.notifier import Live
+from picsafe_server.users.events.notifier import Notifier
 from picsafe_server.users.institutions.members import Members
 from picsafe_server.users.institutions.policy import Institutions
 from picsafe_server.users.institutions.service_accounts import ServiceAccounts
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.key_servers.checkpoints import Checkpoints
-from picsafe_server.users.key_servers.log_client import ForeignLogs
+from picsafe_server.users.key_servers.log_client import LogClient
 from picsafe_server.users.recipients.lookup_throttle import LookupThrottle
 from picsafe_server.users.reports.drafts import Drafts
-from picsafe_server.users.reports.event_stream import Streams
+from picsafe_server.users.reports.event_stream import EventStreams
 from picsafe_server.users.reports.expiry import Expiry
 from picsafe_server.users.reports.grants import Grants
 from picsafe_server.users.reports.lifecycle import Reports
-from picsafe_server.users.reports.pagination import Listings
+from picsafe_server.users.reports.pagination import Pagination
 from picsafe_server.users.reports.views import ReportViews
 from picsafe_server.users.reports.withdrawals import Withdrawals
 
@@ -46,7 +46,7 @@ class Services:
     signer: Signer
     authentication: Authentication
     passwords: Passwords
-    throttle: Throttle
+    throttle: SignInThrottle
     security: SecurityLog
     devices: Devices
     sessions: Sessions
@@ -55,31 +55,31 @@ class Services:
     institutions: Institutions
     members: Members
     service_accounts: ServiceAccounts
-    administration: Administration
+    administration: AuditLog
     key_servers: KeyServers
     grants: Grants
     look_ups: LookupThrottle
     drafts: Drafts
     reports: Reports
-    listings: Listings
+    listings: Pagination
     views: ReportViews
     withdrawals: Withdrawals
     expiry: Expiry
     checkpoints: Checkpoints
-    live: Live
-    streams: Streams
+    live: Notifier
+    streams: EventStreams
 
 
 def build(context: RoleContext, database: Database, signer: Signer) -> Services:
     """All services, on `database`."""
     settings, clock = context.settings, context.clock
-    live = Live(database)
+    live = Notifier(database)
     changes = EventLog(clock, live.wake)
     security = SecurityLog(database, clock, settings.security_log_days)
-    passwords, throttle = Passwords(), Throttle(database, clock, security)
+    passwords, throttle = Passwords(), SignInThrottle(database, clock, security)
     devices = Devices(database, clock)
     sessions = Sessions(database, clock, changes, passwords, throttle, devices, security)
-    administration = Administration(database, clock)
+    administration = AuditLog(database, clock)
     invitations = Invitations(database, clock, passwords, sessions, administration, security)
     look_ups = LookupThrottle(database, clock)
     key_servers = KeyServers(settings)
@@ -107,11 +107,11 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
         look_ups=look_ups,
         drafts=Drafts(database, clock, settings, grants, key_servers, look_ups),
         reports=Reports(database, clock, settings, changes, grants, receipts),
-        listings=Listings(database, clock, views),
+        listings=Pagination(database, clock, views),
         views=views,
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),
         expiry=Expiry(database, clock, changes),
-        checkpoints=Checkpoints(database, clock, key_servers, administration, ForeignLogs(context.http)),
+        checkpoints=Checkpoints(database, clock, key_servers, administration, LogClient(context.http)),
         live=live,
-        streams=Streams(database, live, OpenSessions(database, clock), views),
+        streams=EventStreams(database, live, SessionChecks(database, clock), views),
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from picsafe_server.auth.tokens import Signer
 from picsafe_server.http.json_guard import json_only
-from picsafe_server.role import Role, WatchedLog, migrate
+from picsafe_server.role import ServerRole, WatchedLog, migrate
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.key_fingerprints import KeyFile, KnownKeys
 from picsafe_server.runtime.sweeper import Step
@@ -30,7 +30,7 @@ async def _caller(request: Request[Any, Any, Any]) -> Principal:
     return await authenticate(request)
 
 
-class UsersRole(Role):
+class UsersRole(ServerRole):
     """Accounts, institutions, tokens and the report index under `/users`."""
 
     name: ClassVar[str] = "users"

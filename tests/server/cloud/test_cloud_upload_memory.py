@@ -12,7 +12,7 @@ from harness.cloud_server import UPLOAD, World, bytes_of, content_digest, leftov
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES, UPLOAD_PARTS_UNDER_WAY
-from picsafe_server.cloud.parts_in_flight import PartsUnderWay
+from picsafe_server.cloud.parts_in_flight import PartsInFlight
 
 pytestmark = pytest.mark.anyio
 
@@ -103,7 +103,7 @@ async def test_a_part_is_sent_again_although_the_broken_connection_still_hangs(f
 
 
 async def test_a_part_that_is_being_stored_is_not_interrupted() -> None:
-    under_way = PartsUnderWay()
+    under_way = PartsInFlight()
     order: list[str] = []
 
     async def nothing() -> AsyncIterator[bytes]:

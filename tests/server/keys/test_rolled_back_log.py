@@ -23,7 +23,7 @@ from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, lo
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.audit import recompute
 from picsafe_server.keys.log.entries import operator
-from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.tree import Head, frontier_of
 from picsafe_server.keys.operations import rotate_master
 from picsafe_server.keys.operations.restore_log import accept_restored_log
@@ -85,7 +85,7 @@ async def test_attack_a_database_put_back_after_a_release_is_not_signed(
         await refuses(world)
         with pytest.raises(Conflict, match="a log of 9 entries was signed, and the database has 6"):
             await check_log(world.role.services.database, world.role.signed_head)
-        assert SignedHeadFile(tmp_path / "keys" / "log.head").read() is not None
+        assert LargestHeadFile(tmp_path / "keys" / "log.head").read() is not None
 
 
 async def test_attack_a_log_that_grew_again_elsewhere_is_not_signed(
@@ -174,7 +174,7 @@ async def test_what_is_signed_is_remembered_before_it_leaves(
 
         await asyncio.gather(*(look(server) for _ in range(6) for server in (one, two)))
         assert sizes == sorted(sizes)
-        assert (one.role.signed_head.read() or SignedHead(0, b"")).size == 13
+        assert (one.role.signed_head.read() or LargestHead(0, b"")).size == 13
 
 
 async def test_a_head_that_cannot_be_remembered_is_not_signed(
@@ -182,11 +182,11 @@ async def test_a_head_that_cannot_be_remembered_is_not_signed(
 ) -> None:
     sent = await sqlite_world.send(ada, bo)
 
-    def full(self: SignedHeadFile, head: SignedHead, *others: Any, **more: Any) -> None:
+    def full(self: LargestHeadFile, head: LargestHead, *others: Any, **more: Any) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as trouble:
-        trouble.setattr(SignedHeadFile, "grow", full)
+        trouble.setattr(LargestHeadFile, "grow", full)
         answer = await sqlite_world.open(bo, sent)
         assert (answer.status_code, code(answer)) == (503, "log_unavailable")
     assert (await sqlite_world.open(bo, sent)).status_code == 200
@@ -198,7 +198,7 @@ def overtaken(world: World, meanwhile: Callable[[], Coroutine[Any, Any, None]], 
     guard, loop = world.role.services.appender._guard, asyncio.get_running_loop()
     remember, pending = guard.remember, [meanwhile]
 
-    def late(head: Head, compared: SignedHead | None, **more: Any) -> SignedHead | None:
+    def late(head: Head, compared: LargestHead | None, **more: Any) -> LargestHead | None:
         if pending:
             asyncio.run_coroutine_threadsafe(pending.pop()(), loop).result(30)
         return remember(head, compared, **more)
@@ -240,7 +240,7 @@ async def test_attack_a_copy_of_the_database_signs_nothing_while_the_live_one_do
         await refuses(copy)
         async with live.role.services.database.snapshot() as now:
             head = await now.run_sync(log.read_head)
-        assert live.role.signed_head.read() == SignedHead.of(head)
+        assert live.role.signed_head.read() == LargestHead.of(head)
         assert (await live.open(bo, sent)).status_code == 200
 
 
@@ -262,7 +262,7 @@ async def test_a_process_overtaken_by_another_on_the_same_database_goes_on(
         answer = await slow.open(bo, sent)
         assert answer.status_code == 200
         assert answer.json()["entry"]["proof"].split("\n\n", 1)[1].split("\n")[1] == "2"
-        assert (slow.role.signed_head.read() or SignedHead(0, b"")).size == 4
+        assert (slow.role.signed_head.read() or LargestHead(0, b"")).size == 4
         assert (await slow.open(bo, sent)).status_code == 200
         assert len(await quick.log_of(sent)) == 5
 
@@ -304,16 +304,16 @@ async def test_a_release_waits_for_the_disk_once_and_compares_once(
             under_way.append(asyncio.create_task(two.open(bo, sent)))
             await looked.wait()
 
-        def check_of_two(connection: Connection, head: Head) -> SignedHead | None:
+        def check_of_two(connection: Connection, head: Head) -> LargestHead | None:
             looked.set()
             return check(connection, head)
 
-        def remember_of_one(*arguments: Any, **more: Any) -> SignedHead | None:
+        def remember_of_one(*arguments: Any, **more: Any) -> LargestHead | None:
             found = remember_one(*arguments, **more)
             remembered.set()
             return found
 
-        def remember_of_two(*arguments: Any, **more: Any) -> SignedHead | None:
+        def remember_of_two(*arguments: Any, **more: Any) -> LargestHead | None:
             assert remembered.wait(30)
             return remember_two(*arguments, **more)
 
@@ -328,34 +328,38 @@ async def test_a_release_waits_for_the_disk_once_and_compares_once(
 
 def test_a_head_that_the_log_was_not_compared_with_is_never_passed_over(tmp_path: Path) -> None:
     """Also when it is the smaller one: the larger would be the head of another log."""
-    file, compared, ours = SignedHeadFile(tmp_path / "log.head"), SignedHead(10, b"a" * 32), SignedHead(12, b"a" * 32)
+    file, compared, ours = (
+        LargestHeadFile(tmp_path / "log.head"),
+        LargestHead(10, b"a" * 32),
+        LargestHead(12, b"a" * 32),
+    )
     assert file.grow(compared, None) is None
     for size in (11, 13):
-        other = SignedHead(size, b"b" * 32)
+        other = LargestHead(size, b"b" * 32)
         file.replace(other)
         assert file.grow(ours, compared) == other
         assert file.read() == other
-    other = SignedHead(12, b"b" * 32)
+    other = LargestHead(12, b"b" * 32)
     file.replace(other)
     with pytest.raises(LogRolledBack, match="two logs of 12 entries"):
         file.grow(ours, compared)
-    before = SignedHead(11, b"a" * 32)
+    before = LargestHead(11, b"a" * 32)
     file.replace(before)
     assert file.grow(ours, compared, before=before) is None
     assert file.read() == ours
     file.path.unlink()
     with pytest.raises(LogRolledBack, match="is missing"):
-        file.grow(SignedHead(14, b"a" * 32), compared)
+        file.grow(LargestHead(14, b"a" * 32), compared)
 
 
 def test_a_write_that_broke_off_leaves_the_head_before(tmp_path: Path) -> None:
-    file = SignedHeadFile(tmp_path / "log.head")
+    file = LargestHeadFile(tmp_path / "log.head")
     assert file.read() is None
     for size in range(1, 6):
-        head = SignedHead(size, bytes([size]) * 32)
+        head = LargestHead(size, bytes([size]) * 32)
         assert file.grow(head, file.read()) is None
         assert file.read() == head
-        assert file.grow(SignedHead(size - 1, b"x" * 32), None) == head  # smaller ones change nothing
+        assert file.grow(LargestHead(size - 1, b"x" * 32), None) == head  # smaller ones change nothing
         assert file.read() == head
     content = file.path.read_bytes()
     assert len(content) == 8192
@@ -393,7 +397,7 @@ async def _accept(data: Path, clock: MovableClock, url: str, lost: int | None) -
 
     database = Database(url, MIGRATIONS)
     try:
-        file = SignedHeadFile(data / "keys" / "log.head")
+        file = LargestHeadFile(data / "keys" / "log.head")
         await accept_restored_log(database, clock, file, lost, by=operator(KEYS, "the disk died"))
     finally:
         await database.close()

@@ -13,7 +13,7 @@ from harness.user_server import Caller, World, ids
 from sqlalchemy import event
 
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.accounts.session_checks import OpenSessions
+from picsafe_server.users.accounts.session_checks import SessionChecks
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.events import notifier as live_module
 from picsafe_server.users.principal import Principal
@@ -113,7 +113,7 @@ async def test_pings_of_many_streams_are_one_question(world: World) -> None:
     gone: Caller = await world.sign_in("n0@example.org")
     ended = await world.users.services.sessions.authenticate(gone.token)
     await gone.delete("/v1/sessions/current")
-    open_sessions = OpenSessions(world.users.services.database, world.clock)
+    open_sessions = SessionChecks(world.users.services.database, world.clock)
     with counting(world.users.services.database) as counted:
         answers = await asyncio.gather(*(open_sessions.is_open(who) for who in [*callers, machine, ended]))
     assert answers == [True] * 21 + [False]
@@ -129,4 +129,4 @@ async def test_a_database_that_is_away_for_a_moment_ends_no_live_inbox(world: Wo
         def reading(self) -> Any:
             raise ConnectionError
 
-    assert await OpenSessions(Away(), world.clock).is_open(who)  # type: ignore[arg-type]
+    assert await SessionChecks(Away(), world.clock).is_open(who)  # type: ignore[arg-type]

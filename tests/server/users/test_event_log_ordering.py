@@ -9,7 +9,7 @@ import pytest
 from harness.user_server import World, ids
 from sqlalchemy import select
 
-from picsafe_server.users.db.models import Event
+from picsafe_server.users.db.models import ChangeEvent
 from picsafe_server.users.events.event_log import REPORT, Change, EventLog, last_number
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 async def numbers(world: World) -> list[int]:
     async with world.users.services.database.reading() as session:
-        return list(await session.scalars(select(Event.sequence).order_by(Event.sequence)))
+        return list(await session.scalars(select(ChangeEvent.sequence).order_by(ChangeEvent.sequence)))
 
 
 async def test_a_later_change_waits_for_an_earlier_one_that_is_not_yet_there(world: World) -> None:

@@ -21,7 +21,7 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TooManyRequests
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.server import make_server
-from picsafe_server.users.events.notifier import Live
+from picsafe_server.users.events.notifier import Notifier
 
 pytestmark = pytest.mark.anyio
 
@@ -299,7 +299,7 @@ async def test_several_processes_on_one_database_tell_each_other_s_news(world: W
 
 
 async def test_only_while_somebody_listens_is_there_anything_to_do(socket: Socket) -> None:
-    live: Live = socket.world.users.services.live
+    live: Notifier = socket.world.users.services.live
     assert not live.is_polling
     ada = await socket.world.person("Ada")
     async with socket.inbox(ada), socket.inbox(ada):

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import Role
-from picsafe_server.users.db.models import ChangeCounter, Event, MailboxEntry, Report
+from picsafe_server.users.db.models import ChangeCounter, ChangeEvent, MailboxEntry, Report
 from picsafe_server.users.events.event_log import last_number
 
 pytestmark = pytest.mark.anyio
@@ -191,7 +191,7 @@ async def restored(world: World, *, without: int) -> None:
         last = await last_number(session) - without
         gone = (await session.scalars(select(MailboxEntry.report_id).where(MailboxEntry.sequence > last))).all()
         await session.execute(delete(Report).where(Report.id.in_(gone)))
-        await session.execute(delete(Event).where(Event.sequence > last))
+        await session.execute(delete(ChangeEvent).where(ChangeEvent.sequence > last))
         await session.execute(update(ChangeCounter).values(last=last))
 
 

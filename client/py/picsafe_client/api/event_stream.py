@@ -42,7 +42,7 @@ class Connected:
 LiveEvent: TypeAlias = ReportView | RemovedReport | SessionEnded | Connected
 
 
-class Live:
+class EventStream:
     """Calls `heard` with each event, and `connected(bool)` when the stream begins or breaks."""
 
     def __init__(self, heard: Callable[[LiveEvent], None], connected: Callable[[bool], None]) -> None:

@@ -17,7 +17,7 @@ SHEET: Final = "print-sheet"
 
 
 @dataclass(frozen=True)
-class Page:
+class PrintedPhoto:
     """One photo for a page of its own: its object URL, and the facts that stand below it, line by line."""
 
     url: str
@@ -26,7 +26,7 @@ class Page:
     footer: str
 
 
-async def print_pages(pages: Sequence[Page], cover: dom.Node | None = None) -> list[int]:
+async def print_pages(pages: Sequence[PrintedPhoto], cover: dom.Node | None = None) -> list[int]:
     """Opens the browser's print dialogue; returns when it is closed. The answer: which pages have no photo, because
     this browser cannot show it. `cover` comes before them.
     """
@@ -44,7 +44,7 @@ async def print_pages(pages: Sequence[Page], cover: dom.Node | None = None) -> l
     return missing
 
 
-def lay_out(pages: Sequence[Page], cover: dom.Node | None = None) -> list[dom.Node]:
+def lay_out(pages: Sequence[PrintedPhoto], cover: dom.Node | None = None) -> list[dom.Node]:
     """Puts the sheet into the page, where only paper shows it; the answer is its photos, still being decoded."""
     discard()
     photos = [dom.el("img", {"alt": "", "src": page.url, "class": "print-photo"}) for page in pages]
@@ -67,7 +67,7 @@ def discard() -> None:
         dom.remove(sheet)
 
 
-def _figure(page: Page, photo: dom.Node) -> dom.Node:
+def _figure(page: PrintedPhoto, photo: dom.Node) -> dom.Node:
     facts = dom.el("dl", {"class": "print-facts"})
     for name, value in page.caption:
         dom.append(facts, dom.el("div", None, dom.el("dt", None, name), dom.el("dd", None, value)))

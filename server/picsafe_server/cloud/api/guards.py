@@ -16,7 +16,7 @@ from picsafe_protocol.contracts.errors import NotFound, ServiceError, TokenRefus
 from picsafe_protocol.contracts.identifiers import checked_identifier
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, Action
 from picsafe_server.auth.tokens import bearer
-from picsafe_server.cloud.grants import Grant
+from picsafe_server.cloud.grants import CloudGrant
 from picsafe_server.cloud.region import RegionCloud, cloud_of
 from picsafe_server.http.guards import Access
 
@@ -24,10 +24,10 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
 
 
-def grant_of(request: AnyRequest) -> Grant:
+def grant_of(request: AnyRequest) -> CloudGrant:
     """The verified grant of this request."""
     grant = request.state.grant
-    assert isinstance(grant, Grant)  # noqa: S101 the guard of the same route put it there
+    assert isinstance(grant, CloudGrant)  # noqa: S101 the guard of the same route put it there
     return grant
 
 
@@ -39,7 +39,7 @@ def _guard(action: Action) -> Callable[[Connection, BaseRouteHandler], Coroutine
     return check
 
 
-async def _verified(connection: Connection, cloud: RegionCloud, action: Action) -> Grant:
+async def _verified(connection: Connection, cloud: RegionCloud, action: Action) -> CloudGrant:
     token = bearer(connection.headers.get("authorization"))
     claims = await cloud.verifier.verify(token, GRANT_TYPE, cloud.base)
     if not isinstance(claims.get("exp"), int):
@@ -52,7 +52,7 @@ async def _verified(connection: Connection, cloud: RegionCloud, action: Action) 
     size = claims.get("size")
     if size is not None and type(size) is not int:
         raise TokenRefused("The grant's `size` is not a number of bytes.", reason="malformed")
-    return Grant(report_id, str(claims["iss"]), _until(claims.get("until")), size)
+    return CloudGrant(report_id, str(claims["iss"]), _until(claims.get("until")), size)
 
 
 def _until(claim: object) -> datetime | None:

@@ -27,7 +27,7 @@ from picsafe_server.http.guards import route_access
 from picsafe_server.http.messages import RequestBody
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
 from picsafe_server.keys.api.schemas import Identifier, issued_key, released_key
-from picsafe_server.keys.operations.callers import Grant
+from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
 from picsafe_server.keys.operations.revoke import revoke, revoke_of_report
@@ -55,7 +55,7 @@ def _check(key_id: str) -> None:
         ReportExpired,
     ),
 )
-async def create_key(request: Request[Grant, Any, Any], data: RequestBody[KeyRequest]) -> Response[IssuedKey]:
+async def create_key(request: Request[KeyGrant, Any, Any], data: RequestBody[KeyRequest]) -> Response[IssuedKey]:
     """201 with a new key; 200 with the same key when the same sender repeats the request."""
     services, grant = services_of(request), request.user
     if grant.report_id != data.report_id:
@@ -110,12 +110,12 @@ async def release_key(
     ),
 )
 async def revoke_key(
-    request: Request[Caller | Grant, Any, Any], key_id: FromPath[Identifier], data: RequestBody[KeyRequest]
+    request: Request[Caller | KeyGrant, Any, Any], key_id: FromPath[Identifier], data: RequestBody[KeyRequest]
 ) -> None:
     """Wipes the wrapped key: from now on nobody can open the report."""
     services = services_of(request)
     _check(key_id)
-    services.allowance.take(request.user.caller if isinstance(request.user, Grant) else request.user)
+    services.allowance.take(request.user.caller if isinstance(request.user, KeyGrant) else request.user)
     await revoke(services.appender, request.user, key_id, data.report_id, address_of(request))
 
 
@@ -127,7 +127,7 @@ async def revoke_key(
     **route_access(REVOKE_GRANT, KeyRevoked, KeyDestroyed, LimitExceeded, LogUnavailable),
 )
 async def revoke_report(
-    request: Request[Grant, Any, Any], report_id: FromPath[Identifier], data: RequestBody[KeyRequest]
+    request: Request[KeyGrant, Any, Any], report_id: FromPath[Identifier], data: RequestBody[KeyRequest]
 ) -> None:
     """For the user server, when a report is withdrawn. 204 also when the report has no key yet: then none is ever
     made.

@@ -42,24 +42,24 @@ class LogRolledBack(LogDamaged):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedHead:
+class LargestHead:
     """Size and root of a tree."""
 
     size: int
     root: bytes
 
     @classmethod
-    def of(cls, head: Head) -> SignedHead:
+    def of(cls, head: Head) -> LargestHead:
         return cls(head.size, head.root)
 
 
-class SignedHeadFile:
+class LargestHeadFile:
     """The file. It may lie on a network share, but must outlive the process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self) -> SignedHead | None:
+    def read(self) -> LargestHead | None:
         """The stored head; None when there is none yet. `LogDamaged` when the file is not a head file."""
         try:
             content = self.path.read_bytes()
@@ -68,8 +68,8 @@ class SignedHeadFile:
         return max(_heads(content, self.path).values(), key=lambda head: head.size)
 
     def grow(
-        self, head: SignedHead, compared: SignedHead | None, *, before: SignedHead | None = None
-    ) -> SignedHead | None:
+        self, head: LargestHead, compared: LargestHead | None, *, before: LargestHead | None = None
+    ) -> LargestHead | None:
         """Remember `head`, whose log begins with `compared` and with `before`. None: it is durable and may be signed.
 
         Otherwise nothing is written, and what the file holds is returned: another process has put it there since the
@@ -91,7 +91,7 @@ class SignedHeadFile:
                 self._write(head)
             return None
 
-    def replace(self, head: SignedHead) -> None:
+    def replace(self, head: LargestHead) -> None:
         """Replace the stored head by `head`: for an operator who has accepted that the log lost entries."""
         with self._locked():
             self._make(head)
@@ -102,7 +102,7 @@ class SignedHeadFile:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _write(self, head: SignedHead) -> None:
+    def _write(self, head: LargestHead) -> None:
         descriptor = os.open(self.path, os.O_RDWR)
         try:
             heads = _heads(os.pread(descriptor, 2 * _PAGE, 0), self.path)
@@ -112,7 +112,7 @@ class SignedHeadFile:
         finally:
             os.close(descriptor)
 
-    def _make(self, head: SignedHead) -> None:
+    def _make(self, head: LargestHead) -> None:
         # At any moment the old or the new file is there, whole.
         temporary = self.path.with_name(self.path.name + ".new")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -129,18 +129,18 @@ class SignedHeadFile:
             os.close(folder)
 
 
-def _line(head: SignedHead) -> bytes:
+def _line(head: LargestHead) -> bytes:
     said = f"picsafe-log-head/1 {head.size} {base64.b64encode(head.root).decode('ascii')}".encode("ascii")
     return said + b" " + hashlib.sha256(said).hexdigest().encode("ascii") + b"\n"
 
 
-def _heads(content: bytes, path: Path) -> dict[int, SignedHead]:
+def _heads(content: bytes, path: Path) -> dict[int, LargestHead]:
     """The contents of slots 0 and 1; a slot that was being written when the machine stopped is left out."""
-    found: dict[int, SignedHead] = {}
+    found: dict[int, LargestHead] = {}
     for place in (0, 1):
         match = _LINE.match(content, place * _PAGE)
         if match is not None and hashlib.sha256(match[1]).hexdigest().encode("ascii") == match[4]:
-            found[place] = SignedHead(int(match[2]), base64.b64decode(match[3]))
+            found[place] = LargestHead(int(match[2]), base64.b64decode(match[3]))
     if not found:
         raise LogDamaged(f"{path} does not hold the head of a log")
     return found
@@ -149,14 +149,14 @@ def _heads(content: bytes, path: Path) -> dict[int, SignedHead]:
 class RollbackGuard:
     """Compares the log with its signed heads."""
 
-    def __init__(self, file: SignedHeadFile) -> None:
+    def __init__(self, file: LargestHeadFile) -> None:
         self.file = file
         self.is_expected = False
         """Whether the file must be there: from the first start on, as the database remembers."""
-        self._known: SignedHead | None = None
+        self._known: LargestHead | None = None
         """The head that this process committed last: while it is the database's, nothing has come between."""
 
-    def check(self, connection: Connection, head: Head) -> SignedHead | None:
+    def check(self, connection: Connection, head: Head) -> LargestHead | None:
         """The largest head that was signed. `LogRolledBack` unless the log of `head` begins with it.
 
         `head` must have been read within a transaction that holds the lock on it.
@@ -165,7 +165,7 @@ class RollbackGuard:
         self._compare(connection, head, signed)
         return signed
 
-    def check_read(self, connection: Connection) -> tuple[Head, SignedHead | None]:
+    def check_read(self, connection: Connection) -> tuple[Head, LargestHead | None]:
         """The head as it is now, and the signed one that it was compared with; for readers that hold no lock.
 
         The file is read first: it is never ahead of the database.
@@ -175,30 +175,30 @@ class RollbackGuard:
         self._compare(connection, head, signed)
         return head, signed
 
-    def check_overtaken(self, connection: Connection, head: Head, signed: SignedHead) -> None:
+    def check_overtaken(self, connection: Connection, head: Head, signed: LargestHead) -> None:
         """`LogRolledBack` unless the log in the database begins with both `head` and `signed`."""
         now = log.read_head(connection)
         self._compare(connection, now, signed)
-        self._compare(connection, now, SignedHead.of(head))
+        self._compare(connection, now, LargestHead.of(head))
 
-    def _read(self) -> SignedHead | None:
+    def _read(self) -> LargestHead | None:
         signed = self.file.read()
         if signed is None and self.is_expected:
             raise LogRolledBack(f"{self.file.path}, which says how large the log was, is missing")
         return signed
 
     def remember(
-        self, head: Head, compared: SignedHead | None, *, before: SignedHead | None = None
-    ) -> SignedHead | None:
+        self, head: Head, compared: LargestHead | None, *, before: LargestHead | None = None
+    ) -> LargestHead | None:
         """Remember a head that is durable in the database; parameters, result and errors as `SignedHeadFile.grow`."""
-        signed = SignedHead.of(head)
+        signed = LargestHead.of(head)
         overtaken_by = self.file.grow(signed, compared, before=before)
         if overtaken_by is None:
             self._known, self.is_expected = signed, True
         return overtaken_by
 
-    def _compare(self, connection: Connection, head: Head, signed: SignedHead | None) -> None:
-        if signed is None or (signed == self._known and signed == SignedHead.of(head)):
+    def _compare(self, connection: Connection, head: Head, signed: LargestHead | None) -> None:
+        if signed is None or (signed == self._known and signed == LargestHead.of(head)):
             return
         if head.size < signed.size:
             raise LogRolledBack(

@@ -71,7 +71,7 @@ class _GrantClaims(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class KeyGrant:
     """A verified grant: `caller` may do one thing with the key of one report."""
 
     caller: Caller
@@ -120,7 +120,7 @@ class TokenAuthenticator:
         self._remembered[token] = _Remembered(caller, claims.iat, claims.exp, time.monotonic())
         return caller
 
-    async def grant(self, token: str, action: Action) -> Grant:
+    async def grant(self, token: str, action: Action) -> KeyGrant:
         """What a grant allows; `TokenRefused` unless it allows `action`."""
         claims = _convert(await self._verifier.verify(token, GRANT_TYPE, self._audience), _GrantClaims)
         if claims.act != action:
@@ -133,7 +133,7 @@ class TokenAuthenticator:
             institution=claims.inst,
             institution_name=None if claims.inst_name is None else _plain(claims.inst_name, limits.NAME_CHARACTERS),
         )
-        return Grant(caller, claims.rid, claims.until, _access(claims.access))
+        return KeyGrant(caller, claims.rid, claims.until, _access(claims.access))
 
     async def check(self, issuer: str) -> None:
         """`NotReady` while no token of `issuer` can be verified."""
@@ -143,7 +143,7 @@ class TokenAuthenticator:
         """Seconds by which the clocks of user servers were ahead of this one's."""
         return self._verifier.clock_offsets()
 
-    async def user_or_grant(self, token: str, action: Action) -> Caller | Grant:
+    async def user_or_grant(self, token: str, action: Action) -> Caller | KeyGrant:
         """Whichever of the two the token is."""
         kind = jws.parse(token).header.get("typ")
         return await (self.grant(token, action) if kind == GRANT_TYPE else self.user(token))

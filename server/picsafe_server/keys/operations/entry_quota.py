@@ -13,7 +13,7 @@ from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.memory_counter import MemoryCounter
 
 
-class Allowance:
+class KeyRequestQuota:
     """Counts the requests for keys of each account."""
 
     def __init__(self, clock: Clock) -> None:

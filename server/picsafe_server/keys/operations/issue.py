@@ -14,7 +14,7 @@ from picsafe_protocol.contracts.errors import NotPermitted, PicSafeError, Report
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.chunked import KEY
 from picsafe_server.keys.log.entries import Entry, milliseconds
-from picsafe_server.keys.operations.callers import Grant
+from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.operations.release import Released, refusal, unwrapped
 from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import Appender
@@ -60,7 +60,7 @@ class Issue:
 
 
 async def issue(
-    appender: Appender, wrapper: KeyWrapper, grant: Grant, *, now: datetime, report_days: int, address: str
+    appender: Appender, wrapper: KeyWrapper, grant: KeyGrant, *, now: datetime, report_days: int, address: str
 ) -> tuple[Released, bool]:
     """The key of the grant's report, and whether it was made just now. Raises the refusal, or `LogUnavailable`."""
     if grant.access is None or grant.access.owner != grant.caller.subject:
@@ -77,7 +77,7 @@ async def issue(
     return Released(record, await unwrapped(wrapper, record), entry), record is candidate
 
 
-def _blank(grant: Grant, access: KeyAcl, now: datetime, report_days: int) -> KeyRecord:
+def _blank(grant: KeyGrant, access: KeyAcl, now: datetime, report_days: int) -> KeyRecord:
     latest = milliseconds(now + timedelta(days=report_days))
     return KeyRecord(
         key_id=new_identifier(),

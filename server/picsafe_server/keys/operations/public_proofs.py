@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable
 from picsafe_server.keys.log import store as log
-from picsafe_server.keys.log.signed_head import SignedHead, SignedHeadFile
-from picsafe_server.keys.transactions.appender import Appender, Signed
+from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile
+from picsafe_server.keys.transactions.appender import Appender, SignedCheckpoint
 from picsafe_server.runtime.database import Database
 
 CHECKPOINT_SECONDS: Final = 2.0
@@ -31,7 +31,7 @@ PROOF_SECONDS: Final = 4.0
 class PublicLog:
     """Serves the log of one process's appender to readers without a token."""
 
-    def __init__(self, database: Database, appender: Appender, signed_head: SignedHeadFile) -> None:
+    def __init__(self, database: Database, appender: Appender, signed_head: LargestHeadFile) -> None:
         self._database = database
         self._appender = appender
         self._signed_head = signed_head
@@ -58,7 +58,7 @@ class PublicLog:
             note = await self._sign()
         return note
 
-    def _known_head(self) -> SignedHead | None:
+    def _known_head(self) -> LargestHead | None:
         """The largest head that was signed; None as well when the file is damaged, which the comparison reports."""
         try:
             return self._signed_head.read()
@@ -71,7 +71,7 @@ class PublicLog:
             self._signing = asyncio.create_task(self._appender.checkpoint())
         return await asyncio.shield(self._signing)
 
-    def _is_current(self, newest: Signed) -> bool:
+    def _is_current(self, newest: SignedCheckpoint) -> bool:
         return time.monotonic() - newest.moment < CHECKPOINT_SECONDS and self._known_head() == newest.head
 
     async def consistency(self, old: int, new: int, address: str) -> list[bytes]:

@@ -13,7 +13,7 @@ from picsafe_protocol.contracts.errors import Conflict
 from picsafe_server.keys.db.models import log_audience
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.entries import Person, details, milliseconds
-from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead, SignedHeadFile
+from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.store import LogDamaged
 from picsafe_server.keys.log.tree import Head
 from picsafe_server.keys.transactions.db_writer import writer_for
@@ -23,7 +23,7 @@ from picsafe_server.runtime.database import Database
 
 
 async def accept_restored_log(
-    database: Database, clock: Clock, file: SignedHeadFile, lost: int | None, *, by: Person
+    database: Database, clock: Clock, file: LargestHeadFile, lost: int | None, *, by: Person
 ) -> Head:
     """Append an entry `restored` to a log that is behind what was signed, and sign from then on what the database has.
 
@@ -46,12 +46,12 @@ async def accept_restored_log(
 
     writer = writer_for(database)
     try:
-        return await writer.transact(go_on, lambda head: file.replace(SignedHead.of(head)))
+        return await writer.transact(go_on, lambda head: file.replace(LargestHead.of(head)))
     finally:
         await writer.close()
 
 
-def _lost(connection: Connection, head: Head, file: SignedHeadFile, lost: int | None) -> SignedHead | None:
+def _lost(connection: Connection, head: Head, file: LargestHeadFile, lost: int | None) -> LargestHead | None:
     try:
         signed = file.read()
     except LogDamaged:

@@ -14,7 +14,7 @@ from picsafe_protocol.contracts.api.keys import Event
 from picsafe_protocol.contracts.errors import NotFound, NotPermitted, PicSafeError, TokenRefused
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.keys.log.entries import milliseconds
-from picsafe_server.keys.operations.callers import Grant
+from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import BATCH, Appender
 from picsafe_server.keys.transactions.transaction import Transaction
@@ -109,7 +109,7 @@ def _revoke(
     return None
 
 
-async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, address: str) -> None:
+async def revoke_of_report(appender: Appender, grant: KeyGrant, report_id: str, address: str) -> None:
     """Revoke the key of a report, or ensure that none is ever made. Raises the refusal, or `LogUnavailable`."""
     if grant.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
@@ -118,12 +118,12 @@ async def revoke_of_report(appender: Appender, grant: Grant, report_id: str, add
         raise error
 
 
-async def revoke(appender: Appender, asker: Caller | Grant, key_id: str, report_id: str, address: str) -> None:
+async def revoke(appender: Appender, asker: Caller | KeyGrant, key_id: str, report_id: str, address: str) -> None:
     """Revoke a key. Raises the refusal, or `LogUnavailable`."""
-    by_grant = isinstance(asker, Grant)
-    if isinstance(asker, Grant) and asker.report_id != report_id:
+    by_grant = isinstance(asker, KeyGrant)
+    if isinstance(asker, KeyGrant) and asker.report_id != report_id:
         raise TokenRefused("The grant is for another report.", reason="report")
-    caller = asker.caller if isinstance(asker, Grant) else asker
+    caller = asker.caller if isinstance(asker, KeyGrant) else asker
     error = await appender.submit(Revoke(caller, by_grant, key_id, report_id, address))
     if error is not None:
         raise error

@@ -24,7 +24,7 @@ from picsafe_server.keys.log.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.log.created_entry import Created, Proofs
 from picsafe_server.keys.log.entries import Entry, milliseconds
 from picsafe_server.keys.log.inspection import inspect
-from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard, SignedHead
+from picsafe_server.keys.log.signed_head import LargestHead, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.tree import Head, TreeBuilder
 from picsafe_server.keys.transactions.db_writer import writer_for
 from picsafe_server.keys.transactions.transaction import Operation, Transaction
@@ -54,15 +54,15 @@ class _Written:
     told: list[Created]
     hashes: dict[int, list[bytes]]
     before: Head
-    compared: SignedHead | None
+    compared: LargestHead | None
     """The largest head that was signed when the transaction looked: the log begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedCheckpoint:
     """A checkpoint over `head`, and when it was signed, by the monotonic clock."""
 
-    head: SignedHead
+    head: LargestHead
     note: str
     moment: float
 
@@ -86,7 +86,7 @@ class Appender:
         self._wiped = False
         self._proofs = Proofs()
         self._closed = False
-        self.newest: Signed | None = None
+        self.newest: SignedCheckpoint | None = None
         """The checkpoint that this process signed last."""
 
     async def start(self) -> None:
@@ -126,7 +126,7 @@ class Appender:
 
     def _sign(self, head: Head) -> str:
         note = self._checkpointer.checkpoint(head)
-        self.newest = Signed(SignedHead.of(head), note, time.monotonic())
+        self.newest = SignedCheckpoint(LargestHead.of(head), note, time.monotonic())
         return note
 
     async def _signable(self) -> Head:
@@ -136,7 +136,7 @@ class Appender:
         await self._compare_again(head, overtaken_by)
         return head
 
-    async def _compare_again(self, head: Head, overtaken_by: SignedHead | None) -> None:
+    async def _compare_again(self, head: Head, overtaken_by: LargestHead | None) -> None:
         """Compare the log with what another process has signed since it was compared; `head` may be signed afterwards.
 
         Each round finds a larger head in the file, and one that is as large as ours ends it: whatever is signed later
@@ -215,12 +215,12 @@ class Appender:
             hashes = self._proofs.hashes(connection, told, growth.size)
             return _Written(outcomes, entries, growth, told, hashes, before, compared)
 
-        overtaken_by: SignedHead | None = None
+        overtaken_by: LargestHead | None = None
 
         def remember(written: _Written) -> None:
             nonlocal overtaken_by
             if written.entries:
-                before = SignedHead.of(written.before)
+                before = LargestHead.of(written.before)
                 overtaken_by = self._guard.remember(written.growth.head, written.compared, before=before)
 
         done = await self._writer.transact(decide_and_write, remember)
@@ -236,7 +236,7 @@ class Appender:
             self._proofs.fill(done.told, done.hashes, checkpoint)
         return done.outcomes
 
-    async def _sign_after_all(self, head: Head, overtaken_by: SignedHead) -> None:
+    async def _sign_after_all(self, head: Head, overtaken_by: LargestHead) -> None:
         """Return when `head`, which is durable, may be signed; `_NotSigned` otherwise."""
         try:
             await self._compare_again(head, overtaken_by)

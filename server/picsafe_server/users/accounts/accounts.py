@@ -14,7 +14,7 @@ from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import Devices, forget_devices
-from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
@@ -34,7 +34,7 @@ class Accounts:
         database: Database,
         clock: Clock,
         passwords: Passwords,
-        throttle: Throttle,
+        throttle: SignInThrottle,
         sessions: Sessions,
         devices: Devices,
         security: SecurityLog,

@@ -16,7 +16,7 @@ from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
-from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget, signature
+from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget, signature
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Invitation, SignedInSession
 from picsafe_server.users.principal import Principal
@@ -33,7 +33,7 @@ class Invitations:
         clock: Clock,
         passwords: Passwords,
         sessions: Sessions,
-        administration: Administration,
+        administration: AuditLog,
         security: SecurityLog,
     ) -> None:
         self._database = database

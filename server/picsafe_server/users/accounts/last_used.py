@@ -22,7 +22,7 @@ _RETRY_SECONDS: Final = 5.0
 _log = logging.getLogger("picsafe.users")
 
 
-class Touches:
+class LastUsed:
     """Collects uses until they are written. One transaction at a time, so that a locked database occupies one
     connection.
     """

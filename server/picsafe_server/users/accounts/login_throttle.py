@@ -25,7 +25,7 @@ from picsafe_server.users.db.rate_windows import Count, consume, forget_old
 _WINDOW = timedelta(seconds=limits.SIGN_IN_WINDOW_SECONDS)
 
 
-class Throttle:
+class SignInThrottle:
     """Counts failures."""
 
     def __init__(self, database: Database, clock: Clock, security: SecurityLog) -> None:

@@ -24,7 +24,7 @@ _AT_ONCE = 500
 _log = logging.getLogger("picsafe.users.open_sessions")
 
 
-class OpenSessions:
+class SessionChecks:
     """Answers for many streams at once."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -21,8 +21,8 @@ from picsafe_server.runtime.database import Database
 from picsafe_server.users import principal
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import Devices
-from picsafe_server.users.accounts.last_used import Touches, Used
-from picsafe_server.users.accounts.login_throttle import Throttle
+from picsafe_server.users.accounts.last_used import LastUsed, Used
+from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Institution, ServiceAccount, SignedInSession
@@ -55,7 +55,7 @@ class Sessions:
         clock: Clock,
         changes: EventLog,
         passwords: Passwords,
-        throttle: Throttle,
+        throttle: SignInThrottle,
         devices: Devices,
         security: SecurityLog,
     ) -> None:
@@ -66,7 +66,7 @@ class Sessions:
         self._throttle = throttle
         self._devices = devices
         self._security = security
-        self.touches = Touches(database)
+        self.touches = LastUsed(database)
 
     async def sign_in(
         self, email: str, password: str, device: str, address: str, device_secret: str | None = None

@@ -68,7 +68,7 @@ def signature(name: str | None, email: str | None) -> str | None:
     return f"{name} <{email}>" if name and email else name
 
 
-class Administration:
+class AuditLog:
     """Writes and reads the record."""
 
     def __init__(self, database: Database, clock: Clock) -> None:

@@ -350,7 +350,7 @@ class MailboxEntry(Base):
     report_id: Mapped[str] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
 
 
-class Event(Base):
+class ChangeEvent(Base):
     """A change to be reported to one audience."""
 
     __tablename__ = "events"

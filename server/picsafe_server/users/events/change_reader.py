@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_server.users.db.models import Event
+from picsafe_server.users.db.models import ChangeEvent
 from picsafe_server.users.db.report_rows import ReportFacts, read_facts
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REPORT
@@ -18,18 +18,18 @@ from picsafe_server.users.events.event_log import REPORT
 class News:
     """Consecutive changes: the events of each audience that listens here, and the data of their reports."""
 
-    events: Mapping[str, Sequence[Event]]
+    events: Mapping[str, Sequence[ChangeEvent]]
     facts: ReportFacts
 
-    def of(self, wanted: Sequence[str], after: int) -> list[Event]:
+    def of(self, wanted: Sequence[str], after: int) -> list[ChangeEvent]:
         """The events of the audiences `wanted` with larger numbers than `after`, in their order."""
         found = [event for name in wanted for event in self.events.get(name, ()) if event.sequence > after]
         return sorted(found, key=lambda event: event.sequence)
 
 
-async def read_news(session: AsyncSession, events: Sequence[Event], listening: Collection[str]) -> News | None:
+async def read_news(session: AsyncSession, events: Sequence[ChangeEvent], listening: Collection[str]) -> News | None:
     """What the listening audiences receive of `events`; None when that is nothing."""
-    by_audience: dict[str, list[Event]] = defaultdict(list)
+    by_audience: dict[str, list[ChangeEvent]] = defaultdict(list)
     readers: dict[str, set[str] | None] = {}
     for event in events:
         if event.audience not in listening:

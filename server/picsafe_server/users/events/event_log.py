@@ -13,7 +13,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_server.runtime.clock import Clock
-from picsafe_server.users.db.models import ChangeCounter, Event
+from picsafe_server.users.db.models import ChangeCounter, ChangeEvent
 
 REPORT = "report"
 REMOVED = "removed"
@@ -45,7 +45,7 @@ class EventLog:
         numbers = await _next(session, len(changes))
         now = self._clock.now()
         session.add_all(
-            Event(sequence=number, audience=audience, kind=change.kind, report_id=change.report_id, at=now)
+            ChangeEvent(sequence=number, audience=audience, kind=change.kind, report_id=change.report_id, at=now)
             for number, change in zip(numbers, changes, strict=True)
             for audience in sorted(change.audiences)
         )
@@ -67,10 +67,12 @@ async def last_number(session: AsyncSession) -> int:
     return (await session.scalars(select(ChangeCounter.last))).one()
 
 
-async def events_after(session: AsyncSession, audiences: Sequence[str], number: int, limit: int) -> Sequence[Event]:
+async def events_after(
+    session: AsyncSession, audiences: Sequence[str], number: int, limit: int
+) -> Sequence[ChangeEvent]:
     """Events for `audiences` after change `number`, oldest first, at most `limit`, never half a change."""
-    query = select(Event).where(Event.audience.in_(audiences), Event.sequence > number)
-    found = (await session.scalars(query.order_by(Event.sequence).limit(limit))).all()
+    query = select(ChangeEvent).where(ChangeEvent.audience.in_(audiences), ChangeEvent.sequence > number)
+    found = (await session.scalars(query.order_by(ChangeEvent.sequence).limit(limit))).all()
     if len(found) == limit:  # the last change may go on; leave it for the next call
         found = [event for event in found if event.sequence < found[-1].sequence] or found
     return found

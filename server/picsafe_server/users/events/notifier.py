@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from sqlalchemy import select
 
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import Event
+from picsafe_server.users.db.models import ChangeEvent
 from picsafe_server.users.events.change_reader import News, read_news
 from picsafe_server.users.events.event_log import last_number
 
@@ -65,7 +65,7 @@ class Listener:
         return taken
 
 
-class Live:
+class Notifier:
     """Wakes listeners."""
 
     def __init__(self, database: Database) -> None:
@@ -136,7 +136,7 @@ class Live:
                 seen = await last_number(session)
                 self._wake_all()
                 return seen
-            query = select(Event).where(Event.sequence > seen).order_by(Event.sequence).limit(_BATCH)
+            query = select(ChangeEvent).where(ChangeEvent.sequence > seen).order_by(ChangeEvent.sequence).limit(_BATCH)
             found = (await session.scalars(query)).all()
             if len(found) == _BATCH:  # there is more; the last change may go on
                 self._look.set()

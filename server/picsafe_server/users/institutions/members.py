@@ -17,7 +17,7 @@ from picsafe_server.users.accounts.accounts import create_account
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.sessions import Sessions
-from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget
+from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Institution, SignedInSession
 from picsafe_server.users.names import email_addresses
@@ -51,7 +51,7 @@ class Members:
         clock: Clock,
         invitations: Invitations,
         sessions: Sessions,
-        administration: Administration,
+        administration: AuditLog,
         security: SecurityLog,
     ) -> None:
         self._database = database

@@ -12,7 +12,7 @@ from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.audit.audit_log import Administration, AuditAction
+from picsafe_server.users.audit.audit_log import AuditAction, AuditLog
 from picsafe_server.users.db.models import Institution
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.names.display_names import checked_name
@@ -55,9 +55,7 @@ class Policy:
 class Institutions:
     """Institutions, and the changes that their administrators make."""
 
-    def __init__(
-        self, database: Database, clock: Clock, key_servers: KeyServers, administration: Administration
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, key_servers: KeyServers, administration: AuditLog) -> None:
         self._database = database
         self._clock = clock
         self._key_servers = key_servers

@@ -13,7 +13,7 @@ from picsafe_protocol.contracts.identifiers import is_identifier, new_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts import secrets
-from picsafe_server.users.audit.audit_log import Administration, AuditAction, AuditTarget
+from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Institution, ServiceAccount
 from picsafe_server.users.events import channels
@@ -38,7 +38,7 @@ class ServiceAccounts:
         database: Database,
         clock: Clock,
         changes: EventLog,
-        administration: Administration,
+        administration: AuditLog,
         security: SecurityLog,
     ) -> None:
         self._database = database

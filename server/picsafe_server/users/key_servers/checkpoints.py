@@ -26,10 +26,10 @@ from picsafe_protocol.crypto.merkle import verify_consistency
 from picsafe_server.role import WatchedLog
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.audit.audit_log import Administration, AuditAction
+from picsafe_server.users.audit.audit_log import AuditAction, AuditLog
 from picsafe_server.users.db.models import Institution, KeyServerLog
 from picsafe_server.users.key_servers.allow_list import KeyServers
-from picsafe_server.users.key_servers.log_client import ForeignLogs, NoAnswer
+from picsafe_server.users.key_servers.log_client import LogClient, NoAnswer
 from picsafe_server.users.key_servers.signed_notes import Checkpoint, said
 
 LOOK_SECONDS = 300
@@ -59,8 +59,8 @@ class Checkpoints:
         database: Database,
         clock: Clock,
         key_servers: KeyServers,
-        administration: Administration,
-        logs: ForeignLogs,
+        administration: AuditLog,
+        logs: LogClient,
     ) -> None:
         self._database = database
         self._clock = clock

@@ -24,7 +24,7 @@ class NoAnswer(Exception):
     """The key server returned nothing usable; the text says what it returned instead."""
 
 
-class ForeignLogs:
+class LogClient:
     """The logs of other servers, over HTTP."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:

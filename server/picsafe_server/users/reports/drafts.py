@@ -24,8 +24,8 @@ from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.recipients.lookup_throttle import LookupThrottle
 from picsafe_server.users.reports.audience import readers_of
-from picsafe_server.users.reports.grants import Grants, Signed
-from picsafe_server.users.reports.quota import check_allowance
+from picsafe_server.users.reports.grants import Grants, SignedToken
+from picsafe_server.users.reports.quota import check_quota
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Begun:
     """A new draft: everything that its sender needs to encrypt and upload it."""
 
     report: Report
-    cloud: Signed
-    keyserver: Signed
+    cloud: SignedToken
+    keyserver: SignedToken
     readers: Readers
 
 
@@ -66,7 +66,7 @@ class Drafts:
         await self.addressed(who, addresses)
         report = self._report(who, limits.UNDECLARED_BYTES if declared is None else declared)
         async with self._database.writing() as session:
-            await check_allowance(session, who, report.declared or 0, report.created_at)
+            await check_quota(session, who, report.declared or 0, report.created_at)
             recipients, institutions = await _recipients(session, wanted_of(addresses))
             self._check_all_may_ask(who, recipients, institutions)
             readers = await readers_of(session, who, recipients, institutions)

@@ -15,15 +15,15 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.reports import RemovedReport
 from picsafe_protocol.contracts.errors import TooManyRequests
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.accounts.session_checks import OpenSessions
-from picsafe_server.users.db.models import Event
+from picsafe_server.users.accounts.session_checks import SessionChecks
+from picsafe_server.users.db.models import ChangeEvent
 from picsafe_server.users.db.report_rows import ReportFacts, read_facts
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.change_reader import News
 from picsafe_server.users.events.event_log import REMOVED, REPORT, SESSION_ENDED, events_after, last_number
-from picsafe_server.users.events.notifier import Listener, Live
+from picsafe_server.users.events.notifier import Listener, Notifier
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports.views import Entry, ReportViews
+from picsafe_server.users.reports.views import MailboxItem, ReportViews
 
 PING_SECONDS = 15.0
 """Proxies close what is silent for longer than half a minute or so, and a page knows by the silence that its connection
@@ -35,14 +35,14 @@ _BATCH = 200
 _ALIVE = b"event: alive\ndata: {}\n\n"
 
 
-class Streams:
+class EventStreams:
     """Makes streams."""
 
     def __init__(
         self,
         database: Database,
-        live: Live,
-        open_sessions: OpenSessions,
+        live: Notifier,
+        open_sessions: SessionChecks,
         views: ReportViews,
         ping_seconds: float = PING_SECONDS,
     ) -> None:
@@ -112,7 +112,9 @@ class Streams:
                 return await listener.woken.wait()
         return False
 
-    async def _read(self, who: Principal, listener: Listener, position: int) -> tuple[Sequence[Event], list[bytes]]:
+    async def _read(
+        self, who: Principal, listener: Listener, position: int
+    ) -> tuple[Sequence[ChangeEvent], list[bytes]]:
         """From the database: events after `position`, and what they tell the caller."""
         async with self._database.reading() as session:
             found = await events_after(session, listener.audiences, position, _BATCH)
@@ -122,9 +124,9 @@ class Streams:
 
     def _told(
         self, who: Principal, listener: Listener, handed: Sequence[News], position: int
-    ) -> tuple[Sequence[Event], list[bytes]]:
+    ) -> tuple[Sequence[ChangeEvent], list[bytes]]:
         """The same, from what the poller has read for all listeners."""
-        events: list[Event] = []
+        events: list[ChangeEvent] = []
         texts: list[bytes] = []
         for news in handed:
             found = news.of(listener.audiences, position)
@@ -132,9 +134,9 @@ class Streams:
             texts += self._texts(who, found, news.facts)
         return events, texts
 
-    def _texts(self, who: Principal, events: Sequence[Event], facts: ReportFacts) -> list[bytes]:
+    def _texts(self, who: Principal, events: Sequence[ChangeEvent], facts: ReportFacts) -> list[bytes]:
         """The events as text. A change that reaches the caller in two ways is sent once for each box."""
-        entries: dict[tuple[int, Entry], Event] = {}
+        entries: dict[tuple[int, MailboxItem], ChangeEvent] = {}
         for event in events:
             known = entries.setdefault((event.sequence, _entry(event)), event)
             if event.audience == channels.inbox(who.id) != known.audience:  # what is meant for one alone goes first
@@ -153,11 +155,11 @@ class Streams:
         return texts
 
 
-def _entry(event: Event) -> Entry:
-    return Entry(event.report_id or "", "sent" if channels.is_sent(event.audience) else "inbox")
+def _entry(event: ChangeEvent) -> MailboxItem:
+    return MailboxItem(event.report_id or "", "sent" if channels.is_sent(event.audience) else "inbox")
 
 
-def _belongs(who: Principal, entry: Entry, state: str, sender_id: str, audience: str) -> bool:
+def _belongs(who: Principal, entry: MailboxItem, state: str, sender_id: str, audience: str) -> bool:
     """Whether the list of that box shows the report. Expired reports leave the inbox; reports of one's own never appear
     in a shared one.
     """

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from picsafe_protocol.contracts import limits
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, Event, MailboxEntry, Report
+from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, ChangeEvent, MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, EventLog
 from picsafe_server.users.reports.lifecycle import received_by
@@ -78,5 +78,5 @@ class Expiry:
         async with self._database.writing() as session:
             ids = (await session.scalars(old)).all()
             await session.execute(delete(Report).where(Report.id.in_(ids)))
-            await session.execute(delete(Event).where(Event.at <= now - timedelta(days=limits.EVENT_DAYS)))
+            await session.execute(delete(ChangeEvent).where(ChangeEvent.at <= now - timedelta(days=limits.EVENT_DAYS)))
         return len(ids)

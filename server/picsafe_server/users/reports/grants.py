@@ -25,7 +25,7 @@ _AT_KEY_SERVER = frozenset({Action.KEY_CREATE, Action.KEY_REVOKE})
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedToken:
     """A token, the base URL of the server that it is for, and when its time is over."""
 
     url: str
@@ -46,7 +46,7 @@ class Grants:
         """The allow-list of the caller."""
         return self._key_servers.allowed(who.institution)
 
-    def user_token(self, who: Principal, audience: str) -> Signed:
+    def user_token(self, who: Principal, audience: str) -> SignedToken:
         """A token that identifies the caller to the key server `audience`; `KeyServerNotAllowed` when it is not on
         their allow-list.
         """
@@ -63,9 +63,9 @@ class Grants:
         if who.since is not None:
             claims["since"] = _seconds(who.since)
         token = self._signer.sign(USER_TOKEN_TYPE, url, limits.USER_TOKEN_SECONDS, **claims)
-        return Signed(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
+        return SignedToken(url, token, self._expiry(limits.USER_TOKEN_SECONDS))
 
-    async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> Signed:
+    async def grant(self, session: AsyncSession, who: Principal, report: Report, action: Action) -> SignedToken:
         """A grant for one action of the caller on one report, at the server that performs it."""
         claims = _claims(who, report, action)
         if action is Action.PACKAGE_UPLOAD and report.declared is not None:
@@ -76,15 +76,15 @@ class Grants:
             claims["access"] = await key_access(session, report)
         return self._sign_grant(report, action, claims)
 
-    def grant_for_sender(self, sender: Account, report: Report, action: Action) -> Signed:
+    def grant_for_sender(self, sender: Account, report: Report, action: Action) -> SignedToken:
         """A grant with which the user server itself does what the sender asked for."""
         return self._sign_grant(report, action, _claims(sender, report, action))
 
-    def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> Signed:
+    def _sign_grant(self, report: Report, action: Action, claims: dict[str, object]) -> SignedToken:
         at_key_server = action in _AT_KEY_SERVER
         url = self._key_servers.of_report(report) if at_key_server else self._settings.cloud_base(report.region)
         token = self._signer.sign(GRANT_TYPE, url, limits.GRANT_SECONDS, **claims)
-        return Signed(url, token, self._expiry(limits.GRANT_SECONDS))
+        return SignedToken(url, token, self._expiry(limits.GRANT_SECONDS))
 
     def _expiry(self, seconds: int) -> datetime:
         return datetime.fromtimestamp(int(self._clock.now().timestamp()) + seconds, UTC)

@@ -31,7 +31,7 @@ from picsafe_server.users.db.models import (
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports.grants import Grants, Signed
+from picsafe_server.users.reports.grants import Grants, SignedToken
 from picsafe_server.users.reports.visibility import check_live, check_since, own, visible
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -112,7 +112,7 @@ class Reports:
             MailboxEntry(audience=audience, sequence=number, report_id=report.id) for audience in sorted(told)
         )
 
-    async def grant(self, who: Principal, report_id: str, action: Action) -> Signed:
+    async def grant(self, who: Principal, report_id: str, action: Action) -> SignedToken:
         """A further grant: for the sender to go on with a draft, for everybody who sees the report to download it."""
         async with self._database.reading() as session:
             report = await visible(session, who, report_id)

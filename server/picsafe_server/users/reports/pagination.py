@@ -19,7 +19,7 @@ from picsafe_server.users.db.models import AVAILABLE, MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports.views import Entry, ReportViews
+from picsafe_server.users.reports.views import MailboxItem, ReportViews
 from picsafe_server.users.reports.visibility import is_since, is_since_joining
 
 _BEYOND = 2**62
@@ -28,7 +28,7 @@ _NO_CURSOR = "This is not a cursor that the server gave out."
 
 
 @dataclass(frozen=True)
-class Page:
+class MailboxPage:
     """Some reports, and the cursor at which the next page begins. `more` says whether there is one now."""
 
     reports: list[ReportView]
@@ -36,7 +36,7 @@ class Page:
     more: bool
 
 
-class Listings:
+class Pagination:
     """The three lists: received and sent for people, and what is new for clients that poll."""
 
     def __init__(self, database: Database, clock: Clock, views: ReportViews) -> None:
@@ -44,7 +44,7 @@ class Listings:
         self._clock = clock
         self._views = views
 
-    async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> Page:
+    async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> MailboxPage:
         """A page of what the caller received or sent, newest first. Sent reports stay listed after they expire;
         received ones do not.
         """
@@ -56,7 +56,7 @@ class Listings:
             found = await self._merged(session, who, names, [MailboxEntry.sequence < start, *conditions], limit, True)
             return await self._page(session, who, found, box, limit, start)
 
-    async def new(self, who: Principal, after: str | None, limit: int) -> Page:
+    async def new(self, who: Principal, after: str | None, limit: int) -> MailboxPage:
         """A page of what the caller received, oldest first. Polling on with its cursor never skips an available report.
 
         `CursorUnknown` for a cursor of a future that this database does not have: it was restored from a backup, and
@@ -104,10 +104,10 @@ class Listings:
 
     async def _page(
         self, session: AsyncSession, who: Principal, found: Sequence[MailboxEntry], box: Box, limit: int, start: int
-    ) -> Page:
+    ) -> MailboxPage:
         shown = found[:limit]
-        reports = await self._views.many(session, who, [Entry(listing.report_id, box) for listing in shown])
-        return Page(reports, str(shown[-1].sequence if shown else start), len(found) > limit)
+        reports = await self._views.many(session, who, [MailboxItem(listing.report_id, box) for listing in shown])
+        return MailboxPage(reports, str(shown[-1].sequence if shown else start), len(found) > limit)
 
 
 def _not_own(who: Principal, audience: str) -> ColumnElement[bool]:

@@ -27,7 +27,7 @@ async def _check_begun(session: AsyncSession, who: Principal, now: datetime) -> 
         raise TooManyRequests("You have begun very many reports today, withdrawn ones included.", retry_after=3600)
 
 
-async def check_allowance(session: AsyncSession, who: Principal, declared: int, now: datetime) -> None:
+async def check_quota(session: AsyncSession, who: Principal, declared: int, now: datetime) -> None:
     """Check that the caller may begin one more report of `declared` bytes, in the transaction that begins it.
 
     `TooManyRequests` for too many drafts, or reports begun in a day, `LimitExceeded` for too many reports or bytes.

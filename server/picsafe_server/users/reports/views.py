@@ -19,7 +19,7 @@ from picsafe_server.users.reports.visibility import state_of
 
 
 @dataclass(frozen=True)
-class Entry:
+class MailboxItem:
     """A report to be shown, and the box in which it appears."""
 
     report_id: str
@@ -37,13 +37,13 @@ class ReportViews:
     async def one(self, session: AsyncSession, who: Principal, report: Report) -> ReportView:
         """The view of one report that the caller may see."""
         box: Box = "sent" if report.sender_id == who.id else "inbox"
-        return (await self.many(session, who, [Entry(report.id, box)]))[0]
+        return (await self.many(session, who, [MailboxItem(report.id, box)]))[0]
 
-    async def many(self, session: AsyncSession, who: Principal, entries: Sequence[Entry]) -> list[ReportView]:
+    async def many(self, session: AsyncSession, who: Principal, entries: Sequence[MailboxItem]) -> list[ReportView]:
         """The views of reports that the caller may see, in the order of `entries`; one that is no more is left out."""
         return self.of(who, entries, await read_facts(session, {entry.report_id: (who.id,) for entry in entries}))
 
-    def of(self, who: Principal, entries: Sequence[Entry], facts: ReportFacts) -> list[ReportView]:
+    def of(self, who: Principal, entries: Sequence[MailboxItem], facts: ReportFacts) -> list[ReportView]:
         """As `many`, from facts that have been read already."""
         reports, recipients = facts.reports, facts.recipients
         return [

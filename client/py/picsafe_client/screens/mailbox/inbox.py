@@ -8,7 +8,7 @@ from typing import Any
 
 from picsafe_client.i18n.texts import moment, remaining, size, t
 from picsafe_client.routing.router import address
-from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
+from picsafe_client.screens.mailbox.report_list import ReportListScreen, age, set_time
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.api.reports import ReportView
@@ -16,7 +16,7 @@ from picsafe_protocol.contracts.api.reports import ReportView
 STATES = {"expired": "inbox.expired", "withdrawn": "inbox.withdrawn", "draft": "inbox.sending"}
 
 
-class InboxScreen(ReportsScreen):
+class InboxScreen(ReportListScreen):
     """What others have sent."""
 
     title = "inbox.title"

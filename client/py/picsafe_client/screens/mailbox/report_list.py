@@ -25,7 +25,7 @@ NEAR_END: Final = "1500px"
 SKELETON_ROWS: Final = 6
 
 
-class ReportsScreen(Screen, ABC):
+class ReportListScreen(Screen, ABC):
     """A list of reports. The subclasses say what a row is and what an empty list says."""
 
     layout = "wide"

@@ -9,7 +9,7 @@ from picsafe_client.i18n.texts import join_words, moment, size, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens import access_log_table
 from picsafe_client.screens.mailbox.inbox import kept
-from picsafe_client.screens.mailbox.report_list import ReportsScreen, age, set_time
+from picsafe_client.screens.mailbox.report_list import ReportListScreen, age, set_time
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.progress import ProgressIndicator
@@ -18,7 +18,7 @@ from picsafe_protocol.contracts.api.reports import ReportView
 NAMES_SHOWN = 2
 
 
-class SentScreen(ReportsScreen):
+class SentScreen(ReportListScreen):
     """Each row unfolds."""
 
     title = "sent.title"

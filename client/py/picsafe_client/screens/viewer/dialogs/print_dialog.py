@@ -12,7 +12,7 @@ from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
 from picsafe_client.ui import dialogs, dom
-from picsafe_client.ui.print_layout import Page
+from picsafe_client.ui.print_layout import PrintedPhoto
 from picsafe_protocol.contracts.errors import PictureRefused
 from picsafe_protocol.format.report import Report
 
@@ -22,7 +22,7 @@ def photos_of(report: Report) -> list[int]:
     return [index for index, medium in enumerate(report.media) if medium.kind == "photo"]
 
 
-def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, now: Any) -> Page:
+def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, now: Any) -> PrintedPhoto:
     """One photo with its facts."""
     medium, patient = report.media[index], report.patient
     facts = [
@@ -35,7 +35,7 @@ def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, 
         ("report.consent", consent_words(report)),
     ]
     number = t("report.nth_photo", number=index + 1, count=len(report.media))
-    return Page(
+    return PrintedPhoto(
         url,
         patient.name or t("report.unnamed"),
         [(t(name), value) for name, value in facts if value],
@@ -45,7 +45,7 @@ def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, 
 
 async def pages(
     report: Report, origin: Origin, indices: Sequence[int], media: ShownMedia, printed_by: str, now: Any
-) -> list[Page]:
+) -> list[PrintedPhoto]:
     """The pages of several photos, which are fetched for it; those that must not be decoded are left out."""
     made = []
     for index in indices:

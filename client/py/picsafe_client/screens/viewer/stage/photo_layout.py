@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from picsafe_client.screens.viewer.stage.preview_canvas import Draft
+from picsafe_client.screens.viewer.stage.preview_canvas import PreviewCopy
 from picsafe_client.screens.viewer.stage.viewport import ZOOM_STEP, Viewport
 from picsafe_client.ui import dom
 
@@ -18,7 +18,7 @@ class PhotoLayout:
         self._pane = pane
         self._ground = ground
         self._changed = changed
-        self._draft: Draft | None = None
+        self._draft: PreviewCopy | None = None
         self._turns: dict[int, int] = {}
         self._index = -1
         self.view: Viewport | None = None
@@ -43,7 +43,7 @@ class PhotoLayout:
     def place_draft(self, index: int, canvas: dom.Node, width: int, height: int) -> None:
         """A preview of the medium at `index`, until `place` brings the photo."""
         self.place(index, canvas, width, height)
-        self._draft = Draft(canvas)
+        self._draft = PreviewCopy(canvas)
 
     def place(self, index: int, picture: dom.Node, width: int, height: int) -> None:
         """A picture of the medium at `index`: fitted, and turned as it was when it was last shown."""

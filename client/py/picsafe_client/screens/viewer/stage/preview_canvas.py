@@ -39,7 +39,7 @@ async def draft_of(blob: Any, width: int, height: int, room: tuple[float, float]
     return canvas
 
 
-class Draft:
+class PreviewCopy:
     """A copy and the photo above it. `close` releases the copy's pixels."""
 
     def __init__(self, canvas: Any) -> None:
