@@ -19,7 +19,7 @@ from picsafe_server.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from picsafe_server.keys.log.signed_head import LargestHeadFile
+    from picsafe_server.keys.log.largest_head import LargestHeadFile
     from picsafe_server.keys.log.tree import Head
 
 Run = Callable[[Settings, argparse.Namespace], None]
@@ -113,7 +113,7 @@ def _retire_master(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _signed_head_file(settings: Settings) -> LargestHeadFile:
-    from picsafe_server.keys.log.signed_head import LargestHeadFile
+    from picsafe_server.keys.log.largest_head import LargestHeadFile
 
     return LargestHeadFile(settings.data / "keys" / "log.head")
 
@@ -153,7 +153,7 @@ async def check_log(database: Database, file: LargestHeadFile) -> str:
     """
     from picsafe_server.keys.log.audit import recompute
     from picsafe_server.keys.log.inspection import LooksDiffer, inspect
-    from picsafe_server.keys.log.signed_head import LogRolledBack, RollbackGuard
+    from picsafe_server.keys.log.largest_head import LogRolledBack, RollbackGuard
     from picsafe_server.keys.log.store import LogDamaged
 
     guard = RollbackGuard(file)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from picsafe_server.keys.log.checkpoint import Checkpointer
 from picsafe_server.keys.operations.callers import TokenAuthenticator
-from picsafe_server.keys.operations.entry_quota import KeyRequestQuota
+from picsafe_server.keys.operations.key_request_quota import KeyRequestQuota
 from picsafe_server.keys.operations.public_proofs import PublicLog
 from picsafe_server.keys.transactions.appender import Appender
 from picsafe_server.keys.vault.wrapping import KeyWrapper

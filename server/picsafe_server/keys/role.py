@@ -14,10 +14,10 @@ from picsafe_server.keys.api import keys, log
 from picsafe_server.keys.container import Services
 from picsafe_server.keys.db.models import known_keys, log_head
 from picsafe_server.keys.log.checkpoint import Checkpointer
+from picsafe_server.keys.log.largest_head import LargestHeadFile, RollbackGuard
 from picsafe_server.keys.log.refusal_limit import close_windows
-from picsafe_server.keys.log.signed_head import LargestHeadFile, RollbackGuard
 from picsafe_server.keys.operations.callers import TokenAuthenticator
-from picsafe_server.keys.operations.entry_quota import KeyRequestQuota
+from picsafe_server.keys.operations.key_request_quota import KeyRequestQuota
 from picsafe_server.keys.operations.public_proofs import PublicLog
 from picsafe_server.keys.operations.revoke import destroy_due
 from picsafe_server.keys.transactions.appender import Appender
@@ -45,8 +45,8 @@ class KeysRole(ServerRole):
         self.folder = folder = context.folder(self.name)
         database = Database(settings.database(self.name), MIGRATIONS, settings.database_bounds)
         checkpointer = Checkpointer.from_file(settings.keys_base, folder / "log.pem")
-        self.signed_head = LargestHeadFile(folder / "log.head")
-        self._guard = RollbackGuard(self.signed_head)
+        self.largest_head = LargestHeadFile(folder / "log.head")
+        self._guard = RollbackGuard(self.largest_head)
         appender = Appender(database, clock, checkpointer, self._guard)
         self.services = Services(
             clock=clock,
@@ -57,7 +57,7 @@ class KeysRole(ServerRole):
             checkpointer=checkpointer,
             allowance=KeyRequestQuota(clock),
             appender=appender,
-            public_log=PublicLog(database, appender, self.signed_head),
+            public_log=PublicLog(database, appender, self.largest_head),
         )
         self.known_keys = KnownKeys(database, known_keys, self.name, clock)
 
@@ -85,7 +85,7 @@ class KeysRole(ServerRole):
         self._guard.is_expected = await self.known_keys.knows(SIGNED_HEAD)
         await self.services.appender.start()
         if self._guard.is_expected:
-            await self.known_keys.check({SIGNED_HEAD: KeyFile.of(self.signed_head.path, b"")})
+            await self.known_keys.check({SIGNED_HEAD: KeyFile.of(self.largest_head.path, b"")})
 
     async def accept_keys(self) -> list[str]:
         try:

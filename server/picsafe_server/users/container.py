@@ -12,10 +12,10 @@ from picsafe_server.users.accounts.accounts import Accounts
 from picsafe_server.users.accounts.authentication import Authentication
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import Devices
-from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.session_checks import SessionChecks
 from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.accounts.sign_in_throttle import SignInThrottle
 from picsafe_server.users.audit.audit_log import AuditLog
 from picsafe_server.users.audit.security_log import SecurityLog
 from picsafe_server.users.events.event_log import EventLog

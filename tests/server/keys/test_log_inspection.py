@@ -64,7 +64,7 @@ async def test_a_server_starts_and_the_log_is_checked_while_another_writes(
 ) -> None:
     async with key_server(tmp_path, clock, users, keys_database=postgres_url) as writing, being_written_to(writing):
         for _ in range(5):
-            assert (await check_log(writing.role.services.database, writing.role.signed_head)).startswith(
+            assert (await check_log(writing.role.services.database, writing.role.largest_head)).startswith(
                 "The access log is whole: "
             )
             async with key_server(tmp_path, clock, users, keys_database=postgres_url) as starting:
@@ -101,13 +101,13 @@ async def test_check_log_advises_to_restore_nothing_before_two_looks_agree(
     with monkeypatch.context() as doubt:
         doubt.setattr("picsafe_server.keys.log.audit.recompute", _looks("one thing", "another thing"))
         with pytest.raises(Conflict, match="different faults") as doubtful:
-            await check_log(database, sqlite_world.role.signed_head)
+            await check_log(database, sqlite_world.role.largest_head)
         assert "backup" not in str(doubtful.value.advice)
     async with database.writing() as session:
         size = log_head.c.size + 1
         await session.execute(update(log_head).values(size=size))
     with pytest.raises(Conflict, match="damaged, at two looks alike") as damaged:
-        await check_log(database, sqlite_world.role.signed_head)
+        await check_log(database, sqlite_world.role.largest_head)
     assert "keep a copy of the database as it is" in damaged.value.advice
     async with database.reading() as session:
         assert (await session.scalars(select(log_leaves.c.entry_index))).all() == [0]

@@ -94,7 +94,7 @@ async def test_nor_where_the_head_that_was_signed_is_no_longer_there(sqlite_worl
     await sqlite_world.send(ada)
     assert await size(sqlite_world) == 1
     for content in (b"?", None):
-        path = sqlite_world.role.signed_head.path
+        path = sqlite_world.role.largest_head.path
         path.unlink() if content is None else path.write_bytes(content)
         answer = await sqlite_world.get("/keys/v1/checkpoint", None)
         assert (answer.status_code, code(answer)) == (503, "log_unavailable")

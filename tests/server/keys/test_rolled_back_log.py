@@ -23,7 +23,7 @@ from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, lo
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.audit import recompute
 from picsafe_server.keys.log.entries import operator
-from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
+from picsafe_server.keys.log.largest_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.tree import Head, frontier_of
 from picsafe_server.keys.operations import rotate_master
 from picsafe_server.keys.operations.restore_log import accept_restored_log
@@ -84,7 +84,7 @@ async def test_attack_a_database_put_back_after_a_release_is_not_signed(
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         await refuses(world)
         with pytest.raises(Conflict, match="a log of 9 entries was signed, and the database has 6"):
-            await check_log(world.role.services.database, world.role.signed_head)
+            await check_log(world.role.services.database, world.role.largest_head)
         assert LargestHeadFile(tmp_path / "keys" / "log.head").read() is not None
 
 
@@ -106,7 +106,7 @@ async def test_attack_a_log_that_grew_again_elsewhere_is_not_signed(
     async with key_server(tmp_path, clock, users, keys_database=sqlite_url) as world:
         await refuses(world)
         with pytest.raises(Conflict, match="another log of 9 entries was signed"):
-            await check_log(world.role.services.database, world.role.signed_head)
+            await check_log(world.role.services.database, world.role.largest_head)
 
 
 def _drop_newest(connection: Connection) -> None:
@@ -167,14 +167,14 @@ async def test_what_is_signed_is_remembered_before_it_leaves(
 
         async def look(server: World) -> None:
             proof = (await server.open(bo, sent)).json()["entry"]["proof"]
-            signed = one.role.signed_head.read()
+            signed = one.role.largest_head.read()
             assert signed is not None
             assert signed.size >= int(proof.split("\n\n", 1)[1].split("\n")[1])
             sizes.append(signed.size)
 
         await asyncio.gather(*(look(server) for _ in range(6) for server in (one, two)))
         assert sizes == sorted(sizes)
-        assert (one.role.signed_head.read() or LargestHead(0, b"")).size == 13
+        assert (one.role.largest_head.read() or LargestHead(0, b"")).size == 13
 
 
 async def test_a_head_that_cannot_be_remembered_is_not_signed(
@@ -240,7 +240,7 @@ async def test_attack_a_copy_of_the_database_signs_nothing_while_the_live_one_do
         await refuses(copy)
         async with live.role.services.database.snapshot() as now:
             head = await now.run_sync(log.read_head)
-        assert live.role.signed_head.read() == LargestHead.of(head)
+        assert live.role.largest_head.read() == LargestHead.of(head)
         assert (await live.open(bo, sent)).status_code == 200
 
 
@@ -262,7 +262,7 @@ async def test_a_process_overtaken_by_another_on_the_same_database_goes_on(
         answer = await slow.open(bo, sent)
         assert answer.status_code == 200
         assert answer.json()["entry"]["proof"].split("\n\n", 1)[1].split("\n")[1] == "2"
-        assert (slow.role.signed_head.read() or LargestHead(0, b"")).size == 4
+        assert (slow.role.largest_head.read() or LargestHead(0, b"")).size == 4
         assert (await slow.open(bo, sent)).status_code == 200
         assert len(await quick.log_of(sent)) == 5
 
@@ -422,7 +422,7 @@ async def test_going_on_after_a_restore_is_an_entry_for_every_administrator(
         async with world.role.services.database.reading() as session:
             details = (await session.execute(log_leaves.select().where(log_leaves.c.entry_index == 6))).one().details
         assert json.loads(details)["size"] == 9
-        assert (await check_log(world.role.services.database, world.role.signed_head)).startswith(
+        assert (await check_log(world.role.services.database, world.role.largest_head)).startswith(
             "The access log is whole: 8"
         )
 

@@ -10,7 +10,7 @@ import pytest
 from harness.user_server import PASSWORD, World, problem
 
 from picsafe_protocol.contracts import limits
-from picsafe_server.users.accounts.login_throttle import _network
+from picsafe_server.users.accounts.sign_in_throttle import _network
 
 pytestmark = pytest.mark.anyio
 

@@ -190,7 +190,7 @@ class RollbackGuard:
     def remember(
         self, head: Head, compared: LargestHead | None, *, before: LargestHead | None = None
     ) -> LargestHead | None:
-        """Remember a head that is durable in the database; parameters, result and errors as `SignedHeadFile.grow`."""
+        """Remember a head that is durable in the database; parameters, result and errors as `LargestHeadFile.grow`."""
         signed = LargestHead.of(head)
         overtaken_by = self.file.grow(signed, compared, before=before)
         if overtaken_by is None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from picsafe_protocol.contracts.errors import InvalidRequest, LogUnavailable
 from picsafe_server.keys.log import store as log
-from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile
+from picsafe_server.keys.log.largest_head import LargestHead, LargestHeadFile
 from picsafe_server.keys.transactions.appender import Appender, SignedCheckpoint
 from picsafe_server.runtime.database import Database
 
@@ -31,10 +31,10 @@ PROOF_SECONDS: Final = 4.0
 class PublicLog:
     """Serves the log of one process's appender to readers without a token."""
 
-    def __init__(self, database: Database, appender: Appender, signed_head: LargestHeadFile) -> None:
+    def __init__(self, database: Database, appender: Appender, largest_head: LargestHeadFile) -> None:
         self._database = database
         self._appender = appender
-        self._signed_head = signed_head
+        self._largest_head = largest_head
         self._signing: asyncio.Task[str] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._waiting: Counter[str] = Counter()
@@ -61,7 +61,7 @@ class PublicLog:
     def _known_head(self) -> LargestHead | None:
         """The largest head that was signed; None as well when the file is damaged, which the comparison reports."""
         try:
-            return self._signed_head.read()
+            return self._largest_head.read()
         except log.LogDamaged:
             return None
 

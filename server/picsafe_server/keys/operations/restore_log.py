@@ -13,7 +13,7 @@ from picsafe_protocol.contracts.errors import Conflict
 from picsafe_server.keys.db.models import log_audience
 from picsafe_server.keys.log import store as log
 from picsafe_server.keys.log.entries import Person, details, milliseconds
-from picsafe_server.keys.log.signed_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
+from picsafe_server.keys.log.largest_head import LargestHead, LargestHeadFile, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.store import LogDamaged
 from picsafe_server.keys.log.tree import Head
 from picsafe_server.keys.transactions.db_writer import writer_for

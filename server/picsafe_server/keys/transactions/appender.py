@@ -24,7 +24,7 @@ from picsafe_server.keys.log.checkpoint import Checkpointer, offline_proof
 from picsafe_server.keys.log.created_entry import Created, Proofs
 from picsafe_server.keys.log.entries import Entry, milliseconds
 from picsafe_server.keys.log.inspection import inspect
-from picsafe_server.keys.log.signed_head import LargestHead, LogRolledBack, RollbackGuard
+from picsafe_server.keys.log.largest_head import LargestHead, LogRolledBack, RollbackGuard
 from picsafe_server.keys.log.tree import Head, TreeBuilder
 from picsafe_server.keys.transactions.db_writer import writer_for
 from picsafe_server.keys.transactions.transaction import Operation, Transaction

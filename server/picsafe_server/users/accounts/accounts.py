@@ -14,9 +14,9 @@ from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import Devices, forget_devices
-from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
+from picsafe_server.users.accounts.sign_in_throttle import SignInThrottle
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, SignedInSession
 from picsafe_server.users.names import email_addresses

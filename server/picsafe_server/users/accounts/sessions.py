@@ -22,8 +22,8 @@ from picsafe_server.users import principal
 from picsafe_server.users.accounts import secrets
 from picsafe_server.users.accounts.known_devices import Devices
 from picsafe_server.users.accounts.last_used import LastUsed, Used
-from picsafe_server.users.accounts.login_throttle import SignInThrottle
 from picsafe_server.users.accounts.passwords import Passwords
+from picsafe_server.users.accounts.sign_in_throttle import SignInThrottle
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
 from picsafe_server.users.db.models import Account, Institution, ServiceAccount, SignedInSession
 from picsafe_server.users.events import channels
