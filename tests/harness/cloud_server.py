@@ -104,9 +104,10 @@ class World:
         )
 
     async def complete(self, report_id: str, digest: str, **options: Any) -> httpx.Response:
+        body = {"sha256": digest} | options.pop("body", {})
         return await self.client.post(
             f"/cloud/{options.get('region', 'au')}/v1/uploads/{report_id}/complete",
-            json={"sha256": digest} | options.get("body", {}),
+            json=body,
             headers=self.grant(UPLOAD, report_id, **options),
         )
 
