@@ -36,9 +36,9 @@ TESTS = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def crasher() -> Iterator[subprocess.Popen[str]]:
-    """The program of `crashing`, ready for attempts."""
+    """The program of `harness.crashing_cloud`, ready for attempts."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    program = [sys.executable, str(Path(__file__).with_name("crashing.py"))]
+    program = [sys.executable, "-m", "harness.crashing_cloud"]
     with subprocess.Popen(
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
