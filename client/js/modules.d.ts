@@ -5,6 +5,8 @@
 interface PyodideModule {
   HEAPU8: Uint8Array;
   HEAP32: Int32Array;
+  /** 1 when it worked; nothing otherwise. The arrays above are new ones then. */
+  growMemory(bytes: number): 1 | undefined;
   __PyRuntime: number;
   __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: number;
 }

@@ -109,7 +109,13 @@ async function pieces(url) {
  * @param {Uint8Array} head
  * @param {Uint8Array[]} arrived
  */
-function restore({ HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }, head, arrived) {
+function restore(module, head, arrived) {
+  // The WebAssembly begins with a memory of its own size, whatever it is told. A snapshot that needs more was made in a
+  // memory that had grown.
+  if (module.HEAPU8.length < snapshot.memory && !module.growMemory(snapshot.memory)) {
+    throw new Error(`there are no ${snapshot.memory} bytes of memory for the snapshot`);
+  }
+  const { HEAPU8, HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET } = module;
   // Python calls C functions through one function that Emscripten puts into the table of functions when it starts, where
   // the engine has room: the snapshot holds its place in Node. WebKit has another one, and iPhones have none at all.
   const trampoline = (__PyRuntime + HEAP32[__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4]) / 4;
