@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Where it is set, each of the many servers and commands that tests start compiles all that it imports, which takes most of
 its time until it is ready.
 """
 
+S3_TESTS: Final = "tests/server/cloud/"
 LONGEST_FIRST: Final = (
     "test_cloud_uploads",
     "test_sync_command",
@@ -41,6 +43,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the longest modules to the front; each stays together, and the others stay as they were."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(Path(item.nodeid.partition("::")[0]).stem, len(places)))
+
+
+class ModuleScheduling(LoadScopeScheduling):
+    """Gives whole modules to processes, and the whole folder of the cloud's tests to one of them.
+
+    Each process that runs a test with a real S3 server starts one, which takes a quarter of a minute and part of a core.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return S3_TESTS if module.startswith(S3_TESTS) else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Share out the tests by module where `--dist loadscope` is asked for."""
+    return ModuleScheduling(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture
