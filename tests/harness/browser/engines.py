@@ -18,10 +18,21 @@ PREFERENCES = {
 }
 """Of every Firefox here."""
 
+NOT_NEEDED = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,DialMediaRouteProvider,GlobalMediaControls,"
+    "HttpsUpgrades,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+    "BlockOriginHeaderModificationOnRedirect,AvoidCorsURLLoaderRestartOnRedirect,Translate,AutoDeElevate,"
+    "OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,"
+    "PreloadTopChromeWebUI"
+)
+"""Features of Chromium that tests do without: those that Playwright names, since only the last list counts, and pages of
+the browser's own window, which each new window would load in a process of its own.
+"""
+
 PROGRAMS: dict[str, dict[str, Any]] = {
     CHROMIUM: {
         "executable_path": "/usr/bin/chromium",
-        "args": ["--no-sandbox", "--disable-background-networking"],
+        "args": ["--no-sandbox", "--disable-background-networking", f"--disable-features={NOT_NEEDED}"],
     },
     # Any Firefox, not only Playwright's own, over WebDriver BiDi.
     FIREFOX: {"executable_path": "/usr/bin/firefox-esr", "channel": "moz-firefox", "firefox_user_prefs": PREFERENCES},
