@@ -110,7 +110,7 @@ async function pieces(url) {
  * @param {Uint8Array[]} arrived
  */
 function restore(module, head, arrived) {
-  // The WebAssembly begins with a memory of its own size, whatever it is told. A snapshot that needs more was made in a
+  // The WebAssembly begins with a memory of its own size, whatever size is asked for. A snapshot that needs more was made in a
   // memory that had grown.
   if (module.HEAPU8.length < snapshot.memory && !module.growMemory(snapshot.memory)) {
     throw new Error(`there are no ${snapshot.memory} bytes of memory for the snapshot`);
