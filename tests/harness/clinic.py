@@ -37,7 +37,7 @@ from picsafe_server.users.role import UsersRole
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = Path(os.environ.get("PICSAFE_CLIENT_FOLDER", ROOT / "build" / "client"))
-"""The built client; another one when somebody is building that one anew."""
+"""The built client; another one while that one is being built."""
 
 PASSWORD = "correct horse battery"
 

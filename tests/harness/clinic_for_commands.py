@@ -33,7 +33,7 @@ class Ward:
     sent: list[MadeReport] = field(default_factory=list)
 
     def environment(self, token: str | None = None) -> dict[str, str]:
-        """What a process needs to act as the service account, or as whoever `token` belongs to."""
+        """What a process needs to act as the service account, or as the owner of `token`."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith("PICSAFE_")}
         return {
             **mine,

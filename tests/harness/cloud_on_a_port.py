@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import uvicorn
-from harness.cloud_server import PUBLIC, UserServers, World
 
+from harness.cloud_server import PUBLIC, UserServers, World
 from picsafe_server.app import create_app
 from picsafe_server.http.request_limits import end_connections
 from picsafe_server.runtime.clock import MovableClock

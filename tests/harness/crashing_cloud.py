@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import botocore.client
-from harness.cloud_server import World, bytes_of, running_world
 
+from harness.cloud_server import World, bytes_of, running_world
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_server.cloud.db.repository import Ledger
 

@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 from harness.key_server import Someone, UserServers, World, key_server
-
 from picsafe_server.runtime.clock import MovableClock
 
 
 async def main(folder: Path) -> None:
-    """Ten people open for ever; a line for each key that was answered: `entry index`, `key`."""
+    """Ten people open reports without end; a line for each key that was answered: `entry index`, `key`."""
     clock = MovableClock()
     async with key_server(folder, clock, UserServers(clock)) as world:
         bo = Someone("Bo")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from harness.clinic import Clinic, Person
 
 import picsafe_media as media
+from harness.clinic import Clinic, Person
 from picsafe_protocol.format.package import Header, read_package_bytes, unpack
 from picsafe_protocol.format.payload import read_payload_bytes
 from picsafe_protocol.format.report import Report

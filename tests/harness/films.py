@@ -12,7 +12,7 @@ DURATIONS: Final = {b"mvhd": 16, b"tkhd": 20, b"mdhd": 16, b"elst": 8}
 
 
 def repeated_mp4(film: bytes, times: int) -> bytes:
-    """The same MP4 so many times over, as one film: it begins anew, with a whole picture, where each copy begins.
+    """The same MP4 so many times over, as one film: it begins again, with a whole picture, where each copy begins.
 
     `film` has its index before its `mdat`, which is last, boxes of version 0, and at most one entry in its edit lists.
     """

@@ -93,7 +93,7 @@ class Cluster:
         return name
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever is still connected to it."""
+        """Drop a database, even while somebody is connected to it."""
         self._sql(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, name: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from harness.roles_in_one_process import inherited, running, wait_until_answered
 
 SHIPPED = Path(__file__).resolve().parents[2] / "deploy" / "proxies"

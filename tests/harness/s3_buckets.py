@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from harness.ceph import Ceph
 
+from harness.ceph import Ceph
 from picsafe_protocol.contracts.identifiers import new_identifier
 
 if TYPE_CHECKING:

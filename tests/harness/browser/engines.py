@@ -50,7 +50,7 @@ LOOKS: list[tuple[str, str, dict[str, Any]]] = [
         {"browser.display.document_color_use": 2, "ui.highlight": "#00137f", "ui.highlighttext": "#ffffff"},
     ),
 ]
-"""What WebDriver BiDi cannot ask of a window is a preference of all Firefox: what `new_context` is told, and which."""
+"""What WebDriver BiDi cannot ask of a window is a preference of all Firefox: the option of `new_context`, its value, and the preferences."""
 
 
 def preferences(engine: str, context: dict[str, Any]) -> dict[str, Any]:

@@ -190,7 +190,7 @@ class SendScreen:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def send(self) -> None:
-        """Looks once more, and sends."""
+        """Takes the last look, and sends."""
         self.check()
         expect(self.summary).to_be_visible(timeout=ARRIVAL)
         self.send_button.click()
@@ -201,6 +201,7 @@ class SendScreen:
         expect(notice).to_contain_text(
             re.compile(rf"Arrived in the {where} cloud, open until \d+ \w+ \d+"), timeout=ARRIVAL
         )
+        expect(self.page.locator("#banner .notice-good")).to_have_count(0)  # it is said once
 
     def stop(self) -> None:
         """Stops what is on its way, and says yes when asked."""

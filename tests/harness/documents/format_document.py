@@ -180,7 +180,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
 
 
 def filled(page: str) -> str:
-    """`page` with every block written anew. Raises `ValueError` when its marks are not exactly those of `BLOCKS`."""
+    """`page` with every block written again. Raises `ValueError` when its marks are not exactly those of `BLOCKS`."""
     marks = re.findall(r"<!-- begin: ([a-z ]+) -->", page)
     if sorted(marks) != sorted(BLOCKS):
         raise ValueError(f"the page has the marks {marks}")

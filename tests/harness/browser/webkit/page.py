@@ -126,7 +126,7 @@ class Page:
         self.view.load_uri(url)
 
     def reload(self, reply: Reply) -> None:
-        """Answers when the document has begun anew."""
+        """Answers when the document has begun again."""
         self._begin()
         self._arriving.append(reply)
         self.view.reload()

@@ -79,7 +79,7 @@ class Session:
             command(message["params"], reply)
         except Refused as refusal:
             reply.refuse(refusal.error, str(refusal))
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the client must not wait for an answer for ever
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the client must not wait for an answer without end
             print(f"{message['method']}: {fault!r}", file=sys.stderr, flush=True)
             reply.refuse("unknown error", f"{message['method']}: {fault!r}")
 
