@@ -205,8 +205,11 @@ class SendScreen(Screen):
             if job.is_under_way:
                 view.update()
             elif job.state in {SendState.DELIVERED, SendState.FAILED}:
-                off()
-                dom.defer(lambda: self._ended(job))
+                dom.defer(end)  # watching until then: what nobody watches is shown in the banner
+
+        def end() -> None:
+            off()
+            self._ended(job)
 
         off = job.changes.watch(update)
         self.on_release(off)
