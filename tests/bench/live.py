@@ -1,4 +1,4 @@
-"""A change that two thousand live inboxes see: how long until each of them is told, on PostgreSQL, within one process.
+"""A change that two thousand live inboxes see: how long until each of them has it, on PostgreSQL, within one process.
 
 The reference is the way it was until November 2026, in the same run: every listener is woken and reads for itself.
 """

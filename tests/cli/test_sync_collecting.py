@@ -209,7 +209,7 @@ async def test_a_package_changed_on_the_way_is_never_given_up_and_holds_up_nobod
         assert (summary.stored, summary.refused, summary.waiting, summary.damaged) == (1, 0, 1, 1)
         assert "What arrived is not what was sent" in caplog.text
         assert "sender" not in caplog.text
-        assert len(world.network.asked(packages)) == 2, "it is fetched once more at once"
+        assert len(world.network.asked(packages)) == 2, "it is fetched again at once"
         assert (await collector.round()).damaged == 1
         assert len(world.network.asked(packages)) == 2, "and then after a pause"
         world.clock.move(timedelta(minutes=2))
@@ -472,7 +472,7 @@ async def test_a_key_server_that_is_not_allowed_is_never_asked_and_its_reports_w
             assert (summary.refused, summary.waiting) == (0, 1)
     assert sunk.results == {good.report.report_id: "stored"}
     assert not [request for request in world.network.seen if request.url.host == "evil.example"]
-    # The index names another key server than the file, so the file is not what was sent: once more at once, then after a pause.
+    # The index names another key server than the file, so the file is not what was sent: again at once, then after a pause.
     assert len(world.network.asked(f"/packages/{bad.report.report_id}")) == 2
 
 

@@ -1,4 +1,4 @@
-"""SIGKILL at every point of a real `picsafe sync`: nothing is lost, nothing comes twice, nobody is told too early."""
+"""SIGKILL at every point of a real `picsafe sync`: nothing is lost, nothing comes twice, nothing is acknowledged too early."""
 
 from __future__ import annotations
 

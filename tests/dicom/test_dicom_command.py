@@ -108,7 +108,7 @@ def test_the_command_says_which_have_none(
 def test_s9_a_photo_of_other_pixels_than_described_is_saved_with_a_warning_and_has_no_dicom_file(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing is decoded here, but whoever opens a DICOM file trusts its rows and columns."""
+    """Nothing is decoded here, but anybody who opens a DICOM file trusts its rows and columns."""
     frame = PLAIN.index(b"\xff\xc0") + 5
     bomb = PLAIN[:frame] + (20_000).to_bytes(2, "big") * 2 + PLAIN[frame + 4 :]
     files = [

@@ -130,7 +130,7 @@ def enter(
     """`enter(person)` is a browser window of their own in which they have signed in; it stays for the module's tests.
 
     Keyword arguments are those of Playwright's `new_context`. There is a service worker only in modules that say
-    `SERVICE_WORKERS = "allow"`: in every new window it would fetch and check all files of the page once more.
+    `SERVICE_WORKERS = "allow"`: in every new window it would fetch and check all files of the page again.
     """
     visits: list[Visit] = []
     usual: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """axe finds nothing in the states that no other module looks at: one visit each, looked at in every look before it goes on.
 
-Light, dark and forced colours, on a desk and on a phone, are looks at the same page: nothing is loaded anew for them.
+Light, dark and forced colours, on a desk and on a phone, are looks at the same page: nothing is loaded again for them.
 """
 
 from __future__ import annotations

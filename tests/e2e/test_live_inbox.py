@@ -34,7 +34,7 @@ def inbox(clinic: Clinic, browser: Browser, reader: Person) -> Iterator[Visit]:
 
 
 def streams_come_to(clinic: Clinic, page: Page, number: int) -> None:
-    """Waits until the stream has been asked for so many times, and a moment longer, in case that it is asked for once more."""
+    """Waits until the stream has been asked for so many times, and a moment longer, in case it is asked for again."""
     deadline = time.monotonic() + 10
     while len(clinic.network.asked(STREAM)) < number and time.monotonic() < deadline:
         page.wait_for_timeout(50)

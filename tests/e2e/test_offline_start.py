@@ -234,7 +234,7 @@ def test_a_new_release_comes_whole_and_an_open_tab_keeps_its_own(
     visit.to_inbox()
     visit.open_report(report.header.report_id)
 
-    # Once it is loaded anew as well, nothing of the old release stays.
+    # Once it is loaded again as well, nothing of the old release stays.
     visit.page.reload()
     expect(visit.page.locator("html[data-python=ready]")).to_be_visible(timeout=READY)
     assert visit.page.evaluate(RELEASE) == page.evaluate(RELEASE)

@@ -246,7 +246,7 @@ def test_a_connection_that_breaks_in_the_middle_is_waited_for(
 ) -> None:
     with under_way(screen, reader, large):
         screen.page.context.set_offline(True)
-    expect(screen.progress).to_contain_text("No connection. It goes on by itself as soon as the network is back.")
+    expect(screen.progress).to_contain_text("No connection. It continues automatically when the network is back.")
     sent_before = parts_sent(clinic)
     screen.page.context.set_offline(False)
     screen.has_arrived()
@@ -277,7 +277,7 @@ def test_a_server_in_trouble_is_asked_again(
     clinic.network.refusals["/parts/2"] = (status, {"code": code, "detail": "Not now."})
     with under_way(screen, reader, large):
         pass
-    expect(screen.progress).to_contain_text("The server cannot take it at the moment. It is tried again by itself.")
+    expect(screen.progress).to_contain_text("The server cannot take it at the moment. It is tried again automatically.")
     clinic.network.refusals.clear()
     screen.has_arrived()
     assert newest(clinic, reader).files == [large.read_bytes()]

@@ -138,7 +138,7 @@ def changed(data: bytes, report: MadeReport, start: int, stop: int) -> bytes:
 
 
 def reloaded(page: Page) -> None:
-    """Loads the page anew, until Python runs."""
+    """Loads the page again, until Python runs."""
     page.reload()
     expect(page.locator("html[data-python=ready]")).to_be_visible(timeout=READY)
 
@@ -290,7 +290,7 @@ def test_a_broken_connection_is_explained_and_playing_goes_on(
     sought = visit.page.evaluate_handle(
         "() => { const node = document.querySelector('.pane-player video'); node.currentTime = 120; return node; }"
     )
-    expect(visit.page.locator(".pane-wait")).to_contain_text("The connection broke. It goes on by itself")
+    expect(visit.page.locator(".pane-wait")).to_contain_text("The connection broke. It continues automatically")
     expect(visit.page.locator("#offline")).to_be_visible()
     sought.evaluate("(node) => !node.seeking || new Promise((done) => node.addEventListener('seeked', done))")
     expect(visit.page.locator(".pane-wait")).to_have_text("")

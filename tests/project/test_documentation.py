@@ -103,10 +103,10 @@ def test_every_refusal_is_in_the_table_of_final_answers() -> None:
 
 
 def prose(words: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Every text that people read, with where it is: documents, docstrings and comments, and names of tests."""
-    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")]:
+    """Every text that people read, with where it is: documents, texts of the page, docstrings, comments, names of tests."""
+    for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "client" / "texts" / "en").glob("*.toml")]:
         yield str(page.relative_to(ROOT)), page.read_text("utf-8")
-    for folder in ("client/py", "shared", "server", "cli", "scripts", "demo"):
+    for folder in ("client/py", "shared", "server", "cli", "scripts", "demo", "tests"):
         for module in (ROOT / folder).rglob("*.py"):
             if words.search(module.read_text("utf-8")):  # parsing every module would take long
                 yield str(module.relative_to(ROOT)), "\n".join(explanations(module))

@@ -249,7 +249,7 @@ async def test_another_sender_than_the_index_names_is_refused(made: MadeReport) 
 
 
 async def test_the_author_that_a_file_claims_is_never_its_sender(made: MadeReport) -> None:
-    """Any account can write any author into its report; who sent it is told by the index, or by the log for a file from disk."""
+    """Any account can write any author into its report; the index names who sent it, or by the log for a file from disk."""
     liar = Sender(new_identifier(), "Eve", "eve@elsewhere.example")
     expected = replace(expectations(made), sender=liar)
     report = await opened(whole, made.package, expected, Keys(made, Created(2, liar)))

@@ -1,4 +1,4 @@
-"""The live inbox, over a real socket: what changes is told within moments, nothing is lost, and a session's end ends it."""
+"""The live inbox, over a real socket: changes arrive within moments, nothing is lost, and a session's end ends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three lists: received, sent, and what is new for whoever polls."""
+"""The three lists: received, sent, and what is new for clients that poll."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read and collected: who has seen a report, and who is told."""
+"""Read and collected: who has seen a report, and who learns of it."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ async def test_a_reset_and_what_an_administrator_does_stand_in_the_member_s_log(
 async def test_service_accounts_stand_in_it_with_who_made_and_revoked_them(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A token that reads everything an institution gets: whoever made one has to be found."""
+    """A token that reads everything an institution gets: the person who made one has to be found."""
     admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
     other = await world.person("Other", institution="Mater", role=Role.ADMINISTRATOR)
     made = (await admin.post("/v1/institution/service-accounts", {"name": "PACS"})).json()
