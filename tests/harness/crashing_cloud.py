@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import botocore.client
 
 from harness.cloud_server import World, bytes_of, running_world
+from harness.kill_points import KillPoints
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_server.cloud.db.repository import Ledger
 
@@ -27,41 +27,23 @@ _SYSTEM_CALLS = ("fsync", "replace", "link", "unlink", "rmdir", "mkdir")
 _TRANSACTIONS = ("begin", "store", "abandon", "delete", "expire", "discarded")
 
 
-class Fuse:
-    """Counts the points, and kills this process at the one that was chosen."""
+def lay(points: KillPoints) -> None:
+    """Before every system call and S3 request, before and after every transaction that changes something."""
 
-    def __init__(self, kill_at: int) -> None:
-        self._left = kill_at
-
-    def burn(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def lay(self) -> None:
-        """Before every system call and S3 request, before and after every transaction that changes something."""
-        for name in _SYSTEM_CALLS:
-            setattr(os, name, self._before(getattr(os, name)))
-        client: Any = botocore.client.BaseClient
-        client._make_api_call = self._before(client._make_api_call)
-        for name in _TRANSACTIONS:
-            setattr(Ledger, name, self._around(getattr(Ledger, name)))
-
-    def _before(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def burning(*arguments: Any, **options: Any) -> Any:
-            self.burn()
-            return call(*arguments, **options)
-
-        return burning
-
-    def _around(self, transaction: Callable[..., Any]) -> Callable[..., Any]:
-        async def burning(*arguments: Any, **options: Any) -> Any:
-            self.burn()
+    def around(transaction: Callable[..., Any]) -> Callable[..., Any]:
+        async def counted(*arguments: Any, **options: Any) -> Any:
+            points.reach()
             done = await transaction(*arguments, **options)
-            self.burn()
+            points.reach()
             return done
 
-        return burning
+        return counted
+
+    points.before_system_calls(_SYSTEM_CALLS)
+    client: Any = botocore.client.BaseClient
+    client._make_api_call = points.before(client._make_api_call)
+    for name in _TRANSACTIONS:
+        setattr(Ledger, name, around(getattr(Ledger, name)))
 
 
 async def upload(world: World, report_id: str) -> None:
@@ -81,7 +63,7 @@ ACTS = {"upload": upload, "complete as something else": complete_as_something_el
 
 async def attempt(act: str, report_id: str, data: str, kill_at: int, settings: dict[str, Any]) -> None:
     async with running_world(Path(data), **settings) as world:
-        Fuse(kill_at).lay()
+        lay(KillPoints(kill_at))
         await ACTS[act](world, report_id)
         os._exit(0)  # how it stops is not the point here
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from harness.kill_points import KillPoints
 from picsafe_cli import main as cli
 from picsafe_cli.api.client import Api
 from picsafe_protocol.format.payload import Payload
@@ -21,51 +21,33 @@ from picsafe_protocol.format.payload import Payload
 _SYSTEM_CALLS = ("fsync", "replace", "rename", "link", "unlink", "rmdir", "mkdir", "ftruncate")
 
 
-class Fuse:
-    """Counts the points, and kills this process at the one that was chosen."""
+def lay(points: KillPoints) -> None:
+    """Before every system call that changes the disk, before every request, and within what is read in pieces."""
 
-    def __init__(self, kill_at: int) -> None:
-        self._left = kill_at
-
-    def burn(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def lay(self) -> None:
-        """Before every system call that changes the disk, before every request, and within what is read in pieces."""
-        for name in _SYSTEM_CALLS:
-            setattr(os, name, self._before(getattr(os, name)))
-        parts: list[tuple[Any, str, Callable[..., Any]]] = [
-            (Api, "stream", self._before(Api.stream)),
-            (Api, "pieces", self._between(Api.pieces)),
-            (Payload, "stream", self._between(Payload.stream)),
-        ]
-        for owner, name, burning in parts:
-            setattr(owner, name, burning)
-
-    def _before(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def burning(*arguments: Any, **options: Any) -> Any:
-            self.burn()
-            return call(*arguments, **options)
-
-        return burning
-
-    def _between(self, pieces: Callable[..., AsyncIterator[bytes]]) -> Callable[..., AsyncIterator[bytes]]:
-        async def burning(*arguments: Any, **options: Any) -> AsyncIterator[bytes]:
+    def between(pieces: Callable[..., AsyncIterator[bytes]]) -> Callable[..., AsyncIterator[bytes]]:
+        async def counted(*arguments: Any, **options: Any) -> AsyncIterator[bytes]:
             async for piece in pieces(*arguments, **options):
-                self.burn()
+                points.reach()
                 yield piece
 
-        return burning
+        return counted
+
+    points.before_system_calls(_SYSTEM_CALLS)
+    parts: list[tuple[Any, str, Callable[..., Any]]] = [
+        (Api, "stream", points.before(Api.stream)),
+        (Api, "pieces", between(Api.pieces)),
+        (Payload, "stream", between(Payload.stream)),
+    ]
+    for owner, name, counted in parts:
+        setattr(owner, name, counted)
 
 
 def attempt(arguments: list[str], kill_at: int, output: str) -> int:
-    """Run the command with this fuse; its exit status."""
+    """Run the command with these kill points; its exit status."""
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    Fuse(kill_at).lay()
+    lay(KillPoints(kill_at))
     return cli.main(arguments)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from picsafe_protocol.contracts.api import institutions as messages
 from picsafe_protocol.contracts.api.accounts import SessionView
@@ -46,16 +47,7 @@ def member(row: Account) -> messages.Member:
 
 def invited_member(row: Account, token: str) -> messages.InvitedMember:
     """A member with the token of their invitation."""
-    return messages.InvitedMember(
-        id=row.id,
-        email=row.email,
-        name=row.name,
-        country=row.country,
-        role=row.role,  # type: ignore[arg-type]
-        disabled=row.disabled_at is not None,
-        invited=row.password_hash is None,
-        invitation_token=token,
-    )
+    return messages.InvitedMember(**asdict(member(row)), invitation_token=token)
 
 
 def act_view(row: AdministrativeAct) -> messages.ActView:
