@@ -13,11 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, delete, insert, select
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_server.runtime.addresses import SettingsError
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 
 LOST = "lost"
 """Stored instead of a fingerprint: an operator has said that the role goes on without this key."""
@@ -70,29 +72,35 @@ class KnownKeys:
         """Remember keys of names that are new; `SettingsError`, which says what to do, for one that is another than
         remembered.
         """
-        known = {name: known for name, known in (await self._read()).items() if known != LOST}
-        for name, key in found.items():
-            if known.get(name, key.fingerprint) != key.fingerprint:
-                await self._database.close()  # the role does not start
-                raise refused(
-                    f"{key.path} is another key ({name}) than the one that the database of the role {self._role} was used with. "
-                    f"Is PICSAFE_DATA the folder that it was? Put the right file there. For a deliberate new key: "
-                    f"picsafe-server accept-keys {self._role}"
-                )
-        missing = {name: key for name, key in found.items() if name not in known}
-        if missing:
-            await self._write(missing)
+        known = await self._read()
+        if all(known.get(name) == key.fingerprint for name, key in found.items()):
+            return
+        try:
+            async with self._database.writing() as session:
+                # In one statement: another process may start in this moment. Keys that are known stay as they are.
+                await self._write(session, found, only_lost=True)
+                known = await _fingerprints(session, self._table)
+                for name, key in found.items():
+                    if known[name] != key.fingerprint:
+                        raise refused(
+                            f"{key.path} is another key ({name}) than the one that the database of the role {self._role} was used "
+                            f"with. Is PICSAFE_DATA the folder that it was? Put the right file there. For a deliberate new key: "
+                            f"picsafe-server accept-keys {self._role}"
+                        )
+        except SettingsError:
+            await self._database.close()  # the role does not start
+            raise
 
     async def accept(self, found: Mapping[str, KeyFile]) -> list[str]:
         """Make the keys that are there the ones that the database knows; the names of those that were others."""
         known = await self._read()
         others = [name for name, key in found.items() if known.get(name, key.fingerprint) != key.fingerprint]
-        await self._write(found)
+        await self._store(found)
         return others
 
     async def lose(self, keys: Mapping[str, Path]) -> None:
         """Remember that the role goes on without these keys, which were in those files."""
-        await self._write({name: KeyFile(path, LOST) for name, path in keys.items()})
+        await self._store({name: KeyFile(path, LOST) for name, path in keys.items()})
 
     async def lost(self) -> set[str]:
         """The names of the keys without which the role goes on."""
@@ -104,21 +112,25 @@ class KnownKeys:
 
     async def _read(self) -> dict[str, str]:
         async with self._database.reading() as session:
-            rows = await session.execute(select(self._table.c.name, self._table.c.fingerprint))
-            return {row.name: row.fingerprint for row in rows}
+            return await _fingerprints(session, self._table)
 
-    async def _write(self, keys: Mapping[str, KeyFile]) -> None:
-        now = int(self._clock.now().timestamp() * 1000)
-        table = self._table
+    async def _store(self, keys: Mapping[str, KeyFile]) -> None:
+        async with self._database.writing() as session:
+            await self._write(session, keys, only_lost=False)
 
-        def write(connection: Connection) -> None:
-            connection.execute(delete(table).where(table.c.name.in_(keys)))
-            connection.execute(
-                insert(table),
-                [{"name": name, "fingerprint": key.fingerprint, "since": now} for name, key in keys.items()],
-            )
-
+    async def _write(self, session: AsyncSession, keys: Mapping[str, KeyFile], *, only_lost: bool) -> None:
+        """Store `keys`; of those whose names are there, `only_lost` replaces the lost ones alone."""
         if not keys:
             return
-        async with self._database.writing() as session:
-            await (await session.connection()).run_sync(write)
+        now = int(self._clock.now().timestamp() * 1000)
+        ordered = sorted(keys.items())  # two processes lock the rows in the same order
+        rows = [{"name": name, "fingerprint": key.fingerprint, "since": now} for name, key in ordered]
+        statement = insert_into(session, self._table).values(rows)
+        new = {"fingerprint": statement.excluded.fingerprint, "since": statement.excluded.since}
+        lost = self._table.c.fingerprint == LOST if only_lost else None
+        await session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new, where=lost))
+
+
+async def _fingerprints(session: AsyncSession, table: Table) -> dict[str, str]:
+    rows = await session.execute(select(table.c.name, table.c.fingerprint))
+    return {row.name: row.fingerprint for row in rows}

@@ -26,6 +26,7 @@ from picsafe_protocol.crypto.merkle import verify_consistency
 from picsafe_server.role import WatchedLog
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
+from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.audit.audit_log import AuditAction, AuditLog
 from picsafe_server.users.db.models import Institution, KeyServerLog
 from picsafe_server.users.key_servers.allow_list import KeyServers
@@ -166,7 +167,10 @@ class Checkpoints:
         now = self._clock.now()
         row = await session.get(KeyServerLog, url, with_for_update=True)
         if row is None:
-            session.add(KeyServerLog(key_server=url, size=found.size, root=found.root, note=found.note, seen_at=now))
+            first = insert_into(session, KeyServerLog).values(
+                key_server=url, size=found.size, root=found.root, note=found.note, seen_at=now
+            )
+            await session.execute(first.on_conflict_do_nothing())  # another process may look for the first time too
             return False
         if row.contradiction is not None:
             _log.critical("%s still contradicts itself: %s", url, row.contradiction)
