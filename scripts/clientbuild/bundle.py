@@ -55,6 +55,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/site-packages.zip": made.site_packages,
             "js/i18n.js": words_script(client, joined(client, modules, "js/i18n.js")),
             "js/sign-in.js": joined(client, modules, "js/sign-in.js").encode(),
+            "js/old-browser.js": joined(client, modules, "js/old-browser.js", target="es5").encode(),
             "python/dicom.zip": made.dicom,
         },
     )

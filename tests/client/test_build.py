@@ -146,6 +146,12 @@ def test_modules_become_one_script(tmp_path: Path) -> None:
     subprocess.run([node(), "-e", program], check=True)
 
 
+def test_what_an_old_browser_cannot_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "entry.js").write_text("const said = 1;\nglobalThis.said = said;\n")
+    with pytest.raises(BuildFailed, match=r"(?s)esbuild failed.*const"):
+        joined(tmp_path, npm_modules(ROOT / "client", ROOT / "build" / "downloads"), "entry.js", target="es5")
+
+
 def test_an_import_of_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "entry.js").write_text('import "./gone.js";\n')
     with pytest.raises(BuildFailed, match=r"(?s)esbuild failed.*gone\.js"):

@@ -116,6 +116,27 @@ def test_what_a_server_writes_is_not_shown_at_the_sign_in(clinic: Clinic, window
     expect(window.locator("#sign-in-problem")).not_to_contain_text(foreign)
 
 
+def as_without_modules(route: Route) -> None:
+    """The page as a browser without modules takes it: it runs none of them, and cannot read the other scripts."""
+    answer = route.fetch()
+    page = re.sub(r'<script (defer )?src="[^"]*"></script>', "", answer.text())
+    route.fulfill(response=answer, body=page.replace(' type="module"', ' type="unknown"').replace(" nomodule", ""))
+
+
+@pytest.mark.parametrize("window", ["de-DE"], indirect=True)
+def test_a_browser_without_modules_says_in_every_language_that_it_is_too_old(clinic: Clinic, window: Page) -> None:
+    window.route(f"{clinic.url}/", as_without_modules)
+    window.goto(clinic.url)
+    for code, language in LANGUAGES.items():
+        expect(window.locator(f"#old-browser p[lang={code}]")).to_have_text(str(language.texts["sign_in.old_browser"]))
+    expect(window.locator("#sign-in-form")).to_be_hidden()
+    expect(window.locator("#boot-status")).to_be_hidden()
+    window.unroute_all()
+    window.reload()
+    expect(window.locator("#sign-in-form")).to_be_visible()
+    expect(window.locator("#old-browser")).to_be_hidden()
+
+
 def without_scripts(route: Route) -> None:
     """The page in a box that runs no scripts: not every driver can switch them off."""
     answer = route.fetch()
