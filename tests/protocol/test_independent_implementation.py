@@ -10,11 +10,15 @@ import zipfile
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from harness.package_examples import FILES, KEY, REPORT_ID, header, package, report
 
+from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import BYTES, BytesSource
 from picsafe_protocol.crypto.package_digest import PieceHasher, Pieces, hash_pieces
+from picsafe_protocol.format.label import Label, label_key, seal_label
 from picsafe_protocol.format.package import read_package, unpack
 from picsafe_protocol.format.payload import Payload, read_payload_bytes
 
@@ -101,3 +105,17 @@ async def test_ours_reads_the_other() -> None:
     opened = await read_package(BytesSource(data), BYTES)
     found = await Payload.read(await opened.open(KEY, AesGcm()), REPORT_ID)
     assert {path: await found.file(path) for path in found.members} == FILES
+
+
+@pytest.mark.anyio
+async def test_the_other_reads_our_label() -> None:
+    """Written from section 10 of the format alone."""
+    key_id, report_id, raw = new_identifier(), REPORT_ID, bytes(range(32))
+    ours = await seal_label(Label.of(report()), label_key(raw, report_id, key_id), report_id, key_id, AesGcm())
+    names = report_id.encode() + b"\x00" + key_id.encode()
+    info = b"picsafe/label/key/v1\x00" + names
+    theirs = HKDFExpand(SHA512(), 32, info).derive(raw)
+    plaintext = decrypt(theirs, ours, b"picsafe/label/v1\x00" + names)
+    stop = 2 + int.from_bytes(plaintext[:2], "big")
+    assert json.loads(plaintext[2:stop])["patient"] == report().patient.to_json()
+    assert not any(plaintext[stop:])

@@ -60,6 +60,9 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.format.files": """
         CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileEntry extension_for
     """,
+    "picsafe_protocol.format.label": """
+        LABEL_VERSION PADDED_SIZES SEALED_LABEL_SIZES Label label_key open_label seal_label
+    """,
     "picsafe_protocol.contracts.backoff": "Backoff",
     "picsafe_protocol.contracts.identifiers": "checked_identifier is_identifier new_identifier",
     "picsafe_media": """

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from picsafe_protocol.crypto import chunked, package_digest
+from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.format import package, payload, strict_zip
 from picsafe_protocol.format.consent import ConsentRecord, Giver, GiverRole, Method, Purpose, Status
 from picsafe_protocol.format.files import EVIDENCE_TYPES, MEDIA_TYPES, THUMBNAIL_TYPES
+from picsafe_protocol.format.label import Label, label_key, seal_label
 from picsafe_protocol.format.package import Header, build_package
 from picsafe_protocol.format.payload import build_payload
 from picsafe_protocol.format.report import Author, Laterality, Medium, Patient, Report
@@ -166,6 +169,22 @@ def digests() -> str:
     return _fenced(*rows[:-1])
 
 
+def sealed_label() -> str:
+    """The label of the example."""
+    key = label_key(KEY, HEADER.report_id, HEADER.key_id)
+    label = Label.of(report())
+    sealed = asyncio.run(seal_label(label, key, HEADER.report_id, HEADER.key_id, AesGcm(), salt=SALT))
+    text = label.to_bytes()
+    stop = 2 + int.from_bytes(text[:2], "big")
+    return _fenced(
+        *_hex("label key", key),
+        f"{'JSON':<12}{text[2:stop].decode()}",
+        f"{'plaintext':<12}{len(text)} bytes, SHA-256 {hashlib.sha256(text).hexdigest()}",
+        f"{'label':<12}{len(sealed)} bytes, SHA-256 {hashlib.sha256(sealed).hexdigest()}",
+        *_hex("begins with", sealed[:64]),
+    )
+
+
 BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "zip rules": lambda: rules_of(strict_zip.RULES),
     "package rules": lambda: rules_of(package.RULES),
@@ -176,6 +195,7 @@ BLOCKS: Final[dict[str, Callable[[], str]]] = {
     "report": example_report,
     "whole package": whole_package,
     "digests": digests,
+    "label": sealed_label,
 }
 
 

@@ -38,6 +38,9 @@ NOTES_CHARACTERS: Final = 20_000
 NAME_CHARACTERS: Final = 200
 """A person's or an institution's name, a record number, a body site."""
 
+LABEL_NOTES_CHARACTERS: Final = 160
+"""Of the first line of the notes, in the label by which a list shows whose report it is: two lines of a row."""
+
 RECIPIENTS: Final = 50
 """Recipients of one report: a department, not a mailing list."""
 
