@@ -149,7 +149,7 @@ def test_it_locks_automatically_after_the_minutes_of_the_institution(
     page.clock.install()
     visit = Visit(clinic, page, reader)
     visit.sign_in(at="#/account")
-    expect(page.get_by_text(re.compile("after 3 minutes without a touch"))).to_be_visible()
+    expect(page.get_by_text(re.compile("after 3 minutes without activity"))).to_be_visible()
     page.clock.fast_forward("02:50")
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
     page.mouse.move(200, 200)
