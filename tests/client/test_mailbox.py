@@ -77,9 +77,9 @@ async def test_an_empty_box_is_complete() -> None:
 async def test_a_live_report_takes_its_place() -> None:
     box = Mailbox("inbox", Shelf(1, 3, 5).fetch)
     await box.refresh()
-    assert box.put(report(9))
-    assert box.put(report(4))
-    assert not box.put(report(4, unread=False))
+    assert box.upsert(report(9))
+    assert box.upsert(report(4))
+    assert not box.upsert(report(4, unread=False))
     assert ids(box) == [9, 5, 4, 3, 1]
     known = box.get(numbered(4))
     assert known is not None
@@ -90,7 +90,7 @@ async def test_a_live_report_older_than_what_is_loaded_waits_for_its_page() -> N
     shelf = Shelf(*range(100, 250))
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
-    assert not box.put(report(3))
+    assert not box.upsert(report(3))
     assert 3 not in ids(box)
 
 
@@ -98,7 +98,7 @@ async def test_a_report_that_arrives_between_two_pages_appears_once() -> None:
     shelf = Shelf(*range(150))
     box = Mailbox("inbox", shelf.fetch)
     await box.refresh()
-    box.put(report(49))  # live, and on the next page too
+    box.upsert(report(49))  # live, and on the next page too
     await box.more()
     assert ids(box) == list(range(149, -1, -1))
 
@@ -124,8 +124,8 @@ async def test_what_is_heard_while_a_page_is_on_its_way_is_newer_than_the_page(i
         await box.refresh()
 
     def meanwhile() -> None:
-        box.put(report(7))
-        box.put(report(3, unread=False))
+        box.upsert(report(7))
+        box.upsert(report(3, unread=False))
         box.remove(numbered(1))
 
     shelf.meanwhile = meanwhile
@@ -142,10 +142,10 @@ async def test_the_same_while_an_older_page_is_on_its_way() -> None:
     await box.refresh()
 
     def meanwhile() -> None:
-        box.put(report(300))
-        box.put(report(120, unread=False))  # on the page that is coming
+        box.upsert(report(300))
+        box.upsert(report(120, unread=False))  # on the page that is coming
         box.remove(numbered(110))
-        box.put(report(3))  # older still
+        box.upsert(report(3))  # older still
 
     shelf.meanwhile = meanwhile
     await box.more()
@@ -158,7 +158,7 @@ async def test_the_same_while_an_older_page_is_on_its_way() -> None:
 async def test_the_last_of_what_is_loaded_changes_in_its_place() -> None:
     box = Mailbox("inbox", Shelf(*range(150)).fetch)
     await box.refresh()
-    assert not box.put(report(50, unread=False))
+    assert not box.upsert(report(50, unread=False))
     assert ids(box)[-1] == 50
 
 
@@ -196,14 +196,14 @@ async def test_watchers_get_what_changed_and_nothing_else() -> None:
     box.remove(numbered(2))
     box.remove(numbered(2))
     stop()
-    box.put(report(7))
+    box.upsert(report(7))
     assert heard == [set(), {numbered(1)}, {numbered(2)}]
 
 
 async def test_only_what_can_be_opened_counts_as_unread() -> None:
     box = Mailbox("inbox", Shelf(1, 2, 3).fetch)
     await box.refresh()
-    box.put(report(2, state="withdrawn"))
+    box.upsert(report(2, state="withdrawn"))
     box.mark_opened(numbered(3))
     assert box.unread == 1
 

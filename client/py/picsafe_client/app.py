@@ -10,7 +10,7 @@ Screens get the `App` and use::
     app.lock(), app.sign_out()       both drop plaintext before anything else
     await app.signed_in()            for work that goes on behind the lock: returns once the same person is back
 
-There is one path to safety, `_drop`: every lock, sign-out and end of a session goes through it.
+There is one path to safety, `_purge_plaintext`: every lock, sign-out and end of a session goes through it.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class App:
         self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.navigation = Navigation(self, make_page)
-        self.live = EventStream(self._heard, self._connected)
+        self.live = EventStream(self._on_event, self._connected)
         self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
         self._live_events: Observable[LiveEvent] = Observable()
         self._file: Any = None
-        self._back = asyncio.Event()
-        self._asked = 0
+        self._signed_in_event = asyncio.Event()
+        self._prompt_generation = 0
 
     # -- start, sign in, lock, sign out
 
@@ -74,7 +74,7 @@ class App:
         self.shell.ready()
         if parse(self.shell.address()).is_public:
             self.navigation.navigate()
-        self._entered(await self.shell.signed_in())
+        self._on_signed_in(await self.shell.signed_in())
 
     def require_me(self) -> Person:
         """The person who is signed in; `NotSignedIn` when nobody is."""
@@ -82,7 +82,7 @@ class App:
             raise NotSignedIn
         return self.me
 
-    def _entered(self, answer: Me) -> None:
+    def _on_signed_in(self, answer: Me) -> None:
         me = Person.of(answer)
         if self.me is not None and self.me.id != me.id:
             self._forget_person()
@@ -94,8 +94,8 @@ class App:
         self.clock.learn(answer.server_time)
         self.idle_lock.start(me.idle_minutes)
         self.live.start()
-        self._back.set()
-        self.frame.person(me)
+        self._signed_in_event.set()
+        self.frame.set_user(me)
         password_reset_notice.show(self.api, me)
         self.navigation.navigate()
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
@@ -105,7 +105,7 @@ class App:
         """Takes over what the user server says after a change of the account or of the institution's settings."""
         me = self.me = Person.of(answer)
         self.idle_lock.start(me.idle_minutes)
-        self.frame.person(me)
+        self.frame.set_user(me)
         return me
 
     def lock(self, _event: Any = None) -> None:
@@ -122,7 +122,7 @@ class App:
     @property
     def is_signed_in(self) -> bool:
         """Whether somebody is signed in and not locked out."""
-        return self._back.is_set()
+        return self._signed_in_event.is_set()
 
     async def signed_in(self) -> Person:
         """Returns at once, or when the person who was signed in is back after a lock or an expired session.
@@ -130,7 +130,7 @@ class App:
         `NotSignedIn` when somebody else came instead.
         """
         before = self.me
-        await self._back.wait()
+        await self._signed_in_event.wait()
         me = self.require_me()
         if before is not None and before.id != me.id:
             raise NotSignedIn
@@ -138,21 +138,21 @@ class App:
 
     def _prompt_sign_in(self, why: str, *, end_session: bool = False) -> None:
         """`why` is "locked", "expired" or "signed-out"; sign-in.js has the words for each."""
-        self._drop()
+        self._purge_plaintext()
         forget = why == "signed-out"
-        if not self._back.is_set() and not (forget and self.me is not None):
+        if not self._signed_in_event.is_set() and not (forget and self.me is not None):
             return  # the form is there already, and something may have been typed into it
-        self._back.clear()
-        self._asked += 1
-        turn = self._asked
+        self._signed_in_event.clear()
+        self._prompt_generation += 1
+        turn = self._prompt_generation
         email = "" if forget or self.me is None else self.me.email
         if forget:
             self._forget_person()
 
         async def ask() -> None:
             answer = await self.shell.ask(why, email, end_session=end_session)
-            if turn == self._asked:  # nobody has asked again since
-                self._entered(answer)
+            if turn == self._prompt_generation:  # nobody has asked again since
+                self._on_signed_in(answer)
 
         dom.start_task(ask())
 
@@ -161,7 +161,7 @@ class App:
         self.session_state = SessionState()
         self.boxes.clear()
 
-    def _drop(self) -> None:
+    def _purge_plaintext(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
         password_reset_notice.clear()
@@ -202,7 +202,7 @@ class App:
         file, self._file = self._file, None
         return file
 
-    def speak(self, code: str) -> None:
+    def set_language(self, code: str) -> None:
         """The page in another language, "" for the browser's own. What is being sent goes on."""
         self.shell.choose_language(code)
         texts.reload_locale()
@@ -216,7 +216,7 @@ class App:
         """Shows `error` at the top of the page (see `ui.notices.error_notice`). What was cancelled is no problem."""
         if isinstance(error, Cancelled | asyncio.CancelledError):
             return
-        if isinstance(error, NotSignedIn) and not self._back.is_set():
+        if isinstance(error, NotSignedIn) and not self._signed_in_event.is_set():
             return
         if not isinstance(error, PicSafeError):
             incident_log.note(error)
@@ -236,7 +236,7 @@ class App:
         """Calls `listener` with live events; the answer stops it."""
         return self._live_events.watch(listener)
 
-    def _heard(self, event: LiveEvent) -> None:
+    def _on_event(self, event: LiveEvent) -> None:
         if isinstance(event, SessionEnded):
             dom.start_task(self._check_session())
             return
@@ -245,7 +245,7 @@ class App:
 
     def _update_mailboxes(self, event: LiveEvent) -> None:
         if isinstance(event, ReportView) and event.box in self.boxes:
-            is_new = self.boxes[event.box].put(event)
+            is_new = self.boxes[event.box].upsert(event)
             if is_new and event.box == "inbox" and event.unread:
                 dom.announce(t("inbox.arrived", name=sender_of(event)))
         elif isinstance(event, RemovedReport):
@@ -258,10 +258,10 @@ class App:
                     dom.start_task(box.refresh())
 
     def _connected(self, yes: bool) -> None:
-        self.frame.connected(yes or not self._back.is_set())
+        self.frame.set_online(yes or not self._signed_in_event.is_set())
         if yes:
             self.shell.look_for_release()  # servers restart for a new one
-            self._heard(Connected())
+            self._on_event(Connected())
 
     async def _check_session(self) -> None:
         """A session of this person ended: ours, unless the user server still knows us."""
@@ -275,7 +275,7 @@ class App:
         dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
         dom.on(window, "pageshow", lambda event: self.navigation.navigate(force=True) if event.persisted else None)
         self.frame.keep_focus_in_sight()
-        self.frame.listen_for_files(self.open_file, self._back.is_set)
+        self.frame.listen_for_files(self.open_file, self._signed_in_event.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)
         dom.on(page.getElementById("sign-out-button"), "click", self.sign_out)
         self.shell.on_tab_message(self._on_tab_message)
@@ -291,7 +291,7 @@ class App:
             self._prompt_sign_in("signed-out")
 
     def _key(self, event: Any) -> None:
-        if event.key in ("l", "L") and not dom.is_typing(event) and self._back.is_set():
+        if event.key in ("l", "L") and not dom.is_typing(event) and self._signed_in_event.is_set():
             event.preventDefault()
             self.lock()
 

@@ -25,13 +25,13 @@ class Frame:
     def __init__(self) -> None:
         self._offline_soon: dom.Dispose | None = None
 
-    def person(self, me: Person) -> None:
+    def set_user(self, me: Person) -> None:
         """Says who is signed in, and shows administrators their entry in the navigation."""
         dom.by_id("account-name").textContent = me.name
         for link in dom.document().querySelectorAll("[data-administrators]"):
             link.hidden = not me.is_administrator
 
-    def current(self, screen: str, layout: str) -> None:
+    def set_active_route(self, screen: str, layout: str) -> None:
         """Marks where in the navigation the person is, and makes room as the screen wants it."""
         here = PARENTS.get(screen, screen)
         for link in dom.document().querySelectorAll("[data-screen]"):
@@ -50,7 +50,7 @@ class Frame:
             words = t("inbox.title_unread", count=count)
         dom.document().title = t("frame.page_title", screen=words) if words else t("frame.product")
 
-    def connected(self, yes: bool) -> None:
+    def set_online(self, yes: bool) -> None:
         """Says when the connection has been gone for a while."""
         if yes:
             if self._offline_soon is not None:

@@ -43,10 +43,10 @@ LiveEvent: TypeAlias = ReportView | RemovedReport | SessionEnded | Connected
 
 
 class EventStream:
-    """Calls `heard` with each event, and `connected(bool)` when the stream begins or breaks."""
+    """Calls `on_event` with each event, and `connected(bool)` when the stream begins or breaks."""
 
-    def __init__(self, heard: Callable[[LiveEvent], None], connected: Callable[[bool], None]) -> None:
-        self._heard = heard
+    def __init__(self, on_event: Callable[[LiveEvent], None], connected: Callable[[bool], None]) -> None:
+        self._on_event = on_event
         self._connected = connected
         self._source: Any = None
         self._channel: Any = None
@@ -135,7 +135,7 @@ class EventStream:
             dom.set_timeout(lambda: self._connect(turn), RECONNECT_AFTER)
 
     def _listen_on(self) -> None:
-        """The server was heard."""
+        """Something came from the server."""
         if self._silence is not None:
             self._silence()
         self._silence = dom.set_timeout(self._begin_anew, SILENT_AFTER)
@@ -163,11 +163,11 @@ class EventStream:
         if kind in ("connected", "disconnected"):
             self._connected(kind == "connected")
         elif kind == "report":
-            self._heard(read(ReportView, data))
+            self._on_event(read(ReportView, data))
         elif kind == "removed":
-            self._heard(read(RemovedReport, data))
+            self._on_event(read(RemovedReport, data))
         else:
-            self._heard(SessionEnded())
+            self._on_event(SessionEnded())
 
 
 def _resolvers() -> Any:

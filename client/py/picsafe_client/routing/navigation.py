@@ -108,13 +108,13 @@ class Navigation:
         self._shell.state("signed-in" if self._app.is_signed_in else "public")
         content = dom.by_id("main-content")
         if route.screen not in PATTERNS:
-            self._app.frame.current("", "page")
+            self._app.frame.set_active_route("", "page")
             dom.append(content, _no_such_page())
         else:
             screen = self.screen = self._make_page(route.screen, self._app)
             screen.root = dom.el("div", {"class": f"screen screen-{screen.layout} {route.screen}-screen"})
             dom.append(content, screen.root)
-            self._app.frame.current(route.screen, screen.layout)
+            self._app.frame.set_active_route(route.screen, screen.layout)
             dom.window().scrollTo(0, 0)
             self._showing = dom.start_task(self._render(screen, route))
         self.paint_title()

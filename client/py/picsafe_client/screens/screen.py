@@ -66,7 +66,7 @@ class Screen:
         """Calls `off` when the screen is left: for anything else that must be released."""
         self._offs.append(off)
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    def start_task(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs a coroutine that is cancelled when the screen is left; its errors reach the banner."""
         task = dom.start_task(work)
         self._tasks.add(task)

@@ -40,8 +40,8 @@ class Mailbox:
         """The identifiers of reports that came, changed or went."""
         self._fetch = fetch
         self._next: str | None = None
-        self._heard: list[dict[str, ReportView | None]] = []
-        """Of each page that is on its way: what was heard of single reports meanwhile, None of one that has gone."""
+        self._in_flight_updates: list[dict[str, ReportView | None]] = []
+        """Of each page that is on its way: changes of single reports that came meanwhile, None of one that has gone."""
 
     def __contains__(self, report_id: object) -> bool:
         return any(report.id == report_id for report in self.reports)
@@ -84,7 +84,7 @@ class Mailbox:
         self._apply_pending(heard)
         self.changes.notify({report.id for report in added} | heard.keys())
 
-    def put(self, report: ReportView) -> bool:
+    def upsert(self, report: ReportView) -> bool:
         """Takes in a report that a live event brought; True when it is new here."""
         was_there = report.id in self
         self._set(report.id, report)
@@ -105,7 +105,7 @@ class Mailbox:
         """Puts a report where it belongs, or takes it out; one that is older than all that is loaded waits for its
         page.
         """
-        for heard in self._heard:
+        for heard in self._in_flight_updates:
             heard[report_id] = report
         others = [known for known in self.reports if known.id != report_id]
         was_there = len(others) < len(self.reports)
@@ -120,7 +120,7 @@ class Mailbox:
         """The person has opened it here; the caller has already told the server."""
         report = self.get(report_id)
         if report is not None and report.unread:
-            self.put(replace(report, unread=False))
+            self.upsert(replace(report, unread=False))
 
     @property
     def unread(self) -> int:
@@ -131,11 +131,11 @@ class Mailbox:
         """A page, and what was heard while it was on its way: what the page says of these may be older than that."""
         query = {"box": self.name, "limit": str(PAGE)} | ({"before": before} if before else {})
         heard: dict[str, ReportView | None] = {}
-        self._heard.append(heard)
+        self._in_flight_updates.append(heard)
         try:
             page = read(ReportPage, await self._fetch(f"/v1/reports?{urlencode(query)}"))
         finally:
-            self._heard = [other for other in self._heard if other is not heard]
+            self._in_flight_updates = [other for other in self._in_flight_updates if other is not heard]
         return page, heard
 
     def _apply_pending(self, heard: Mapping[str, ReportView | None]) -> None:

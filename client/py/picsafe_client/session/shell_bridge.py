@@ -49,9 +49,9 @@ class Shell:
         """Tells the other tabs of this browser: "active", "lock" or "signed-out"."""
         self._shell.tellTabs(message)
 
-    def on_tab_message(self, heard: Callable[[str], None]) -> None:
-        """Calls `heard` with what other tabs tell."""
-        dom.on(self._shell.channel, "message", lambda event: heard(str(event.data)))
+    def on_tab_message(self, listener: Callable[[str], None]) -> None:
+        """Calls `listener` with each message of another tab."""
+        dom.on(self._shell.channel, "message", lambda event: listener(str(event.data)))
 
     def language_choice(self) -> str:
         """The language chosen in this browser, "" for the browser's own. js/i18n.js keeps it."""

@@ -117,7 +117,7 @@ def radios(name: str, legend: str, choices: Mapping[str, str], value: str = "", 
     return group
 
 
-def chosen(group: dom.Node) -> str:
+def selected_value(group: dom.Node) -> str:
     """The value chosen in `radios`; empty when none is."""
     found = group.querySelector("input:checked")
     return str(found.value) if found else ""

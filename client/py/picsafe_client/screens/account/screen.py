@@ -225,7 +225,7 @@ class AccountScreen(Screen):
         def chosen(_event: Any) -> None:
             code = field.value
             self.app.session_state.is_language_chosen = True
-            dom.defer(lambda: self.app.speak(code))
+            dom.defer(lambda: self.app.set_language(code))
 
         dom.on(field.control, "change", chosen)
         return field

@@ -205,7 +205,7 @@ class _Members:
             if not _filled_in(name, email):
                 return
             wanted = NewMember(
-                name=name.value, email=email.value, country=country.value, role=_role(forms.chosen(role))
+                name=name.value, email=email.value, country=country.value, role=_role(forms.selected_value(role))
             )
             try:
                 invited = await institution.add_member(self.api, wanted)

@@ -45,7 +45,7 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
         wanted = InstitutionChange(
             retention_days=int(retention.value),
             idle_lock_minutes=int(idle.value),
-            members_may_open="members" if forms.chosen(may_open) == "members" else "recipients",
+            members_may_open="members" if forms.selected_value(may_open) == "members" else "recipients",
         )
         try:
             await institution.change_policy(screen.app.api, wanted)

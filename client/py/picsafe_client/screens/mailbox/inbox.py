@@ -23,7 +23,7 @@ class InboxScreen(ReportListScreen):
     box_name = "inbox"
     filter_hint = "inbox.filter_hint"
 
-    def head(self) -> dom.Node:
+    def build_header(self) -> dom.Node:
         picker = self._picker()
         return dom.el(
             "div",
@@ -62,7 +62,7 @@ class InboxScreen(ReportListScreen):
         dom.on(picker, "change", picked)
         return picker
 
-    def empty(self) -> dom.Node:
+    def build_empty_state(self) -> dom.Node:
         return dom.el(
             "div",
             {"class": "nothing"},
@@ -73,7 +73,7 @@ class InboxScreen(ReportListScreen):
             dom.el("a", {"class": "button button-primary", "href": address("send")}, t("inbox.send_first")),
         )
 
-    def columns(self) -> dom.Node:
+    def build_columns(self) -> dom.Node:
         names = ("from", "patient", "size", "region", "kept", "time")
         return dom.el(
             "div",
@@ -81,7 +81,7 @@ class InboxScreen(ReportListScreen):
             *[dom.el("span", {"class": f"row-column-{name}"}, t(f"inbox.column_{name}")) for name in names],
         )
 
-    def row(self, report: ReportView) -> dom.Node:
+    def build_row(self, report: ReportView) -> dom.Node:
         row = dom.by_id("report-row").content.firstElementChild.cloneNode(True)
         part = row.querySelector
         part("a").href = address("report", report.id)
@@ -100,7 +100,7 @@ class InboxScreen(ReportListScreen):
         part(".row-region").textContent = t(f"region.{report.region}")
         return row
 
-    def freshen(self, row: dom.Node, report: ReportView) -> None:
+    def refresh_row(self, row: dom.Node, report: ReportView) -> None:
         set_time(row.querySelector(".row-time"), report.available_at or report.created_at, age(self, report))
         dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 

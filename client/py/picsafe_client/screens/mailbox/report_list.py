@@ -49,7 +49,7 @@ class ReportListScreen(Screen, ABC):
         finally:
             self.skeleton.hidden = True
             self.panel.hidden = not self.box.reports
-        self.spawn(self._stay_fresh())
+        self.start_task(self._stay_fresh())
 
     def leave(self) -> None:
         self.app.session_state.scroll[self.box_name] = dom.window().scrollY
@@ -60,23 +60,23 @@ class ReportListScreen(Screen, ABC):
     # -- for the subclasses
 
     @abstractmethod
-    def head(self) -> dom.Node:
+    def build_header(self) -> dom.Node:
         """The title and the buttons beside it."""
 
     @abstractmethod
-    def empty(self) -> dom.Node:
+    def build_empty_state(self) -> dom.Node:
         """What is shown when there is no report at all."""
 
     @abstractmethod
-    def columns(self) -> dom.Node:
+    def build_columns(self) -> dom.Node:
         """The line of column titles."""
 
     @abstractmethod
-    def row(self, report: ReportView) -> dom.Node:
+    def build_row(self, report: ReportView) -> dom.Node:
         """A new row."""
 
     @abstractmethod
-    def freshen(self, row: dom.Node, report: ReportView) -> None:
+    def refresh_row(self, row: dom.Node, report: ReportView) -> None:
         """Updates what depends on the time."""
 
     # -- the page
@@ -98,11 +98,13 @@ class ReportListScreen(Screen, ABC):
         self.tools = dom.el("div", {"class": "filter"}, dom.icon("search"), self.filter, self.count)
         self.rows = VirtualList(t(self.title), self.box_name, self._new_row)
         self.end = dom.el("div", {"class": "list-end"})
-        self.panel = dom.el("div", {"class": "list panel", "hidden": True}, self.columns(), self.rows.node, self.end)
+        self.panel = dom.el(
+            "div", {"class": "list panel", "hidden": True}, self.build_columns(), self.rows.node, self.end
+        )
         grey = [dom.el("li") for _ in range(SKELETON_ROWS)]
         self.skeleton = dom.el("ul", {"class": "skeleton-rows", "aria-hidden": True}, *grey)
         self.nothing = dom.el("div", {"hidden": True})
-        dom.append(self.root, self.head(), self.tools, self.panel, self.skeleton, self.nothing)
+        dom.append(self.root, self.build_header(), self.tools, self.panel, self.skeleton, self.nothing)
         dom.on(self.filter, "input", self._filter_soon)
         dom.on(self.rows.node, "keydown", self._key_in_list)
         self.on(dom.document(), "keydown", self._key)
@@ -121,8 +123,8 @@ class ReportListScreen(Screen, ABC):
         self._say_how_many(len(matching))
 
     def _new_row(self, report: ReportView) -> dom.Node:
-        row = self.row(report)
-        self.freshen(row, report)
+        row = self.build_row(report)
+        self.refresh_row(row, report)
         return row
 
     def _say_how_many(self, matching: int) -> None:
@@ -137,7 +139,7 @@ class ReportListScreen(Screen, ABC):
             self.count.textContent = t("inbox.count" if self.box.is_complete else "inbox.count_more", count=count)
         self.nothing.hidden = not self.panel.hidden
         if is_empty:
-            dom.replace_children(self.nothing, self.empty())
+            dom.replace_children(self.nothing, self.build_empty_state())
         elif matching == 0:
             dom.replace_children(self.nothing, self._none_match())
         self.root.dataset.empty = "true" if is_empty else "false"
@@ -161,7 +163,7 @@ class ReportListScreen(Screen, ABC):
         while True:
             await asyncio.sleep(FRESHEN_EVERY)
             for report, row in self.rows.rows():
-                self.freshen(row, report)
+                self.refresh_row(row, report)
 
     # -- more
 
@@ -171,7 +173,7 @@ class ReportListScreen(Screen, ABC):
 
     def _want_more(self) -> None:
         if self._at_end and not self._loading and self.box.is_loaded and not self.box.is_complete:
-            self.spawn(self._load_more())
+            self.start_task(self._load_more())
 
     async def _load_more(self) -> None:
         self._loading = True

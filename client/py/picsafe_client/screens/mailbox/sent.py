@@ -25,7 +25,7 @@ class SentScreen(ReportListScreen):
     box_name = "sent"
     filter_hint = "sent.filter_hint"
 
-    def head(self) -> dom.Node:
+    def build_header(self) -> dom.Node:
         return dom.el(
             "div",
             {"class": "screen-head"},
@@ -38,7 +38,7 @@ class SentScreen(ReportListScreen):
             ),
         )
 
-    def empty(self) -> dom.Node:
+    def build_empty_state(self) -> dom.Node:
         return dom.el(
             "div",
             {"class": "nothing"},
@@ -48,10 +48,10 @@ class SentScreen(ReportListScreen):
             dom.el("a", {"class": "button button-primary", "href": address("send")}, t("inbox.send_first")),
         )
 
-    def columns(self) -> dom.Node:
+    def build_columns(self) -> dom.Node:
         return dom.el("div", {"class": "row-columns", "hidden": True})
 
-    def row(self, report: ReportView) -> dom.Node:
+    def build_row(self, report: ReportView) -> dom.Node:
         opened, everyone = len(mailbox.opened_by(report)), len(report.recipients)
         chip = dom.el("span", {"class": "chip chip-good" if opened else "chip"}, opened_words(opened, everyone))
         if opened:
@@ -84,7 +84,7 @@ class SentScreen(ReportListScreen):
         dom.on(details, "toggle", unfolded)
         return row
 
-    def freshen(self, row: dom.Node, report: ReportView) -> None:
+    def refresh_row(self, row: dom.Node, report: ReportView) -> None:
         set_time(row.querySelector(".row-time"), report.available_at or report.created_at, age(self, report))
         dom.replace_children(row.querySelector(".row-kept"), kept(report, self.app.clock.now()))
 
@@ -111,7 +111,7 @@ class SentScreen(ReportListScreen):
             dom.el("p", {"class": "soft small"}, t("sent.log_hint")),
             log,
         )
-        self.spawn(self._fill_log(log, report))
+        self.start_task(self._fill_log(log, report))
         if report.state != mailbox.AVAILABLE:
             return
         dom.append(

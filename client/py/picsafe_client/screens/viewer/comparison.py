@@ -109,7 +109,7 @@ class ReportComparison:
         dom.on(words, "input", fill)
         fill()
         words.focus()
-        self._screen.spawn(self._load_boxes(fill, opened))
+        self._screen.start_task(self._load_boxes(fill, opened))
 
     async def _load_boxes(self, fill: Callable[[], None], opened: dom.Node) -> None:
         """After a deep link the lists are not there yet."""
@@ -146,7 +146,7 @@ class ReportComparison:
 
         def chosen(_event: Any) -> None:
             dialogs.close(opened)
-            self._screen.spawn(self._open(row.id))
+            self._screen.start_task(self._open(row.id))
 
         title = dom.el("span", {"class": "choice-title"}, name or t("beside.from", name=sender))
         about = dom.el(
@@ -179,7 +179,7 @@ class ReportComparison:
         saver = Saver(opened, media, self._waiting, self._saved, self._app.api)
 
         def save_medium(index: int) -> None:
-            self._screen.spawn(saver.save_medium(index))
+            self._screen.start_task(saver.save_medium(index))
 
         pane = self._stage.add(MediaSource(other, media, save_medium), 0)
         self._second = _Second(opened, media, saver, pane)

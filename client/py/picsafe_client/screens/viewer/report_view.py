@@ -106,7 +106,7 @@ class ShownReport:
     # -- saving
 
     def _save_this(self, index: int) -> None:
-        self._screen.spawn(self.saver.save_medium(index))
+        self._screen.start_task(self.saver.save_medium(index))
 
     def _saved(self, name: str, to_know: str) -> None:
         """Says so for a moment; what there is to know about the file stays until the person has read it."""
@@ -130,7 +130,7 @@ class ShownReport:
         print_dialog.ask(self.report, self.own_pane.index, self._print)
 
     def _print(self, which: Sequence[int], covered: bool) -> None:
-        self._screen.spawn(self._print_photos(which, covered=covered))
+        self._screen.start_task(self._print_photos(which, covered=covered))
 
     async def _print_photos(self, which: Sequence[int], *, covered: bool) -> None:
         self.media.pinned.update(which)
@@ -160,7 +160,7 @@ class ShownReport:
     # -- consent
 
     def _show_evidence(self, record: ConsentRecord, place: dom.Node) -> None:
-        self._screen.spawn(self._fetch_evidence(record, place))
+        self._screen.start_task(self._fetch_evidence(record, place))
 
     async def _fetch_evidence(self, record: ConsentRecord, place: dom.Node) -> None:
         evidence, blobs = record.evidence, BrowserBlobs()

@@ -133,10 +133,10 @@ class ReportScreen(Screen):
         dom.replace_children(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)
         self._toolbar.follow(shown.stage, shown.source)
-        self.spawn(shown.show_thumbnails())
-        self.spawn(opening.tell_opened())
+        self.start_task(shown.show_thumbnails())
+        self.start_task(opening.tell_opened())
         if opening.row is not None:
-            self.spawn(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
+            self.start_task(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
 
     def _explain(self, error: BaseException) -> None:
         notice = opening_error_notice(
@@ -153,7 +153,7 @@ class ReportScreen(Screen):
         dom.replace_children(
             self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"})
         )
-        self.spawn(self._open())
+        self.start_task(self._open())
 
     def _ask_for_file(self) -> None:
         choose = dom.button(
@@ -200,7 +200,7 @@ class ReportScreen(Screen):
         elif isinstance(event, ReportView) and event.id == opening.row.id:
             opening.row = event
             url = shown.opened.header.keyserver_url
-            self.spawn(opened_by.show(self.app, event, url, shown.facts.readers))
+            self.start_task(opened_by.show(self.app, event, url, shown.facts.readers))
 
     # -- acting
 

@@ -76,7 +76,7 @@ class Copier:
             drawing.stop()
             self._refused(index, t("copy.unsupported"))
             return
-        self._screen.spawn(self._told(index, drawing, writing))
+        self._screen.start_task(self._told(index, drawing, writing))
 
     async def _told(self, index: int, drawing: _Drawing, writing: Any) -> None:
         from pyodide.ffi import JsException
@@ -115,7 +115,7 @@ class _Drawing:
         from pyodide.ffi import create_once_callable
 
         def begin(resolve: Any, reject: Any) -> None:
-            self._task = screen.spawn(self._draw(resolve, reject))
+            self._task = screen.start_task(self._draw(resolve, reject))
 
         return js.Promise.new(create_once_callable(begin))
 

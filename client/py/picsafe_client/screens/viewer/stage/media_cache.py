@@ -128,7 +128,7 @@ class ShownMedia:
         self._blobs = blobs
         self._loaded: dict[int, _Loaded] = {}
         self._thumbnails: dict[int, str] = {}
-        self._ahead: asyncio.Task[None] | None = None
+        self._prefetch: asyncio.Task[None] | None = None
         self.pinned: set[int] = set()
         """Media that stay although they are not shown, while they are being printed."""
 
@@ -195,9 +195,9 @@ class ShownMedia:
             and self._media[index].kind == "photo"
             and self._media[index].size <= PREFETCH_BYTES
         ]
-        if self._ahead is not None:
-            self._ahead.cancel()
-        self._ahead = asyncio.ensure_future(self._fetch_ahead(likely))
+        if self._prefetch is not None:
+            self._prefetch.cancel()
+        self._prefetch = asyncio.ensure_future(self._fetch_ahead(likely))
 
     async def thumbnails(
         self, show: Callable[[int, str], None], shown: Callable[[int], Awaitable[None]] | None = None
@@ -226,8 +226,8 @@ class ShownMedia:
 
     def close(self) -> None:
         """Revokes every URL and stops everything, at once."""
-        if self._ahead is not None:
-            self._ahead.cancel()
+        if self._prefetch is not None:
+            self._prefetch.cancel()
         self.pinned.clear()
         self.keep(())
         for url in self._thumbnails.values():
