@@ -67,6 +67,7 @@ class KeysRole(ServerRole):
             route_handlers=[
                 keys.create_key,
                 keys.release_key,
+                keys.release_label_keys,
                 keys.revoke_key,
                 keys.revoke_report,
                 log.report_log,

@@ -21,13 +21,13 @@ class MemoryCounter:
         self._since = 0.0
         self._counts: Counter[Hashable] = Counter()
 
-    def take(self, subject: Hashable, maximum: int) -> int:
-        """Count one more; 0, or the seconds until the window is over when that would be more than `maximum`."""
+    def take(self, subject: Hashable, maximum: int, count: int = 1) -> int:
+        """Count `count` more; 0, or the seconds until the window is over when that would be more than `maximum`."""
         now = self._clock.now().timestamp()
         if not 0 <= now - self._since < self._window:
             self._since = now
             self._counts.clear()
-        if self._counts[subject] >= maximum:
+        if self._counts[subject] + count > maximum:
             return max(1, math.ceil(self._since + self._window - now))
-        self._counts[subject] += 1
+        self._counts[subject] += count
         return 0

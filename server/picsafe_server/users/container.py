@@ -31,6 +31,7 @@ from picsafe_server.users.reports.drafts import Drafts
 from picsafe_server.users.reports.event_stream import EventStreams
 from picsafe_server.users.reports.expiry import Expiry
 from picsafe_server.users.reports.grants import Grants
+from picsafe_server.users.reports.labels import Labels
 from picsafe_server.users.reports.lifecycle import Reports
 from picsafe_server.users.reports.pagination import Pagination
 from picsafe_server.users.reports.views import ReportViews
@@ -61,6 +62,7 @@ class Services:
     look_ups: LookupThrottle
     drafts: Drafts
     reports: Reports
+    labels: Labels
     listings: Pagination
     views: ReportViews
     withdrawals: Withdrawals
@@ -107,6 +109,7 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
         look_ups=look_ups,
         drafts=Drafts(database, clock, settings, grants, key_servers, look_ups),
         reports=Reports(database, clock, settings, changes, grants, receipts),
+        labels=Labels(database, clock),
         listings=Pagination(database, clock, views),
         views=views,
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),

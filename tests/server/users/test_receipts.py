@@ -44,6 +44,7 @@ async def test_the_receipt_makes_the_report_available(world: World) -> None:
         "collected_at": None,
         "cloud_url": "http://localhost:8000/cloud/au",
         "keyserver_url": "http://localhost:8000/keys",
+        "labelled": False,
     }
     (received,) = (await bo.get("/v1/reports")).json()["reports"]
     assert (received["box"], received["unread"]) == ("inbox", True)

@@ -16,7 +16,7 @@ CSV_SECONDS: Final = 900
 line.
 """
 NOT_SHOWN: Final = PicSafeError
-EVENTS: Final = ("created", "released", "refused", "revoked", "destroyed", "erased", "restored")
+EVENTS: Final = ("created", "released", "label_released", "refused", "revoked", "destroyed", "erased", "restored")
 
 
 async def of_report(api: Api, keyserver_url: str, report_id: str, *, signal: Any = None) -> list[LogEntry]:

@@ -7,8 +7,8 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.params import FromPath
 
-from picsafe_protocol.contracts.api.keys import IssuedKey, ReleasedKey
-from picsafe_protocol.contracts.api.requests import KeyRequest, ReleaseRequest
+from picsafe_protocol.contracts.api.keys import IssuedKey, LabelKeys, ReleasedKey
+from picsafe_protocol.contracts.api.requests import KeyRequest, LabelsRequest, ReleaseRequest
 from picsafe_protocol.contracts.errors import (
     Conflict,
     KeyDestroyed,
@@ -26,10 +26,11 @@ from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import route_access
 from picsafe_server.http.messages import RequestBody
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
-from picsafe_server.keys.api.schemas import Identifier, issued_key, released_key
+from picsafe_server.keys.api.schemas import Identifier, issued_key, label_keys, released_key
 from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
+from picsafe_server.keys.operations.release_labels import LabelRelease, release_labels
 from picsafe_server.keys.operations.revoke import revoke, revoke_of_report
 from picsafe_server.keys.policy import Caller
 
@@ -98,6 +99,26 @@ async def release_key(
     services.allowance.take(request.user)
     asked = Release(request.user, key_id, data.report_id, data.reason, address_of(request))
     return released_key(await release(services.appender, services.wrapper, asked))
+
+
+@post(
+    "/v1/labels/release",
+    status_code=200,
+    summary="Release the keys of the labels of many reports; each release is logged before any key is returned",
+    tags=["keys"],
+    **route_access(USER_TOKEN, LimitExceeded, LogUnavailable, TooManyRequests),
+)
+async def release_label_keys(request: Request[Caller, Any, Any], data: RequestBody[LabelsRequest]) -> LabelKeys:
+    """For a list that shows whose reports they are. A label key opens no package, and nothing counts as opened.
+
+    The rules are those of a release, for each report separately: a report that the caller may not open is in `refused`,
+    and the others are not affected.
+    """
+    services = services_of(request)
+    report_ids = tuple(dict.fromkeys(data.report_ids))
+    services.allowance.take_labels(request.user, len(report_ids))
+    asked = LabelRelease(request.user, report_ids, address_of(request))
+    return label_keys(await release_labels(services.appender, services.wrapper, asked))
 
 
 @post(

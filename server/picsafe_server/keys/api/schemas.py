@@ -7,10 +7,19 @@ from typing import Annotated
 
 import msgspec
 
-from picsafe_protocol.contracts.api.keys import CreatedProof, EntryProof, IssuedKey, ReleasedKey
+from picsafe_protocol.contracts.api.keys import (
+    CreatedProof,
+    EntryProof,
+    IssuedKey,
+    LabelKey,
+    LabelKeys,
+    LabelRefusal,
+    ReleasedKey,
+)
 from picsafe_server.keys.log.created_entry import Created
 from picsafe_server.keys.log.entries import Entry, moment
 from picsafe_server.keys.operations.release import Released
+from picsafe_server.keys.operations.release_labels import ReleasedLabels
 from picsafe_server.runtime.clock import rfc3339
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z2-7]{26}$", description="26 letters of lower-case base32")]
@@ -51,6 +60,15 @@ def issued_key(released: Released) -> IssuedKey:
     """For a key whose making is in the log."""
     expires_at = rfc3339(moment(released.record.until))
     return IssuedKey(released.record.key_id, _b64url(released.key), expires_at, entry_proof(released.entry))
+
+
+def label_keys(released: ReleasedLabels) -> LabelKeys:
+    """For label keys whose releases are in the log, and those that were refused."""
+    given = [
+        LabelKey(one.record.report_id, one.record.key_id, _b64url(one.key), entry_proof(one.entry))
+        for one in released.given
+    ]
+    return LabelKeys(given, [LabelRefusal(report_id, error.code) for report_id, error in released.refused])
 
 
 def _b64url(raw: bytes) -> str:

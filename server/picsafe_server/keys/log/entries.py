@@ -7,8 +7,7 @@ An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no space
 
 `person` in the statement is the standard base64 of `SHA-256("picsafe/access-log/person/v1" || 0x00 || salt || person)`,
 or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt ||
-statement)`, and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`; new ones are of
-version 2. Both salts are 32 random bytes, used for this entry only, so an entry cannot be guessed from its leaf. After
+statement)`, and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`. Both salts are 32 random bytes, used for this entry only, so an entry cannot be guessed from its leaf. After
 a person and its salt are erased, the rest of the entry can still be proved.
 """
 
@@ -29,8 +28,9 @@ from picsafe_protocol.crypto.merkle import leaf_hash
 
 SALT_BYTES = 32
 VERSION = 2
-"""Of every entry that is written now. A reader that knows version 1 only refuses it instead of misreading its
-events.
+LABEL_VERSION = 3
+"""Of entries that are written now: 3 for the events that came with it, 2 for all others. A reader that knows older
+versions only refuses an entry instead of misreading its event, and goes on to check all others.
 """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -113,7 +113,7 @@ class Entry:
             self.person_text = self.person.text()
             self.person_commitment = person_commitment(self.person_salt, self.person_text)
         self.statement = statement_text(
-            VERSION,
+            self.version,
             self.time_text,
             self.event,
             self.result,
@@ -123,6 +123,11 @@ class Entry:
             self.details,
         )
         self.commitment = statement_commitment(self.salt, self.statement)
+
+    @property
+    def version(self) -> int:
+        """The lowest version that has the event."""
+        return LABEL_VERSION if self.event is Event.LABEL_RELEASED else VERSION
 
     @property
     def leaf(self) -> bytes:

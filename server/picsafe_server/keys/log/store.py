@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Dialect, Table, and_, bindparam, func, insert
 
 from picsafe_protocol.crypto.merkle import HASH, leaf_hash
 from picsafe_server.keys.db.models import log_audience, log_head, log_leaves, log_nodes, log_people
-from picsafe_server.keys.log.entries import VERSION, Entry, Person
+from picsafe_server.keys.log.entries import Entry, Person
 from picsafe_server.keys.log.tree import (
     Coordinate,
     Head,
@@ -84,7 +84,7 @@ def _leaf_row(entry: Entry) -> tuple[object, ...]:
         entry.report_id,
         entry.key_id,
         entry.person_commitment,
-        VERSION,
+        entry.version,
         entry.details,
     )
 

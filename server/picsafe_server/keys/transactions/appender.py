@@ -33,7 +33,9 @@ from picsafe_server.runtime.database import Database
 
 T = TypeVar("T")
 BATCH = 256
-"""Operations of one transaction: enough to hide the fsync, and still a few milliseconds."""
+"""Keys that the operations of one transaction look at, and one operation more: enough to hide the fsync, and still a
+few milliseconds.
+"""
 
 _log = logging.getLogger("picsafe.keys")
 
@@ -173,10 +175,12 @@ class Appender:
         ended = False
         while not ended:
             waiting: list[_Waiting] = []
+            size = 0
             item = await self._queue.get()
             while item is not None:
                 waiting.append(item)
-                if len(waiting) == BATCH or self._queue.empty():
+                size += max(1, len(item.operation.key_ids) + len(item.operation.reports))
+                if size >= BATCH or self._queue.empty():
                     break
                 item = self._queue.get_nowait()
             ended = item is None

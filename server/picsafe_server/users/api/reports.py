@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Annotated
 
 from litestar import Controller, delete, get, post
@@ -16,11 +17,20 @@ from picsafe_protocol.contracts.api.reports import (
     ReportBegun,
     ReportPage,
     ReportView,
+    SealedLabel,
+    SealedLabels,
     SignedGrant,
     Suggestion,
     Suggestions,
 )
-from picsafe_protocol.contracts.api.requests import PRINTED, Addressed, GrantRequest, NewReport, ReceiptBody
+from picsafe_protocol.contracts.api.requests import (
+    PRINTED,
+    Addressed,
+    GrantRequest,
+    LabelsRequest,
+    NewReport,
+    ReceiptBody,
+)
 from picsafe_protocol.contracts.errors import (
     Conflict,
     CursorUnknown,
@@ -118,6 +128,16 @@ class ReportController(Controller):
         page = await services.listings.new(caller, after, limit)
         return NewReports(page.reports, page.cursor, page.more)
 
+    @post("/labels", status_code=200, summary="The sealed labels of many reports", **route_access(PERSON))
+    async def sealed_labels(
+        self, data: RequestBody[LabelsRequest], caller: Caller, services: ServicesDependency
+    ) -> SealedLabels:
+        """For a list that shows whose reports they are. Reports that have no label, or that the caller cannot open, are
+        left out. The keys are at the key servers of the reports.
+        """
+        found = await services.labels.of(caller, data.report_ids)
+        return SealedLabels([SealedLabel(each, b64encode(sealed).decode("ascii")) for each, sealed in found.items()])
+
     @get("/{report_id:str}", summary="One report", **route_access(SIGNED_IN, NotFound, ReportPredatesAccess))
     async def report(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> ReportView:
         """404 for everybody who may not see it."""
@@ -137,9 +157,10 @@ class ReportController(Controller):
         again changes nothing.
 
         `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt
-        says otherwise; 400 `invalid_request` without it.
+        says otherwise, and for another `label` than the first time; 400 `invalid_request` without `package`, and for a
+        label of a size that no label has.
         """
-        report = await services.reports.accept_receipt(caller, report_id, data.receipt, data.package)
+        report = await services.reports.accept_receipt(caller, report_id, data.receipt, data.package, data.label)
         async with services.database.reading() as session:
             return await services.views.one(session, caller, report)
 

@@ -318,6 +318,18 @@ class ReportInstitution(Base):
     """Whether all its members may open the report; its service accounts always may."""
 
 
+class ReportLabel(Base):
+    """The sealed label of a report that can be opened: ciphertext, as its sender handed it in. A table of its own, so that
+    lists need not read it.
+    """
+
+    __tablename__ = "report_labels"
+
+    report_id: Mapped[str] = _of_report()
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of one of `format.label.SEALED_LABEL_SIZES`. Gone when the report is withdrawn or over; never changed."""
+
+
 class ReportOpened(Base):
     """When a person first read a report."""
 

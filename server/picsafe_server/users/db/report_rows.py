@@ -14,16 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.contracts.api.reports import Addressee, Sender
 from picsafe_server.runtime.clock import rfc3339
-from picsafe_server.users.db.models import Account, Institution, Report, ReportOpened, ReportRecipient
+from picsafe_server.users.db.models import Account, Institution, Report, ReportLabel, ReportOpened, ReportRecipient
 
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """`reports` with their senders, `recipients` by report, and `opened`: when an account first read a report."""
+    """`reports` with their senders, `recipients` by report, `opened`: when an account first read a report, and the
+    reports that are `labelled`.
+    """
 
     reports: Mapping[str, tuple[Report, Sender]]
     recipients: Mapping[str, Sequence[Addressee]]
     opened: Mapping[tuple[str, str], datetime]
+    labelled: Collection[str]
 
 
 async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str] | None]) -> ReportFacts:
@@ -31,22 +34,27 @@ async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str
     everybody's.
     """
     if not readers:
-        return ReportFacts({}, {}, {})
+        return ReportFacts({}, {}, {}, ())
     ids = set(readers)
-    return ReportFacts(await _reports(session, ids), await _recipients(session, ids), await _openings(session, readers))
+    reports, labelled = await _reports(session, ids)
+    return ReportFacts(reports, await _recipients(session, ids), await _openings(session, readers), labelled)
 
 
-async def _reports(session: AsyncSession, ids: set[str]) -> dict[str, tuple[Report, Sender]]:
+async def _reports(session: AsyncSession, ids: set[str]) -> tuple[dict[str, tuple[Report, Sender]], set[str]]:
     rows = await session.execute(
-        select(Report, Account, Institution.name)
+        select(Report, Account, Institution.name, ReportLabel.report_id)
+        .outerjoin(ReportLabel, ReportLabel.report_id == Report.id)
         .join(Account, Account.id == Report.sender_id)
         .outerjoin(Institution, Institution.id == Account.institution_id)
         .where(Report.id.in_(ids))
     )
-    return {
-        report.id: (report, Sender(account.id, account.name, account.email, institution))
-        for report, account, institution in rows
-    }
+    found: dict[str, tuple[Report, Sender]] = {}
+    labelled: set[str] = set()
+    for report, account, institution, label_of in rows:
+        found[report.id] = report, Sender(account.id, account.name, account.email, institution)
+        if label_of is not None:
+            labelled.add(label_of)
+    return found, labelled
 
 
 async def _recipients(session: AsyncSession, ids: set[str]) -> dict[str, list[Addressee]]:

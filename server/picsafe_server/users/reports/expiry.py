@@ -15,6 +15,7 @@ from picsafe_server.runtime.database import Database
 from picsafe_server.users.db.models import AVAILABLE, DRAFT, EXPIRED, WITHDRAWN, ChangeEvent, MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, EventLog
+from picsafe_server.users.reports import labels
 from picsafe_server.users.reports.lifecycle import received_by
 
 _AT_ONCE = 200
@@ -49,6 +50,7 @@ class Expiry:
         )
         reports = (await session.scalars(due)).all()
         changes: list[Change] = []
+        await labels.drop(session, reports)
         for report in reports:
             report.state = EXPIRED
             if report.available_at is not None:

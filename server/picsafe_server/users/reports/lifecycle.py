@@ -31,6 +31,7 @@ from picsafe_server.users.db.models import (
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.reports import labels
 from picsafe_server.users.reports.grants import Grants, SignedToken
 from picsafe_server.users.reports.visibility import check_live, check_since, own, visible
 
@@ -57,13 +58,16 @@ class Reports:
         self._grants = grants
         self._verifier = verifier
 
-    async def accept_receipt(self, who: Principal, report_id: str, receipt: str, sent: SentPackage | None) -> Report:
+    async def accept_receipt(
+        self, who: Principal, report_id: str, receipt: str, sent: SentPackage | None, label: bytes | None
+    ) -> Report:
         """The cloud's receipt makes the draft available, once; the same receipt again changes nothing.
 
         `sent` describes the package as the sender made it: readers get its digest, and the cloud's receipt is compared
-        with it. `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other content,
-        `InvalidRequest` without `sent`.
+        with it. `label` is sealed. `TokenRefused` for a receipt of another cloud or report, `Conflict` for one of other
+        content, `InvalidRequest` without `sent` or for a label of a wrong size.
         """
+        labels.check_label(label)
         claims = await self._verifier.verify(receipt, RECEIPT_TYPE, self._settings.users_base)
         async with self._database.writing() as session:
             report = await own(session, who, report_id)
@@ -73,9 +77,11 @@ class Reports:
             if report.state == AVAILABLE:
                 if (report.size, report.sha256, report.digest) != (size, sha256, digest):
                     raise Conflict("This report is already available, with another content.")
+                await labels.check_same(session, report, label)
                 return report
             report.state, report.available_at = AVAILABLE, self._clock.now()
             report.size, report.sha256, report.digest = size, sha256, digest
+            await labels.keep(session, report, label)
             await self._publish(session, report)
         return report
 

@@ -15,12 +15,12 @@ from picsafe_protocol.contracts.errors import CursorUnknown, InvalidRequest
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
-from picsafe_server.users.db.models import AVAILABLE, MailboxEntry, Report
+from picsafe_server.users.db.models import MailboxEntry, Report
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.views import MailboxItem, ReportViews
-from picsafe_server.users.reports.visibility import is_since, is_since_joining
+from picsafe_server.users.reports.visibility import is_live, is_since, is_since_joining
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
@@ -50,7 +50,7 @@ class Pagination:
         """
         sent = box == "sent"
         names = [channels.sent(who.id)] if sent else who.received
-        conditions = [] if sent else [self._live(), is_since(who)]
+        conditions = [] if sent else [is_live(self._clock.now()), is_since(who)]
         start = _BEYOND if before is None else number_of(before, "before")
         async with self._database.reading() as session:
             found = await self._merged(session, who, names, [MailboxEntry.sequence < start, *conditions], limit, True)
@@ -65,15 +65,12 @@ class Pagination:
         start, last_seen = (0, None) if after is None else position_in(after)
         async with self._database.reading() as session:
             await _check_known(session, start, last_seen)
-            conditions = [MailboxEntry.sequence > start, self._live(), is_since(who)]
+            conditions = [MailboxEntry.sequence > start, is_live(self._clock.now()), is_since(who)]
             found = await self._merged(session, who, who.received, conditions, limit, False)
             page = await self._page(session, who, found, "inbox", limit, start)
         if page.reports:
             return replace(page, cursor=f"{page.cursor}-{page.reports[-1].id}")
         return replace(page, cursor=after or page.cursor)
-
-    def _live(self) -> ColumnElement[bool]:
-        return (Report.state == AVAILABLE) & (Report.expires_at > self._clock.now())
 
     async def _merged(
         self,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from picsafe_protocol.contracts.api.reports import Addressee, Box, ReportView, Sender
 from picsafe_server.runtime.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
-from picsafe_server.users.db.models import Report
+from picsafe_server.users.db.models import AVAILABLE, Report
 from picsafe_server.users.db.report_rows import ReportFacts, read_facts
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.principal import Principal
@@ -63,9 +63,10 @@ class ReportViews:
     ) -> ReportView:
         mine = facts.opened.get((report.id, who.id))
         read = report.collected_at if who.is_service else mine
+        state = state_of(report, self._clock.now())
         return ReportView(
             id=report.id,
-            state=state_of(report, self._clock.now()),  # type: ignore[arg-type]
+            state=state,  # type: ignore[arg-type]
             box=box,
             sender=sender,
             recipients=[_as_seen_by(who, report, addressee) for addressee in facts.recipients[report.id]],
@@ -80,6 +81,7 @@ class ReportViews:
             collected_at=_text(report.collected_at),
             cloud_url=self._settings.cloud_base(report.region),
             keyserver_url=self._key_servers.of_report(report),
+            labelled=report.id in facts.labelled and state == AVAILABLE,
         )
 
 

@@ -37,6 +37,11 @@ def check_live(report: Report, now: datetime) -> None:
         raise KeyRevoked
 
 
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """The condition that a report can be opened at `now`, whether or not the sweep has been."""
+    return and_(Report.state == AVAILABLE, Report.expires_at > now)
+
+
 def is_since(who: Principal) -> ColumnElement[bool]:
     """The condition that a report was begun after the moment from which the caller is given reports.
 
@@ -74,6 +79,16 @@ async def visible(session: AsyncSession, who: Principal, report_id: str) -> Repo
     """
     if not is_identifier(report_id):
         raise NotFound
+    report = await session.scalar(select(Report).where(Report.id == report_id, is_visible_to(who)))
+    if report is None:
+        raise NotFound
+    if report.sender_id != who.id:
+        check_since(who, report)
+    return report
+
+
+def is_visible_to(who: Principal) -> ColumnElement[bool]:
+    """The condition under which `visible` finds a report for `who`."""
     institution = exists().where(
         ReportInstitution.report_id == Report.id,
         ReportInstitution.institution_id == who.institution_id,
@@ -81,13 +96,7 @@ async def visible(session: AsyncSession, who: Principal, report_id: str) -> Repo
         true() if who.is_service else ReportInstitution.members,
     )
     recipient = exists().where(ReportRecipient.report_id == Report.id, ReportRecipient.account_id == who.id)
-    rule = or_(Report.sender_id == who.id, and_(Report.available_at.is_not(None), or_(recipient, institution)))
-    report = await session.scalar(select(Report).where(Report.id == report_id, rule))
-    if report is None:
-        raise NotFound
-    if report.sender_id != who.id:
-        check_since(who, report)
-    return report
+    return or_(Report.sender_id == who.id, and_(Report.available_at.is_not(None), or_(recipient, institution)))
 
 
 async def own(session: AsyncSession, who: Principal, report_id: str) -> Report:

@@ -41,6 +41,9 @@ NAME_CHARACTERS: Final = 200
 LABEL_NOTES_CHARACTERS: Final = 160
 """Of the first line of the notes, in the label by which a list shows whose report it is: two lines of a row."""
 
+LABELS_AT_ONCE: Final = 100
+"""Reports whose labels, or the keys of these, one request asks for: more rows than any screen shows."""
+
 RECIPIENTS: Final = 50
 """Recipients of one report: a department, not a mailing list."""
 
@@ -263,6 +266,11 @@ KEY_REQUEST_WINDOW_SECONDS: Final = 3600
 """Requests for keys of one person, and of one service account, that a process of the key server takes in the window: a
 morning's reports many times over, and a record system that catches up on a week. The access log is never shortened, so
 no account may grow it without end.
+"""
+
+LABEL_KEYS: Final = 5000
+"""Keys of labels that a process of the key server gives one account in `KEY_REQUEST_WINDOW_SECONDS`: fifty rows after
+each of a hundred unlocks. Counted apart from `KEY_REQUESTS`, so that lists never use up what opening needs.
 """
 
 REPORTS_BEGUN: Final = 1000

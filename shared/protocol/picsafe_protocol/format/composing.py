@@ -224,10 +224,10 @@ class Uploaded:
     sha256: str
     pieces: Pieces
 
-    def to_json(self) -> dict[str, Any]:
-        """The body with which the sender makes the report available."""
+    def to_json(self, label: bytes | None = None) -> dict[str, Any]:
+        """The body with which the sender makes the report available; `label` is sealed."""
         package = SentPackage(size=self.pieces.size, sha256=self.sha256, digest=self.pieces.digest)
-        return write(ReceiptBody(receipt=self.receipt, package=package))
+        return write(ReceiptBody(receipt=self.receipt, package=package, label=label))
 
 
 def completion(sha256: str, pieces: Pieces) -> dict[str, Any]:

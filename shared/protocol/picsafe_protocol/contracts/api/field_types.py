@@ -7,13 +7,14 @@ document states it.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 from picsafe_protocol.contracts.identifiers import is_identifier
 
-__all__ = ["WHEN_ABSENT", "WIRE_NAME", "Identifier", "Moment", "PositiveSize", "Rule"]
+__all__ = ["WHEN_ABSENT", "WIRE_NAME", "Base64", "Identifier", "Moment", "PositiveSize", "Rule"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,14 @@ def _is_moment(text: str) -> bool:
         return False
 
 
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_positive(number: int) -> bool:
     return number > 0
 
@@ -42,6 +51,8 @@ Identifier: TypeAlias = Annotated[str, is_identifier]
 """26 letters of lower-case base32: safe as the name of a folder and as part of a URL."""
 Moment: TypeAlias = Annotated[str, _is_moment]
 """A time that is calculated with."""
+Base64: TypeAlias = Annotated[str, _is_base64]
+"""Bytes in standard base64 with padding."""
 PositiveSize: TypeAlias = Annotated[int, _is_positive]
 """Bytes, at least one."""
 WIRE_NAME: Final = "wire_name"

@@ -6,7 +6,7 @@ from dataclasses import field
 from enum import Enum
 from typing import Annotated
 
-from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME
+from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, WIRE_NAME, Identifier
 from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
@@ -16,6 +16,9 @@ __all__ = [
     "Event",
     "IssuedKey",
     "KeySender",
+    "LabelKey",
+    "LabelKeys",
+    "LabelRefusal",
     "LogEntry",
     "LogPage",
     "ReleasedKey",
@@ -90,6 +93,34 @@ class IssuedKey:
 
 
 @message
+class LabelKey:
+    """The key of a report's sealed label, 32 bytes. It opens no package. `entry`: the access log has that the caller
+    looked at whose report it is.
+    """
+
+    report_id: Identifier
+    key_id: Identifier
+    key: str = field(repr=False)
+    entry: EntryProof
+
+
+@message
+class LabelRefusal:
+    """A report whose label key is not given, and the code of the error that says why."""
+
+    report_id: Identifier
+    code: str
+
+
+@message
+class LabelKeys:
+    """Each requested report is in one of the two lists."""
+
+    keys: list[LabelKey]
+    refused: list[LabelRefusal]
+
+
+@message
 class Who:
     """A person in the log, with their name at the time."""
 
@@ -100,7 +131,9 @@ class Who:
 
 
 class Event(str, Enum):
-    """What happened to a key, or (the last two) to the log."""
+    """What happened to a key, or (`erased`, `restored`) to the log. `label_released`: somebody looked at whose report
+    it is, without opening it.
+    """
 
     CREATED = "created"
     RELEASED = "released"
@@ -109,6 +142,7 @@ class Event(str, Enum):
     DESTROYED = "destroyed"
     ERASED = "erased"
     RESTORED = "restored"
+    LABEL_RELEASED = "label_released"
 
 
 @message

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal, TypeAlias
 
-from picsafe_protocol.contracts.api.field_types import Identifier, Moment
+from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, Base64, Identifier, Moment
 from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "ReportBegun",
     "ReportPage",
     "ReportView",
+    "SealedLabel",
+    "SealedLabels",
     "Sender",
     "SignedGrant",
     "Suggestion",
@@ -53,7 +56,8 @@ class Addressee:
 @message
 class ReportView:
     """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
-    by the caller, `collected_at` by any service account; times are UTC.
+    by the caller, `collected_at` by any service account; `labelled`: it has a sealed label (format, section 10); times
+    are UTC.
     """
 
     id: Identifier
@@ -72,6 +76,22 @@ class ReportView:
     collected_at: str | None
     cloud_url: str
     keyserver_url: str
+    labelled: bool = field(metadata={WHEN_ABSENT: False})
+
+
+@message
+class SealedLabel:
+    """The sealed label of a report (format, section 10), in base64."""
+
+    report_id: Identifier
+    label: Base64
+
+
+@message
+class SealedLabels:
+    """Those of the requested reports that have a label and can be opened by the caller, in no order."""
+
+    labels: list[SealedLabel]
 
 
 @message

@@ -19,6 +19,7 @@ __all__ = [
     "GrantRequest",
     "InstitutionChange",
     "KeyRequest",
+    "LabelsRequest",
     "MemberChange",
     "NewMember",
     "NewPassword",
@@ -57,6 +58,7 @@ Reason: TypeAlias = Annotated[
 ]
 PersonRole: TypeAlias = Literal["member", "administrator"]
 GrantedAction: TypeAlias = Literal["package.upload", "package.download", "key.create"]
+ReportIds: TypeAlias = Annotated[list[ReportId], Rule(max_length=limits.LABELS_AT_ONCE)]
 Addresses: TypeAlias = Annotated[list[Email], Rule(max_length=20 * limits.RECIPIENTS)]
 
 
@@ -121,10 +123,13 @@ class SentPackage:
 
 @message(kw_only=True)
 class ReceiptBody:
-    """The cloud's receipt for the completed upload, and the sender's description of the package."""
+    """The cloud's receipt for the completed upload, and the sender's description of the package. `label`: the report's
+    sealed label (format, section 10), in base64.
+    """
 
     receipt: Token
     package: SentPackage | None = None
+    label: bytes | None = None
 
 
 @message(kw_only=True)
@@ -199,6 +204,13 @@ class KeyRequest:
     """For which report a key is to be made, or taken back."""
 
     report_id: ReportId
+
+
+@message(kw_only=True)
+class LabelsRequest:
+    """The reports whose labels, or the keys of these, are requested."""
+
+    report_ids: ReportIds
 
 
 @message(kw_only=True)
