@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 pytestmark = [pytest.mark.anyio, pytest.mark.postgres]
 
-ROWS = "SELECT (SELECT count(*) FROM log_nodes), (SELECT count(*) FROM alembic_version), (SELECT max(size) FROM log_head)"
+ROWS = (
+    "SELECT (SELECT count(*) FROM log_nodes), (SELECT count(*) FROM alembic_version), (SELECT max(size) FROM log_head)"
+)
 
 
 @asynccontextmanager
