@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the longest modules to the front; each stays together, and the others stay as they were."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(Path(item.nodeid.partition("::")[0]).stem, len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Take what exists now out of the garbage collector's work: all modules and tests, which stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 class ModuleScheduling(LoadScopeScheduling):

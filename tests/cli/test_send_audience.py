@@ -75,7 +75,7 @@ def test_the_command_says_so_however_quiet_it_shall_be(capsys: pytest.CaptureFix
         Recipient("c", "cy@x.example", "Cy", None),
     ]
     readers = [InstitutionReaders("Harbour Clinic", True, True), InstitutionReaders("Mater", False, True)]
-    _tell_readers(quiet, ReportBegun("a" * 26, "au", "", nowhere, nowhere, recipients, readers))
+    _tell_readers(quiet, ReportBegun("a" * 26, "au", "", nowhere, nowhere, recipients, readers, takes_label=False))
     said = capsys.readouterr().err.splitlines()
     assert said[:-3] == ([] if quiet else ["To Dr Ben <ben@clinic.example>, Harbour[2J Clinic", "To Cy <cy@x.example>"])
     assert said[-3:] == [

@@ -216,13 +216,13 @@ async def test_only_what_can_be_opened_counts_as_unread() -> None:
         ("NUMBER", True),
         ("australia", True),
         ("priya clinic", True),
-        ("margaret", True),
+        ("margaret 1970-01-31", True),
         ("7 nothing", False),
         ("germany", False),
     ],
 )
 async def test_the_filter_looks_at_what_the_row_says(words: str, is_match: bool) -> None:
-    assert mailbox.matches(report(7), words, "Margaret Ellison") is is_match
+    assert mailbox.matches(report(7), words, ["Margaret Ellison", "1970-01-31"]) is is_match
 
 
 @pytest.mark.parametrize(

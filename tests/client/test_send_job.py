@@ -44,6 +44,7 @@ from picsafe_protocol.contracts.errors import (
     Unreachable,
 )
 from picsafe_protocol.format.composing import ReportDetails
+from picsafe_protocol.format.label import Label
 from picsafe_protocol.format.report import Patient
 from picsafe_protocol.json.messages import read
 from picsafe_protocol.json.timestamps import parse_time
@@ -127,6 +128,7 @@ class FakeServers:
     def __init__(self) -> None:
         self.pending: list[asyncio.Future[Any]] = []
         self.withdrawals: list[Exception | None] = []
+        self.receipts: list[Any] = []
 
     async def answer(self, signal: FakeAbort | None, result: Any) -> Any:
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -154,6 +156,8 @@ class FakeServers:
             if error is not None:
                 raise error
             return None
+        if path.endswith("/receipt"):
+            self.receipts.append(body)
         return await self.answer(signal, CREATED if path == "/v1/reports" else report_row(id="r" * 26, region="eu"))
 
     async def keys(self, *_request: Any, signal: Any = None) -> Any:
@@ -173,7 +177,7 @@ class FakeUpload:
         for _ in range(3):
             await self._retry(lambda signal: self._servers.answer(signal, None))
             progress(100)
-        return SimpleNamespace(to_json=dict)
+        return SimpleNamespace(to_json=lambda label: {"label": label})
 
 
 async def fake_seal(*arguments: Any) -> Any:
@@ -181,7 +185,7 @@ async def fake_seal(*arguments: Any) -> Any:
     for _ in range(3):
         await asyncio.sleep(0)
         progress(0)
-    return SimpleNamespace(size=300)
+    return sealing.Sealed(SimpleNamespace(size=300), b"sealed", Label(Patient("Edda Lindqvist"), "", 1, 0, 0))
 
 
 class WatchedJob(SendJob):
@@ -205,12 +209,14 @@ class World:
         self.back = asyncio.Event()
         self.is_same_person = True
         self.is_wanted = True
+        self.told: list[tuple[str, Label]] = []
         api: Any = self.servers
         self.job = WatchedJob(
             api,
             Person("u", "ruth@clinic.example", "Dr Ruth Lindqvist", "DE", "eu", None, None, ()),
             sender_back=self._sender_back,
             is_wanted=lambda: self.is_wanted,
+            tell=lambda report_id, label: self.told.append((report_id, label)),
         )
         details = ReportDetails(patient=Patient("Edda Lindqvist"))
         self.task = asyncio.ensure_future(self.job.run([], details, ["kim@clinic.example"], Readers((), None), NOW))
@@ -361,6 +367,18 @@ def test_without_troubles_it_is_delivered() -> None:
         await world.until(SendState.DELIVERED)
         assert world.job.report == read(ReportView, report_row(id="r" * 26, region="eu"))
         assert (world.job.done, world.job.total) == (300, 300)
+        assert [(report_id, label.patient.name) for report_id, label in world.told] == [("r" * 26, "Edda Lindqvist")]
+
+    play(story)
+
+
+def test_the_same_label_is_handed_in_again_when_the_answer_was_lost() -> None:
+    async def story(world: World) -> None:
+        while not world.servers.receipts:
+            await world.settle(None)
+        await world.settle(Unreachable(), None)
+        assert world.job.state is SendState.DELIVERED
+        assert world.servers.receipts == [{"label": b"sealed"}] * 2
 
     play(story)
 

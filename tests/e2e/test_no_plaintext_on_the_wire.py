@@ -24,6 +24,8 @@ from harness.traffic_recorder import Wire, laid
 from PIL import Image
 from playwright.sync_api import BrowserContext, Request, expect
 
+from picsafe_protocol.format.label import SEALED_LABEL_SIZES
+
 SERVICE_WORKERS = "allow"
 
 FACTS = {
@@ -125,11 +127,16 @@ def _send(screen: SendScreen, reader: Person, originals: list[Path]) -> None:
     screen.send()
     screen.has_arrived()
     screen.go("sent")
+    expect(page.locator(".row-patient").first).to_contain_text(FACTS["record number"])
     page.locator("summary").first.click()
     expect(page.locator(".row-details tbody tr").first).to_be_visible()
 
 
 def _read(visit: Visit, report_id: str) -> None:
+    visit.page.get_by_role("button", name="Show patients").click()
+    expect(visit.row(report_id)).to_contain_text(FACTS["record number"])
+    visit.page.get_by_role("searchbox").fill(FACTS["patient's name"])
+    expect(visit.page.locator(".list-count")).to_contain_text("1 of 1 match")
     visit.open_report(report_id)
     expect(visit.title).to_have_text(FACTS["patient's name"])
     visit.press("ArrowRight")
@@ -167,6 +174,10 @@ def test_the_record_misses_nothing(
     everything, parcel = wire.everything(), story[2]
     assert parcel.package in everything, "what was uploaded is all there"
     assert json.dumps(PASSWORD).encode() in everything, "and what was typed into the sign-in form"
+    label = re.search(rb'"label": ?"([^"]+)"', everything)
+    assert label is not None, "the label was handed in"
+    assert len(base64.b64decode(label[1])) in SEALED_LABEL_SIZES
+    assert b"/keys/v1/labels/release HTTP" in everything, "and read"
     own = [url.removeprefix(clinic.url) for url in asked if url.startswith(clinic.url)]
     assert len(own) > 20
     for path in own:

@@ -281,11 +281,11 @@ def _printed(visit: Visit) -> dict[str, Any]:
 def test_the_inbox_knows_the_patient_for_this_session_and_the_report_as_read(visit: Visit, report: MadeReport) -> None:
     visit.press("Escape")
     row = visit.row(report.header.report_id)
-    expect(row.locator(".row-patient")).to_have_text("Edda Lindqvist")
+    expect(row.locator(".row-patient-name")).to_have_text("Edda Lindqvist")
     expect(row.locator(".row-dot")).not_to_contain_text("New")
     visit.page.reload()
     expect(row).to_be_visible(timeout=30_000)
-    expect(row.locator(".row-patient")).to_have_text("")
+    expect(row.locator(".row-patient")).to_have_text("Patient not read")
 
 
 def test_a_closed_report_leaves_nothing_behind(visit: Visit) -> None:
@@ -372,4 +372,4 @@ def test_the_sender_sees_who_opened_it(enter: Enter, visit: Visit, sender: Perso
     seen.page.goto(f"{seen.clinic.url}/#/report/{report.header.report_id}")
     seen.sees_medium()
     expect(seen.facts.locator(".readers")).to_contain_text("Dr Jon Keller")
-    expect(seen.facts.locator(".readers")).to_contain_text("opened")
+    expect(seen.facts.locator(".readers")).to_contain_text("given the key")

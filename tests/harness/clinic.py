@@ -26,8 +26,10 @@ from harness.password_cost import CHEAP, passwords_cost
 from harness.report_factory import MadeFile, MadeReport, made_report
 from picsafe_protocol.contracts.limits import UPLOAD_PART_BYTES
 from picsafe_protocol.contracts.tokens import Role
+from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.package_digest import Pieces, hash_pieces
 from picsafe_protocol.format.composing import Uploaded, completion
+from picsafe_protocol.format.label import Label, label_key, seal_label
 from picsafe_server.app import create_app
 from picsafe_server.http.request_limits import end_connections
 from picsafe_server.runtime.clock import MovableClock
@@ -214,8 +216,19 @@ class Clinic:
 
     # -- reports
 
-    def send(self, sender: Person, recipients: Sequence[Person], files: Sequence[MadeFile], **more: Any) -> MadeReport:
-        """A report, sent as the API wants it, all the way until its recipients see it."""
+    def send(
+        self,
+        sender: Person,
+        recipients: Sequence[Person],
+        files: Sequence[MadeFile],
+        *,
+        label: Label | None = None,
+        is_labelled: bool = True,
+        **more: Any,
+    ) -> MadeReport:
+        """A report, sent as the API wants it, all the way until its recipients see it. `label`: what its label says
+        instead of what the report says; `is_labelled`: False for one of an earlier release, which has none.
+        """
         with self.client_of(sender) as http:
             draft = _ok(http.post("/users/v1/reports", json={"recipients": [each.email for each in recipients]}))
             report_id, keys, cloud = draft["report_id"], draft["keyserver"], draft["cloud"]
@@ -232,7 +245,10 @@ class Clinic:
             pieces = Pieces(len(made.package), hash_pieces(made.package))
             body = completion(digest, pieces)
             receipt = _ok(httpx.post(path, json=body, headers=_bearer(cloud), timeout=60))["receipt"]
-            handed_in = Uploaded(receipt, digest, pieces).to_json()
+            label_of_it = label_key(made.key, report_id, key["key_id"])
+            sealing = seal_label(label or Label.of(made.report), label_of_it, report_id, key["key_id"], AesGcm())
+            handed_in = Uploaded(receipt, digest, pieces).to_json(self.within(sealing) if is_labelled else None)
+            sealing.close()
             _ok(http.post(f"/users/v1/reports/{report_id}/receipt", json=handed_in))
         return made
 
@@ -287,10 +303,10 @@ class Clinic:
                 for byte in message.get("body", b""):
                     await send(cast(Any, {**message, "body": bytes([byte]), "more_body": True}))
                     await asyncio.sleep(0.1)
+            if message["type"] == "http.response.body" and change is not None:
+                message = {**message, "body": change(message.get("body", b""))}
             if message["type"] == "http.response.body" and is_package:
                 body = message.get("body", b"")
-                if change is not None:
-                    message = {**message, "body": change(body)}
                 if self.network.slow:
                     await asyncio.sleep(self.network.slow)
                 if limit is not None and sent + len(body) > limit:

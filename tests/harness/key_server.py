@@ -168,9 +168,8 @@ async def key_server(data: Path, clock: MovableClock, users: UserServers, **sett
             **settings,
         ),
         clock,
+        httpx.ASGITransport(users),
     )
-    role: KeysRole = app.state.roles["keys"]
-    role.context.http._transport._network = httpx.ASGITransport(users)  # type: ignore[attr-defined]
     async with app.lifespan():
         world = World(app, clock, users)
         async with world.http:

@@ -56,12 +56,13 @@ def running(
 def wait_until_answered(url: str, process: subprocess.Popen[bytes], log: Path, verify: bool = True) -> None:
     """Returns when `url` answers below 500; fails the test with the log when the process ends or time is over."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=5, verify=verify).status_code < 500:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
+    with httpx.Client(timeout=5, verify=verify) as client:  # one, since each reads all certificate authorities
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                if client.get(url).status_code < 500:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
     pytest.fail(f"{url} did not answer:\n{log.read_text('utf-8', 'replace')[-3000:]}")
 
 

@@ -31,6 +31,13 @@ from picsafe_server.users.role import UsersRole
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For tables of inputs that are judged before any database is asked: one of the databases is enough."""
 
+on_each_database = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+"""For tests of what the databases do differently: locks and races, order and pages, case and search, sweeps, constraints. All
+others meet SQLite in `make test-all` only.
+"""
+
 PASSWORD = "correct horse battery"
 SHA256 = "ab" * 32
 DIGEST = "ef" * 32

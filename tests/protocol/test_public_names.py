@@ -32,23 +32,27 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.contracts.api.accounts": """
         InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
     """,
-    "picsafe_protocol.contracts.api.field_types": "WHEN_ABSENT WIRE_NAME Identifier Moment PositiveSize Rule",
+    "picsafe_protocol.contracts.api.field_types": """
+        Base64 Identifier Moment PositiveSize Rule WHEN_ABSENT WIRE_NAME
+    """,
     "picsafe_protocol.contracts.api.institutions": """
         ActPage ActView Administrator InstitutionView InvitedMember Member MemberPage NewServiceView
         PersonWho SecurityEventView SecurityPage ServiceList ServiceView
     """,
     "picsafe_protocol.contracts.api.keys": """
-        Consistency CreatedProof EntryProof Event IssuedKey KeySender LogEntry LogPage ReleasedKey Who
+        Consistency CreatedProof EntryProof Event IssuedKey KeySender LabelKey LabelKeys LabelRefusal LogEntry
+        LogPage ReleasedKey Who
     """,
     "picsafe_protocol.contracts.api.reports": """
         Addressee Box GrantAt InstitutionReaders NewReports Readers Recipient RemovedReport ReportBegun
-        ReportPage ReportView Sender SignedGrant Suggestion Suggestions
+        ReportPage ReportView SealedLabel SealedLabels Sender SignedGrant Suggestion Suggestions
     """,
     "picsafe_protocol.contracts.api.uploads": "Receipt UploadState",
     "picsafe_protocol.contracts.api.message": "message",
     "picsafe_protocol.contracts.api.requests": """
-        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest MemberChange NewMember NewPassword
-        NewReport NewService NewUpload ReceiptBody ReleaseRequest Rename SentPackage SignIn TokenRequest
+        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest LabelsRequest MemberChange
+        NewMember NewPassword NewReport NewService NewUpload ReceiptBody ReleaseRequest Rename SentPackage
+        SignIn TokenRequest
     """,
     "picsafe_protocol.json.messages": "read write",
     "picsafe_protocol.contracts.countries": "COUNTRIES",
@@ -61,7 +65,7 @@ PUBLIC: dict[str, str] = {
         CONSENT_PATH EVIDENCE_TYPES MEDIA_PATH MEDIA_TYPES THUMBNAIL_PATH THUMBNAIL_TYPES FileEntry extension_for
     """,
     "picsafe_protocol.format.label": """
-        LABEL_VERSION PADDED_SIZES SEALED_LABEL_SIZES Label label_key open_label seal_label
+        LABEL_VERSION PADDED_SIZES SEALED_LABEL_SIZES Label label_key open_label seal_label seal_label_of
     """,
     "picsafe_protocol.contracts.backoff": "Backoff",
     "picsafe_protocol.contracts.identifiers": "checked_identifier is_identifier new_identifier",

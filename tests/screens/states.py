@@ -34,6 +34,12 @@ def _inbox(stage: Stage) -> None:
     expect(stage.page.locator(".row")).to_have_count(3)
 
 
+def _inbox_patients(stage: Stage) -> None:
+    _inbox(stage)
+    stage.page.get_by_role("button", name="Show patients").click()
+    expect(stage.page.locator(".row-patient-name")).to_have_count(3)
+
+
 def _empty(stage: Stage) -> None:
     stage.enter(stage.clinic.person("Dr Mia Chen", "mia@clinic.example"))
     expect(stage.page.get_by_role("heading", name="Inbox")).to_be_visible()
@@ -120,6 +126,12 @@ STATES: Final = (
     State("invitation", "An invitation", "The new member chooses a password.", _invitation),
     State("inbox-coming", "The inbox on its way", "Grey rows of the right height.", _inbox_coming),
     State("inbox", "The inbox", "One row a report: sender, when, size, region, days left. New ones are bold.", _inbox),
+    State(
+        "inbox-patients",
+        "The inbox with its patients",
+        "After *Show patients*: whose report each one is.",
+        _inbox_patients,
+    ),
     State("inbox-empty", "An inbox without reports", "How the first report comes.", _empty),
     *REPORT_STATES,
     State("send", "Sending", "Files, patient, body site, consent, recipients.", _form),

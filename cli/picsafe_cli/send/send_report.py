@@ -20,7 +20,9 @@ from picsafe_protocol.contracts.api.keys import IssuedKey
 from picsafe_protocol.contracts.api.reports import ReportBegun, ReportView
 from picsafe_protocol.contracts.api.requests import KeyRequest, NewReport
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
+from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.format.composing import ReportDetails, Uploaded, declared_size, report_of
+from picsafe_protocol.format.label import seal_label_of
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author, Report
@@ -71,8 +73,8 @@ async def send(
     uploaded: Uploaded | None = None
     try:
         begun(draft)
-        uploaded = await _upload(api, me, draft, prepared, facts, watcher, patience)
-        return await _hand_in(api, draft, uploaded, patience)
+        uploaded, label = await _upload(api, me, draft, prepared, facts, watcher, patience)
+        return await _hand_in(api, draft, uploaded, label, patience)
     except BaseException as error:
         # A fault that may pass withdraws nothing: a report that has arrived stays where it is.
         passing = isinstance(error, ServiceError) and not isinstance(error, StorageFull)
@@ -92,16 +94,19 @@ async def _upload(
     facts: ReportDetails,
     watcher: Watcher,
     patience: RetryPolicy,
-) -> Uploaded:
+) -> tuple[Uploaded, bytes | None]:
+    """The uploaded package, and the report's sealed label where the user server takes one."""
     with tempfile.TemporaryFile() as file:
-        size = await _encrypt(api, me, draft, prepared, facts, watcher, file, patience)
+        size, label = await _encrypt(api, me, draft, prepared, facts, watcher, file, patience)
         watcher.phase("uploading", size)
-        return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance)
+        return await Upload(api, draft.report_id, draft.cloud, patience).run(file, size, watcher.advance), label
 
 
-async def _hand_in(api: Api, draft: ReportBegun, uploaded: Uploaded, patience: RetryPolicy) -> ReportView:
-    path = f"/v1/reports/{draft.report_id}/receipt"
-    return read(ReportView, await patiently(lambda: api.users("POST", path, uploaded.to_json(), again=False), patience))
+async def _hand_in(
+    api: Api, draft: ReportBegun, uploaded: Uploaded, label: bytes | None, patience: RetryPolicy
+) -> ReportView:
+    path, body = f"/v1/reports/{draft.report_id}/receipt", uploaded.to_json(label)
+    return read(ReportView, await patiently(lambda: api.users("POST", path, body, again=False), patience))
 
 
 async def _encrypt(
@@ -113,7 +118,8 @@ async def _encrypt(
     watcher: Watcher,
     file: BinaryIO,
     patience: RetryPolicy,
-) -> int:
+) -> tuple[int, bytes | None]:
+    """Encrypts the report into `file`; the size of its package, and its sealed label."""
     server = draft.keyserver
     body = write(KeyRequest(report_id=draft.report_id))
     ask = partial(api.call, "POST", f"{server.url}/v1/keys", server.grant, body, again=False)
@@ -121,8 +127,10 @@ async def _encrypt(
     report = _report(me, draft.report_id, prepared, facts, api.clock.now())
     header = Header(draft.report_id, server.url, issued.key_id, report.created_at)
     plan = planned(report, prepared)
+    key = parse_released_key(issued.key)
+    label = await seal_label_of(report, key, issued.key_id, AesGcm()) if draft.takes_label else None
     watcher.phase("encrypting", plan.size)
-    return await pack_into(file, header, parse_released_key(issued.key), plan, prepared, watcher.advance)
+    return await pack_into(file, header, key, plan, prepared, watcher.advance), label
 
 
 def _report(me: Me, report_id: str, prepared: Sequence[PreparedMedium], facts: ReportDetails, now: datetime) -> Report:

@@ -5,7 +5,7 @@ Screens get the `App` and use::
     app.me, app.api, app.clock       who is signed in, the servers, the servers' time
     app.go(address)                  to another screen; `router.address` makes addresses
     app.open_file(file)              a .picsafe file from disk: the screen #/file takes it with `take_file`
-    app.session_names[report_id]     the patient's name, once the report has been opened; forgotten on lock
+    app.patients                     whose reports the lists show, as far as it was read; forgotten on lock
     app.show_problem(error, ...)     the banner at the top of the page
     app.lock(), app.sign_out()       both drop plaintext before anything else
     await app.signed_in()            for work that goes on behind the lock: returns once the same person is back
@@ -34,6 +34,7 @@ from picsafe_client.session import incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
 from picsafe_client.session.mailbox import Mailbox, sender_of
 from picsafe_client.session.models import Clock, Person
+from picsafe_client.session.patients import Patients
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.session.state import SessionState
 from picsafe_client.ui import dom, notices
@@ -53,7 +54,7 @@ class App:
         self.api = Api()
         self.api.now = self.clock.now
         self.api.on_signed_out = lambda: self._prompt_sign_in("expired")
-        self.session_names: dict[str, str] = {}
+        self.patients = Patients()
         self.session_state = SessionState()
         self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
@@ -166,7 +167,7 @@ class App:
         self.navigation.leave()
         password_reset_notice.clear()
         dom.clear_announcements()
-        self.session_names.clear()
+        self.patients.forget()
         self._file = None
         self.idle_lock.stop()
         self.live.stop()
@@ -249,6 +250,7 @@ class App:
             if is_new and event.box == "inbox" and event.unread:
                 dom.announce(t("inbox.arrived", name=sender_of(event)))
         elif isinstance(event, RemovedReport):
+            self.patients.remove(event.id)
             gone = self.boxes["inbox"].remove(event.id)
             if gone is not None:
                 dom.announce(t("inbox.gone", name=sender_of(gone)))

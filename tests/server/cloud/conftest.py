@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from harness.ceph import Ceph, running_ceph
 from harness.cloud_server import World, running_world
 from harness.postgres import Cluster, cluster
 from harness.s3_buckets import Bucket, made_bucket
+
+from picsafe_server.cloud.role import MIGRATIONS
+from picsafe_server.runtime.database import Database
 
 KINDS = [
     "files",
@@ -35,18 +39,26 @@ def bucket(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """One PostgreSQL for all tests of this process."""
+def postgres() -> Iterator[tuple[Cluster, str]]:
+    """One PostgreSQL for all tests of this process, and a database with the newest schema to copy."""
     with cluster() as postgres:
-        yield postgres
+        template = postgres.create_database()
+        asyncio.run(_migrate(postgres.url(template)))
+        yield postgres, template
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, MIGRATIONS)
+    await database.migrate()
+    await database.close()
 
 
 @pytest.fixture
-def database(postgres: Cluster) -> Iterator[str]:
-    """The URL of an empty database."""
-    name = postgres.create_database()
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def database(postgres: tuple[Cluster, str]) -> Iterator[str]:
+    """The URL of a database with the newest schema and nothing in it, which tests get one after another."""
+    running, template = postgres
+    with running.lent_database(template) as name:
+        yield running.url(name)
 
 
 @pytest.fixture(params=KINDS)

@@ -118,16 +118,17 @@ async def call(world: World, route: str, authorization: str | None, region: str 
     return await world.client.request(method, url, headers=headers, **body)
 
 
-@pytest.mark.parametrize("route", ROUTES)
-async def test_every_route_refuses_every_grant_that_does_not_fit(files_world: World, route: str) -> None:
-    action = ROUTES[route][2]
-    for name, authorization in REFUSED.items():
-        answer = await call(files_world, route, authorization(files_world, action))
-        assert answer.status_code == 401, name
-        assert answer.headers["www-authenticate"] == "Bearer", name
-        if route != "describe":
-            assert problem(answer) == (401, "token_refused"), name
-    assert await files_world.role.regions["au"].ledger.find(REPORT) is None
+async def test_every_route_refuses_every_grant_that_does_not_fit(files_world: World, subtests: pytest.Subtests) -> None:
+    for route in ROUTES:
+        with subtests.test(route=route):
+            action = ROUTES[route][2]
+            for name, authorization in REFUSED.items():
+                answer = await call(files_world, route, authorization(files_world, action))
+                assert answer.status_code == 401, name
+                assert answer.headers["www-authenticate"] == "Bearer", name
+                if route != "describe":
+                    assert problem(answer) == (401, "token_refused"), name
+            assert await files_world.role.regions["au"].ledger.find(REPORT) is None
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -147,13 +148,14 @@ async def test_a_region_that_is_not_here_is_not_found(files_world: World) -> Non
         assert answer.status_code == 404, (route, region)
 
 
-@pytest.mark.parametrize(
-    "report", ["a", "A" * 26, "a" * 27, "%2e%2e%2f" * 8, "a" * 25 + "%00", "%C3%A4" * 26, "1" * 26]
-)
-async def test_what_is_no_identifier_is_refused_even_with_a_grant_for_it(files_world: World, report: str) -> None:
-    grant = token(files_world, act=UPLOAD, rid=unquote(report))
-    answer = await call(files_world, "begin", f"Bearer {grant}", report=report)
-    assert answer.status_code in {400, 404}
+async def test_what_is_no_identifier_is_refused_even_with_a_grant_for_it(
+    files_world: World, subtests: pytest.Subtests
+) -> None:
+    for report in ["a", "A" * 26, "a" * 27, "%2e%2e%2f" * 8, "a" * 25 + "%00", "%C3%A4" * 26, "1" * 26]:
+        with subtests.test(report=report):
+            grant = token(files_world, act=UPLOAD, rid=unquote(report))
+            answer = await call(files_world, "begin", f"Bearer {grant}", report=report)
+            assert answer.status_code in {400, 404}
 
 
 async def test_a_grant_is_good_until_its_end_and_the_leeway_between_clocks(files_world: World) -> None:
@@ -172,13 +174,16 @@ async def test_a_grant_from_a_clock_that_is_an_hour_ahead_is_refused_and_says_so
     assert answer.json()["reason"] == "clock"
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route != "abort"])
-async def test_a_package_is_out_of_reach_of_another_trusted_user_server(files_world: World, route: str) -> None:
+async def test_a_package_is_out_of_reach_of_another_trusted_user_server(
+    files_world: World, subtests: pytest.Subtests
+) -> None:
     await files_world.upload(CONTENT, REPORT)
-    authorization = f"Bearer {token(files_world, issuer=OTHER_USERS, act=ROUTES[route][2])}"
-    answer = await call(files_world, route, authorization)
-    assert answer.status_code == 404
-    assert (await files_world.download(REPORT)).content == CONTENT
+    for route in [route for route in ROUTES if route != "abort"]:
+        with subtests.test(route=route):
+            authorization = f"Bearer {token(files_world, issuer=OTHER_USERS, act=ROUTES[route][2])}"
+            answer = await call(files_world, route, authorization)
+            assert answer.status_code == 404
+            assert (await files_world.download(REPORT)).content == CONTENT
 
 
 async def test_an_upload_survives_what_another_trusted_user_server_does_to_it(files_world: World) -> None:

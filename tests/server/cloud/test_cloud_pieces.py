@@ -39,21 +39,24 @@ async def test_a_package_without_a_list_says_so(world: World) -> None:
     assert problem(await world.pieces(report_id)) == (404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "hashes",
-    [b"", PIECES.hashes[:-1], PIECES.hashes[:-HASH], PIECES.hashes + bytes(HASH)],
-    ids=["empty", "half a hash", "truncated", "longer"],
-)
-async def test_a_list_of_another_length_is_refused_and_nothing_is_lost(files_world: World, hashes: bytes) -> None:
-    report_id = new_identifier()
-    await files_world.begin(report_id, len(CONTENT))
-    for index, part in enumerate(split(CONTENT)):
-        await files_world.put(report_id, index, part)
-    wrong = {"pieces": base64.b64encode(hashes).decode()}
-    answer = await files_world.complete(report_id, sha256(CONTENT), body=wrong)
-    assert problem(answer) == (400, "invalid_request")
-    assert (await files_world.complete(report_id, sha256(CONTENT), body=BODY)).status_code == 201
-    assert (await files_world.pieces(report_id)).content == PIECES.hashes
+async def test_a_list_of_another_length_is_refused_and_nothing_is_lost(
+    files_world: World, subtests: pytest.Subtests
+) -> None:
+    for case, hashes in zip(
+        ["empty", "half a hash", "truncated", "longer"],
+        [b"", PIECES.hashes[:-1], PIECES.hashes[:-HASH], PIECES.hashes + bytes(HASH)],
+        strict=True,
+    ):
+        with subtests.test(case):
+            report_id = new_identifier()
+            await files_world.begin(report_id, len(CONTENT))
+            for index, part in enumerate(split(CONTENT)):
+                await files_world.put(report_id, index, part)
+            wrong = {"pieces": base64.b64encode(hashes).decode()}
+            answer = await files_world.complete(report_id, sha256(CONTENT), body=wrong)
+            assert problem(answer) == (400, "invalid_request")
+            assert (await files_world.complete(report_id, sha256(CONTENT), body=BODY)).status_code == 201
+            assert (await files_world.pieces(report_id)).content == PIECES.hashes
 
 
 async def test_a_package_that_is_complete_takes_no_other_list(files_world: World) -> None:

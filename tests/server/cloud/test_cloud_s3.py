@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.loaders import JSONFileLoader
 from botocore.stub import Stubber
 from harness.ceph import Ceph, CephMissing, running_ceph
 from harness.cloud_server import World, bytes_of, problem, running_world, sha256, split
@@ -240,6 +241,17 @@ def test_each_region_speaks_to_its_own_aws_region(monkeypatch: pytest.MonkeyPatc
     for region in REGIONS.values():
         host = httpx.URL(connect(region.aws_region, "", read_seconds=60).meta.endpoint_url).host
         assert host in {f"s3.{region.aws_region}.amazonaws.com", "s3.amazonaws.com"}
+
+
+def test_the_descriptions_of_the_services_are_read_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    connect("eu-west-1", "", read_seconds=60)
+    read: list[str] = []
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: read.append(path))
+    connect("eu-west-1", "", read_seconds=4)
+    connect("ap-southeast-2", "", read_seconds=4)
+    assert read == []
 
 
 async def test_the_log_tells_the_operator_and_no_secret(

@@ -17,16 +17,22 @@ SMALL = bytes_of(1000)
 LARGE = bytes_of(2 * UPLOAD_PART_BYTES + 4321)
 
 
-@pytest.mark.parametrize(
-    "length",
-    [1, 1000, UPLOAD_PART_BYTES - 1, UPLOAD_PART_BYTES, UPLOAD_PART_BYTES + 1, 2 * UPLOAD_PART_BYTES, len(LARGE)],
-)
-async def test_what_was_uploaded_comes_back_byte_for_byte(world: World, length: int) -> None:
-    content = bytes_of(length)
-    report_id = await world.upload(content)
-    answer = await world.download(report_id)
-    assert answer.status_code == 200
-    assert answer.content == content
+async def test_what_was_uploaded_comes_back_byte_for_byte(world: World, subtests: pytest.Subtests) -> None:
+    for length in [
+        1,
+        1000,
+        UPLOAD_PART_BYTES - 1,
+        UPLOAD_PART_BYTES,
+        UPLOAD_PART_BYTES + 1,
+        2 * UPLOAD_PART_BYTES,
+        len(LARGE),
+    ]:
+        with subtests.test(length=length):
+            content = bytes_of(length)
+            report_id = await world.upload(content)
+            answer = await world.download(report_id)
+            assert answer.status_code == 200
+            assert answer.content == content
 
 
 async def test_the_receipt_says_what_is_stored_to_the_user_server_that_asked(world: World) -> None:
@@ -197,9 +203,10 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize(("size", "status", "code"), SIZES.values(), ids=SIZES.keys())
-async def test_sizes_that_are_refused(files_world: World, size: object, status: int, code: str) -> None:
-    assert problem(await files_world.begin(new_identifier(), size)) == (status, code)  # type: ignore[arg-type]
+async def test_sizes_that_are_refused(files_world: World, subtests: pytest.Subtests) -> None:
+    for case, (size, status, code) in SIZES.items():
+        with subtests.test(case):
+            assert problem(await files_world.begin(new_identifier(), size)) == (status, code)  # type: ignore[arg-type]
 
 
 async def test_no_more_bytes_than_the_grant_says(files_world: World) -> None:
@@ -226,12 +233,13 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize(("body", "kind"), BODIES.values(), ids=BODIES.keys())
-async def test_bodies_that_are_refused(files_world: World, body: bytes, kind: str) -> None:
-    report_id = new_identifier()
-    headers = files_world.grant("package.upload", report_id) | {"Content-Type": kind}
-    answer = await files_world.client.post(f"/cloud/au/v1/uploads/{report_id}", content=body, headers=headers)
-    assert problem(answer) == (400, "invalid_request")
+async def test_bodies_that_are_refused(files_world: World, subtests: pytest.Subtests) -> None:
+    for case, (body, kind) in BODIES.items():
+        with subtests.test(case):
+            report_id = new_identifier()
+            headers = files_world.grant("package.upload", report_id) | {"Content-Type": kind}
+            answer = await files_world.client.post(f"/cloud/au/v1/uploads/{report_id}", content=body, headers=headers)
+            assert problem(answer) == (400, "invalid_request")
 
 
 PARTS = {
@@ -248,14 +256,13 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize(("index", "part", "digest", "status", "code"), PARTS.values(), ids=PARTS.keys())
-async def test_parts_that_are_refused(
-    world: World, index: int, part: bytes, digest: str | None, status: int, code: str
-) -> None:
+async def test_parts_that_are_refused(world: World, subtests: pytest.Subtests) -> None:
     report_id = new_identifier()
     await world.begin(report_id, len(LARGE))
-    assert problem(await world.put(report_id, index, part, digest)) == (status, code)
-    assert (await world.upload_state(report_id)).json()["parts"] == []
+    for case, (index, part, digest, status, code) in PARTS.items():
+        with subtests.test(case):
+            assert problem(await world.put(report_id, index, part, digest)) == (status, code)
+            assert (await world.upload_state(report_id)).json()["parts"] == []
 
 
 DIGESTS = {
@@ -271,16 +278,19 @@ DIGESTS = {
 }
 
 
-@pytest.mark.parametrize("digest", DIGESTS.values(), ids=DIGESTS.keys())
-async def test_content_digests_that_are_refused(files_world: World, digest: str | None) -> None:
+async def test_content_digests_that_are_refused(files_world: World, subtests: pytest.Subtests) -> None:
     report_id = new_identifier()
     await files_world.begin(report_id, len(SMALL))
-    headers = files_world.grant("package.upload", report_id) | (
-        {"Content-Digest": digest} if digest is not None else {}
-    )
-    answer = await files_world.client.put(f"/cloud/au/v1/uploads/{report_id}/parts/0", content=SMALL, headers=headers)
-    assert problem(answer) == (400, "invalid_request")
-    assert answer.json()["field"] == "Content-Digest"
+    for case, digest in DIGESTS.items():
+        with subtests.test(case):
+            headers = files_world.grant("package.upload", report_id) | (
+                {"Content-Digest": digest} if digest is not None else {}
+            )
+            answer = await files_world.client.put(
+                f"/cloud/au/v1/uploads/{report_id}/parts/0", content=SMALL, headers=headers
+            )
+            assert problem(answer) == (400, "invalid_request")
+            assert answer.json()["field"] == "Content-Digest"
 
 
 async def test_another_digest_beside_sha256_is_passed_over(files_world: World) -> None:
@@ -299,13 +309,14 @@ WRONG_DIGESTS = {
 }
 
 
-@pytest.mark.parametrize("digest", WRONG_DIGESTS.values(), ids=WRONG_DIGESTS.keys())
-async def test_what_is_not_a_sha256_does_not_cost_the_upload(files_world: World, digest: str) -> None:
-    report_id = new_identifier()
-    await files_world.begin(report_id, len(SMALL))
-    await files_world.put(report_id, 0, SMALL)
-    assert problem(await files_world.complete(report_id, digest)) == (400, "invalid_request")
-    assert (await files_world.complete(report_id, sha256(SMALL))).status_code == 201
+async def test_what_is_not_a_sha256_does_not_cost_the_upload(files_world: World, subtests: pytest.Subtests) -> None:
+    for case, digest in WRONG_DIGESTS.items():
+        with subtests.test(case):
+            report_id = new_identifier()
+            await files_world.begin(report_id, len(SMALL))
+            await files_world.put(report_id, 0, SMALL)
+            assert problem(await files_world.complete(report_id, digest)) == (400, "invalid_request")
+            assert (await files_world.complete(report_id, sha256(SMALL))).status_code == 201
 
 
 async def test_what_was_never_begun_is_not_there(world: World) -> None:

@@ -76,10 +76,18 @@ def postgres_url(keys_postgres: tuple[Cluster, str]) -> Iterator[str]:
     running.drop_database(name)
 
 
+@pytest.fixture
+def lent_postgres_url(keys_postgres: tuple[Cluster, str]) -> Iterator[str]:
+    """A PostgreSQL database with the newest schema and nothing in it, which tests get one after another."""
+    running, template = keys_postgres
+    with running.lent_database(template) as name:
+        yield running.url(name)
+
+
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> str:
     """Each of the databases in turn."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "lent_postgres_url")
     return url
 
 

@@ -49,24 +49,20 @@ async def test_reports_of_two_user_servers_may_have_the_same_number(world: World
     assert answer.json()["key"] != sent.key
 
 
-@pytest.mark.parametrize(
-    ("until", "days"),
-    [
+async def test_no_key_outlives_seven_days(sqlite_world: World, ada: Someone, subtests: pytest.Subtests) -> None:
+    for until, days in [
         (timedelta(days=3), 3.0),
         (timedelta(days=7), 7.0),
         (timedelta(days=8), 7.0),
         (timedelta(days=3650), 7.0),
         (None, 7.0),
-    ],
-)
-async def test_no_key_outlives_seven_days(
-    sqlite_world: World, ada: Someone, until: timedelta | None, days: float
-) -> None:
-    end = None if until is None else int((sqlite_world.clock.now() + until).timestamp())
-    answer = await sqlite_world.create(ada, new_identifier(), until=end)
-    expires = datetime.fromisoformat(answer.json()["expires_at"])
-    lives = expires - sqlite_world.clock.now()
-    assert timedelta(days=days) - timedelta(minutes=5) < lives <= timedelta(days=days)
+    ]:
+        with subtests.test(until=until, days=days):
+            end = None if until is None else int((sqlite_world.clock.now() + until).timestamp())
+            answer = await sqlite_world.create(ada, new_identifier(), until=end)
+            expires = datetime.fromisoformat(answer.json()["expires_at"])
+            lives = expires - sqlite_world.clock.now()
+            assert timedelta(days=days) - timedelta(minutes=5) < lives <= timedelta(days=days)
 
 
 async def test_a_report_that_is_over_gets_no_key(world: World, ada: Someone) -> None:
@@ -112,12 +108,13 @@ BAD_GRANTS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "reason"), BAD_GRANTS.values(), ids=BAD_GRANTS.keys())
-async def test_no_key_is_made_for_a_grant(sqlite_world: World, changes: dict[str, Any], reason: str) -> None:
+async def test_no_key_is_made_for_a_grant(sqlite_world: World, subtests: pytest.Subtests) -> None:
     ada, report_id = Someone("Ada", id="a" * 26), "a" * 26
-    grant = sqlite_world.users.grant(ada, "key.create", report_id, **{"access": access()} | changes)
-    answer = await sqlite_world.post("/keys/v1/keys", grant, {"report_id": report_id})
-    assert (answer.status_code, code(answer), answer.json()["reason"]) == (401, "token_refused", reason)
+    for case, (changes, reason) in BAD_GRANTS.items():
+        with subtests.test(case):
+            grant = sqlite_world.users.grant(ada, "key.create", report_id, **{"access": access()} | changes)
+            answer = await sqlite_world.post("/keys/v1/keys", grant, {"report_id": report_id})
+            assert (answer.status_code, code(answer), answer.json()["reason"]) == (401, "token_refused", reason)
 
 
 async def test_as_many_recipients_as_a_report_may_have(sqlite_world: World, ada: Someone, bo: Someone) -> None:

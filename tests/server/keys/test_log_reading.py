@@ -32,9 +32,9 @@ async def read(world: World, administrator: Someone, /, **query: Any) -> list[di
     return entries
 
 
-@pytest.mark.parametrize(
-    ("who", "status"),
-    [
+async def test_who_reads_the_log_of_a_report(sqlite_world: World, subtests: pytest.Subtests) -> None:
+    sent = await sqlite_world.send(Someone("Ada"), access=of(CLINIC))
+    for who, status in [
         (ADMINISTRATOR, 200),
         (ELSEWHERE, 403),
         (Someone("Mia", institution=CLINIC, role="member"), 403),
@@ -42,12 +42,12 @@ async def read(world: World, administrator: Someone, /, **query: Any) -> list[di
         (Someone("Nil", institution=None, role="administrator"), 403),
         (Someone("Ann", issuer=OTHER_USERS, institution=CLINIC, role="administrator"), 404),
         (Someone("Eve"), 403),
-    ],
-)
-async def test_who_reads_the_log_of_a_report(sqlite_world: World, who: Someone, status: int) -> None:
-    sent = await sqlite_world.send(Someone("Ada"), access=of(CLINIC))
-    answer = await sqlite_world.get(f"/keys/v1/reports/{sent.report_id}/log", sqlite_world.users.user_token(who))
-    assert answer.status_code == status
+    ]:
+        with subtests.test(who=who, status=status):
+            answer = await sqlite_world.get(
+                f"/keys/v1/reports/{sent.report_id}/log", sqlite_world.users.user_token(who)
+            )
+            assert answer.status_code == status
 
 
 async def test_a_recipient_does_not_read_who_else_opened_a_report(world: World, ada: Someone, bo: Someone) -> None:
@@ -56,10 +56,13 @@ async def test_a_recipient_does_not_read_who_else_opened_a_report(world: World, 
     assert (answer.status_code, code(answer)) == (403, "not_permitted")
 
 
-@pytest.mark.parametrize("report_id", ["a" * 26, "A" * 26, "%00", "x"])
-async def test_a_report_that_is_not_there_has_no_log(sqlite_world: World, ada: Someone, report_id: str) -> None:
-    answer = await sqlite_world.get(f"/keys/v1/reports/{report_id}/log", sqlite_world.users.user_token(ada))
-    assert (answer.status_code, code(answer)) == (404, "not_found")
+async def test_a_report_that_is_not_there_has_no_log(
+    sqlite_world: World, ada: Someone, subtests: pytest.Subtests
+) -> None:
+    for report_id in ["a" * 26, "A" * 26, "%00", "x"]:
+        with subtests.test(report_id=report_id):
+            answer = await sqlite_world.get(f"/keys/v1/reports/{report_id}/log", sqlite_world.users.user_token(ada))
+            assert (answer.status_code, code(answer)) == (404, "not_found")
 
 
 async def test_the_log_of_a_report_goes_on_page_after_page(world: World, ada: Someone) -> None:
@@ -151,10 +154,11 @@ BAD_QUERIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("query", BAD_QUERIES.values(), ids=BAD_QUERIES.keys())
-async def test_a_question_for(sqlite_world: World, query: dict[str, Any]) -> None:
-    answer = await sqlite_world.get("/keys/v1/log", sqlite_world.users.user_token(ADMINISTRATOR), **query)
-    assert (answer.status_code, code(answer)) == (400, "invalid_request")
+async def test_a_question_for(sqlite_world: World, subtests: pytest.Subtests) -> None:
+    for case, query in BAD_QUERIES.items():
+        with subtests.test(case):
+            answer = await sqlite_world.get("/keys/v1/log", sqlite_world.users.user_token(ADMINISTRATOR), **query)
+            assert (answer.status_code, code(answer)) == (400, "invalid_request")
 
 
 async def test_as_many_entries_as_a_page_may_have(sqlite_world: World) -> None:

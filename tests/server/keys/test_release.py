@@ -55,9 +55,8 @@ async def test_log_has_each_event_with_who_when_from_where_and_why(world: World,
     }
 
 
-@pytest.mark.parametrize(
-    ("roles", "who", "given"),
-    [
+async def test_policy_of_the_institution_decides(sqlite_world: World, subtests: pytest.Subtests) -> None:
+    for roles, who, given in [
         ([], MEMBER, False),
         ([], SERVICE, False),
         ([], ADMINISTRATOR, False),
@@ -71,14 +70,11 @@ async def test_log_has_each_event_with_who_when_from_where_and_why(world: World,
         (["member"], Someone("Nil", institution=CLINIC, role=None), False),
         (["member"], Someone("Nil", institution=None, role="member"), False),
         (["member"], Someone("Mia", issuer=OTHER_USERS, institution=CLINIC, role="member"), False),
-    ],
-)
-async def test_policy_of_the_institution_decides(
-    sqlite_world: World, roles: list[str], who: Someone, given: bool
-) -> None:
-    sent = await sqlite_world.send(Someone("Ada"), access={"institutions": [{"id": CLINIC, "roles": roles}]})
-    answer = await sqlite_world.open(who, sent)
-    assert (answer.status_code, answer.json().get("code")) == ((200, None) if given else (403, "not_permitted"))
+    ]:
+        with subtests.test(roles=roles, who=who, given=given):
+            sent = await sqlite_world.send(Someone("Ada"), access={"institutions": [{"id": CLINIC, "roles": roles}]})
+            answer = await sqlite_world.open(who, sent)
+            assert (answer.status_code, answer.json().get("code")) == ((200, None) if given else (403, "not_permitted"))
 
 
 async def test_a_refusal_is_logged_with_its_reason(world: World, ada: Someone) -> None:
@@ -138,14 +134,13 @@ BAD_TOKENS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "reason"), BAD_TOKENS.values(), ids=BAD_TOKENS.keys())
-async def test_no_key_for_a_token_that_is(
-    sqlite_world: World, ada: Someone, changes: dict[str, Any], reason: str
-) -> None:
+async def test_no_key_for_a_token_that_is(sqlite_world: World, ada: Someone, subtests: pytest.Subtests) -> None:
     sent = await sqlite_world.send(ada)
-    answer = await sqlite_world.open(ada, sent, **changes)
-    assert (answer.status_code, code(answer), answer.json()["reason"]) == (401, "token_refused", reason)
-    assert len(await sqlite_world.log_of(sent)) == 1
+    for case, (changes, reason) in BAD_TOKENS.items():
+        with subtests.test(case):
+            answer = await sqlite_world.open(ada, sent, **changes)
+            assert (answer.status_code, code(answer), answer.json()["reason"]) == (401, "token_refused", reason)
+            assert len(await sqlite_world.log_of(sent)) == 1
 
 
 BAD_REQUESTS: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -170,35 +165,36 @@ BAD_REQUESTS: dict[str, tuple[dict[str, Any], int, str]] = {
 }
 
 
-@pytest.mark.parametrize(("changes", "status", "expected"), BAD_REQUESTS.values(), ids=BAD_REQUESTS.keys())
-async def test_no_key_for_a_request(
-    sqlite_world: World, ada: Someone, changes: dict[str, Any], status: int, expected: str
-) -> None:
+async def test_no_key_for_a_request(sqlite_world: World, ada: Someone, subtests: pytest.Subtests) -> None:
     sent = await sqlite_world.send(ada)
-    answer = await sqlite_world.open(ada, sent, **changes)
-    assert (answer.status_code, code(answer)) == (status, expected)
-    assert len(await sqlite_world.log_of(sent)) == 1
+    for case, (changes, status, expected) in BAD_REQUESTS.items():
+        with subtests.test(case):
+            answer = await sqlite_world.open(ada, sent, **changes)
+            assert (answer.status_code, code(answer)) == (status, expected)
+            assert len(await sqlite_world.log_of(sent)) == 1
 
 
-@pytest.mark.parametrize("reason", ["x" * limits.REASON_CHARACTERS, "Zweitmeinung, drängt – 創傷 🩹", ""])
-async def test_a_reason_is_kept_as_it_was_given(world: World, ada: Someone, reason: str) -> None:
+async def test_a_reason_is_kept_as_it_was_given(world: World, ada: Someone, subtests: pytest.Subtests) -> None:
     sent = await world.send(ada)
-    assert (await world.open(ada, sent, body={"reason": reason})).status_code == 200
-    assert (await world.log_of(sent))[-1]["reason"] == reason
+    for reason in ["x" * limits.REASON_CHARACTERS, "Zweitmeinung, drängt – 創傷 🩹", ""]:
+        with subtests.test(reason=reason):
+            assert (await world.open(ada, sent, body={"reason": reason})).status_code == 200
+            assert (await world.log_of(sent))[-1]["reason"] == reason
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", None])
 async def test_what_does_not_say_that_it_is_json_is_refused(
-    sqlite_world: World, ada: Someone, kind: str | None
+    sqlite_world: World, ada: Someone, subtests: pytest.Subtests
 ) -> None:
     sent = await sqlite_world.send(ada)
-    headers = {"Authorization": f"Bearer {sqlite_world.users.user_token(ada)}"}
-    answer = await sqlite_world.http.post(
-        f"/keys/v1/keys/{sent.key_id}/release",
-        headers=headers if kind is None else headers | {"Content-Type": kind},
-        content=f'{{"report_id": "{sent.report_id}"}}',
-    )
-    assert (answer.status_code, code(answer)) == (400, "invalid_request")
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "", None]:
+        with subtests.test(kind=kind):
+            headers = {"Authorization": f"Bearer {sqlite_world.users.user_token(ada)}"}
+            answer = await sqlite_world.http.post(
+                f"/keys/v1/keys/{sent.key_id}/release",
+                headers=headers if kind is None else headers | {"Content-Type": kind},
+                content=f'{{"report_id": "{sent.report_id}"}}',
+            )
+            assert (answer.status_code, code(answer)) == (400, "invalid_request")
 
 
 async def test_names_that_a_database_refuses_are_logged_without_what_it_refuses(world: World, ada: Someone) -> None:
@@ -232,16 +228,17 @@ async def test_a_flood_of_refusals_does_not_keep_its_sender_from_what_they_may_h
     assert (await sqlite_world.open(bo, open_to_bo)).status_code == 200
 
 
-@pytest.mark.parametrize(("seconds", "given"), [(-5, True), (5, False), (3600, False)])
 async def test_keys_older_than_the_caller_s_beginning_are_refused(
-    world: World, ada: Someone, seconds: int, given: bool
+    world: World, ada: Someone, subtests: pytest.Subtests
 ) -> None:
-    sent = await world.send(ada, SERVICE)
-    answer = await world.open(SERVICE, sent, since=world.clock.now().timestamp() + seconds)
-    if not given:
-        assert (answer.status_code, code(answer)) == (403, "sent_before")
-    last = (await world.log_of(sent))[-1]
-    assert (last["event"], last["result_code"]) == (("released", None) if given else ("refused", "sent_before"))
+    for seconds, given in [(-5, True), (5, False), (3600, False)]:
+        with subtests.test(seconds=seconds, given=given):
+            sent = await world.send(ada, SERVICE)
+            answer = await world.open(SERVICE, sent, since=world.clock.now().timestamp() + seconds)
+            if not given:
+                assert (answer.status_code, code(answer)) == (403, "sent_before")
+            last = (await world.log_of(sent))[-1]
+            assert (last["event"], last["result_code"]) == (("released", None) if given else ("refused", "sent_before"))
 
 
 @pytest.mark.parametrize(("created_at", "refused"), [(999, True), (1000, False), (1001, False)])
@@ -258,7 +255,10 @@ async def test_the_sender_s_own_key_is_refused_after_a_reset_and_stays_open_to_o
     assert (await sqlite_world.open(bo, sent)).status_code == 200
 
 
-@pytest.mark.parametrize("since", ["yesterday", True, -1, 1e300, [0]])
-async def test_a_beginning_that_is_no_time_is_refused(sqlite_world: World, ada: Someone, since: object) -> None:
+async def test_a_beginning_that_is_no_time_is_refused(
+    sqlite_world: World, ada: Someone, subtests: pytest.Subtests
+) -> None:
     sent = await sqlite_world.send(ada)
-    assert code(await sqlite_world.open(ada, sent, since=since)) == "token_refused"
+    for since in ["yesterday", True, -1, 1e300, [0]]:
+        with subtests.test(since=since):
+            assert code(await sqlite_world.open(ada, sent, since=since)) == "token_refused"

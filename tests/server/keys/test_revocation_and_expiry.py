@@ -58,23 +58,21 @@ async def test_nobody_else_takes_a_key_back(world: World, ada: Someone, bo: Some
     assert [entry["event"] for entry in await world.log_of(sent)] == ["created", *["refused"] * 4, "released"]
 
 
-@pytest.mark.parametrize(
-    ("action", "granted", "asked", "status"),
-    [
+async def test_a_grant_that_does_not_fit_takes_nothing_back(
+    sqlite_world: World, ada: Someone, subtests: pytest.Subtests
+) -> None:
+    sent = await sqlite_world.send(ada)
+    for action, granted, asked, status in [
         ("key.create", None, None, 401),
         ("package.delete", None, None, 401),
         ("key.revoke", "b" * 26, None, 401),
         ("key.revoke", "b" * 26, "b" * 26, 404),
-    ],
-)
-async def test_a_grant_that_does_not_fit_takes_nothing_back(
-    sqlite_world: World, ada: Someone, action: str, granted: str | None, asked: str | None, status: int
-) -> None:
-    sent = await sqlite_world.send(ada)
-    grant = sqlite_world.users.grant(ada, action, granted or sent.report_id)
-    body = {"report_id": asked or sent.report_id}
-    assert (await sqlite_world.post(f"/keys/v1/keys/{sent.key_id}/revoke", grant, body)).status_code == status
-    assert (await sqlite_world.open(ada, sent)).status_code == 200
+    ]:
+        with subtests.test(action=action, granted=granted, asked=asked, status=status):
+            grant = sqlite_world.users.grant(ada, action, granted or sent.report_id)
+            body = {"report_id": asked or sent.report_id}
+            assert (await sqlite_world.post(f"/keys/v1/keys/{sent.key_id}/revoke", grant, body)).status_code == status
+            assert (await sqlite_world.open(ada, sent)).status_code == 200
 
 
 async def test_a_sweep_destroys_what_is_over_and_nothing_else(world: World, ada: Someone, bo: Someone) -> None:

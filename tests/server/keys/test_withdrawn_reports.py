@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 from harness.key_server import OTHER_USERS, UNTRUSTED_USERS, Sent, Someone, World
@@ -39,9 +41,9 @@ async def test_a_report_that_is_withdrawn_before_it_has_a_key_never_gets_one(
     assert events == ["revoked", "refused"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
+async def test_what_withdraws_nothing(world: World, ada: Someone, bo: Someone, subtests: pytest.Subtests) -> None:
+    sent = await world.send(ada, bo)
+    refused: list[tuple[dict[str, Any], int]] = [
         ({"action": "key.create"}, 401),
         ({"action": "package.delete"}, 401),
         ({"granted": new_identifier()}, 401),
@@ -49,14 +51,11 @@ async def test_a_report_that_is_withdrawn_before_it_has_a_key_never_gets_one(
         ({"seconds": -3600}, 401),
         ({"body": {}}, 400),
         ({"body": {"report_id": new_identifier()}}, 401),
-    ],
-)
-async def test_what_withdraws_nothing(
-    world: World, ada: Someone, bo: Someone, changes: dict[str, object], status: int
-) -> None:
-    sent = await world.send(ada, bo)
-    assert (await withdraw(world, ada, sent.report_id, **changes)).status_code == status
-    assert (await world.open(bo, sent)).status_code == 200
+    ]
+    for changes, status in refused:
+        with subtests.test(changes=changes, status=status):
+            assert (await withdraw(world, ada, sent.report_id, **changes)).status_code == status
+            assert (await world.open(bo, sent)).status_code == 200
 
 
 async def test_another_user_server_s_report_of_the_same_number_is_left_alone(

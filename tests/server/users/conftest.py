@@ -13,7 +13,8 @@ from harness.user_server import World, running_world
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.role import MIGRATIONS
 
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+DATABASES = [pytest.param("sqlite", marks=pytest.mark.long), pytest.param("postgres", marks=pytest.mark.postgres)]
+"""PostgreSQL is what most reports go through; `make test-all` takes every test through SQLite as well."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,15 +47,6 @@ def postgres() -> Iterator[tuple[Cluster, str]]:
         yield running, template
 
 
-@pytest.fixture
-def postgres_url(postgres: tuple[Cluster, str]) -> Iterator[str]:
-    """A PostgreSQL database of this test's own."""
-    running, template = postgres
-    name = running.create_database(template)
-    yield running.url(name)
-    running.drop_database(name)
-
-
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the newest schema to copy."""
@@ -63,9 +55,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def postgres_url(postgres: tuple[Cluster, str]) -> Iterator[str]:
+    """A PostgreSQL database with the newest schema and nothing in it, which tests get one after another."""
+    running, template = postgres
+    with running.lent_database(template) as name:
+        yield running.url(name)
+
+
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template: Path) -> str:
-    """Each of the databases in turn."""
+    """Each of the databases in turn, or those that `on_sqlite` and `on_each_database` choose."""
     if request.param == "sqlite":
         own = tmp_path / "users.sqlite"
         shutil.copy(sqlite_template, own)
@@ -76,6 +76,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template
 
 @pytest.fixture
 async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A user server over each of the databases in turn; over SQLite alone for tests marked `on_sqlite`."""
+    """A user server over each of the databases in turn."""
     async with running_world(tmp_path, database_url) as world:
         yield world

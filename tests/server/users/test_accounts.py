@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from harness.user_server import PASSWORD, World, on_sqlite, problem
+from harness.user_server import PASSWORD, World, on_each_database, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
-from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LimitExceeded, PicSafeError
+from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LimitExceeded
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users import provisioning
 
@@ -23,9 +23,9 @@ async def test_the_name_can_be_changed(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("name", "status"),
-    [
+async def test_what_is_no_name_is_refused(world: World, subtests: pytest.Subtests) -> None:
+    ada = await world.person("Ada")
+    for name, status in [
         ("", 400),
         ("   ", 400),
         ("A\x00da", 400),
@@ -43,12 +43,10 @@ async def test_the_name_can_be_changed(world: World) -> None:
         ("A" * 1000, 400),
         (7, 400),
         (None, 400),
-    ],
-)
-async def test_what_is_no_name_is_refused(world: World, name: object, status: int) -> None:
-    ada = await world.person("Ada")
-    assert (await ada.patch("/v1/me", {"name": name})).status_code == status
-    assert (await ada.get("/v1/me")).json()["name"] == "Ada"
+    ]:
+        with subtests.test(name=name, status=status):
+            assert (await ada.patch("/v1/me", {"name": name})).status_code == status
+            assert (await ada.get("/v1/me")).json()["name"] == "Ada"
 
 
 async def test_the_longest_name(world: World) -> None:
@@ -67,9 +65,10 @@ async def test_a_new_password_ends_the_other_sessions(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
+async def test_a_password_is_not_changed_by(world: World, subtests: pytest.Subtests) -> None:
+    ada = await world.person("Ada")
+    elsewhere = await world.sign_in(ada.email)
+    for body, expected in [
         ({"current": "wrong horse battery", "new": NEW}, (401, "wrong_password")),
         ({"current": "", "new": NEW}, (401, "wrong_password")),
         ({"current": PASSWORD, "new": "short"}, (400, "invalid_request")),
@@ -77,16 +76,14 @@ async def test_a_new_password_ends_the_other_sessions(world: World) -> None:
         ({"current": PASSWORD}, (400, "invalid_request")),
         ({"new": NEW}, (400, "invalid_request")),
         ({"current": PASSWORD, "new": NEW, "email": "x@example.org"}, (400, "invalid_request")),
-    ],
-)
-async def test_a_password_is_not_changed_by(world: World, body: dict[str, str], expected: tuple[int, str]) -> None:
-    ada = await world.person("Ada")
-    elsewhere = await world.sign_in(ada.email)
-    assert problem(await ada.post("/v1/me/password", body)) == expected
-    assert (await elsewhere.get("/v1/me")).status_code == 200
-    await world.sign_in(ada.email, PASSWORD)
+    ]:
+        with subtests.test(body=body, expected=expected):
+            assert problem(await ada.post("/v1/me/password", body)) == expected
+            assert (await elsewhere.get("/v1/me")).status_code == 200
+            await world.sign_in(ada.email, PASSWORD)
 
 
+@on_each_database
 async def test_one_address_is_one_account(world: World) -> None:
     await world.account("Ada")
     with pytest.raises(Conflict):
@@ -94,9 +91,8 @@ async def test_one_address_is_one_account(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("email", "name", "country", "role", "error"),
-    [
+async def test_what_makes_no_account(world: World, subtests: pytest.Subtests) -> None:
+    for email, name, country, role, error in [
         ("", "Ada", "AU", None, InvalidRequest),
         ("ada", "Ada", "AU", None, InvalidRequest),
         ("ada@", "Ada", "AU", None, InvalidRequest),
@@ -123,13 +119,9 @@ async def test_one_address_is_one_account(world: World) -> None:
         ("ada@example.org", "Ada", "AUS", None, InvalidRequest),
         ("ada@example.org", "Ada", "AU", Role.MEMBER, InvalidRequest),
         ("ada@example.org", "Ada", "AU", Role.SERVICE, InvalidRequest),
-    ],
-)
-async def test_what_makes_no_account(
-    world: World, email: str, name: str, country: str, role: Role | None, error: type[PicSafeError]
-) -> None:
-    with pytest.raises(error):
-        await provisioning.create_account(world.users, email, name, country, PASSWORD, role=role)
+    ]:
+        with subtests.test(email=email, name=name, country=country, role=role), pytest.raises(error):
+            await provisioning.create_account(world.users, email, name, country, PASSWORD, role=role)
 
 
 @on_sqlite

@@ -7,7 +7,7 @@ from typing import Any
 
 import idna
 import pytest
-from harness.user_server import Caller, World, on_sqlite, problem
+from harness.user_server import Caller, World, on_each_database, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, Role
@@ -90,6 +90,7 @@ async def test_the_policy_is_the_one_of_the_beginning(world: World) -> None:
     assert access["institutions"] == [{"id": world.institutions["Royal"], "roles": ["service"]}]
 
 
+@on_each_database
 async def test_recipients_are_found_in_any_case_and_taken_once(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     begun = await ada.post("/v1/reports", {"recipients": [bo.email.upper(), " bo@example.org", ada.email, bo.email]})
@@ -120,9 +121,10 @@ async def test_somebody_invited_can_be_written_to(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_what_begins_no_report(world: World, subtests: pytest.Subtests) -> None:
+    ada = await world.person("Ada")
+    await world.person("Bo")
+    for body in [
         {},
         {"recipients": []},
         {"recipients": "bo@example.org"},
@@ -131,12 +133,9 @@ async def test_somebody_invited_can_be_written_to(world: World) -> None:
         {"recipients": ["a" * (limits.EMAIL_CHARACTERS + 1)]},
         {"recipients": ["bo@example.org"], "patient": "Jane Doe"},
         {"recipients": ["bo@example.org"] * 1001},
-    ],
-)
-async def test_what_begins_no_report(world: World, body: object) -> None:
-    ada = await world.person("Ada")
-    await world.person("Bo")
-    assert problem(await ada.post("/v1/reports", body)) == (400, "invalid_request")
+    ]:
+        with subtests.test(body=body):
+            assert problem(await ada.post("/v1/reports", body)) == (400, "invalid_request")
 
 
 async def test_fifty_recipients_and_not_one_more(world: World) -> None:
@@ -219,12 +218,13 @@ async def test_grants_follow_the_life_of_a_report(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("action", ["package.delete", "key.revoke", "", "PACKAGE.DOWNLOAD", None, 7])
-async def test_there_is_no_grant_for_anything_else(world: World, action: object) -> None:
+async def test_there_is_no_grant_for_anything_else(world: World, subtests: pytest.Subtests) -> None:
     ada = await world.person("Ada")
     report_id = await world.draft(ada, ada)
-    answer = await ada.post(f"/v1/reports/{report_id}/grants", {"action": action})
-    assert problem(answer) == (400, "invalid_request")
+    for action in ["package.delete", "key.revoke", "", "PACKAGE.DOWNLOAD", None, 7]:
+        with subtests.test(action=action):
+            answer = await ada.post(f"/v1/reports/{report_id}/grants", {"action": action})
+            assert problem(answer) == (400, "invalid_request")
 
 
 async def test_a_thousand_addresses_are_counted_before_a_domain_is_encoded(

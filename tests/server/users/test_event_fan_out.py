@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from harness.user_server import Caller, World, ids
+from harness.user_server import Caller, World, ids, on_each_database
 from sqlalchemy import event
 
 from picsafe_server.runtime.database import Database
@@ -107,6 +107,7 @@ async def test_who_reads_slowly_loses_nothing(world: World, monkeypatch: pytest.
     assert sorted(ids(await bo.get("/v1/reports"))) == sorted(sent)
 
 
+@on_each_database
 async def test_pings_of_many_streams_are_one_question(world: World) -> None:
     callers = await colleagues(world, 20)
     machine = await world.users.services.sessions.authenticate((await world.service("Open")).token)
@@ -120,6 +121,7 @@ async def test_pings_of_many_streams_are_one_question(world: World) -> None:
     assert len(counted.statements) == 2
 
 
+@on_each_database
 async def test_a_database_that_is_away_for_a_moment_ends_no_live_inbox(world: World) -> None:
     (who,) = await colleagues(world, 1)
 

@@ -6,13 +6,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from harness.user_server import World, ids
+from harness.user_server import World, ids, on_each_database
 from sqlalchemy import select
 
 from picsafe_server.users.db.models import ChangeEvent
 from picsafe_server.users.events.event_log import REPORT, Change, EventLog, last_number
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, on_each_database]
 
 
 async def numbers(world: World) -> list[int]:

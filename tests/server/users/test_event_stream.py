@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from harness.user_server import PASSWORD, Caller, World, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, on_each_database, problem, running_world
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.errors import TooManyRequests
@@ -202,6 +202,7 @@ async def test_what_is_over_is_removed(socket: Socket, end: str) -> None:
         assert (told.kind, told.data["state"]) == ("report", end)
 
 
+@on_each_database
 async def test_a_stream_that_broke_resumes_where_it_stopped(socket: Socket) -> None:
     world = socket.world
     ada, bo = await world.person("Ada"), await world.person("Bo")
@@ -286,6 +287,7 @@ async def test_an_idle_session_ends_at_the_next_ping_and_listening_is_not_using(
         assert await inbox.ends()
 
 
+@on_each_database
 async def test_several_processes_on_one_database_tell_each_other_s_news(world: World, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     shutil.copytree(world.settings.data / "users", folder / "users", ignore=shutil.ignore_patterns("*.sqlite*"))
@@ -342,6 +344,7 @@ async def test_the_streams_of_all_sessions_of_an_account_have_one_bound(world: W
     held.append(services.streams.of(callers[2], None))
 
 
+@on_each_database
 async def test_streams_that_are_asked_for_at_once_are_counted_before_the_first_of_them_begins(world: World) -> None:
     ada = await world.person("Ada")
     services = world.users.services
@@ -356,8 +359,9 @@ async def test_streams_that_are_asked_for_at_once_are_counted_before_the_first_o
         services.streams.of(who, None)
 
 
-@pytest.mark.parametrize("number", ["x", "-1", "1.5", "9" * 40])
-async def test_a_number_that_is_none_is_refused(world: World, number: str) -> None:
+async def test_a_number_that_is_none_is_refused(world: World, subtests: pytest.Subtests) -> None:
     ada = await world.person("Ada")
-    answer = await ada.http.get("/users/v1/events", headers={"Last-Event-ID": number})
-    assert problem(answer) == (400, "invalid_request")
+    for number in ["x", "-1", "1.5", "9" * 40]:
+        with subtests.test(number=number):
+            answer = await ada.http.get("/users/v1/events", headers={"Last-Event-ID": number})
+            assert problem(answer) == (400, "invalid_request")

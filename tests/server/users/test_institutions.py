@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness.user_server import PASSWORD, Caller, World, on_sqlite, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, on_each_database, on_sqlite, problem, running_world
 from sqlalchemy import select
 
 from picsafe_protocol.contracts import limits
@@ -89,9 +89,10 @@ async def test_only_the_operator_names_an_institution(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_what_is_no_policy_changes_nothing(world: World, subtests: pytest.Subtests) -> None:
+    admin = await administrator(world)
+    before = (await admin.get("/v1/institution")).json()
+    changes: list[dict[str, Any]] = [
         {"retention_days": 0},
         {"retention_days": limits.REPORT_DAYS + 1},
         {"retention_days": 3.5},
@@ -121,13 +122,14 @@ async def test_only_the_operator_names_an_institution(world: World) -> None:
         {"key_server": "http://keys.example"},
         {"key_server": None},
         {"key_servers": ["https://keys.example/" + "x" * limits.URL_CHARACTERS]},
-    ],
-)
-async def test_what_is_no_policy_changes_nothing(world: World, change: dict[str, Any]) -> None:
-    admin = await administrator(world)
-    before = (await admin.get("/v1/institution")).json()
-    assert problem(await admin.patch("/v1/institution", {"retention_days": 4} | change)) == (400, "invalid_request")
-    assert (await admin.get("/v1/institution")).json() == before
+    ]
+    for change in changes:
+        with subtests.test(change=change):
+            assert problem(await admin.patch("/v1/institution", {"retention_days": 4} | change)) == (
+                400,
+                "invalid_request",
+            )
+            assert (await admin.get("/v1/institution")).json() == before
 
 
 async def test_twenty_key_servers_and_not_one_more(tmp_path: Path) -> None:
@@ -162,6 +164,7 @@ async def test_a_member_is_invited_chooses_a_password_and_signs_in(world: World)
     assert all("invitation_token" not in member for member in members)
 
 
+@on_each_database
 async def test_members_come_in_pages(world: World) -> None:
     admin = await administrator(world)
     for number in range(5):
@@ -179,9 +182,9 @@ async def test_members_come_in_pages(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_who_is_no_member_is_not_added(world: World, subtests: pytest.Subtests) -> None:
+    admin = await administrator(world)
+    changes: list[dict[str, Any]] = [
         {"email": ""},
         {"email": "nobody"},
         {"email": None},
@@ -194,14 +197,14 @@ async def test_members_come_in_pages(world: World) -> None:
         {"role": None},
         {"password": PASSWORD},
         {"institution": "x"},
-    ],
-)
-async def test_who_is_no_member_is_not_added(world: World, change: dict[str, Any]) -> None:
-    admin = await administrator(world)
-    assert problem(await admin.post("/v1/institution/members", NEW | change)) == (400, "invalid_request")
-    assert len((await admin.get("/v1/institution/members")).json()["members"]) == 1
+    ]
+    for change in changes:
+        with subtests.test(change=change):
+            assert problem(await admin.post("/v1/institution/members", NEW | change)) == (400, "invalid_request")
+            assert len((await admin.get("/v1/institution/members")).json()["members"]) == 1
 
 
+@on_each_database
 async def test_an_address_that_has_an_account_anywhere_is_a_conflict(world: World) -> None:
     admin = await administrator(world)
     await world.account("Cy")
@@ -242,6 +245,7 @@ async def test_the_last_administrator_stays(world: World) -> None:
     assert (await admin.patch(path, {"role": "administrator", "disabled": False})).status_code == 200
 
 
+@on_each_database
 async def test_two_administrators_cannot_demote_each_other_at_once(world: World) -> None:
     for number in range(5):
         where = f"Hospital {number}"
@@ -262,6 +266,7 @@ async def test_two_administrators_cannot_demote_each_other_at_once(world: World)
             assert left.all()
 
 
+@on_each_database
 async def test_a_removed_member_is_gone_and_the_address_is_free(world: World) -> None:
     admin, bo = await administrator(world), await world.person("Bo", institution="Royal")
     report_id = await world.report(bo, admin)
@@ -344,13 +349,14 @@ async def test_who_is_disabled_is_not_invited(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("token", ["", "x", "picsafe_in_", "picsafe_in_" + "A" * 43, "picsafe_st_a_b", "\ud800", "'"])
-async def test_a_token_that_is_no_invitation(world: World, token: str) -> None:
-    body = b'{"token":"\\ud800","password":"correct horse battery"}' if token == "\ud800" else None
-    request = {"content": body, "headers": {"Content-Type": "application/json"}} if body else {}
-    json = None if body else {"token": token, "password": PASSWORD}
-    answer = await world.http.post("/users/v1/invitations", json=json, **request)  # type: ignore[arg-type]
-    assert answer.status_code in {400, 401}
+async def test_a_token_that_is_no_invitation(world: World, subtests: pytest.Subtests) -> None:
+    for token in ["", "x", "picsafe_in_", "picsafe_in_" + "A" * 43, "picsafe_st_a_b", "\ud800", "'"]:
+        with subtests.test(token=token):
+            body = b'{"token":"\\ud800","password":"correct horse battery"}' if token == "\ud800" else None
+            request = {"content": body, "headers": {"Content-Type": "application/json"}} if body else {}
+            json = None if body else {"token": token, "password": PASSWORD}
+            answer = await world.http.post("/users/v1/invitations", json=json, **request)  # type: ignore[arg-type]
+            assert answer.status_code in {400, 401}
 
 
 # Service accounts
@@ -401,8 +407,9 @@ async def test_fifty_service_accounts_and_not_one_more(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("body", [{}, {"name": ""}, {"name": None}, {"name": "x" * 401}, {"name": "PACS", "role": "x"}])
-async def test_what_is_no_service_account(world: World, body: dict[str, Any]) -> None:
+async def test_what_is_no_service_account(world: World, subtests: pytest.Subtests) -> None:
     admin = await administrator(world)
-    answer = await admin.post("/v1/institution/service-accounts", body)
-    assert problem(answer) == (400, "invalid_request")
+    for body in [{}, {"name": ""}, {"name": None}, {"name": "x" * 401}, {"name": "PACS", "role": "x"}]:
+        with subtests.test(body=body):
+            answer = await admin.post("/v1/institution/service-accounts", body)
+            assert problem(answer) == (400, "invalid_request")

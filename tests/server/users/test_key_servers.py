@@ -9,7 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
-from harness.user_server import Caller, World, problem, running_world
+from harness.user_server import Caller, World, on_each_database, problem, running_world
 
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.users.db.models import Institution, Report
@@ -144,6 +144,7 @@ async def test_keys_are_not_made_elsewhere_when_the_operator_takes_the_permissio
     assert audience((await begun(ada, admin))["keyserver"]) == (OWN, OWN)
 
 
+@on_each_database
 async def test_reports_from_before_the_choice_existed_have_their_key_at_picsafe_s_own(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.report(ada, bo)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from harness.user_server import PASSWORD, World, problem
+from harness.user_server import PASSWORD, World, on_each_database, problem
 
 from picsafe_protocol.contracts import limits
 from picsafe_server.users.accounts.sign_in_throttle import _network
@@ -43,6 +43,7 @@ async def test_one_failure_less_still_lets_the_owner_in(world: World) -> None:
     assert (await attempt(world, password=PASSWORD)).status_code == 201
 
 
+@on_each_database
 async def test_after_the_window_counting_starts_again(world: World) -> None:
     await world.account("Ada")
     await fail(world, limits.SIGN_IN_ATTEMPTS)
@@ -92,6 +93,7 @@ async def test_good_sign_ins_do_not_count_against_the_client_address(world: Worl
         assert (await attempt(world, password=PASSWORD)).status_code == 201
 
 
+@on_each_database
 async def test_a_hundred_at_once_get_no_more_than_ten_guesses(world: World) -> None:
     await world.account("Ada")
     answers = await asyncio.gather(*(attempt(world) for _ in range(40)))
@@ -108,6 +110,7 @@ async def test_guessing_the_current_password_in_a_stolen_session_is_slowed_down_
     assert problem(await ada.post("/v1/me/password", body | {"current": PASSWORD})) == (429, "too_many_requests")
 
 
+@on_each_database
 async def test_the_sweep_forgets_windows_that_are_over(world: World) -> None:
     await fail(world, 1)
     assert (await world.users.sweep())["sign-in counts forgotten"] == 0

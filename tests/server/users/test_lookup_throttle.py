@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from harness.user_server import Caller, World, problem
+from harness.user_server import Caller, World, on_each_database, problem
 
 from picsafe_protocol.contracts import limits
 
@@ -66,6 +66,7 @@ async def test_searches_for_recipients_are_counted_too(world: World, monkeypatch
     assert (await ada.get("/v1/recipients", query="b")).status_code == 200
 
 
+@on_each_database
 async def test_the_sweep_forgets_windows_that_are_over(world: World) -> None:
     await ask(await world.person("Ada"), 1)
     assert (await world.users.sweep())["look-ups forgotten"] == 0

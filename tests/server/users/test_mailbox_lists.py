@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from harness.user_server import Caller, World, ids, on_sqlite, problem
+from harness.user_server import Caller, World, ids, on_each_database, on_sqlite, problem
 from sqlalchemy import delete, select, update
 
 from picsafe_protocol.contracts import limits
@@ -40,6 +41,7 @@ async def all_pages(caller: Caller, box: str, limit: int) -> list[list[str]]:
             return pages
 
 
+@on_each_database
 async def test_inbox_and_sent_are_newest_first_page_by_page(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     sent = [await world.report(ada, bo) for _ in range(5)]
@@ -50,6 +52,7 @@ async def test_inbox_and_sent_are_newest_first_page_by_page(world: World) -> Non
     assert await all_pages(bo, "sent", 5) == [[]]
 
 
+@on_each_database
 async def test_what_arrives_between_two_pages_moves_nothing(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     first, second, third = [await world.report(ada, bo) for _ in range(3)]
@@ -59,6 +62,7 @@ async def test_what_arrives_between_two_pages_moves_nothing(world: World) -> Non
     assert [*ids(page), *ids(rest)] == [third, second, first]
 
 
+@on_each_database
 async def test_order_is_that_of_becoming_available_not_of_beginning(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     early, late = await world.draft(ada, bo), await world.report(ada, bo)
@@ -67,6 +71,7 @@ async def test_order_is_that_of_becoming_available_not_of_beginning(world: World
     assert ids(await bo.get("/v1/reports/new")) == [late, early]
 
 
+@on_each_database
 async def test_polling_goes_on_where_it_stopped(world: World) -> None:
     ada = await world.person("Ada", institution="Royal")
     pacs = await world.service("Royal")
@@ -79,6 +84,7 @@ async def test_polling_goes_on_where_it_stopped(world: World) -> None:
     assert (await all_new(pacs))[0] == first + second
 
 
+@on_each_database
 async def test_a_report_to_oneself_is_received_and_sent(world: World) -> None:
     ada = await world.person("Ada")
     report_id = await world.report(ada, ada)
@@ -87,6 +93,7 @@ async def test_a_report_to_oneself_is_received_and_sent(world: World) -> None:
     assert (await ada.get("/v1/reports")).json()["reports"][0]["unread"] is True
 
 
+@on_each_database
 async def test_service_accounts_get_what_their_institution_sends_and_receives(world: World) -> None:
     ada, bo = await world.person("Ada", institution="Royal"), await world.person("Bo", institution="Charité")
     eve = await world.person("Eve")
@@ -100,6 +107,7 @@ async def test_service_accounts_get_what_their_institution_sends_and_receives(wo
     assert (await all_new(other))[0] == []
 
 
+@on_each_database
 async def test_members_see_each_other_s_reports_only_where_the_policy_says_so(world: World) -> None:
     await world.institution("Open", members_may_open="members")
     ada, bo = await world.person("Ada", institution="Open"), await world.person("Bo", institution="Open")
@@ -117,6 +125,7 @@ async def test_members_see_each_other_s_reports_only_where_the_policy_says_so(wo
     assert ids(await bo.get("/v1/reports/new")) == [report_id, to_bo]
 
 
+@on_each_database
 async def test_what_is_over_leaves_the_inbox_and_stays_in_sent(world: World) -> None:
     ada, bo = await world.person("Ada", institution="Royal"), await world.person("Bo")
     pacs = await world.service("Royal")
@@ -135,6 +144,7 @@ async def test_what_is_over_leaves_the_inbox_and_stays_in_sent(world: World) -> 
         await world.users.sweep()
 
 
+@on_each_database
 async def test_thirty_days_later_the_index_has_forgotten(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     kept = [await world.report(ada, bo), await world.report(ada, bo)]
@@ -151,9 +161,9 @@ async def test_thirty_days_later_the_index_has_forgotten(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    ("path", "parameters"),
-    [
+async def test_what_is_no_page_is_refused(world: World, subtests: pytest.Subtests) -> None:
+    ada = await world.person("Ada")
+    refused: list[tuple[str, dict[str, Any]]] = [
         ("/v1/reports", {"box": "outbox"}),
         ("/v1/reports", {"box": ""}),
         ("/v1/reports", {"limit": 0}),
@@ -169,11 +179,10 @@ async def test_thirty_days_later_the_index_has_forgotten(world: World) -> None:
         ("/v1/reports/new", {"after": "0x10"}),
         ("/v1/reports/new", {"after": "1; DROP TABLE reports"}),
         ("/v1/reports/new", {"limit": -1}),
-    ],
-)
-async def test_what_is_no_page_is_refused(world: World, path: str, parameters: dict[str, object]) -> None:
-    ada = await world.person("Ada")
-    assert problem(await ada.get(path, **parameters)) == (400, "invalid_request")
+    ]
+    for path, parameters in refused:
+        with subtests.test(path=path, parameters=parameters):
+            assert problem(await ada.get(path, **parameters)) == (400, "invalid_request")
 
 
 @on_sqlite
@@ -195,6 +204,7 @@ async def restored(world: World, *, without: int) -> None:
         await session.execute(update(ChangeCounter).values(last=last))
 
 
+@on_each_database
 async def test_a_cursor_from_before_a_restore_is_refused_and_nothing_is_skipped(world: World) -> None:
     ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
     kept = await world.report(ana, ana)
@@ -207,6 +217,7 @@ async def test_a_cursor_from_before_a_restore_is_refused_and_nothing_is_skipped(
     assert (await all_new(pacs))[0] == [kept]
 
 
+@on_each_database
 async def test_a_cursor_stays_refused_when_new_reports_have_overtaken_it(world: World) -> None:
     ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
     await world.report(ana, ana)
@@ -217,6 +228,7 @@ async def test_a_cursor_stays_refused_when_new_reports_have_overtaken_it(world: 
     assert (await all_new(pacs))[0] == since
 
 
+@on_each_database
 async def test_a_cursor_outlives_the_report_that_it_names(world: World) -> None:
     ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
     gone = await world.report(ana, ana)
@@ -227,6 +239,7 @@ async def test_a_cursor_outlives_the_report_that_it_names(world: World) -> None:
     assert (await all_new(pacs, cursor))[0] == [fresh]
 
 
+@on_each_database
 async def test_a_cursor_of_an_older_server_which_is_a_number_alone_is_understood(world: World) -> None:
     ana, pacs = await world.person("Ana", institution="Royal"), await world.service("Royal")
     first, second = [await world.report(ana, ana) for _ in range(2)]
@@ -238,9 +251,21 @@ async def test_a_cursor_of_an_older_server_which_is_a_number_alone_is_understood
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "cursor", ["", "-", "x", "-1", "1-", "1-x", "1-../..", "1-" + "a" * 25, "٣", "1" * 19, "1.0", "1-" + "a" * 26 + "-"]
-)
-async def test_what_the_server_never_gave_out_is_no_cursor(world: World, cursor: str) -> None:
+async def test_what_the_server_never_gave_out_is_no_cursor(world: World, subtests: pytest.Subtests) -> None:
     pacs = await world.service("Royal")
-    assert problem(await pacs.get("/v1/reports/new", after=cursor)) == (400, "invalid_request")
+    for cursor in [
+        "",
+        "-",
+        "x",
+        "-1",
+        "1-",
+        "1-x",
+        "1-../..",
+        "1-" + "a" * 25,
+        "٣",
+        "1" * 19,
+        "1.0",
+        "1-" + "a" * 26 + "-",
+    ]:
+        with subtests.test(cursor=cursor):
+            assert problem(await pacs.get("/v1/reports/new", after=cursor)) == (400, "invalid_request")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
-from harness.user_server import Caller, World, ids, problem
+from harness.user_server import Caller, World, ids, on_each_database, problem
 from sqlalchemy import update
 
 from picsafe_protocol.contracts.tokens import Role
@@ -77,6 +77,7 @@ async def test_attack_a_draft_begun_before_and_sent_after_the_joining_is_an_earl
     assert await sees(late, draft) == set()
 
 
+@on_each_database
 async def test_attack_removed_and_added_again_begins_again(world: World) -> None:
     admin, ben = await open_institution(world)
     cy, gone = await world.person("Cy"), await world.person("Gone", institution="Open")

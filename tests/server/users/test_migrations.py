@@ -10,6 +10,7 @@ import alembic.config
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from harness.user_server import on_each_database
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.engine import Connection
 
@@ -42,6 +43,7 @@ def _partial_indexes(connection: Connection) -> dict[str, str]:
     }
 
 
+@on_each_database
 async def test_models_and_migrations_agree(database_url: str) -> None:
     database = Database(database_url, MIGRATIONS)
     await database.migrate()  # again: the newest schema stays as it is

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from harness.user_server import Caller, World, problem
+from harness.user_server import Caller, World, on_each_database, problem
 
 pytestmark = pytest.mark.anyio
 
@@ -30,6 +30,7 @@ async def test_reading_is_shown_to_everybody_who_sees_the_report(world: World) -
     assert [person["opened_at"] for person in (await view(ada, report_id))["recipients"]] == [own["opened_at"], None]
 
 
+@on_each_database
 async def test_the_first_time_is_kept(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.report(ada, bo)

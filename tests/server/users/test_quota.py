@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from harness.user_server import SIZE, Caller, World, on_sqlite, problem
+from harness.user_server import SIZE, Caller, World, on_each_database, on_sqlite, problem
 
 from picsafe_protocol.contracts import limits
 
@@ -41,9 +41,11 @@ async def test_the_grant_to_upload_is_for_no_more_than_the_sender_declared(world
 
 
 @on_sqlite
-@pytest.mark.parametrize("size", [0, -1, limits.PACKAGE_BYTES + 1, 1.5, "large", True])
-async def test_what_is_no_size_begins_nothing(world: World, size: Any) -> None:
-    assert problem(await begin(await world.person("Ada"), size)) == (400, "invalid_request")
+async def test_what_is_no_size_begins_nothing(world: World, subtests: pytest.Subtests) -> None:
+    ada = await world.person("Ada")
+    for size in [0, -1, limits.PACKAGE_BYTES + 1, 1.5, "large", True]:
+        with subtests.test(size=size):
+            assert problem(await begin(ada, size)) == (400, "invalid_request")
 
 
 @pytest.mark.usefixtures("small")
@@ -87,6 +89,7 @@ async def test_withdrawing_makes_room_at_once(world: World, delivered: bool) -> 
     assert (await begin(ada, 100_000)).status_code == 201
 
 
+@on_each_database
 @pytest.mark.usefixtures("small")
 async def test_what_is_over_makes_room_before_any_sweep(world: World) -> None:
     ada = await world.person("Ada")
@@ -100,6 +103,7 @@ async def test_what_is_over_makes_room_before_any_sweep(world: World) -> None:
     assert (await begin(ada, 100_000)).status_code == 201, abandoned
 
 
+@on_each_database
 @pytest.mark.usefixtures("small")
 async def test_many_at_once_find_the_room_of_one(world: World) -> None:
     ada = await world.person("Ada")

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from harness.user_server import Caller, World, on_sqlite, problem
-from sqlalchemy import event, insert
+from harness.user_server import Caller, World, on_each_database, on_sqlite, problem
+from sqlalchemy import event, insert, text
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier
@@ -25,6 +25,7 @@ async def names(caller: Caller, query: str = "") -> list[str]:
     return [person["name"] for person in answer.json()["recipients"]]
 
 
+@on_each_database
 async def test_colleagues_and_oneself_by_name(world: World) -> None:
     ada = await world.person("Ada", institution="Royal")
     await world.account("Zoe", institution="Royal")
@@ -33,6 +34,7 @@ async def test_colleagues_and_oneself_by_name(world: World) -> None:
     assert await names(ada) == ["Ada", "Zoe"]
 
 
+@on_each_database
 async def test_those_written_to_before_come_first(world: World) -> None:
     ada = await world.person("Ada", institution="Royal")
     bo, cy = await world.person("Bo", institution="Charité"), await world.person("Cy")
@@ -46,15 +48,21 @@ async def test_those_written_to_before_come_first(world: World) -> None:
     assert found == {"id": bo.id, "email": bo.email, "name": "Bo", "institution": "Charité"}
 
 
+@on_each_database
 async def test_being_written_to_tells_nothing(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     await world.report(ada, bo)
     assert await names(bo) == ["Bo"]
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
+@on_each_database
+async def test_what_is_searched_for_is_found_literally(world: World, subtests: pytest.Subtests) -> None:
+    people = [await world.account(name, institution="Royal") for name in ("Ödön", "50%", "A_B")]
+    await world.institution("Royal")
+    ada = await world.person("Back/slash", institution="Royal")
+    await ada.patch("/v1/me", {"name": "Back\\slash"})
+    assert len(people) == 3
+    for query, found in [
         ("ö", ["Ödön"]),
         ("ÖDÖN", ["Ödön"]),
         ("O\u0308d", ["Ödön"]),
@@ -67,17 +75,12 @@ async def test_being_written_to_tells_nothing(world: World) -> None:
         ("50% 50", ["50%"]),
         ("odon@example.org", ["Ödön"]),
         ("'; DROP TABLE accounts; --", []),
-    ],
-)
-async def test_what_is_searched_for_is_found_literally(world: World, query: str, found: list[str]) -> None:
-    people = [await world.account(name, institution="Royal") for name in ("Ödön", "50%", "A_B")]
-    await world.institution("Royal")
-    ada = await world.person("Back/slash", institution="Royal")
-    await ada.patch("/v1/me", {"name": "Back\\slash"})
-    assert len(people) == 3
-    assert sorted(await names(ada, query)) == sorted(found)
+    ]:
+        with subtests.test(query=query, found=found):
+            assert sorted(await names(ada, query)) == sorted(found)
 
 
+@on_each_database
 async def test_who_is_disabled_or_removed_is_not_suggested(world: World) -> None:
     admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
     bo, cy = await world.account("Bo", institution="Royal"), await world.account("Cy", institution="Royal")
@@ -103,6 +106,7 @@ async def test_a_query_has_an_end(world: World) -> None:
     assert problem(too_long) == (400, "invalid_request")
 
 
+@on_each_database
 async def test_control_characters_are_never_looked_up(world: World) -> None:
     admin = await world.person("Admin", institution="Royal", role=Role.ADMINISTRATOR)
     refused = [
@@ -129,12 +133,18 @@ def test_a_part_begins_with_every_word_sign_and_letter_without_case(text: str, p
     assert len(found) == len(parts)
 
 
+@on_each_database
 async def test_a_search_among_ten_thousand_reads_along_an_index(world: World) -> None:
     ada = await world.person("Ada", institution="Royal")
     other = await world.institution("Mater")
     await fill(world, world.institutions["Royal"], "r", 5000)
     await fill(world, other, "m", 5000)
     database = world.users.services.database
+    if not database.is_sqlite:
+        async with database.writing() as session:
+            await session.execute(
+                text("ANALYZE")
+            )  # as autovacuum does in time: PostgreSQL plans by what it has counted
     asked: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from harness.user_server import PASSWORD, Caller, World, on_sqlite, problem, running_world
+from harness.user_server import PASSWORD, Caller, World, on_each_database, on_sqlite, problem, running_world
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts import limits
@@ -91,6 +91,7 @@ async def test_administrators_read_their_institution_by_event_and_member_and_nob
     assert problem(await admin.get(path, event="no.such")) == (400, "invalid_request")
 
 
+@on_each_database
 async def test_pages_follow_one_another_without_a_gap(world: World) -> None:
     ada = await world.person("Ada")
     for _ in range(4):

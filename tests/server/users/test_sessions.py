@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from harness.user_server import PASSWORD, World, on_sqlite, problem, somebody
+from harness.user_server import PASSWORD, World, on_each_database, on_sqlite, problem, somebody
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.tokens import Role
@@ -59,16 +59,18 @@ async def test_signing_in_with_a_cookie_gives_a_cookie_and_no_token(world: World
     assert (await world.http.get("/users/v1/me")).json()["name"] == "Ada"
 
 
-@pytest.mark.parametrize("email", ["ada@example.org", "ADA@Example.ORG", "  Ada@example.org "])
-async def test_the_address_may_be_written_in_any_case(world: World, email: str) -> None:
+@on_each_database
+async def test_the_address_may_be_written_in_any_case(world: World, subtests: pytest.Subtests) -> None:
     await world.account("Ada")
-    assert (await sign_in(world, email=email)).status_code == 201
+    for email in ["ada@example.org", "ADA@Example.ORG", "  Ada@example.org "]:
+        with subtests.test(email=email):
+            assert (await sign_in(world, email=email)).status_code == 201
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "fields",
-    [
+async def test_every_mismatch_gets_the_same_answer(world: World, subtests: pytest.Subtests) -> None:
+    await world.account("Ada")
+    for fields in [
         {"password": "wrong horse battery"},
         {"password": PASSWORD.upper()},
         {"password": PASSWORD + " "},
@@ -77,19 +79,17 @@ async def test_the_address_may_be_written_in_any_case(world: World, email: str) 
         {"email": "nobody@example.org"},
         {"email": ""},
         {"email": "not an address"},
-    ],
-)
-async def test_every_mismatch_gets_the_same_answer(world: World, fields: dict[str, str]) -> None:
-    await world.account("Ada")
-    answer = await sign_in(world, **fields)
-    assert problem(answer) == (401, "wrong_password")
-    assert answer.json()["detail"] == "The e-mail address or the password is wrong."
+    ]:
+        with subtests.test(fields=fields):
+            answer = await sign_in(world, **fields)
+            assert problem(answer) == (401, "wrong_password")
+            assert answer.json()["detail"] == "The e-mail address or the password is wrong."
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_a_request_that_is_not_one_is_refused(world: World, subtests: pytest.Subtests) -> None:
+    await world.account("Ada")
+    for body in [
         {},
         {"email": "ada@example.org"},
         {"email": "ada@example.org", "password": 7},
@@ -102,11 +102,9 @@ async def test_every_mismatch_gets_the_same_answer(world: World, fields: dict[st
         [],
         None,
         "ada",
-    ],
-)
-async def test_a_request_that_is_not_one_is_refused(world: World, body: object) -> None:
-    await world.account("Ada")
-    assert problem(await world.http.post("/users/v1/sessions", json=body)) == (400, "invalid_request")
+    ]:
+        with subtests.test(body=body):
+            assert problem(await world.http.post("/users/v1/sessions", json=body)) == (400, "invalid_request")
 
 
 async def test_a_disabled_account_gets_the_answer_of_a_wrong_password(world: World) -> None:
@@ -154,6 +152,7 @@ async def test_nobody_ends_the_session_of_somebody_else(world: World) -> None:
     assert (await ada.get("/v1/me")).status_code == 200
 
 
+@on_each_database
 async def test_a_session_ends_when_idle_for_one_shift(world: World) -> None:
     ada = await world.person("Ada")
     for _ in range(3):
@@ -172,6 +171,7 @@ async def test_a_session_ends_after_thirty_days_however_busy(world: World) -> No
     assert problem(await ada.get("/v1/me")) == (401, "not_signed_in")
 
 
+@on_each_database
 async def test_the_sweep_deletes_sessions_that_are_over(world: World) -> None:
     ada = await world.person("Ada")
     world.clock.move(timedelta(hours=limits.SESSION_IDLE_HOURS))
@@ -181,9 +181,8 @@ async def test_the_sweep_deletes_sessions_that_are_over(world: World) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize(
-    "authorization",
-    [
+async def test_a_wrong_token_signs_nobody_in(world: World, subtests: pytest.Subtests) -> None:
+    for authorization in [
         "",
         "Bearer",
         "Bearer ",
@@ -196,12 +195,11 @@ async def test_the_sweep_deletes_sessions_that_are_over(world: World) -> None:
         "Bearer " + "x" * 5000,
         "Basic YWRhOmFkYQ==",
         "bearer \u00e4".encode("latin-1").decode("latin-1"),
-    ],
-)
-async def test_a_wrong_token_signs_nobody_in(world: World, authorization: str) -> None:
-    answer = await world.http.get("/users/v1/me", headers=[(b"Authorization", authorization.encode("latin-1"))])
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
+    ]:
+        with subtests.test(authorization=authorization):
+            answer = await world.http.get("/users/v1/me", headers=[(b"Authorization", authorization.encode("latin-1"))])
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
 
 
 async def test_a_header_goes_before_the_cookie(world: World) -> None:
@@ -211,6 +209,7 @@ async def test_a_header_goes_before_the_cookie(world: World) -> None:
     assert problem(answer) == (401, "not_signed_in")
 
 
+@on_each_database
 async def test_one_session_too_many_ends_the_one_that_was_used_longest_ago(world: World) -> None:
     first, bo = await world.person("Ada"), await world.person("Bo")
     second = await world.sign_in(first.email)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from harness.user_server import World, ids, on_sqlite, problem, somebody
+from harness.user_server import World, ids, on_each_database, on_sqlite, problem, somebody
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts.identifiers import new_identifier
@@ -82,6 +82,7 @@ async def test_what_is_over_cannot_be_withdrawn(world: World) -> None:
     assert problem(await ada.delete(f"/v1/reports/{report_id}")) == (410, "report_expired")
 
 
+@on_each_database
 async def test_servers_that_are_away_are_asked_until_they_answer(world: World) -> None:
     ada, bo = await world.person("Ada"), await world.person("Bo")
     report_id = await world.report(ada, bo)

@@ -47,9 +47,12 @@ async def make_key(api: Api, keyserver: GrantAt, report_id: str, *, signal: Any 
     return read(IssuedKey, await api.keys(keyserver.url, "POST", "/v1/keys", keyserver.grant, body, signal=signal))
 
 
-async def make_available(api: Api, report_id: str, uploaded: Uploaded, *, signal: Any = None) -> ReportView:
-    """Submits the cloud's receipt: the recipients see the report at once."""
-    return read(ReportView, await api.users("POST", f"{_path(report_id)}/receipt", uploaded.to_json(), signal=signal))
+async def make_available(
+    api: Api, report_id: str, uploaded: Uploaded, label: bytes | None, *, signal: Any = None
+) -> ReportView:
+    """Submits the cloud's receipt and the sealed label: the recipients see the report at once."""
+    body = uploaded.to_json(label)
+    return read(ReportView, await api.users("POST", f"{_path(report_id)}/receipt", body, signal=signal))
 
 
 async def suggestions(api: Api, text: str) -> list[Suggestion]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from picsafe_client.api.client import Api
 from picsafe_client.crypto.hashing import hash_pieces, sha256
 from picsafe_client.crypto.webcrypto import WebCryptoCipher
+from picsafe_client.reports.label_reader import LabelReader
 from picsafe_client.reports.open_report import OpenReport, PackageSource
 from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
 from picsafe_client.reports.range_reader import RangedSource
@@ -53,3 +55,8 @@ class PackageOpener:
             release=release,
             expected=expected,
         )
+
+
+def label_reader(api: Api, allowed_key_servers: Collection[str], signal: Any) -> LabelReader[Any]:
+    """Reads labels with this browser's cryptography."""
+    return LabelReader(api, WebCryptoCipher(), allowed_key_servers, signal)

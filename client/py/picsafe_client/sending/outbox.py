@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.texts import date, join_words, t
+from picsafe_client.i18n.texts import date, t
 from picsafe_client.routing.router import address
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
@@ -20,6 +20,7 @@ from picsafe_client.session.models import Person
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.format.composing import ReportDetails
+from picsafe_protocol.format.label import Label
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -55,6 +56,7 @@ class Outbox:
             sender,
             sender_back=lambda: self._sender_back(job, sender),
             is_wanted=lambda: self._is_wanted(job),
+            tell=self._tell,
         )
         # Only the job's own coroutine holds the files, so that it can drop them once they are encrypted.
         work = job.run(list(files), details, recipients, readers, self._app.clock.now())
@@ -74,6 +76,11 @@ class Outbox:
             off()
         if not job.changes.is_watched:
             await self._show_elsewhere(job)
+
+    def _tell(self, report_id: str, label: Label) -> None:
+        """The list of what was sent shows whose report it is, without asking; nothing is learnt behind the lock."""
+        if self._app.is_signed_in:
+            self._app.patients.learn({report_id: label})
 
     def _is_wanted(self, job: SendJob) -> bool:
         """Whether its sender has not signed out, and has not stopped it."""
@@ -105,10 +112,9 @@ class Outbox:
 
 
 def delivered_words(report: ReportView) -> str:
-    """Who has it, until when, and where it is."""
-    names = join_words(each.name for each in report.recipients)
+    """Where it is and until when."""
     adjective = t(f"region_adjective.{report.region}")
-    return t("send.arrived", names=names, date=date(report.expires_at), adjective=adjective)
+    return t("send.arrived", adjective=adjective, date=date(report.expires_at))
 
 
 def _ask_before_unload(event: Any) -> None:

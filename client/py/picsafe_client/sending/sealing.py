@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from picsafe_client.api import reports
 from picsafe_client.api.client import Api
+from picsafe_client.crypto.webcrypto import WebCryptoCipher
 from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta
 from picsafe_client.sending.package_builder import pack
 from picsafe_client.session.models import Person
 from picsafe_protocol.contracts.api.keys import IssuedKey
 from picsafe_protocol.contracts.api.reports import ReportBegun
 from picsafe_protocol.format.composing import ReportDetails, declared_size, report_of
+from picsafe_protocol.format.label import Label, seal_label_of
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.format.package import Header
 from picsafe_protocol.format.report import Author
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """An encrypted report. `label` has its facts in clear, for the list of what was sent."""
+
+    package: Any
+    """A Blob."""
+    sealed_label: bytes | None
+    """None where the user server takes none."""
+    label: Label
 
 
 async def begin_draft(api: Api, files: Sequence[PreparedFile], recipients: Sequence[str], signal: Any) -> ReportBegun:
@@ -41,8 +55,8 @@ async def seal(
     details: ReportDetails,
     now: datetime,
     progress: ProgressDelta,
-) -> Any:
-    """The encrypted package, a Blob. `issued` is what `request_key` returned; `progress` counts the bytes of `files`.
+) -> Sealed:
+    """Encrypts a report. `issued` is what `request_key` returned; `progress` counts the bytes of `files`.
 
     Raises `DigestMismatch`, `UnsupportedMedium`, `LimitExceeded`, and what `progress` raises.
     """
@@ -51,4 +65,6 @@ async def seal(
     author = Author(sender.name, sender.email, institution.name if institution else None)
     report = report_of(draft.report_id, author, details, media, now)
     header = Header(draft.report_id, draft.keyserver.url, issued.key_id, report.created_at)
-    return await pack(header, parse_released_key(issued.key), report, files, progress)
+    key = parse_released_key(issued.key)
+    sealed_label = await seal_label_of(report, key, issued.key_id, WebCryptoCipher()) if draft.takes_label else None
+    return Sealed(await pack(header, key, report, files, progress), sealed_label, Label.of(report))

@@ -30,6 +30,7 @@ from picsafe_client.ui import dom
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
 from picsafe_protocol.format.composing import ReportDetails, Uploaded
+from picsafe_protocol.format.label import Label
 
 T = TypeVar("T")
 
@@ -44,19 +45,23 @@ class SendJob:
         *,
         sender_back: Callable[[], Awaitable[None]],
         is_wanted: Callable[[], bool],
+        tell: Callable[[str, Label], None],
     ) -> None:
         """`sender_back` returns when `sender` has signed in again after the session ended, or raises `Cancelled`.
 
-        `is_wanted` is asked as it proceeds: False when the sender has signed out, which stops it.
+        `is_wanted` is asked as it proceeds: False when the sender has signed out, which stops it. `tell` is called with
+        the report's identifier and whose it is; the job itself keeps none of that.
         """
         self._api = api
         self._sender = sender
         self._sender_back = sender_back
         self._is_wanted = is_wanted
+        self._tell = tell
         self._control = SendControl()
         self._room = asyncio.Event()
         self._over = asyncio.Event()
         self._report_id = ""
+        self._sealed_label: bytes | None = None
         self._may_be_delivered = False
         self._progress = SendProgress()
         self.state = SendState.ENCRYPTING
@@ -182,8 +187,10 @@ class SendJob:
         issued = await self._retry(partial(sealing.request_key, self._api, draft))
         self._progress.begin(sum(file.size for file in files))
         self._changed()
-        package = await sealing.seal(draft, issued, self._sender, files, details, now, self._encrypted)
-        return ResumableUpload(self._api, draft.report_id, draft.cloud, package, self._retry_upload)
+        sealed = await sealing.seal(draft, issued, self._sender, files, details, now, self._encrypted)
+        self._sealed_label = sealed.sealed_label  # once: whatever is repeated from here on, it stays the same
+        self._tell(draft.report_id, sealed.label)
+        return ResumableUpload(self._api, draft.report_id, draft.cloud, sealed.package, self._retry_upload)
 
     async def _deliver(self, upload: ResumableUpload) -> ReportView:
         """Uploads it, as often as the sender tries again because the cloud was full, and hands the receipt in."""
@@ -200,7 +207,7 @@ class SendJob:
 
     async def _hand_in(self, uploaded: Uploaded, signal: Any) -> ReportView:
         self._may_be_delivered = True
-        return await reports.make_available(self._api, self._report_id, uploaded, signal=signal)
+        return await reports.make_available(self._api, self._report_id, uploaded, self._sealed_label, signal=signal)
 
     async def _withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""

@@ -5,7 +5,7 @@ No patient data: the user server has none. The boxes outlive the screens that sh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -147,12 +147,12 @@ def _order(report: ReportView) -> tuple[str, str]:
     return (report.available_at or report.created_at, report.id)
 
 
-def matches(report: ReportView, words: str, name: str = "") -> bool:
-    """Whether every word of a filter occurs in what the row says; `name` is the patient's, where this session
-    knows it.
+def matches(report: ReportView, words: str, facts: Iterable[str] = ()) -> bool:
+    """Whether every word of a filter occurs in what the row says; `facts` are the patient's, where this session
+    knows them (`Patients.searched`).
     """
     sender = report.sender
-    said = [name, t(f"region.{report.region}"), report.state, sender.name, sender.email, sender.institution or ""]
+    said = [*facts, t(f"region.{report.region}"), report.state, sender.name, sender.email, sender.institution or ""]
     for person in report.recipients:
         said += [person.name, person.email]
     text = " ".join(said).casefold()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -18,6 +20,7 @@ from picsafe_server.cloud.stores.s3_errors import NOTHING_THERE, NothingThere, t
 from picsafe_server.cloud.stores.s3_signing import declared, sign_as_declared
 
 if TYPE_CHECKING:
+    from botocore.loaders import Loader
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import BucketLocationConstraintType
     from mypy_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
@@ -61,13 +64,22 @@ def connect(aws_region: str, endpoint: str, *, read_seconds: float) -> S3Client:
     )
     # boto3 knows a variable of its own only; an authority for everything should not have to be named twice.
     authorities = None if os.environ.get("AWS_CA_BUNDLE") else os.environ.get("SSL_CERT_FILE")
-    session = boto3.session.Session()
-    client = session.client(
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _descriptions())
+    client = boto3.session.Session(botocore_session=session).client(
         "s3", region_name=aws_region, endpoint_url=endpoint or None, config=config, verify=authorities
     )
     sign_as_declared(client)
     set_deadline(client, CALL_READS * read_seconds)
     return client
+
+
+@functools.cache
+def _descriptions() -> Loader:
+    """boto3's descriptions of AWS's services. To read and parse them takes a tenth of a second, and a process has three
+    clients for each of its regions; everything else, such as credentials, is each client's own."""
+    loader: Loader = botocore.session.get_session().get_component("data_loader")
+    return loader
 
 
 def make_fit(client: S3Client, bucket: str, *, aws_region: str | None, days: int) -> None:

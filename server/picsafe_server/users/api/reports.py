@@ -90,6 +90,7 @@ class ReportController(Controller):
             keyserver=GrantAt(begun.keyserver.url, begun.keyserver.token),
             recipients=begun.readers.recipients,
             institutions=begun.readers.institutions,
+            takes_label=True,
         )
 
     @post("/readers", status_code=200, summary="List who could open a report", **_READERS)

@@ -19,7 +19,16 @@ from picsafe_protocol.format.report import Laterality, Patient, Report
 from picsafe_protocol.json import strict_json
 from picsafe_protocol.json.field_reader import JsonObject
 
-__all__ = ["LABEL_VERSION", "PADDED_SIZES", "SEALED_LABEL_SIZES", "Label", "label_key", "open_label", "seal_label"]
+__all__ = [
+    "LABEL_VERSION",
+    "PADDED_SIZES",
+    "SEALED_LABEL_SIZES",
+    "Label",
+    "label_key",
+    "open_label",
+    "seal_label",
+    "seal_label_of",
+]
 
 B = TypeVar("B")
 
@@ -141,6 +150,12 @@ async def seal_label(
     writer = Writer(key, _context(report_id, key_id), cipher, salt)
     await writer.update(cipher.from_bytes(label.to_bytes()))  # below one chunk: nothing comes out yet
     return writer.header + cipher.to_bytes(await writer.finish())
+
+
+async def seal_label_of(report: Report, report_key: bytes, key_id: str, cipher: Cipher[B]) -> bytes:
+    """The sealed label of a report, for its sender. Raises `InvalidKey`."""
+    report_id = report.report_id
+    return await seal_label(Label.of(report), label_key(report_key, report_id, key_id), report_id, key_id, cipher)
 
 
 async def open_label(sealed: bytes, key: bytes, report_id: str, key_id: str, cipher: Cipher[B]) -> Label:

@@ -1,6 +1,4 @@
-"""The inbox: one row per report. Rows hold no patient data; a patient's name is shown once the report has been
-opened.
-"""
+"""The inbox: one row per report. Whose report it is shows once its label, or the report itself, has been opened."""
 
 from __future__ import annotations
 
@@ -74,7 +72,7 @@ class InboxScreen(ReportListScreen):
         )
 
     def build_columns(self) -> dom.Node:
-        names = ("from", "patient", "size", "region", "kept", "time")
+        names = ("patient", "from", "size", "kept", "time")
         return dom.el(
             "div",
             {"class": "row-columns", "aria-hidden": True},
@@ -85,8 +83,8 @@ class InboxScreen(ReportListScreen):
         row = dom.by_id("report-row").content.firstElementChild.cloneNode(True)
         part = row.querySelector
         part("a").href = address("report", report.id)
-        name = self.app.session_names.get(report.id, "")
-        unread = report.unread and not name and report.state == mailbox.AVAILABLE
+        is_opened = self.app.patients.is_opened(report.id)
+        unread = report.unread and not is_opened and report.state == mailbox.AVAILABLE
         if unread:
             row.classList.add("row-unread")
             part(".row-dot span").textContent = t("inbox.unread")
@@ -95,7 +93,6 @@ class InboxScreen(ReportListScreen):
         part(".row-name").textContent = report.sender.name
         part(".row-address").textContent = report.sender.email
         part(".row-institution").textContent = report.sender.institution or ""
-        part(".row-patient").textContent = name
         part(".row-size").textContent = size(report.size) if report.size else ""
         part(".row-region").textContent = t(f"region.{report.region}")
         return row

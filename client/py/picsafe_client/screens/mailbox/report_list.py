@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from picsafe_client.i18n.texts import ago, moment, t
+from picsafe_client.screens.mailbox import patient_cell
+from picsafe_client.screens.mailbox.patient_reader import PatientReader
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dom
@@ -41,6 +43,7 @@ class ReportListScreen(Screen, ABC):
         self._pending: dom.Dispose | None = None
         self._build()
         self.on_release(self.box.changes.watch(self._changed))
+        self.on_release(self.app.patients.changes.watch(self._patients_known))
         if self.box.is_loaded:
             self._render()
             dom.window().scrollTo(0, self.app.session_state.scroll.get(self.box_name, 0))
@@ -95,8 +98,10 @@ class ReportListScreen(Screen, ABC):
             },
         )
         self.count = dom.el("p", {"class": "soft small list-count", "role": "status"})
-        self.tools = dom.el("div", {"class": "filter"}, dom.icon("search"), self.filter, self.count)
         self.rows = VirtualList(t(self.title), self.box_name, self._new_row)
+        self.patients = PatientReader(self, self.box, lambda: [report for report, _ in self.rows.rows()])
+        found = (dom.icon("search"), self.filter, self.patients.node, self.count)
+        self.tools = dom.el("div", {"class": "filter"}, *found)
         self.end = dom.el("div", {"class": "list-end"})
         self.panel = dom.el(
             "div", {"class": "list panel", "hidden": True}, self.build_columns(), self.rows.node, self.end
@@ -113,18 +118,21 @@ class ReportListScreen(Screen, ABC):
     def _matching(self) -> list[ReportView]:
         if not self._words:
             return self.box.reports
-        names = self.app.session_names
-        return [each for each in self.box.reports if mailbox.matches(each, self._words, names.get(each.id, ""))]
+        known = self.app.patients
+        return [each for each in self.box.reports if mailbox.matches(each, self._words, known.searched(each.id))]
 
     def _render(self) -> None:
         matching = self._matching()
         self.skeleton.hidden = True
         self.rows.show(matching)
         self._say_how_many(len(matching))
+        self.patients.update()
 
     def _new_row(self, report: ReportView) -> dom.Node:
         row = self.build_row(report)
+        patient_cell.fill(row, report, self.app.patients)
         self.refresh_row(row, report)
+        self.patients.look_soon()
         return row
 
     def _say_how_many(self, matching: int) -> None:
@@ -134,7 +142,7 @@ class ReportListScreen(Screen, ABC):
         self.panel.hidden = is_empty or (matching == 0 and self.box.is_complete)
         if self._words:
             key = "inbox.matching" if self.box.is_complete else "inbox.searching"
-            self.count.textContent = t(key, matching=matching, count=count)
+            self.count.textContent = " · ".join([t(key, matching=matching, count=count), *self._not_searched()])
         else:
             self.count.textContent = t("inbox.count" if self.box.is_complete else "inbox.count_more", count=count)
         self.nothing.hidden = not self.panel.hidden
@@ -144,13 +152,21 @@ class ReportListScreen(Screen, ABC):
             dom.replace_children(self.nothing, self._none_match())
         self.root.dataset.empty = "true" if is_empty else "false"
 
+    def _not_searched(self) -> list[str]:
+        """A search never says that there is nothing without saying what it could not look at."""
+        unread = len(self.patients.unread())
+        return [t("patients.not_searched", count=unread)] if unread else []
+
     def _none_match(self) -> dom.Node:
-        return dom.el(
-            "div",
-            {"class": "nothing"},
-            dom.el("p", None, t("inbox.none_match", words=self._words)),
-            dom.button(t("inbox.clear_filter"), lambda _event: self._clear_filter()),
+        unread, readable = self.patients.unread(), self.patients.readable()
+        text = t("patients.none_match" if unread else "inbox.none_match", words=self._words, count=len(unread))
+        clear = dom.button(t("inbox.clear_filter"), lambda _event: self._clear_filter())
+        if not readable:
+            return dom.el("div", {"class": "nothing"}, dom.el("p", None, text), clear)
+        read = dom.button(
+            t("patients.read", count=len(readable)), self.patients.read_all, kind="primary", icon_name="person"
         )
+        return dom.el("div", {"class": "nothing"}, dom.el("p", None, text), read, clear)
 
     # -- changes
 
@@ -158,6 +174,14 @@ class ReportListScreen(Screen, ABC):
         self._render()
         self.rows.rerender(which)
         self._want_more()
+
+    def _patients_known(self, which: set[str]) -> None:
+        if self._words:
+            self._render()
+        for report, row in self.rows.rows():
+            if report.id in which:
+                patient_cell.fill(row, report, self.app.patients)
+        self.patients.update()
 
     async def _stay_fresh(self) -> None:
         while True:

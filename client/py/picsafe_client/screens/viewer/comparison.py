@@ -14,6 +14,7 @@ from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
+from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import ReportLoader
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia
@@ -121,14 +122,13 @@ class ReportComparison:
 
     def _matching(self, words: str) -> list[ReportView]:
         """Those of which this session knows the patient first, of them the same patient's; at most `SHOWN`."""
-        names = self._app.session_names
-        mine = names.get(self._report.report_id)
+        patients, mine = self._app.patients, self._report.patient
 
         def rank(row: ReportView) -> int:
-            name = names.get(row.id)
-            return 2 if name is None else int(name != mine)
+            label = patients.of(row.id)
+            return 2 if label is None else int(same_patient(label.patient, mine) is False)
 
-        found = [each for each in self._others() if mailbox.matches(each, words, names.get(each.id, ""))]
+        found = [each for each in self._others() if mailbox.matches(each, words, patients.searched(each.id))]
         return sorted(found, key=rank)[:SHOWN]
 
     def _others(self) -> Iterator[ReportView]:
@@ -140,7 +140,7 @@ class ReportComparison:
                     yield row
 
     def _choice(self, row: ReportView, opened: dom.Node) -> dom.Node:
-        name = self._app.session_names.get(row.id)
+        name = self._app.patients.name(row.id)
         sender = mailbox.sender_of(row)
         when = date(row.available_at or row.created_at)
 
@@ -183,7 +183,9 @@ class ReportComparison:
 
         pane = self._stage.add(MediaSource(other, media, save_medium), 0)
         self._second = _Second(opened, media, saver, pane)
-        self._app.session_names[other.report_id] = other.patient.name or t("report.unnamed")
+        said = self._app.patients.opened(other)
+        if said is not None:
+            self._waiting.append(label_warning(said))
         captions = (_caption(self._report), _caption(other))
         self._stage.set_captions(captions, _warning(self._report.patient, other.patient))
 

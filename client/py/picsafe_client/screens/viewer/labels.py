@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from picsafe_client.i18n.texts import duration, t
+from picsafe_client.session.patients import site_words
 from picsafe_protocol.format.report import Medium, Report
 
 TYPES: Final = {
@@ -54,7 +55,5 @@ def medium_label(report: Report, index: int) -> str:
 
 
 def site(report: Report) -> str:
-    """Body site and side: "Forearm, left"; empty when neither is known."""
-    side = t(f"report.side_{report.laterality.value}") if report.laterality else ""
-    place = report.body_site[:1].upper() + report.body_site[1:]
-    return ", ".join(part for part in (place, side) if part)
+    """Body site and side; empty when neither is known."""
+    return site_words(report.body_site, report.laterality)

@@ -16,6 +16,7 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
 from picsafe_client.screens.viewer.error_notice import opening_error_notice
 from picsafe_client.screens.viewer.history_guard import HistoryGuard
+from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opened, ReportLoader
 from picsafe_client.screens.viewer.report_view import ShownReport
@@ -126,7 +127,9 @@ class ReportScreen(Screen):
         report = opened.report
         shown = self._shown = ShownReport(self, opened, self._waiting)
         if opening.row is not None:  # any other file names no patient in the lists
-            self.app.session_names[report.report_id] = report.patient.name or t("report.unnamed")
+            said = self.app.patients.opened(report)
+            if said is not None:
+                shown.say(label_warning(said), stays=True)
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
         self._toolbar.name(report.patient.name or t("report.unnamed"), about)
         self._toolbar.enable(True)

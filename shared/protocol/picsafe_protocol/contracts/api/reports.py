@@ -168,7 +168,9 @@ class SignedGrant:
 
 @message
 class ReportBegun:
-    """A draft: what its sender needs to encrypt and upload it. `institutions` as in `Readers`: who else can open it."""
+    """A draft: what its sender needs to encrypt and upload it. `institutions` as in `Readers`: who else can open it.
+    `takes_label`: a sealed label (format, section 10) is wanted with the receipt.
+    """
 
     report_id: Identifier
     region: str
@@ -177,6 +179,7 @@ class ReportBegun:
     keyserver: GrantAt
     recipients: list[Recipient]
     institutions: list[InstitutionReaders]
+    takes_label: bool = field(metadata={WHEN_ABSENT: False})
 
 
 @message

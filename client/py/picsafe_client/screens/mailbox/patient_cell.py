@@ -1,0 +1,44 @@
+"""Whose report a row is: patient, birth date and record number; then body site, date taken, media and notes."""
+
+from __future__ import annotations
+
+from picsafe_client.i18n.texts import birth_date, date, t
+from picsafe_client.session import mailbox
+from picsafe_client.session.patients import Patients, patient_title, site_words
+from picsafe_client.ui import dom
+from picsafe_protocol.contracts.api.reports import ReportView
+from picsafe_protocol.format.label import Label
+
+
+def fill(row: dom.Node, report: ReportView, patients: Patients) -> None:
+    """Fills the row's `.row-patient` with what is known."""
+    cell, label = row.querySelector(".row-patient"), patients.of(report.id)
+    if label is not None:
+        dom.replace_children(cell, *_known(label))
+    elif report.state == mailbox.AVAILABLE:
+        dom.replace_children(cell, dom.el("span", {"class": "row-unread-patient"}, t("patients.not_read")))
+    else:
+        dom.replace_children(cell)
+    row.classList.toggle("row-unnamed", label is None)
+
+
+def _known(label: Label) -> list[dom.Child]:
+    patient = label.patient
+    numbers = [birth_date(patient.birth_date)] if patient.birth_date else []
+    if patient.name and patient.record_number:
+        numbers.append(patient.record_number)
+    about = [site_words(label.body_site, label.laterality), date(label.captured_at), _media(label), label.notes]
+    return [
+        dom.el(
+            "span",
+            {"class": "row-patient-line"},
+            dom.el("span", {"class": "row-patient-name"}, patient_title(patient)),
+            *[dom.el("span", {"class": "row-patient-number"}, each) for each in numbers],
+        ),
+        dom.el("span", {"class": "row-patient-about"}, " · ".join(part for part in about if part)),
+    ]
+
+
+def _media(label: Label) -> str:
+    counts = {"photos": label.photos, "videos": label.videos, "recordings": label.recordings}
+    return ", ".join(t(f"patients.{kind}", count=count) for kind, count in counts.items() if count)
