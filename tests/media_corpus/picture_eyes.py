@@ -88,7 +88,8 @@ def _frames(data: bytes) -> Hashable | None:
         frame = picture.convert("RGBA")
         if turn is not None:
             frame = frame.transpose(turn)
-        shown.append((frame.size, picture.info.get("duration"), hashlib.sha256(frame.tobytes()).digest()))
+        duration = picture.info.get("duration") if count > 1 else None  # a lone picture may have that of a stray chunk
+        shown.append((frame.size, duration, hashlib.sha256(frame.tobytes()).digest()))
     return picture.format, tuple(shown)
 
 

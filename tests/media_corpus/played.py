@@ -65,15 +65,15 @@ def as_much_of_a_row(before: Played, after: Played, plan: Cleaned) -> bool:
     """The same for rows of frames and for WAVE, where it is not always clear to a decoder what is sound.
 
     Where bytes between frames were cut out, the decoder lost its way in the original, but not in the copy. It may have made
-    a frame of rubbish at the beginning or the end. Behind a frame that is broken off it passes over whole ones; the copy does
-    not hold the broken one, so it may play more.
+    a frame of rubbish at the beginning or the end, even of another rate. Behind a frame that is broken off it passes over
+    whole ones; the copy does not hold the broken one, so it may play more, or others instead. A sound frame between two
+    damaged ones goes with them. Samples say nothing then: frames of AAC overlap, and hold noise that the decoder invents.
     """
-    if Removal.STRAY_BYTES in plan.removed and after.frames > before.frames:
-        return True
-    if before.is_damaged or sum(isinstance(part, Keep) for part in plan.segments) > 1 + (
-        "wav" in plan.description.extension
-    ):
-        return after.frames >= before.frames - 1
+    is_interrupted = Removal.STRAY_BYTES in plan.removed or sum(
+        isinstance(part, Keep) for part in plan.segments
+    ) > 1 + ("wav" in plan.description.extension)
+    if before.is_damaged or is_interrupted:
+        return after.frames >= before.frames - 2
     ((_, (rates, channels)),) = before.content
     ((_, (copied_rates, copied)),) = after.content
     most = _RUBBISH_FRAMES * before.frame_bytes

@@ -319,3 +319,11 @@ class TestAmr:
         with pytest.raises(UnsupportedMedium) as refusal:
             cleaned(data)
         assert refusal.value.kind == "damaged"
+
+
+def test_a_header_that_the_tag_behind_it_completes_is_no_frame() -> None:
+    """Its frame would end in the tag; without the tag it is rubbish, so that the copy of the copy would be another."""
+    whole = sound.adts()
+    cut = whole + whole[:4] + sound.ape()
+    _, copy = cleaned(cut)
+    assert copy == whole

@@ -83,6 +83,11 @@ MP3: Final = FrameFormat(4, _mp3_frame, "audio/mpeg", "mp3")
 ADTS: Final = FrameFormat(7, _adts_frame, "audio/aac", "aac")
 
 
+async def _frame_at(window: Window, at: int, end: int, kind: FrameFormat) -> Frame | None:
+    """The frame whose header begins at `at`; what is behind `end`, such as a tag, is no part of it."""
+    return kind.parse(await window.take(at, min(at + kind.header_bytes, end))) if at < end else None
+
+
 async def frames_begin(
     window: Window,
     at: int,
@@ -95,7 +100,7 @@ async def frames_begin(
     for number in range(certain):
         if at == end and number and certain <= _CERTAIN:
             return True
-        frame = kind.parse(await window.upto(at, kind.header_bytes))
+        frame = await _frame_at(window, at, end, kind)
         if frame is None or (stream or frame.stream) != frame.stream or at + frame.length > end:
             return False
         at, stream = at + frame.length, frame.stream
@@ -110,7 +115,7 @@ async def search_frames(window: Window, at: int, kind: FrameFormat, until: int, 
     places = [at + found.start() for found in re.finditer(b"\xff", await window.take(at, until))]
     for start in places:
         if await frames_begin(window, start, kind, end, _CERTAIN_IN_RUBBISH):
-            head = kind.parse(await window.upto(start, kind.header_bytes))
+            head = await _frame_at(window, start, end, kind)
             for earlier in places:
                 if head and await frames_begin(window, earlier, kind, end, _CERTAIN, head.stream):
                     return earlier
@@ -136,7 +141,7 @@ async def clean_frames(
     before: Frame | None = None
     is_behind_frame = False
     while at < end:
-        frame = kind.parse(await window.upto(at, kind.header_bytes))
+        frame = await _frame_at(window, at, end, kind)
         if frame:
             at, is_behind_frame = min(at + frame.length, end), True
             before, last = last, frame
@@ -185,11 +190,11 @@ async def _reach_across(
     if not await frames_begin(window, start, kind, end, _CERTAIN, stream):
         return False
     while start < border:
-        frame = kind.parse(await window.upto(start, kind.header_bytes))
+        frame = await _frame_at(window, start, end, kind)
         if frame is None or frame.stream != stream:
             return False
         start += frame.length
-    return start == end or kind.parse(await window.upto(start, kind.header_bytes)) is not None
+    return start == end or await _frame_at(window, start, end, kind) is not None
 
 
 async def _pass_over(
