@@ -39,23 +39,16 @@ def create_app(
     """Build the application for `settings`. Its `state.roles` maps names to roles. `network` is the transport for calls
     to roles in other processes; the default is the real network.
     """
-    clock = clock or SystemClock()
-    transport = RoleTransport(_local_bases(settings), network)
-    context = RoleContext(settings=settings, clock=clock, http=role_client(transport))
-    roles = {role.name: role for role in _build_roles(context)}
-    sweeper = Sweeper(clock)
-    readiness = Readiness(roles, sweeper, settings)
-    metrics = Metrics(roles, sweeper, readiness)
-
+    roles, transport, state = _parts(settings, clock, network)
     handlers: list[ControllerRouterHandler] = [_health, ready, api_page]
-    handlers += [role.router() for role in roles.values()]
+    handlers += [role.router() for role in roles]
     if "client" in settings.roles:
         handlers.append(ClientFiles(settings.client_folder, settings).router())
     app = Litestar(
         route_handlers=handlers,
         request_class=StrictJsonRequest,
         exception_handlers={Exception: problem_response},
-        lifespan=[_lifespan(roles, context, sweeper)],
+        lifespan=[_lifespan],
         before_send=[_security_headers(settings)],
         cors_config=_cors(settings),
         openapi_config=OpenAPIConfig(
@@ -68,7 +61,7 @@ def create_app(
             use_handler_docstrings=True,
             components=SCHEMES,
         ),
-        state=State({"roles": roles, "readiness": readiness, "sweeper": sweeper, "metrics": metrics}, deep_copy=False),
+        state=State(state, deep_copy=False),
         request_max_body_size=limits.JSON_BODY_BYTES,
         debug=False,
         logging_config=None,
@@ -76,6 +69,32 @@ def create_app(
     app.asgi_handler = HeadAsGet(app.asgi_handler)
     transport.app = app
     return app
+
+
+def replace_roles(
+    app: Litestar, settings: Settings, clock: Clock | None = None, network: httpx.AsyncBaseTransport | None = None
+) -> None:
+    """Give an application that does not run new roles, and all else that `create_app` makes but the routes. What the routes
+    depend on must be the same in `settings`: the roles, the public address, the client and its origins.
+    """
+    _, transport, state = _parts(settings, clock, network)
+    transport.app = app
+    app.state.update(state)
+
+
+def _parts(
+    settings: Settings, clock: Clock | None, network: httpx.AsyncBaseTransport | None
+) -> tuple[list[ServerRole], RoleTransport, dict[str, Any]]:
+    clock = clock or SystemClock()
+    transport = RoleTransport(_local_bases(settings), network)
+    context = RoleContext(settings=settings, clock=clock, http=role_client(transport))
+    built = _build_roles(context)
+    roles = {role.name: role for role in built}
+    sweeper = Sweeper(clock)
+    readiness = Readiness(roles, sweeper, settings)
+    metrics = Metrics(roles, sweeper, readiness)
+    state = {"roles": roles, "http": context.http, "readiness": readiness, "sweeper": sweeper, "metrics": metrics}
+    return built, transport, state
 
 
 def _local_bases(settings: Settings) -> list[str]:
@@ -111,21 +130,18 @@ def _build_roles(context: RoleContext) -> list[ServerRole]:
     return roles
 
 
-def _lifespan(
-    roles: Mapping[str, ServerRole], context: RoleContext, sweeper: Sweeper
-) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(context.http.aclose)
-            for role in roles.values():
-                await role.start()
-                stack.push_async_callback(role.stop)
-            steps = {role.name: role.steps() for role in roles.values()}
-            await stack.enter_async_context(sweeper.running(steps))
-            yield
-
-    return lifespan
+@contextlib.asynccontextmanager
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    roles: Mapping[str, ServerRole] = app.state.roles
+    sweeper: Sweeper = app.state.sweeper
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(app.state.http.aclose)
+        for role in roles.values():
+            await role.start()
+            stack.push_async_callback(role.stop)
+        steps = {role.name: role.steps() for role in roles.values()}
+        await stack.enter_async_context(sweeper.running(steps))
+        yield
 
 
 def _security_headers(settings: Settings) -> Callable[[Message, Scope], Any]:

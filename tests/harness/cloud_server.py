@@ -16,10 +16,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
+from harness.running_app import running_app
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.limits import GRANT_SECONDS, UPLOAD_PART_BYTES
 from picsafe_protocol.contracts.tokens import GRANT_TYPE
-from picsafe_server.app import create_app
 from picsafe_server.auth.tokens import JWKS_PATH, Signer
 from picsafe_server.cloud.role import CloudRole
 from picsafe_server.runtime.clock import MovableClock
@@ -184,9 +184,8 @@ async def running_world(data: Path, **settings: Any) -> AsyncIterator[World]:
         data=data,
         **{"regions": ("au", "de"), "trusted_user_servers": (OTHER_USERS,), **settings},
     )
-    app = create_app(chosen, clock, network=users)
     async with (
-        app.lifespan(),
+        running_app(chosen, clock, users) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=PUBLIC) as client,  # type: ignore[arg-type]
     ):
         yield World(app, chosen, clock, client, users)

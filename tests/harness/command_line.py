@@ -17,6 +17,7 @@ from litestar import Litestar
 from PIL import Image
 
 from harness.report_factory import MadeFile, MadeReport, made_report
+from harness.running_app import running_app
 from picsafe_cli.api.client import Api
 from picsafe_cli.api.retry import RetryPolicy
 from picsafe_cli.receive.collector import Collector
@@ -29,7 +30,6 @@ from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_protocol.format.opening import parse_released_key
 from picsafe_protocol.json.messages import read
-from picsafe_server.app import create_app
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
 from picsafe_server.users import provisioning
@@ -307,8 +307,7 @@ async def running_world(folder: Path, template: Path | None = None) -> AsyncIter
         shutil.copytree(template, folder)
     settings = Settings(public_url=URL, data=folder, roles=("users", "cloud", "keys"), regions=("au", "de"))
     clock = MovableClock()
-    app = create_app(settings, clock)
-    async with app.lifespan():
+    async with running_app(settings, clock) as app:
         role = app.state.roles["users"]
         if template is None:
             institution = await provisioning.create_institution(role, "Harbour Clinic", domains=["clinic.example"])

@@ -16,10 +16,10 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
+from harness.running_app import running_app
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.tokens import GRANT_TYPE, USER_TOKEN_TYPE
-from picsafe_server.app import create_app
 from picsafe_server.auth.tokens import Signer
 from picsafe_server.keys.role import KeysRole
 from picsafe_server.runtime.clock import MovableClock
@@ -158,19 +158,15 @@ class World:
 @asynccontextmanager
 async def key_server(data: Path, clock: MovableClock, users: UserServers, **settings: Any) -> AsyncIterator[World]:
     """A running key server on `data`."""
-    app = create_app(
-        Settings(
-            public_url="https://keys.test",
-            users_url=USERS,
-            trusted_user_servers=(OTHER_USERS,),
-            roles=("keys",),
-            data=data,
-            **settings,
-        ),
-        clock,
-        httpx.ASGITransport(users),
+    chosen = Settings(
+        public_url="https://keys.test",
+        users_url=USERS,
+        trusted_user_servers=(OTHER_USERS,),
+        roles=("keys",),
+        data=data,
+        **settings,
     )
-    async with app.lifespan():
+    async with running_app(chosen, clock, httpx.ASGITransport(users)) as app:
         world = World(app, clock, users)
         async with world.http:
             yield world

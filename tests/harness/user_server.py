@@ -6,7 +6,7 @@ import asyncio
 import json
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 
+from harness.running_app import running_app
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_protocol.contracts.tokens import RECEIPT_TYPE, Role
-from picsafe_server.app import create_app
 from picsafe_server.auth.tokens import Signer
 from picsafe_server.runtime.clock import MovableClock
 from picsafe_server.settings import Settings
@@ -204,9 +204,8 @@ async def running_world(folder: Path, database: str = "", **settings: Any) -> As
     clock = MovableClock()
     chosen = Settings(roles=("users",), data=folder, users_database=database, **settings)
     fake_servers = FakeServers(chosen, clock)
-    app = create_app(chosen, clock, httpx.ASGITransport(fake_servers))  # type: ignore[arg-type]
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(app.lifespan())
+    network = httpx.ASGITransport(fake_servers)  # type: ignore[arg-type]
+    async with running_app(chosen, clock, network) as app:
         clients: list[httpx.AsyncClient] = []
 
         def new_client(token: str | None) -> httpx.AsyncClient:

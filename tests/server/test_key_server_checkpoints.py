@@ -18,13 +18,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from harness.key_server import KEYS, Someone, UserServers, key_server
 from harness.key_server import World as Keys
+from harness.running_app import running_app
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from picsafe_protocol.contracts.errors import NotFound
-from picsafe_server.app import create_app
 from picsafe_server.http.role_client import ANSWER_BYTES
 from picsafe_server.monitoring import readiness
 from picsafe_server.runtime.clock import MovableClock
@@ -127,8 +127,7 @@ class Site:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     clock, network = MovableClock(), Network()
     settings = Settings(public_url="https://picsafe.test", keys_url=KEYS, roles=("users",), data=tmp_path / "users")
-    app = create_app(settings, clock, httpx.ASGITransport(network))
-    async with app.lifespan():
+    async with running_app(settings, clock, httpx.ASGITransport(network)) as app:
         site = Site(app, network, tmp_path, clock)
         await provisioning.create_institution(site.users, "Royal", domains=["royal.example"])
         yield site

@@ -26,6 +26,11 @@ from picsafe_server.users.principal import Principal
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def _services(request: Request[Any, Any, Any]) -> Services:
+    role: UsersRole = request.app.state.roles[UsersRole.name]
+    return role.services
+
+
 async def _caller(request: Request[Any, Any, Any]) -> Principal:
     return await authenticate(request)
 
@@ -38,14 +43,11 @@ class UsersRole(ServerRole):
     """There once the role has started."""
 
     def router(self) -> Router:
-        def services() -> Services:
-            return self.services
-
         return Router(
             "/users",
             route_handlers=CONTROLLERS,
             guards=[json_only],
-            dependencies={"services": Provide(services, sync_to_thread=False), "caller": Provide(_caller)},
+            dependencies={"services": Provide(_services, sync_to_thread=False), "caller": Provide(_caller)},
         )
 
     async def start(self) -> None:
