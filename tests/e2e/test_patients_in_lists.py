@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from e2e.conftest import Enter
@@ -12,7 +14,8 @@ from harness.browser.session import Visit
 from harness.clinic import Clinic, Person
 from harness.photos import drawn_photo, small_picture
 from harness.report_factory import MadeFile, MadeReport
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
+from sample_messages import numbered, report_row
 
 from picsafe_protocol.format.label import Label
 from picsafe_protocol.format.report import Patient
@@ -225,6 +228,46 @@ def test_the_senders_log_has_it_as_what_it_is(clinic: Clinic, enter: Enter, send
     sent.locator("summary").click()
     expect(sent.locator("tbody tr").nth(1)).to_contain_text("Patient shown in a list")
     expect(sent.locator("tbody")).not_to_contain_text("Key given out")
+
+
+def test_a_thousand_rows_cost_one_round_trip_for_what_is_in_view(clinic: Clinic, visit: Visit) -> None:
+    made = datetime.now(UTC).isoformat()
+    over = (datetime.now(UTC) + timedelta(days=6)).isoformat()
+    facts = {"created_at": made, "available_at": made, "expires_at": over, "labelled": True}
+    everything = [
+        report_row(id=numbered(number), keyserver_url=f"{clinic.url}/keys", **facts) for number in range(1000)
+    ]
+
+    def answer(route: Route) -> None:
+        query = re.search(r"before=(\d+)", route.request.url)
+        start = int(query[1]) if query else 0
+        following = str(start + 100) if start < 900 else None
+        route.fulfill(json={"reports": everything[start : start + 100], "next": following})
+
+    asked: list[list[str]] = []
+
+    def nothing(route: Route) -> None:
+        body: Any = route.request.post_data_json
+        ids: list[str] = body["report_ids"]
+        asked.append(ids)
+        route.fulfill(json={"keys": [], "refused": [{"report_id": each, "code": "key_revoked"} for each in ids]})
+
+    visit.page.route("**/users/v1/reports?*", answer)
+    visit.page.route("**/users/v1/reports/labels", lambda route: route.fulfill(json={"labels": []}))
+    visit.page.route("**/keys/v1/labels/release", nothing)
+    visit.page.reload()
+    expect(visit.page.locator(".row").first).to_be_visible(timeout=30_000)
+    show(visit)
+    expect(visit.page.locator(".patients-failed")).to_be_visible()
+    assert len(asked) == 1
+    assert 12 <= len(asked[0]) <= 100, "what is in view and near it"
+    while "More than" in visit.page.inner_text(".list-count"):
+        visit.page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        visit.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    expect(visit.page.locator(".list-count")).to_have_text("1000 reports")
+    everyone = [each for ids in asked for each in ids]
+    assert len(everyone) == len(set(everyone)), "none is asked for twice"
+    visit.page.unroute_all()
 
 
 def test_rows_with_patients_fit_every_width(visit: Visit, smiths: list[MadeReport]) -> None:

@@ -530,11 +530,11 @@ def test_closing_the_page_asks_while_something_is_on_its_way(
 
 def test_the_form_leaves_nothing_behind(screen: SendScreen) -> None:
     screen.choose(PHOTO, SECOND)
-    screen.describe([], patient="Edda Lindqvist", record_number="MRN 00412")
+    screen.describe([], patient="Nobody Else", record_number="MRN 99871")
     assert screen.visit.live_urls() == 2
     screen.go("inbox")
     assert screen.visit.live_urls() == 0
-    screen.visit.shows_nothing_of("Edda Lindqvist", "MRN 00412", "IMG_2041")
+    screen.visit.shows_nothing_of("Nobody Else", "MRN 99871", "IMG_2041")
 
 
 # Dropping and pasting

@@ -227,7 +227,7 @@ def test_opening_can_be_cancelled(visit: Visit, clinic: Clinic, report: MadeRepo
     visit.row(report.header.report_id).click()
     visit.page.get_by_role("button", name="Cancel").click()
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
-    visit.shows_nothing_of("MRN 00412")
+    visit.shows_nothing_of("No sign of infection")
 
 
 # From a file. Its key server is the clinic's own, unless the test is about another.

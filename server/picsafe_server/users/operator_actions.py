@@ -73,6 +73,7 @@ class Operator:
             "retention_days": institution.retention_days,
             "idle_lock_minutes": institution.idle_lock_minutes,
             "members_may_open": institution.members_may_open,
+            "labels": institution.labels,
             "key_server": services.key_servers.chosen(institution),
             "created_at": rfc3339(institution.created_at),
         }

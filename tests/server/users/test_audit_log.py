@@ -217,7 +217,7 @@ async def _every_act(world: World) -> None:
     await admin.delete(path)
     made = (await admin.post("/v1/institution/service-accounts", {"name": "PACS"})).json()
     await admin.delete(f"/v1/institution/service-accounts/{made['id']}")
-    change = {"retention_days": 3, "idle_lock_minutes": 2, "members_may_open": "members"}
+    change = {"retention_days": 3, "idle_lock_minutes": 2, "members_may_open": "members", "labels": "none"}
     await admin.patch("/v1/institution", change | {"key_servers": [HOUSE], "key_server": HOUSE})
     await admin.patch("/v1/institution", change)
     await provisioning.add_domain(world.users, world.institutions["Royal"], "royal.example")
@@ -237,6 +237,7 @@ async def _every_act(world: World) -> None:
         ("retention_days_changed", me, None, "7", "3"),
         ("idle_lock_minutes_changed", me, None, "10", "2"),
         ("members_may_open_changed", me, None, "recipients", "members"),
+        ("labels_changed", me, None, "sealed", "none"),
         ("key_servers_changed", me, None, "", HOUSE),
         ("key_server_changed", me, None, "", HOUSE),
         ("domain_added", None, None, None, "royal.example"),

@@ -41,6 +41,7 @@ async def test_an_institution_begins_with_the_defaults(world: World) -> None:
         "key_server": OWN,
         "permitted_key_servers": [OWN],
         "domains": ["example.org"],
+        "labels": "sealed",
     }
 
 
@@ -52,6 +53,7 @@ async def test_every_part_of_the_policy_can_be_changed(database_url: str, tmp_pa
             "retention_days": 3,
             "idle_lock_minutes": 2,
             "members_may_open": "members",
+            "labels": "none",
             "key_servers": [permitted[0] + "/", *permitted],
             "key_server": permitted[1] + "/",
         }

@@ -66,7 +66,7 @@ async def test_a_label_is_handed_in_once_and_never_changed(world: World) -> None
     assert (await hand_in(world, ada, report_id, LABEL)).status_code == 200
     assert problem(await hand_in(world, ada, report_id, OTHER_LABEL)) == (409, "conflict")
     assert problem(await world.deliver(ada, report_id)) == (409, "conflict")
-    assert problem(await hand_in(world, ada, without, LABEL)) == (409, "conflict")
+    assert (await hand_in(world, ada, without, LABEL)).status_code == 200, "the same receipt again changes nothing"
     assert problem(await hand_in(world, bo, report_id, OTHER_LABEL)) == (404, "not_found")
     assert await labels(bo, report_id, without) == {report_id: LABEL}
 
@@ -161,3 +161,23 @@ async def test_as_many_labels_as_one_request_takes_and_one_more(world: World) ->
     assert problem(answer) == (400, "invalid_request")
     answer = await world.http.post("/users/v1/reports/labels", json={"report_ids": many})
     assert problem(answer) == (401, "not_signed_in")
+
+
+async def test_an_institution_can_do_without_labels(world: World) -> None:
+    admin = await world.person("Ann", institution="Royal", role=Role.ADMINISTRATOR)
+    ada, bo = await world.person("Ada", institution="Royal"), await world.person("Bo")
+    begun = (await ada.post("/v1/reports", {"recipients": [bo.email]})).json()
+    assert begun["takes_label"]
+    assert (await admin.get("/v1/institution")).json()["labels"] == "sealed"
+    changed = await admin.patch("/v1/institution", {"labels": "none"})
+    assert (changed.status_code, changed.json()["labels"]) == (200, "none")
+    assert not (await ada.post("/v1/reports", {"recipients": [bo.email]})).json()["takes_label"]
+    for _ in range(2):  # begun before the rule, and sent after it
+        assert (await hand_in(world, ada, begun["report_id"], LABEL)).status_code == 200
+    assert await labels(bo, begun["report_id"]) == {}
+    assert await stored(world) == 0
+    elsewhere = await labelled(world, bo, ada)
+    assert await labels(ada, elsewhere) == {elsewhere: LABEL}, "the rule is that of the sender's institution"
+    acts = (await admin.get("/v1/institution/changes")).json()["changes"]
+    assert (acts[0]["act"], acts[0]["before"], acts[0]["after"]) == ("labels_changed", "sealed", "none")
+    assert problem(await admin.patch("/v1/institution", {"labels": "open"})) == (400, "invalid_request")

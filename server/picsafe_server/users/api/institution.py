@@ -75,6 +75,7 @@ class InstitutionController(Controller):
             retention_days=data.retention_days,
             idle_lock_minutes=data.idle_lock_minutes,
             members_may_open=data.members_may_open,
+            labels=data.labels,
             key_servers=data.key_servers,
             key_server=data.key_server,
         )

@@ -52,6 +52,7 @@ from picsafe_server.runtime.clock import rfc3339
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SERVICE, SIGNED_IN
 from picsafe_server.users.recipients.search import suggest
+from picsafe_server.users.reports.labels import is_label_wanted
 from picsafe_server.users.reports.visibility import visible
 
 Limit = Annotated[int, QueryParameter(ge=1, le=limits.PAGE_ROWS, description="rows of the page")]
@@ -90,7 +91,7 @@ class ReportController(Controller):
             keyserver=GrantAt(begun.keyserver.url, begun.keyserver.token),
             recipients=begun.readers.recipients,
             institutions=begun.readers.institutions,
-            takes_label=True,
+            takes_label=is_label_wanted(caller),
         )
 
     @post("/readers", status_code=200, summary="List who could open a report", **_READERS)
@@ -158,8 +159,8 @@ class ReportController(Controller):
         again changes nothing.
 
         `package` is what was uploaded, as the sender has it: readers get its `digest`. 409 `conflict` when the receipt
-        says otherwise, and for another `label` than the first time; 400 `invalid_request` without `package`, and for a
-        label of a size that no label has.
+        says otherwise, and for another `label` than the one that is kept; 400 `invalid_request` without `package`, and
+        for a label of a size that no label has. The label is dropped where the sender's institution wants none.
         """
         report = await services.reports.accept_receipt(caller, report_id, data.receipt, data.package, data.label)
         async with services.database.reading() as session:

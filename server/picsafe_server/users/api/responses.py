@@ -29,6 +29,7 @@ def institution_view(row: Institution, key_servers: KeyServers, domains: Sequenc
         key_servers.chosen(row),
         [key_servers.own, *key_servers.permitted],
         list(domains),
+        row.labels,  # type: ignore[arg-type]
     )
 
 

@@ -39,6 +39,7 @@ class AuditAction(str, Enum):
     RETENTION_CHANGED = "retention_days_changed"
     IDLE_LOCK_CHANGED = "idle_lock_minutes_changed"
     MEMBERS_MAY_OPEN_CHANGED = "members_may_open_changed"
+    LABELS_CHANGED = "labels_changed"
     KEY_SERVERS_CHANGED = "key_servers_changed"
     KEY_SERVER_CHANGED = "key_server_changed"
     DOMAIN_ADDED = "domain_added"

@@ -50,6 +50,8 @@ class Institution(Base):
     idle_lock_minutes: Mapped[int] = mapped_column(default=limits.IDLE_LOCK_MINUTES)
     members_may_open: Mapped[str] = mapped_column(String(10), default="recipients")
     """`recipients`: named recipients alone; `members`: every member may open what a colleague sent or received."""
+    labels: Mapped[str] = mapped_column(String(10), default="sealed", server_default="sealed")
+    """`sealed`: members' new reports get a sealed label, see `reports/labels.py`; `none`: they get none."""
     key_servers: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What members may ask besides PicSafe's own; see `key_servers/allow_list.py`."""
     key_server: Mapped[str | None] = mapped_column(_URL)

@@ -1,4 +1,4 @@
-"""An institution's policy: retention, idle lock, who may open reports, key servers."""
+"""An institution's policy: retention, idle lock, who may open reports, sealed labels, key servers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from picsafe_server.users.names.mail_domains import approve, domains_of
 from picsafe_server.users.principal import Principal
 
 MEMBERS_MAY_OPEN = ("recipients", "members")
+LABELS = ("sealed", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class Policy:
     retention_days: int | None = None
     idle_lock_minutes: int | None = None
     members_may_open: str | None = None
+    labels: str | None = None
     key_servers: Sequence[str] | None = None
     key_server: str | None = None
 
@@ -43,6 +45,10 @@ class Policy:
             if self.members_may_open not in MEMBERS_MAY_OPEN:
                 raise InvalidRequest("Either `recipients` or `members` may open reports.", field="members_may_open")
             values["members_may_open"] = self.members_may_open
+        if self.labels is not None:
+            if self.labels not in LABELS:
+                raise InvalidRequest("Labels are either `sealed` or `none`.", field="labels")
+            values["labels"] = self.labels
         if self.key_servers is not None:
             values["key_servers"] = servers.checked(self.key_servers)
         if self.key_server is not None:

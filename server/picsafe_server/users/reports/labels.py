@@ -37,23 +37,32 @@ class Labels:
             return {row.report_id: bytes(row.sealed) for row in await session.execute(query)}
 
 
+def is_label_wanted(sender: Principal) -> bool:
+    """Whether new reports of `sender` get a label: the rule of their institution."""
+    return sender.institution is None or sender.institution.labels == "sealed"
+
+
 def check_label(label: bytes | None) -> None:
     """`InvalidRequest` for what cannot be a sealed label."""
     if label is not None and len(label) not in SEALED_LABEL_SIZES:
         raise InvalidRequest("The label of this report has a size that no label has.", field="label")
 
 
-async def keep(session: AsyncSession, report: Report, label: bytes | None) -> None:
-    """Store the label of a report that becomes available."""
-    if label is not None:
+async def keep(session: AsyncSession, sender: Principal, report: Report, label: bytes | None) -> None:
+    """Store the label of a report that becomes available. It is dropped where none is wanted: the rule may have changed
+    since the report was begun, and the report is sent anyway.
+    """
+    if label is not None and is_label_wanted(sender):
         session.add(ReportLabel(report_id=report.id, sealed=label))
         await session.flush()
 
 
 async def check_same(session: AsyncSession, report: Report, label: bytes | None) -> None:
-    """`Conflict` unless the available report has exactly this label: nobody can change it."""
+    """`Conflict` for another label than an available report has: nobody can change it. One that was dropped stays
+    dropped.
+    """
     stored = await session.scalar(select(ReportLabel.sealed).where(ReportLabel.report_id == report.id))
-    if stored != label:
+    if stored is not None and stored != label:
         raise Conflict("This report is already available, with another label.")
 
 

@@ -81,7 +81,7 @@ class Reports:
                 return report
             report.state, report.available_at = AVAILABLE, self._clock.now()
             report.size, report.sha256, report.digest = size, sha256, digest
-            await labels.keep(session, report, label)
+            await labels.keep(session, who, report, label)
             await self._publish(session, report)
         return report
 

@@ -87,6 +87,8 @@ def _value(change: ActView, value: str | None) -> str:
         return t(f"role.{value}") if has_text(f"role.{value}") else value
     if change.act == "members_may_open_changed":
         return t(f"rules.open_{value}") if has_text(f"rules.open_{value}") else value
+    if change.act == "labels_changed":
+        return t(f"rules.labels_{value}") if has_text(f"rules.labels_{value}") else value
     if change.act == "key_server_changed":
         return value or t("changes.key_server_own")
     if change.act == "key_servers_changed":

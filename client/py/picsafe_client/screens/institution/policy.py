@@ -1,4 +1,4 @@
-"""The institution's rules: its name, retention, lock, who may open; below them its key servers."""
+"""The institution's rules: its name, retention, lock, who may open, labels; below them its key servers."""
 
 from __future__ import annotations
 
@@ -35,9 +35,17 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
         rules.members_may_open,
         hint=t("rules.open_hint"),
     )
+    labels = forms.radios(
+        "labels",
+        t("rules.labels"),
+        {choice: t(f"rules.labels_{choice}") for choice in ("sealed", "none")},
+        rules.labels,
+        hint=t("rules.labels_hint"),
+    )
     save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("rules.save"))
     done = dom.el("div")
-    form = dom.el("form", {"class": "form", "novalidate": True}, name.node, retention.node, idle.node, may_open, done)
+    fields = (name.node, retention.node, idle.node, may_open, labels, done)
+    form = dom.el("form", {"class": "form", "novalidate": True}, *fields)
     dom.append(form, dom.el("div", {"class": "button-row"}, save_button))
 
     async def save(_event: Any) -> None:
@@ -46,6 +54,7 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
             retention_days=int(retention.value),
             idle_lock_minutes=int(idle.value),
             members_may_open="members" if forms.selected_value(may_open) == "members" else "recipients",
+            labels="sealed" if forms.selected_value(labels) == "sealed" else "none",
         )
         try:
             await institution.change_policy(screen.app.api, wanted)

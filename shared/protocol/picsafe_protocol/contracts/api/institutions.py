@@ -4,8 +4,10 @@ server).
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Literal
 
+from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT
 from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
@@ -29,7 +31,8 @@ __all__ = [
 class InstitutionView:
     """An institution and its policy. Keys of new reports are made at `key_server`; members may ask PicSafe's own and
     `key_servers`, out of `permitted_key_servers`: those of the operator, PicSafe's own first. `domains`: the mail
-    domains within which it adds members; the operator approves them.
+    domains within which it adds members; the operator approves them. `labels`: whether members' new reports get a
+    sealed label (format, section 10).
     """
 
     id: str
@@ -41,6 +44,7 @@ class InstitutionView:
     key_server: str
     permitted_key_servers: list[str]
     domains: list[str]
+    labels: Literal["sealed", "none"] = field(metadata={WHEN_ABSENT: "none"})
 
 
 @message

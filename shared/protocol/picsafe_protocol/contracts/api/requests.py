@@ -153,6 +153,7 @@ class InstitutionChange:
     retention_days: int | None = None
     idle_lock_minutes: int | None = None
     members_may_open: Literal["recipients", "members"] | None = None
+    labels: Literal["sealed", "none"] | None = None
     key_servers: Annotated[list[str], Rule(max_length=100)] | None = None
     key_server: Url | None = None
 
