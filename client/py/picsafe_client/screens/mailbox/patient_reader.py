@@ -37,6 +37,9 @@ class PatientReader:
         self._said = dom.el("div", {"class": "patients-said"})
         self._one_at_a_time = asyncio.Lock()
         self._pending: dom.Dispose | None = None
+        self._shown: tuple[bool, int, str, int] | None = None
+        self._is_awaited = False
+        """Somebody pressed a button, and is to hear when it is done; what is read while scrolling is not announced."""
         dom.append(self.node, self._said, self._waiting)
         screen.on_release(self._release)
 
@@ -78,16 +81,17 @@ class PatientReader:
 
     def show_patients(self, _event: Any = None) -> None:
         """From now on in this session, also after a lock."""
-        self._state.shows_patients = True
+        self._state.shows_patients = self._is_awaited = True
         self._look()
 
     async def read_all(self, _event: Any = None) -> None:
         """All that are loaded: a search goes over them."""
-        self._state.shows_patients = True
+        self._state.shows_patients = self._is_awaited = True
         await self._read(self.readable)
 
     async def _try_again(self, _event: Any) -> None:
         self._patients.try_again()
+        self._is_awaited = True
         self._look()
 
     async def _read(self, which: Callable[[], Sequence[ReportView]]) -> None:
@@ -109,37 +113,41 @@ class PatientReader:
             return
         if turn == self._patients.turn:  # nobody has locked meanwhile
             self._patients.learn(found.labels, found.failures)
+            if self._is_awaited and found.labels:
+                dom.announce(t("patients.shown", count=len(found.labels)))
+            self._is_awaited = False
 
     # -- what stands above the list
 
     def update(self) -> None:
-        """Says what is not read, and offers to read it."""
+        """Says what is not read, and offers to read it. Stays as it is while that is the same: a button that is being
+        pressed must not be replaced.
+        """
         unread = self.unread()
         failed = [each for each in unread if self._patients.failure(each.id) is not None]
-        readable = [each for each in unread if self._can_be_read(each)]
+        code = self._patients.failure(failed[0].id) if failed else None
+        is_offered = not self._state.shows_patients and any(map(self._can_be_read, unread))
+        older = sum(1 for each in unread if not each.labelled)
+        shown = (is_offered, len(failed), code or "", older)
+        if shown != self._shown:
+            self._shown = shown
+            self._fill(*shown)
         self.node.hidden = not unread
+
+    def _fill(self, is_offered: bool, failed: int, code: str, older: int) -> None:
         lines: list[dom.Child] = []
-        if not self._state.shows_patients and readable:
+        if is_offered:
             lines.append(
                 dom.button(t("patients.show"), self.show_patients, icon_name="person", title=t("patients.logged"))
             )
         if failed:
-            lines += self._failed(failed)
-        older = sum(1 for each in unread if not each.labelled)
+            words = f"{t('patients.failed', count=failed)} {error_code_message(code)}"
+            lines.append(dom.el("p", {"class": "small patients-failed", "role": "status"}, words))
+            lines.append(dom.button(t("action.retry"), self._try_again))
         if older:
             lines.append(dom.el("p", {"class": "soft small"}, t("patients.older", count=older)))
-        self._fill(lines)
-
-    def _failed(self, failed: Sequence[ReportView]) -> list[dom.Child]:
-        code = self._patients.failure(failed[0].id) or ""
-        words = f"{t('patients.failed', count=len(failed))} {error_code_message(code)}"
-        return [
-            dom.el("p", {"class": "small patients-failed", "role": "status"}, words),
-            dom.button(t("action.retry"), self._try_again),
-        ]
-
-    def _fill(self, lines: Sequence[dom.Child]) -> None:
         had_focus = bool(self._said.contains(dom.document().activeElement))
         dom.replace_children(self._said, *lines)
-        if had_focus and (button := self._said.querySelector("button")):
-            button.focus()
+        following = self._said.querySelector("button") or self._screen.root.querySelector(".row-link")
+        if had_focus and following:
+            following.focus()
