@@ -120,12 +120,17 @@ def _sent(stage: Stage) -> None:
 
 
 STATES: Final = (
-    State("starting", "Starting", "Whoever signs in before Python is there is not kept waiting twice.", _starting),
+    State("starting", "Starting", "People who sign in before Python is there do not wait twice.", _starting),
     State("sign-in", "Signing in", "Works while Python is still loading; what is typed is never lost.", _signed_out),
     State("wrong-password", "A wrong password", "Says what happened; what was typed stays.", _wrong_password),
     State("invitation", "An invitation", "The new member chooses a password.", _invitation),
     State("inbox-coming", "The inbox on its way", "Grey rows of the right height.", _inbox_coming),
-    State("inbox", "The inbox", "One row a report: sender, when, size, region, days left. New ones are bold.", _inbox),
+    State(
+        "inbox",
+        "The inbox",
+        "One row a report: patient, once that was read, sender, size, region, days left. New ones are bold.",
+        _inbox,
+    ),
     State(
         "inbox-patients",
         "The inbox with its patients",
