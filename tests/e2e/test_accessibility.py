@@ -119,6 +119,15 @@ def test_screens(visit: Visit, address: str, sign: str) -> None:
     is_fine(visit)
 
 
+def test_a_list_with_its_patients(visit: Visit) -> None:
+    visit.to_inbox()
+    show = visit.page.get_by_role("button", name="Show patients")
+    if show.is_visible():  # another test of this window may have pressed it
+        show.click()
+    expect(visit.page.locator(".row-patient-name").first).to_be_visible()
+    is_fine(visit)
+
+
 def test_what_unfolds_and_what_asks(visit: Visit) -> None:
     visit.page.evaluate("() => { location.hash = '#/sent'; }")
     visit.page.locator("summary").first.click()

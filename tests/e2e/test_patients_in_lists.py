@@ -146,6 +146,16 @@ def test_a_report_that_says_something_else_than_its_label_warns_and_replaces_it(
     expect(patient_in(visit, made)).not_to_contain_text("MRN 00771")
 
 
+def test_a_report_with_only_a_number_is_titled_by_the_number(
+    clinic: Clinic, visit: Visit, sender: Person, reader: Person
+) -> None:
+    made = clinic.send(sender, [reader], FILES, patient=Patient(record_number="943 476 5919"))
+    show(visit)
+    expect(patient_in(visit, made).locator(".row-patient-name")).to_have_text("943 476 5919")
+    visit.open_report(made.header.report_id)
+    expect(visit.title).to_have_text("943 476 5919")
+
+
 def test_a_label_that_agrees_causes_no_warning(visit: Visit, smiths: list[MadeReport]) -> None:
     show(visit)
     expect(patient_in(visit, smiths[0])).to_contain_text("MRN 00771")

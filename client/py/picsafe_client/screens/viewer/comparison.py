@@ -23,6 +23,7 @@ from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.session import mailbox
+from picsafe_client.session.patients import patient_title
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
@@ -210,7 +211,7 @@ def _caption(report: Report) -> dom.Node:
     return dom.el(
         "p",
         {"class": "pane-caption"},
-        dom.el("b", None, report.patient.name or t("report.unnamed")),
+        dom.el("b", None, patient_title(report.patient)),
         dom.el("span", None, about),
     )
 
@@ -219,7 +220,7 @@ def _warning(one: Patient, other: Patient) -> dom.Node | None:
     same = same_patient(one, other)
     if same:
         return None
-    names = [each.name or t("report.unnamed") for each in (one, other)]
+    names = [patient_title(each) for each in (one, other)]
     title = t("beside.differ") if same is False else t("beside.unclear")
     text = t("beside.differ_text", one=_who(one, names[0]), other=_who(other, names[1]))
     return notices.notice("danger" if same is False else "amber", title, text)
@@ -227,4 +228,4 @@ def _warning(one: Patient, other: Patient) -> dom.Node | None:
 
 def _who(patient: Patient, name: str) -> str:
     born = birth_date(patient.birth_date) if patient.birth_date else ""
-    return ", ".join(part for part in (name, born, patient.record_number) if part)
+    return ", ".join(part for part in dict.fromkeys((name, born, patient.record_number)) if part)

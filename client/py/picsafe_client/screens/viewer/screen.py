@@ -25,6 +25,7 @@ from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
+from picsafe_client.session.patients import patient_title
 from picsafe_client.ui import dialogs, dom, notices, print_layout
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
@@ -131,7 +132,7 @@ class ReportScreen(Screen):
             if said is not None:
                 shown.say(label_warning(said), stays=True)
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
-        self._toolbar.name(report.patient.name or t("report.unnamed"), about)
+        self._toolbar.name(patient_title(report.patient), about)
         self._toolbar.enable(True)
         dom.replace_children(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)

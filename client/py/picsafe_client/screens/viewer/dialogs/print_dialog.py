@@ -11,6 +11,7 @@ from picsafe_client.screens.viewer.details_panel import consent_words, facts_for
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.stage.media_cache import ShownMedia
+from picsafe_client.session.patients import patient_title
 from picsafe_client.ui import dialogs, dom
 from picsafe_client.ui.print_layout import PrintedPhoto
 from picsafe_protocol.contracts.errors import PictureRefused
@@ -37,7 +38,7 @@ def page(report: Report, origin: Origin, index: int, url: str, printed_by: str, 
     number = t("report.nth_photo", number=index + 1, count=len(report.media))
     return PrintedPhoto(
         url,
-        patient.name or t("report.unnamed"),
+        patient_title(patient),
         [(t(name), value) for name, value in facts if value],
         t("print.footer", number=number, moment=moment(now), name=printed_by),
     )
@@ -60,7 +61,7 @@ def cover(report: Report, origin: Origin, printed_by: str, now: Any) -> dom.Node
     return dom.el(
         "section",
         {"class": "print-cover"},
-        dom.el("h1", None, report.patient.name or t("report.unnamed")),
+        dom.el("h1", None, patient_title(report.patient)),
         *facts_for_paper(report, origin),
         dom.el("p", {"class": "print-footer"}, footer),
     )
