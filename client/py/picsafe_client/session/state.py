@@ -18,6 +18,8 @@ class SessionState:
     """Steps of the history that showed a report, and whether it is still open (`screens.viewer.history_guard`)."""
     scroll: dict[str, float] = field(default_factory=dict)
     """How far each list is scrolled, in CSS pixels."""
+    rows: dict[str, str] = field(default_factory=dict)
+    """The report whose row had the focus last, in each list."""
     shows_patients: bool = False
     """The person wants the lists to show whose reports they are."""
     is_language_chosen: bool = False

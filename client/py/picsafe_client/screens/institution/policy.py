@@ -6,6 +6,7 @@ from typing import Any
 
 from picsafe_client.api import institution
 from picsafe_client.i18n.texts import t
+from picsafe_client.interop import js_object
 from picsafe_client.screens.account.screen import section
 from picsafe_client.screens.institution.key_servers import key_servers
 from picsafe_client.screens.screen import Screen
@@ -63,6 +64,7 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
             dom.append(done, notices.error_notice(error, means=t("institution.unchanged")))
             return
         dom.append(done, notices.notice("good", t("rules.saved"), t("rules.saved_text")))
+        save_button.scrollIntoView(js_object({"block": "nearest"}))  # the notice has pushed it down
 
     dom.on(form, "submit", with_progress(save_button, save, place=form))
     return form

@@ -46,13 +46,21 @@ class ReportListScreen(Screen, ABC):
         self.on_release(self.app.patients.changes.watch(self._patients_known))
         if self.box.is_loaded:
             self._render()
-            dom.window().scrollTo(0, self.app.session_state.scroll.get(self.box_name, 0))
+            self._come_back()
         try:
             await self.box.refresh()
         finally:
             self.skeleton.hidden = True
             self.panel.hidden = not self.box.reports
         self.start_task(self._stay_fresh())
+
+    def _come_back(self) -> None:
+        """To where the list was left. The title may be out of sight there, so the focus is on the row that had it."""
+        state = self.app.session_state
+        place, row = state.scroll.get(self.box_name, 0), state.rows.get(self.box_name)
+        dom.window().scrollTo(0, place)
+        if place and row is not None and row in self.box:
+            self.rows.focus_adjacent(row, 0)
 
     def leave(self) -> None:
         self.app.session_state.scroll[self.box_name] = dom.window().scrollY
@@ -112,6 +120,7 @@ class ReportListScreen(Screen, ABC):
         dom.append(self.root, self.build_header(), self.tools, self.panel, self.skeleton, self.nothing)
         dom.on(self.filter, "input", self._filter_soon)
         dom.on(self.rows.node, "keydown", self._key_in_list)
+        dom.on(self.rows.node, "focusin", self._row_focused)
         self.on(dom.document(), "keydown", self._key)
         self.on_release(dom.on_visibility(self.end, self._end_in_view, margin=NEAR_END))
 
@@ -234,6 +243,11 @@ class ReportListScreen(Screen, ABC):
         if event.key == "/" and not dom.is_typing(event):
             event.preventDefault()
             self.filter.focus()
+
+    def _row_focused(self, event: Any) -> None:
+        row = event.target.closest(".row")
+        if row:
+            self.app.session_state.rows[self.box_name] = str(row.dataset.id)
 
     def _key_in_list(self, event: Any) -> None:
         step = {"ArrowDown": 1, "ArrowUp": -1}.get(str(event.key))
