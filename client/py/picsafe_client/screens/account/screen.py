@@ -9,6 +9,7 @@ from picsafe_client.api import account
 from picsafe_client.i18n.catalogue import LANGUAGES
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import ago, country, moment, t
+from picsafe_client.interop import js_object
 from picsafe_client.routing.router import address
 from picsafe_client.screens.account.security_log import SecurityList
 from picsafe_client.screens.screen import Screen
@@ -41,11 +42,13 @@ class AccountScreen(Screen):
             section("account.more", self._this_page(me)),
         )
         self._show_you(me)
-        if self.app.session_state.is_language_chosen:
-            self.app.session_state.is_language_chosen = False
+        is_back, self.app.session_state.is_language_chosen = self.app.session_state.is_language_chosen, False
+        if is_back:
             dom.by_id("account-language").focus()
-        await self._show_devices()
-        await self.security.show()
+        for fill in (self._show_devices, self.security.show):
+            await fill()
+            if is_back:  # what stands above it has grown
+                dom.document().activeElement.scrollIntoView(js_object({"block": "nearest"}))
 
     # -- you
 
