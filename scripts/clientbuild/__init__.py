@@ -5,7 +5,7 @@
     toolchain.py    Node and what comes from npm and PyPI, all pinned by lock files
     python_side.py  the protocol wheel, site-packages and the memory snapshot (install.mjs, freeze.mjs, still.mjs, prepare.py)
     dicom_archive.py  the Python that writes DICOM, loaded when it is first used
-    javascript.py   the scripts that a browser starts with, each joined from its modules
+    joining.py      the scripts and style sheets that a browser starts with, each joined from its parts
     assets.py       content-hashed names, and the references between assets rewritten to them
     page.py         index.html: its texts, its assets, and the tags that start Python
     worker.py       worker.js: the service worker with the files of its release

@@ -1,6 +1,6 @@
 """Names that carry the hash of what is behind them, and the references between assets rewritten to such names.
 
-An asset is known by where its source lies: ``css/base.css`` and ``js/boot.js`` under client/, ``npm/<package>/…`` in what
+An asset is known by where its source lies: ``css/page.css`` and ``js/boot.js`` under client/, ``npm/<package>/…`` in what
 npm installed, ``python/…`` for what this build made. In JavaScript a quoted relative path, in CSS a ``url()``, may name
 another asset; the file that holds it is hashed after it. Files that find each other by name at run time (Pyodide's and
 PyScript's) keep their names in one folder that carries the hash of them all. Files from npm are never changed.

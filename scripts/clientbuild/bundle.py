@@ -11,7 +11,7 @@ from pathlib import Path
 from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
-from scripts.clientbuild.javascript import joined
+from scripts.clientbuild.joining import JOINED, joined
 from scripts.clientbuild.page import index_page, release_of
 from scripts.clientbuild.python_side import python_side
 from scripts.clientbuild.texts import words_script
@@ -54,8 +54,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "python/snapshot.bin": made.snapshot,
             "python/site-packages.zip": made.site_packages,
             "js/i18n.js": words_script(client, joined(client, modules, "js/i18n.js")),
-            "js/sign-in.js": joined(client, modules, "js/sign-in.js").encode(),
-            "js/old-browser.js": joined(client, modules, "js/old-browser.js", target="es5").encode(),
+            **{path: joined(client, modules, path).encode() for path in JOINED},
             "python/dicom.zip": made.dicom,
         },
     )

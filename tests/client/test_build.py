@@ -19,7 +19,7 @@ from scripts.clientbuild.assets import FOLDERS, Assets
 from scripts.clientbuild.cache import trim, use
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.fingerprint import fingerprint, source_files
-from scripts.clientbuild.javascript import joined
+from scripts.clientbuild.joining import joined
 from scripts.clientbuild.page import boot_tags, index_page
 from scripts.clientbuild.reproducible import check, copy_sources
 from scripts.clientbuild.toolchain import BuildFailed, browser_wheels, node, npm_modules, run
@@ -147,9 +147,11 @@ def test_modules_become_one_script(tmp_path: Path) -> None:
 
 
 def test_what_an_old_browser_cannot_read_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "entry.js").write_text("const said = 1;\nglobalThis.said = said;\n")
+    entry = tmp_path / "js" / "old-browser.js"
+    entry.parent.mkdir()
+    entry.write_text("const said = 1;\nglobalThis.said = said;\n")
     with pytest.raises(BuildFailed, match=r"(?s)esbuild failed.*const"):
-        joined(tmp_path, npm_modules(ROOT / "client", ROOT / "build" / "downloads"), "entry.js", target="es5")
+        joined(tmp_path, npm_modules(ROOT / "client", ROOT / "build" / "downloads"), "js/old-browser.js")
 
 
 def test_an_import_of_nothing_is_named(tmp_path: Path) -> None:

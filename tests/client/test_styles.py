@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 CSS = Path(__file__).resolve().parents[2] / "client" / "css"
+SHEETS = sorted(path.relative_to(CSS).as_posix() for path in CSS.rglob("*.css"))
 HEX = re.compile(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(")
 DECLARATION = re.compile(r"(--[a-z0-9-]+):\s*([^;]+);")
 
@@ -76,14 +77,24 @@ def test_edges_and_focus_can_be_seen(scheme: str, edge: str, ground: str) -> Non
     assert contrast(colours[f"--{edge}"], colours[f"--{ground}"]) >= 3
 
 
-@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css") if path.name != "tokens.css"))
+@pytest.mark.parametrize("sheet", [sheet for sheet in SHEETS if sheet != "tokens.css"])
 def test_only_the_tokens_hold_colours(sheet: str) -> None:
     text = re.sub(r"/\*.*?\*/", "", (CSS / sheet).read_text("utf-8"), flags=re.DOTALL)
     assert HEX.findall(text) == []
 
 
-@pytest.mark.parametrize("sheet", sorted(path.name for path in CSS.glob("*.css")))
+@pytest.mark.parametrize("sheet", SHEETS)
 def test_every_token_that_a_sheet_names_exists(sheet: str) -> None:
     text = (CSS / sheet).read_text("utf-8")
     known = tokens()["light"].keys() | {name for name, _ in DECLARATION.findall(text)}
     assert set(re.findall(r"var\((--[a-z0-9-]+)", text)) - known == set()
+
+
+def test_every_sheet_is_in_one_layer() -> None:
+    entries = "\n".join((CSS / name).read_text("utf-8") for name in ("page.css", "screens.css"))
+    imported = re.findall(r'^@import "([^"]+)" layer\((\w+)\);$', entries, re.MULTILINE)
+    (order,) = re.findall(r"^@layer ([\w, ]+);$", entries, re.MULTILINE)
+    assert sorted(sheet for sheet, _ in imported) == [
+        each for each in SHEETS if each not in {"page.css", "screens.css"}
+    ]
+    assert {layer for _, layer in imported} == set(order.split(", "))

@@ -109,7 +109,7 @@ def test_index_html() -> None:
 
 def words_in_style() -> Iterator[str]:
     """Every text that a style sheet writes into the page."""
-    for path in sorted((CLIENT / "css").glob("*.css")):
+    for path in sorted((CLIENT / "css").rglob("*.css")):
         yield from re.findall(r"""[{;\s]content:\s*(["'][^"']*[^\W\d_][^"']*["'])""", path.read_text("utf-8"))
 
 

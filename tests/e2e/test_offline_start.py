@@ -51,9 +51,10 @@ def releases(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> tu
     folder = tmp_path_factory.mktemp("another")
     copy_sources(ROOT, folder, ROOT / "build" / "downloads")
     (folder / "build" / "cache").symlink_to(ROOT / "build" / "cache")
-    for path in ("client/css/frame.css", "client/js/kernel.js"):
+    changes = {"client/css/frame.css": ":root { --release: another; }", "client/js/kernel.js": "/* another release */"}
+    for path, change in changes.items():
         with (folder / path).open("a", encoding="utf-8") as source:
-            source.write("/* another release */\n")
+            source.write(f"{change}\n")
     subprocess.run([sys.executable, "build.py"], cwd=folder, check=True, capture_output=True)
     return CLIENT, folder / "build" / "client"
 
@@ -229,7 +230,7 @@ def test_a_new_release_comes_whole_and_an_open_tab_keeps_its_own(
     # The open tab goes on, also with a file of its release that nobody had asked for and the server no longer has.
     assert visit.page.evaluate(RELEASE) == old_release
     expect(visit.title).to_have_text("Edda Lindqvist")
-    [style] = [name for name in names(releases[0]) - names(releases[1]) if "/frame." in name]
+    [style] = [name for name in names(releases[0]) - names(releases[1]) if "/page." in name]
     assert visit.page.evaluate("async (path) => (await fetch(path)).status", style) == 200
     visit.to_inbox()
     visit.open_report(report.header.report_id)
@@ -245,9 +246,9 @@ def test_a_new_release_comes_whole_and_an_open_tab_keeps_its_own(
 
 
 def test_a_release_that_is_not_what_its_manifest_says_is_not_kept(enter: Enter, sender: Person, served: Path) -> None:
-    [style] = (served / "assets").glob("inbox.*.css")
+    [style] = (served / "assets").glob("screens.*.css")
     style.write_bytes(style.read_bytes() + b"\n")
-    for sibling in (served / "assets").glob("inbox.*.css.*"):
+    for sibling in (served / "assets").glob("screens.*.css.*"):
         sibling.unlink()
     page = enter(sender).page
     assert page.evaluate(SETTLED)

@@ -99,7 +99,7 @@ def _button(report: Report, index: int, patterns: Mapping[str, dom.Node]) -> dom
     button = patterns[medium.kind].cloneNode(True)
     button.dataset.index = str(index)
     button.setAttribute("aria-label", medium_label(report, index))
-    button.dataset.number = str(index + 1)  # css/report.css shows it
+    button.dataset.number = str(index + 1)  # css/viewer/filmstrip.css shows it
     if medium.kind != "photo" and medium.duration is not None:
         button.querySelector(".thumb-badge span").textContent = duration(medium.duration)
     return button

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 WIDE: Final = "(min-width: 64rem)"
 """Windows of this width show the facts from the start."""
 NARROW: Final = "(max-width: 48rem)"
-"""In windows of this width the facts lie over everything else, as css/report.css has it."""
+"""In windows of this width the facts lie over everything else, as css/viewer/responsive.css has it."""
 
 
 class ReportScreen(Screen):
