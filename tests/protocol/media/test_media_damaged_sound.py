@@ -327,3 +327,10 @@ def test_a_header_that_the_tag_behind_it_completes_is_no_frame() -> None:
     cut = whole + whole[:4] + sound.ape()
     _, copy = cleaned(cut)
     assert copy == whole
+
+
+def test_two_parts_with_sound_are_refused() -> None:
+    """Some players take the first one, some the last: whichever the copy kept, somebody would hear something else."""
+    twice = sound.wav(after=(riff_chunk(b"data", b"sound" * 100),))
+    with pytest.raises(UnsupportedMedium, match="two parts with sound"):
+        cleaned(twice)

@@ -40,9 +40,12 @@ async def clean_wav(window: Window) -> Cleaned:
     if found.is_cut_short:
         plan.warn(Notice.CUT_SHORT)
     form = next((chunk for chunk in found.chunks if chunk.kind == b"fmt "), None)
-    sound = next((chunk for chunk in found.chunks if chunk.kind == b"data"), None)
-    if form is None or sound is None or sound.stop <= sound.start:
+    sounds = [chunk for chunk in found.chunks if chunk.kind == b"data"]
+    if form is None or not sounds or sounds[0].stop <= sounds[0].start:
         raise damaged("there is no sound in it")
+    if len(sounds) > 1:
+        raise damaged("it has two parts with sound")  # some players take the first one, some the last
+    sound = sounds[0]
     coding = read_coding(await window.take(form.start, form.stop))
     if coding.number in FRAMES:
         return await _unwrapped(window, plan, found.chunks, sound, coding)

@@ -15,6 +15,8 @@ from picsafe_protocol.contracts.limits import KIB
 
 __all__ = ["clean_children", "clean_track", "refuse_misplaced", "tag_contents"]
 
+_EDIT_BYTES: Final = 12
+"""The shortest entry of a list of edits."""
 _NESTED: Final = {
     b"moov": frozenset((b"trak", b"mvex")),
     b"trak": frozenset((b"mdia", b"edts", b"tapt")),
@@ -127,6 +129,8 @@ async def _clean_contents(window: Window, plan: EditPlan, box: Box) -> None:
         await _data_references(window, plan, box)
     length = length_of_contents(box.kind, await window.upto(box.start, min(HEAD_BYTES, box.stop - box.start)))
     if length is not None:
+        if box.kind == b"elst" and box.stop - box.start - length >= _EDIT_BYTES:
+            raise damaged("its list of edits says two lengths")  # some players go by the number, some by the size
         await blank(window, plan, box.start + length, box.stop, Removal.STRAY_BYTES)
 
 
