@@ -12,8 +12,10 @@ from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+from harness.browser import engines
+
+CHROMIUM: str = engines.PROGRAMS[engines.CHROMIUM]["executable_path"]
+ARGUMENTS: list[str] = engines.PROGRAMS[engines.CHROMIUM]["args"]
 
 _WATCH = """
 globalThis.violations = [];

@@ -31,6 +31,7 @@ async def suggest(database: Database, who: Principal, text: str) -> Sequence[Fou
     """
     wanted = email_addresses.normalise(text)
     matches = is_found(wanted) if wanted else true()
+    colleague_matches = is_found(wanted, who.institution_id) if wanted else true()
     async with database.reading() as session:
         known = await _page(
             session,
@@ -43,7 +44,7 @@ async def suggest(database: Database, who: Principal, text: str) -> Sequence[Fou
             return known
         scope = await _colleagues(session, who, wanted)
         others = select(Account, Institution.name).where(
-            scope, matches, Account.id.not_in([account.id for account, _ in known])
+            scope, colleague_matches, Account.id.not_in([account.id for account, _ in known])
         )
         rest = await _page(session, others.order_by(Account.name, Account.id))
     return [*known, *rest][: limits.RECIPIENT_SUGGESTIONS]

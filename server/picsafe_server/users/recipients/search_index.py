@@ -44,9 +44,15 @@ def begins_with(text: str) -> ColumnElement[bool]:
     return (AccountPart.part >= start) & (AccountPart.part <= start + _LAST)
 
 
-def is_found(text: str) -> ColumnElement[bool]:
-    """The condition that an account has such a part, and all of a longer `text`."""
-    found: ColumnElement[bool] = exists().where(AccountPart.account_id == Account.id, begins_with(text))
+def is_found(text: str, institution_id: str | None = None) -> ColumnElement[bool]:
+    """The condition that an account has such a part, and all of a longer `text`.
+
+    Where only accounts of one institution are wanted, name it: the index of parts begins with it.
+    """
+    parts = exists().where(AccountPart.account_id == Account.id, begins_with(text))
+    found: ColumnElement[bool] = parts
+    if institution_id is not None:
+        found = parts.where(AccountPart.institution_id == institution_id)
     if len(text) > PART_CHARACTERS:
         for character in (_ESCAPE, "%", "_"):
             text = text.replace(character, _ESCAPE + character)
