@@ -153,8 +153,8 @@ def test_lists(speaking: Language, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        (LANGUAGES["de"], ["gestern", "vor 5\u00a0Min.", "noch 6\u00a0Tage", "1\u00a0Byte"]),
-        (LANGUAGES["fr"], ["hier", "il y a 5\u00a0min", "encore 6\u00a0jours", "1\u00a0octet"]),
+        (LANGUAGES["de"], ["gestern", "vor 5\u00a0Min.", "noch 7\u00a0Tage", "1\u00a0Byte"]),
+        (LANGUAGES["fr"], ["hier", "il y a 5\u00a0min", "encore 7\u00a0jours", "1\u00a0octet"]),
     ],
     ids=["de", "fr"],
 )

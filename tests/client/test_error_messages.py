@@ -63,7 +63,7 @@ def test_what_travels_with_an_error_is_said_where_it_is_what_it_should_be(proble
 
 
 def test_a_screen_may_know_better_what_the_server_means() -> None:
-    assert error_message(errors.Conflict(FOREIGN), "email")[0] == "This e-mail address has an account already."
+    assert error_message(errors.Conflict(FOREIGN), "email")[0] == "This email address already has an account."
     assert error_message(errors.TokenRefused(FOREIGN), "invitation_nonsense")[0] == CATALOGUE["error.token_refused"]
 
 

@@ -32,7 +32,7 @@ async def test_a_call_that_is_never_answered_ends_in_words(
 ) -> None:
     site.stalls["/stalls"] = beginning
     said = await client_page.python(f"{_CALL}\napi.CALL_SECONDS = 0.3\nawait said('/stalls')")
-    assert said[:2] == ["unreachable", "The server has not answered in time."]
+    assert said[:2] == ["unreachable", "The server did not answer in time."]
     assert "try again" in said[2]
 
 
@@ -74,8 +74,8 @@ await asyncio.wait_for(arrived(), 30)
 @pytest.mark.parametrize(
     ("beginning", "seconds", "words"),
     [
-        (b"", [0.5, 60], "The server has not answered in time."),
-        (b"x" * 100, [60, 0.5], "The connection broke before everything had arrived."),
+        (b"", [0.5, 60], "The server did not answer in time."),
+        (b"x" * 100, [60, 0.5], "The connection was lost before everything had arrived."),
     ],
     ids=["before its first byte", "in the middle"],
 )

@@ -109,8 +109,8 @@ def test_what_cannot_be_seen_is_not_sent(typed: str, one_line: str, lines: str) 
 
 def test_the_patient_in_words() -> None:
     facts = ReportDetails(patient=Patient("Edda Lindqvist", "1970-01-31", "MRN 1"))
-    assert patient_words(facts) == "Edda Lindqvist, born 31 Jan 1970, record MRN 1"
-    assert patient_words(replace(facts, patient=Patient(record_number="MRN 1"))) == "record MRN 1"
+    assert patient_words(facts) == "Edda Lindqvist, born 31 Jan 1970, hospital or NHS number MRN 1"
+    assert patient_words(replace(facts, patient=Patient(record_number="MRN 1"))) == "hospital or NHS number MRN 1"
 
 
 def test_the_files_in_words() -> None:
@@ -148,13 +148,13 @@ RECORD = ConsentRecord(
     ("record", "words"),
     [
         (None, "Not recorded"),
-        (RECORD, "Spoken, by the patient; for treatment and a named publication (Burns, 2026)"),
-        (replace(RECORD, purposes=frozenset()), "Spoken, by the patient; for nothing"),
+        (RECORD, "Verbally, by the patient; for treatment and a named publication (Burns, 2026)"),
+        (replace(RECORD, purposes=frozenset()), "Verbally, by the patient; for no purpose"),
         (
             replace(
                 RECORD, giver=Giver(GiverRole.SUBSTITUTE_DECISION_MAKER, "Olaf L."), purposes=frozenset({Purpose.AUDIT})
             ),
-            "Spoken, by Olaf L. (substitute decision maker); for audit",
+            "Verbally, by Olaf L. (substitute decision maker); for audit",
         ),
     ],
 )

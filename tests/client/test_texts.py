@@ -40,14 +40,17 @@ def test_how_long_ago(seconds: int, words: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-1, "over"),
-        (0, "over"),
+        (-1, "expired"),
+        (0, "expired"),
         (1, "1 min left"),
         (3599, "59 min left"),
         (3600, "1 h left"),
         (86399, "23 h left"),
-        (86400, "1 day left"),
-        (7 * 86400 - 1, "6 days left"),
+        (86400, "24 h left"),
+        (2 * 86400, "48 h left"),
+        (2 * 86400 + 1, "3 days left"),
+        (6 * 86400, "6 days left"),
+        (6 * 86400 + 1, "7 days left"),
         (7 * 86400, "7 days left"),
     ],
 )

@@ -89,11 +89,11 @@ def consenting(**changes: Any) -> Report:
     ("report", "words"),
     [
         (replace(REPORT, consent=()), "No consent is recorded in this report."),
-        (consenting(), "Given by the patient, by word of mouth. For treatment."),
-        (consenting(purposes=frozenset()), "Given by the patient, by word of mouth. For nothing."),
+        (consenting(), "Given by the patient, verbally. For treatment."),
+        (consenting(purposes=frozenset()), "Given by the patient, verbally. For nothing."),
         (
             consenting(purposes=frozenset(Purpose), giver=Giver(GiverRole.PARENT_OR_GUARDIAN, "Ada")),
-            "Given by a parent or guardian (Ada), by word of mouth. For treatment, teaching, audit, research and publication.",
+            "Given by a parent or guardian (Ada), verbally. For treatment, teaching, audit, research and publication.",
         ),
     ],
 )

@@ -114,15 +114,15 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
     visit.page.get_by_role("button", name="More").click()
     names = [each.inner_text().strip() for each in visit.page.locator("dialog .choice").all()]
     assert names == [
-        "Smaller",
-        "Show all of it",
-        "Larger",
+        "Zoom out",
+        "Fit to window",
+        "Zoom in",
         "Side by side",
         "Compare with another report",
         "Full screen",
         "Copy",
         "Print",
-        "Keyboard",
+        "Keyboard shortcuts",
     ]
     is_fine(visit.page)
     visit.page.set_viewport_size({"width": 390, "height": HEIGHT})

@@ -67,7 +67,7 @@ def test_who_reset_the_password_is_said_until_it_is_put_away(clinic: Clinic, ent
     expect(notice).to_contain_text(
         re.compile(r"Your password was reset by Clare Doyle \(\S+@\S+, [^)]+\) on \d+ \w+ \d{4}, \d\d:\d\d\.")
     )
-    expect(notice).to_contain_text("If you did not ask for it, somebody may have used your account")
+    expect(notice).to_contain_text("If you did not ask for this, somebody else may have used your account")
     expect(notice).to_contain_text("Ask their senders to send them again.")
     visit.page.get_by_role("link", name="Account", exact=True).click()
     expect(visit.page.locator(".device").first).to_be_visible()

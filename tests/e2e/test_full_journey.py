@@ -103,7 +103,7 @@ def report(reading: Visit, report_id: str) -> Iterator[Visit]:
 
 def test_it_is_in_the_open_inbox_without_a_reload(reading: Visit, sender: Person, report_id: str) -> None:
     row = reading.page.locator(".row", has=reading.row(report_id))
-    for words in (sender.name, "Harbour Clinic", "Australia", "6 days left"):
+    for words in (sender.name, "Harbour Clinic", "Australia", "7 days left"):
         expect(row).to_contain_text(words)
     expect(row).to_have_class(re.compile("row-unread"))
     assert reading.page.evaluate("() => globalThis.neverReloaded") is True
@@ -169,7 +169,7 @@ def test_its_sender_sees_who_opened_it_when_and_with_what_result(
     row = sending.page.locator("#main-content .row").first
     row.locator("summary").click()
     expect(row.locator(".people li")).to_contain_text(reader.name)
-    released = row.locator("tbody tr").filter(has_text="Key given out").first
+    released = row.locator("tbody tr").filter(has_text="Opened").first
     expect(released).to_contain_text(reader.name)
     expect(released).to_contain_text(re.compile(r"\d+ \w+ 20\d\d, \d\d:\d\d"))
 
@@ -180,8 +180,8 @@ def test_the_administrator_sees_it_in_the_access_log(
     visit = enter(chief)
     visit.page.evaluate("() => { location.hash = '#/institution/log'; }")
     rows = visit.page.locator("tbody tr").filter(has=visit.page.locator(f"[title='{report_id}']"))
-    expect(rows.filter(has_text="Key given out").first).to_contain_text("Dr Jon Keller")
-    expect(rows.filter(has_text="Key made")).to_contain_text("Dr Ruth Abara")
+    expect(rows.filter(has_text="Opened").first).to_contain_text("Dr Jon Keller")
+    expect(rows.filter(has_text="Key created")).to_contain_text("Dr Ruth Abara")
     visit.nothing_was_refused()
 
 
@@ -219,7 +219,7 @@ def test_after_seven_days_ciphertext_and_key_are_gone_and_opening_says_so(
     expect(reading.page.get_by_role("heading", name="Inbox")).to_be_visible()
     expect(reading.page.locator(f"a[href='#/report/{report_id}']")).to_have_count(0)
     reading.page.evaluate("(id) => { location.hash = `#/report/${id}`; }", report_id)
-    expect(reading.trouble).to_contain_text("The time of this report is over, and it has been deleted")
+    expect(reading.trouble).to_contain_text("This report has expired and has been deleted")
     reading.to_inbox()
     reading.open_file("kept.picsafe", parcel.package)
     expect(reading.trouble).to_contain_text("The key of this report has been destroyed")

@@ -84,10 +84,10 @@ def test_rules_are_changed_and_stay_changed(visit: Visit) -> None:
     visit.page.get_by_label("Reports are kept for").select_option("3 days")
     visit.page.get_by_label("Pages lock after").select_option("5 minutes")
     visit.page.get_by_label("Every member, when a member has sent or received it").check()
-    visit.page.get_by_role("button", name="Save rules").click()
-    expect(visit.page.locator("form .notice")).to_contain_text("The rules were saved.")
+    visit.page.get_by_role("button", name="Save policies").click()
+    expect(visit.page.locator("form .notice")).to_contain_text("The policies were saved.")
     section(visit, "Members")
-    section(visit, "Rules")
+    section(visit, "Policies")
     expect(visit.page.get_by_label("Reports are kept for")).to_have_value("3")
     expect(visit.page.get_by_label("Pages lock after")).to_have_value("5")
     expect(visit.page.get_by_label("Every member, when a member has sent or received it")).to_be_checked()
@@ -107,13 +107,13 @@ def test_a_member_is_invited_by_a_link_that_is_shown_once(clinic: Clinic, visit:
     form.get_by_role("button", name="Invite").click()
     expect(form.locator("#member-name-error")).to_have_text("Enter the name as colleagues know it.")
     form.get_by_label("Name").fill("Zoë Álvarez")
-    form.get_by_label("E-mail address").fill("tom@hospital.example")
+    form.get_by_label("Email address").fill("tom@hospital.example")
     form.get_by_label("Country").select_option("Portugal")
     form.get_by_role("button", name="Invite").click()
-    expect(form.locator(".notice")).to_contain_text("This e-mail address has an account already.")
+    expect(form.locator(".notice")).to_contain_text("This email address already has an account.")
     expect(form.get_by_label("Name")).to_have_value("Zoë Álvarez")
-    form.get_by_label("E-mail address").clear()
-    form.get_by_label("E-mail address").fill("zoe@hospital.example")
+    form.get_by_label("Email address").clear()
+    form.get_by_label("Email address").fill("zoe@hospital.example")
     form.get_by_role("button", name="Invite").click()
     expect(dialogue(visit).locator("#secret")).to_be_visible()
     link = shown_once(visit)
@@ -124,7 +124,7 @@ def test_a_member_is_invited_by_a_link_that_is_shown_once(clinic: Clinic, visit:
         f"{clinic.url}/users/v1/invitations", json={"token": link.rpartition("/")[2], "password": PASSWORD}
     )
     assert answer.status_code == 201
-    section(visit, "Rules")
+    section(visit, "Policies")
     section(visit, "Members")
     expect(member_row(visit, "Zoë Álvarez")).to_contain_text("Active")
 
@@ -135,9 +135,9 @@ def test_nobody_is_invited_outside_of_the_mail_domains(visit: Visit) -> None:
     form = dialogue(visit)
     expect(form).to_contain_text("Members have addresses at hospital.example.")
     form.get_by_label("Name").fill("Prof. Surgeon")
-    form.get_by_label("E-mail address").fill("surgeon@royal-hospital.example")
+    form.get_by_label("Email address").fill("surgeon@royal-hospital.example")
     form.get_by_role("button", name="Invite").click()
-    expect(form.locator(".notice")).to_contain_text("This address is outside the mail domains of your institution.")
+    expect(form.locator(".notice")).to_contain_text("This address is outside the email domains of your institution.")
     expect(form.locator(".notice")).to_contain_text("ask the operator of PicSafe to approve another domain")
     form.get_by_role("button", name="Cancel").click()
 
@@ -224,10 +224,10 @@ def test_the_access_log_is_filtered_and_exported(
     reader.open_report(made.header.report_id)
     section(visit, "Access log")
     rows = visit.page.locator("tbody tr")
-    expect(rows.filter(has_text="Key given out").filter(has_text="Tom Baker")).to_have_count(1)
-    expect(rows.filter(has_text="Key made").filter(has_text="Ada Chief")).not_to_have_count(0)
+    expect(rows.filter(has_text="Opened").filter(has_text="Tom Baker")).to_have_count(1)
+    expect(rows.filter(has_text="Key created").filter(has_text="Ada Chief")).not_to_have_count(0)
 
-    visit.page.get_by_label("What").select_option("Key given out")
+    visit.page.get_by_label("What").select_option("Opened")
     visit.page.get_by_label("Who").fill("tom@")
     visit.page.get_by_label("Report", exact=True).fill(made.header.report_id)
     visit.page.get_by_role("button", name="Show", exact=True).click()
@@ -253,10 +253,10 @@ def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clin
         visit.page.get_by_role("button", name="Export as CSV").click()
         visit.page.locator(".wait").get_by_role("button", name="Cancel").click()
         expect(visit.page.locator(".wait")).to_have_count(0)
-        expect(visit.page.get_by_text("The server has not answered in time.")).to_have_count(0)
+        expect(visit.page.get_by_text("The server did not answer in time.")).to_have_count(0)
         visit.python("from picsafe_client.api import access_log; access_log.CSV_SECONDS = 1.5")
         visit.page.get_by_role("button", name="Export as CSV").click()
-        expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
+        expect(visit.page.get_by_text("The server did not answer in time.")).to_be_visible()
         expect(visit.page.locator(".wait")).to_have_count(0)
     finally:
         clinic.network.drips.clear()
@@ -269,7 +269,7 @@ def test_an_export_that_a_proxy_lets_drip_ends_and_can_be_cancelled(clinic: Clin
 @pytest.mark.parametrize(
     ("section_name", "button", "fields", "arrival"),
     [
-        ("Members", "Invite a member", {"Name": "Lena Late", "E-mail address": "lena@hospital.example"}, "members?"),
+        ("Members", "Invite a member", {"Name": "Lena Late", "Email address": "lena@hospital.example"}, "members?"),
         ("Service accounts", "New service account", {"Name": "Late bridge"}, "service-accounts"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_wrong_password_does_not_unlock(visit: Visit) -> None:
     visit.press("l")
     visit.page.keyboard.type("not the password at all")
     visit.press("Enter")
-    expect(visit.page.locator("#sign-in-problem")).to_contain_text("The e-mail address or the password is wrong.")
+    expect(visit.page.locator("#sign-in-problem")).to_contain_text("The email address or the password is wrong.")
     is_locked(visit)
 
 

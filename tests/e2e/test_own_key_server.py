@@ -76,12 +76,12 @@ def test_a_server_that_the_operator_did_not_permit_is_neither_offered_nor_taken(
     clinic: Clinic, chief: Person, window: Visit, house: Clinic
 ) -> None:
     rules(window)
-    choices = window.page.get_by_label("Keys of new reports are made at").locator("option")
+    choices = window.page.get_by_label("Keys of new reports are created at").locator("option")
     expect(choices).to_have_text([f"PicSafe's own ({clinic.url}/keys)", house.url + "/keys"])
     expect(window.page.locator("#main-content")).to_contain_text("Ask the operator of this PicSafe to permit it.")
     # A page that is older than the operator's list, or one that was tampered with.
     choices.nth(1).evaluate("(option, url) => { option.value = url; }", STRANGER)
-    window.page.get_by_label("Keys of new reports are made at").select_option(STRANGER)
+    window.page.get_by_label("Keys of new reports are created at").select_option(STRANGER)
     window.page.get_by_role("button", name="Save key servers").click()
     refusal = window.page.locator("form .notice-danger")
     expect(refusal).to_contain_text("The operator of this PicSafe does not permit this key server.")
@@ -101,7 +101,7 @@ def test_a_report_is_sent_opened_and_taken_back_with_its_key_in_the_house(
     clinic: Clinic, window: Visit, house: Clinic, chief: Person, reader: Person, enter: Enter
 ) -> None:
     rules(window)
-    window.page.get_by_label("Keys of new reports are made at").select_option(house.url + "/keys")
+    window.page.get_by_label("Keys of new reports are created at").select_option(house.url + "/keys")
     expect(window.page.get_by_label(house.url + "/keys", exact=True)).to_be_checked()
     window.page.get_by_role("button", name="Save key servers").click()
     expect(window.page.locator("form .notice-good")).to_contain_text("The key servers were saved.")
@@ -129,7 +129,7 @@ def test_a_report_is_sent_opened_and_taken_back_with_its_key_in_the_house(
     window.page.get_by_label("Key server").select_option(house.url + "/keys")
     window.page.get_by_role("button", name="Show", exact=True).click()
     expect(window.page.locator("tbody tr", has_text=reader.name)).to_have_text(
-        [re.compile("Key given out"), re.compile("Patient shown in a list")]
+        [re.compile("Opened"), re.compile("Patient shown in a list")]
     )
 
     clinic.withdraw(chief, report_id)

@@ -93,16 +93,16 @@ def test_what_is_entered_is_what_arrives(screen: SendScreen, clinic: Clinic, sen
     page.get_by_label("How consent was given").select_option("written")
     page.get_by_label("Who gave it").select_option("parent_or_guardian")
     page.get_by_label("Their name").fill("Olaf Lindqvist")
-    page.get_by_label("Education").check()
+    page.get_by_label("Teaching").check()
     screen.check()
     for words in (
         READER,
-        "Edda Lindqvist, born 31 Jan 1970, record MRN 00412",
+        "Edda Lindqvist, born 31 Jan 1970, hospital or NHS number MRN 00412",
         "2 photos",
         "Forearm, left",
         "20 Nov 2026, 10:15",
         "Superficial burn, day 2.",
-        "In writing, by Olaf Lindqvist (parent or guardian); for treatment and education",
+        "In writing, by Olaf Lindqvist (parent or guardian); for treatment and teaching",
     ):
         expect(screen.summary).to_contain_text(words)
     screen.send_button.click()
@@ -169,14 +169,16 @@ def test_the_form_asks_for_what_is_missing_one_thing_at_a_time(screen: SendScree
     screen.choose(PHOTO)
     expect(screen.limit).to_be_hidden()
     screen.check()
-    expect(page.locator("#send-patient-name-error")).to_have_text("Say who the patient is: a name or a record number.")
+    expect(page.locator("#send-patient-name-error")).to_have_text(
+        "Enter the patient's name, or a hospital or NHS number."
+    )
     expect(page.locator("#send-patient-name")).to_be_focused()
     page.fill("#send-patient-name", "Edda Lindqvist")
     page.fill("#send-birth-date", "2999-01-01")
     screen.check()
-    expect(page.locator("#send-birth-date-error")).to_have_text("A date of birth cannot lie in the future.")
+    expect(page.locator("#send-birth-date-error")).to_have_text("A date of birth cannot be in the future.")
     page.fill("#send-birth-date", "")
-    for time, words in (("", "Give the day and time"), ("2999-01-01T00:00", "This lies in the future.")):
+    for time, words in (("", "Enter the day and time"), ("2999-01-01T00:00", "This is in the future.")):
         page.fill("#send-captured-at", time)
         screen.check()
         expect(page.locator("#send-captured-at-error")).to_contain_text(words)
@@ -185,7 +187,7 @@ def test_the_form_asks_for_what_is_missing_one_thing_at_a_time(screen: SendScree
     expect(page.locator("#send-recipient-error")).to_have_text("Add at least one recipient.")
     page.fill("#send-recipient", "not an address")
     screen.check()
-    expect(page.locator("#send-recipient-error")).to_have_text("This does not look like an e-mail address.")
+    expect(page.locator("#send-recipient-error")).to_have_text("This does not look like an email address.")
     page.locator("#send-recipient").clear()
     page.fill("#send-recipient", reader.email)
     screen.check()
@@ -344,7 +346,7 @@ def test_rules_that_change_after_the_last_look_stop_it_before_anything_is_encryp
     expect(screen.summary).to_contain_text("Nobody")
     open_clinic.patch("/users/v1/institution", json={"members_may_open": "members"})
     screen.send_button.click()
-    expect(screen.failure).to_contain_text("Other people can open this report than you were shown.")
+    expect(screen.failure).to_contain_text("The list of people who can open this report has changed since you saw it.")
     assert not clinic.network.asked("/keys/v1"), "no key was asked for"
     screen.button("Try again").click()
     expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
@@ -360,9 +362,9 @@ def test_who_else_is_asked_again_when_nobody_could_be_asked(
     screen.describe([reader])
     clinic.network.refuse_once["/reports/readers"] = (503, {"code": "service", "title": "Away"})
     screen.check()
-    expect(screen.summary).to_contain_text("It is asked again before anything is encrypted.")
+    expect(screen.summary).to_contain_text("It is checked again before anything is encrypted.")
     screen.send_button.click()
-    expect(screen.failure).to_contain_text("Other people can open this report than you were shown.")
+    expect(screen.failure).to_contain_text("The list of people who can open this report has changed since you saw it.")
     screen.button("Try again").click()
     expect(screen.summary).to_contain_text("Every member of Harbour Clinic")
     screen.send_button.click()
@@ -411,7 +413,7 @@ def test_pause_holds_it_at_once_and_going_on_sends_only_what_is_missing(
         screen.button("Pause").click()
         expect(screen.progress).to_contain_text("Paused. What has arrived is kept.")
         expect(screen.button("Pause")).to_be_hidden()
-    screen.button("Go on").click()
+    screen.button("Resume").click()
     screen.has_arrived()
     assert [path[-1] for method, path, _ in clinic.network.asked("/parts/")] == ["0", "1", "1", "2"]
 
@@ -466,7 +468,7 @@ def test_it_goes_on_behind_other_screens_and_tells_there(
         expect(screen.progress).to_contain_text(FIRST_PART_ARRIVED)
         screen.page.locator("nav").get_by_role("link", name="Sent").click()
         expect(screen.page.locator(".sent-screen")).to_be_visible()
-    expect(screen.page.locator("#banner .notice-good")).to_contain_text("Arrived in the Australian cloud")
+    expect(screen.page.locator("#banner .notice-good")).to_contain_text("Sent to ")
     screen.page.locator("nav").get_by_role("link", name="Send", exact=True).click()
     expect(screen.files_input).to_be_attached()
 

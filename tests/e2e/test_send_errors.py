@@ -81,26 +81,30 @@ def parts_sent(clinic: Clinic) -> str:
         (
             "letter.docx",
             b"PK\3\4" + bytes(400),
-            "letter.docx is a zip archive or an office document, which PicSafe does not carry.",
+            "letter.docx is a zip archive or an office document, which PicSafe does not support.",
         ),
         (
             "scan.pdf",
             b"%PDF-1.7\n" + bytes(400),
-            "scan.pdf is a PDF document, which PicSafe does not carry.",
+            "scan.pdf is a PDF document, which PicSafe does not support.",
         ),
         (
             "study.dcm",
             bytes(128) + b"DICM" + bytes(400),
-            "study.dcm is a DICOM file, which PicSafe does not carry.",
+            "study.dcm is a DICOM file, which PicSafe does not support.",
         ),
         (
             "camera.cr3",
             b"\0\0\0\x18ftypcrx " + bytes(400),
-            "camera.cr3 is a camera raw picture, which PicSafe does not carry.",
+            "camera.cr3 is a camera raw picture, which PicSafe does not support.",
         ),
-        ("noise.jpg", bytes(range(256)) * 4, "noise.jpg is not a kind of file that PicSafe carries, or it is damaged."),
+        (
+            "noise.jpg",
+            bytes(range(256)) * 4,
+            "noise.jpg is not a kind of file that PicSafe supports, or it is damaged.",
+        ),
         ("half.jpg", JPEG[: len(JPEG) // 20], "half.jpg is damaged or incomplete."),
-        ("../../etc/passwd", b"root:x:0:0", "passwd is not a kind of file that PicSafe carries, or it is damaged."),
+        ("../../etc/passwd", b"root:x:0:0", "passwd is not a kind of file that PicSafe supports, or it is damaged."),
         ("nul\0byte.jpg", b"", " is empty."),
         ("<img src=x onerror=alert(1)>.jpg", b"", "is empty."),
     ],
@@ -246,7 +250,7 @@ def test_a_connection_that_breaks_in_the_middle_is_waited_for(
 ) -> None:
     with under_way(screen, reader, large):
         screen.page.context.set_offline(True)
-    expect(screen.progress).to_contain_text("No connection. It continues automatically when the network is back.")
+    expect(screen.progress).to_contain_text("No connection. Sending continues as soon as the network is back.")
     sent_before = parts_sent(clinic)
     screen.page.context.set_offline(False)
     screen.has_arrived()
@@ -277,7 +281,9 @@ def test_a_server_in_trouble_is_asked_again(
     clinic.network.refusals["/parts/2"] = (status, {"code": code, "detail": "Not now."})
     with under_way(screen, reader, large):
         pass
-    expect(screen.progress).to_contain_text("The server cannot take it at the moment. It is tried again automatically.")
+    expect(screen.progress).to_contain_text(
+        "The server cannot accept it at the moment. Sending is tried again automatically."
+    )
     clinic.network.refusals.clear()
     screen.has_arrived()
     assert newest(clinic, reader).files == [large.read_bytes()]
@@ -316,15 +322,15 @@ def test_a_full_server_can_be_given_up(screen: SendScreen, clinic: Clinic, reade
 def test_a_key_server_that_is_down_keeps_everything_here(screen: SendScreen, clinic: Clinic, reader: Person) -> None:
     clinic.network.refusals["/keys/v1/keys"] = (
         503,
-        {"code": "log_unavailable", "detail": "The access log cannot be written, so no key is given out."},
+        {"code": "log_unavailable", "detail": "The access log cannot be written, so no key is released."},
     )
     screen.choose(PHOTO)
     screen.describe([reader], patient="Sent Later")
     screen.send()
     expect(screen.page.locator("#send-progress")).to_contain_text(
-        "The server cannot take it at the moment", timeout=60_000
+        "The server cannot accept it at the moment", timeout=60_000
     )
-    expect(screen.failure).to_contain_text("The access log cannot be written, so no key is given out.", timeout=120_000)
+    expect(screen.failure).to_contain_text("The access log cannot be written, so no key is released.", timeout=120_000)
     expect(screen.failure).to_contain_text("Nobody has received anything.")
     assert not clinic.network.asked("/uploads/")
     clinic.network.refusals.clear()

@@ -76,7 +76,7 @@ def test_it_works_and_says_so_while_python_is_still_loading(clinic: Clinic, page
     held: list[Route] = []
     page.route(re.compile(r"\.wasm"), lambda route: held.append(route))
     page.goto(clinic.url)
-    expect(page.locator("#boot-text")).to_have_text("The viewer is still loading. You can sign in already.")
+    expect(page.locator("#boot-text")).to_have_text("The viewer is still loading. You can already sign in.")
     sign_in(page, person)
     expect(page.locator("html[data-state=signed-in]:not([data-python])")).to_be_attached()
     expect(page.locator(".skeleton-rows")).to_be_visible()
@@ -138,9 +138,9 @@ def test_python_is_ready_for_late_callers(unwatched: Page) -> None:
 @pytest.mark.parametrize(
     ("email", "password", "field", "sentence"),
     [
-        ("", "", "email", "Enter your e-mail address."),
-        ("", PASSWORD, "email", "Enter your e-mail address."),
-        ("hannah", PASSWORD, "email", "Enter an e-mail address like name@clinic.org."),
+        ("", "", "email", "Enter your email address."),
+        ("", PASSWORD, "email", "Enter your email address."),
+        ("hannah", PASSWORD, "email", "Enter an email address like name@clinic.org."),
         ("hannah@hospital.example", "", "password", "Enter your password."),
     ],
 )
@@ -159,7 +159,7 @@ def test_what_is_missing_is_said_where_it_is_missing(
 def test_a_wrong_password_is_said_and_what_was_typed_stays(clinic: Clinic, page: Page, person: Person) -> None:
     page.goto(clinic.url)
     sign_in(page, person, "battery staple horse")
-    expect(page.locator("#sign-in-problem")).to_contain_text("The e-mail address or the password is wrong.")
+    expect(page.locator("#sign-in-problem")).to_contain_text("The email address or the password is wrong.")
     assert page.input_value("#email") == person.email
     assert page.input_value("#password") == "battery staple horse"
 
@@ -193,7 +193,7 @@ def test_when_python_cannot_start_the_page_says_so(clinic: Clinic, page: Page, p
     page.goto(clinic.url)
     expect(page.locator("#boot-text")).to_contain_text("The viewer could not be started.", timeout=READY)
     sign_in(page, person)
-    expect(page.locator("#boot-failure")).to_contain_text("No patient data was touched.")
+    expect(page.locator("#boot-failure")).to_contain_text("No patient data was affected.")
     page.unroute_all()
     page.click("#reload-button")
     is_in(page)
@@ -260,7 +260,7 @@ def test_signing_out_without_a_connection_is_made_good_later(clinic: Clinic, pag
     page.route("**/users/v1/sessions/current", lambda route: route.abort())
     page.click("#sign-out-button")
     is_out(page, "You are signed out")
-    expect(page.locator("#sign-in-problem")).to_contain_text("the server could not be told")
+    expect(page.locator("#sign-in-problem")).to_contain_text("the server could not be reached")
     assert answer_to_cookies(clinic, page) == 200
     page.reload()
     expect(page.locator("#sign-in-problem")).to_contain_text("The server cannot be reached.")
@@ -296,7 +296,7 @@ def test_an_invitation_lets_its_holder_choose_a_password_once(clinic: Clinic, pa
     page.goto(link)
     page.get_by_label("New password").fill("another long password")
     page.get_by_role("button", name="Set password").click()
-    expect(page.locator(".invitation .notice")).to_contain_text("This invitation has been used already.")
+    expect(page.locator(".invitation .notice")).to_contain_text("This invitation has already been used.")
     expect(page.locator(".invitation .notice")).to_contain_text("Your account is unchanged.")
 
 

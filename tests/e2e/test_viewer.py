@@ -372,4 +372,4 @@ def test_the_sender_sees_who_opened_it(enter: Enter, visit: Visit, sender: Perso
     seen.page.goto(f"{seen.clinic.url}/#/report/{report.header.report_id}")
     seen.sees_medium()
     expect(seen.facts.locator(".readers")).to_contain_text("Dr Jon Keller")
-    expect(seen.facts.locator(".readers")).to_contain_text("given the key")
+    expect(seen.facts.locator(".readers")).to_contain_text("opened")

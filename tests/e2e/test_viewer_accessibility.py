@@ -101,6 +101,6 @@ def test_everything_is_reached_by_the_tab_key(visit: Visit) -> None:
         reached.append(
             visit.page.evaluate("() => document.activeElement.ariaLabel || document.activeElement.textContent.trim()")
         )
-    shown = [name for name in ("Back", "Turn", "Save", "Facts") if name not in reached]
+    shown = [name for name in ("Back", "Rotate", "Save", "Details") if name not in reached]
     assert shown == []
     assert "Photo 1 of 3, Overview" in reached

@@ -94,7 +94,7 @@ def test_what_dicom_needs_that_a_proxy_lets_drip_ends_in_an_error(clinic: Clinic
     try:
         visit.press("s")
         visit.page.locator(".choice", has_text="photos as DICOM").click()
-        expect(visit.page.get_by_text("The server has not answered in time.")).to_be_visible()
+        expect(visit.page.get_by_text("The server did not answer in time.")).to_be_visible()
     finally:
         clinic.network.drips.clear()
     visit.python("from picsafe_client.reports import dicom_export as dicom; dicom.ARCHIVE_SECONDS = 300")
@@ -226,7 +226,7 @@ def test_large_photos_that_lie_on_their_side(
     data = pydicom.dcmread(path)
     assert (data.Columns, data.Rows) == (height, width)
     assert (str(data.PatientName), data.PatientID) == ("", "")
-    expect(window.page.locator(".report-said")).to_contain_text("it was turned upright")
+    expect(window.page.locator(".report-said")).to_contain_text("the photo was turned upright")
 
 
 def _slowly_saved(visit: Visit) -> tuple[str, bytes]:

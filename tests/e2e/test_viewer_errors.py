@@ -61,13 +61,13 @@ def go(visit: Visit, report_id: str) -> None:
 
 def test_a_report_that_does_not_exist(visit: Visit) -> None:
     go(visit, "a" * 26)
-    says(visit, "There is no such thing here", "Nothing was opened")
+    says(visit, "This does not exist", "Nothing was opened")
 
 
 def test_somebody_elses_report(visit: Visit, clinic: Clinic, sender: Person) -> None:
     other = clinic.person("Dr Other", "other@clinic.example")
     go(visit, clinic.send(sender, [other], FILES).header.report_id)
-    says(visit, "There is no such thing here, or it is not for you")
+    says(visit, "This does not exist, or you do not have access to it")
 
 
 def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader: Person) -> None:
@@ -83,7 +83,7 @@ def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader
         (
             "/release",
             LogUnavailable(),
-            ("The access log cannot be written, so no key is given out", "safe where it is"),
+            ("The access log cannot be written, so no key is released", "safe where it is"),
         ),
         ("/release", NotPermitted("Not for you any more."), ("You are not allowed to do this.", "Nothing was opened")),
         ("/release", InternalError(), ("Something went wrong on the server", "safe where it is")),
@@ -170,7 +170,7 @@ SCANNER = "<html><title>Your download is being scanned</title>Please wait.</html
         ({"status": 403, "body": SCANNER, "content_type": "text/html"}, "answered in its place"),
         (
             {"status": 511, "body": SCANNER, "content_type": "text/html"},
-            "A guest network may want you to sign in first",
+            "A guest network may require you to sign in first",
         ),
     ],
     ids=["a virus scanner", "a proxy", "a guest network"],
@@ -291,7 +291,7 @@ def test_a_file_of_an_unknown_key_server_opens_nothing_and_asks_nobody(visit: Vi
     foreign = made_report(FILES, keyserver_url="https://keys.elsewhere.example")
     before = len(clinic.network.seen)
     visit.open_file("report.picsafe", foreign.package)
-    says(visit, "not one that your institution trusts", "was not asked for anything")
+    says(visit, "not one that your institution trusts", "was not contacted")
     paths = [path for _, path, _ in clinic.network.seen[before:]]
     assert not [path for path in paths if "token" in path or "release" in path or path.startswith("/cloud")]
 
@@ -350,7 +350,7 @@ def test_an_expired_report(clinic: Clinic, visit: Visit, sender: Person, reader:
     visit.page.reload()
     visit.enter_password()
     go(visit, report.header.report_id)
-    says(visit, "The time of this report is over", "Nobody can open it any more")
+    says(visit, "This report has expired", "Nobody can open it any more")
     visit.trouble.get_by_role("button", name="Back to the inbox").click()
     visit.open_file("report.picsafe", report.package)
     says(visit, "key of this report has been destroyed")

@@ -130,7 +130,7 @@ def test_a_file_that_nothing_confirms_names_no_sender_and_no_patient_in_the_list
         visit.sees_medium()
     finally:
         clinic.network.refusals.clear()
-    expect(visit.facts).to_contain_text("Key made for")
+    expect(visit.facts).to_contain_text("Key created for")
     expect(visit.facts).to_contain_text("Nobody has confirmed that this file is theirs.")
     expect(visit.facts).not_to_contain_text("Sent by")
     visit.to_inbox()

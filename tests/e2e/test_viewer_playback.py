@@ -273,7 +273,7 @@ def test_a_changed_chunk_stops_the_film_with_words(visit: Visit, clinic: Clinic,
     )
     message = visit.page.locator(".pane-message")
     expect(message).to_contain_text("What arrived is not what was sent")
-    expect(message).to_contain_text("Playing has stopped. What was played until here is what the sender encrypted")
+    expect(message).to_contain_text("Playback has stopped. What was played so far is what the sender encrypted")
     expect(film).to_have_count(0)
     message.get_by_role("button", name="Try again").click()
     expect(message).to_contain_text("What arrived is not what was sent")
@@ -290,7 +290,7 @@ def test_a_broken_connection_is_explained_and_playing_goes_on(
     sought = visit.page.evaluate_handle(
         "() => { const node = document.querySelector('.pane-player video'); node.currentTime = 120; return node; }"
     )
-    expect(visit.page.locator(".pane-wait")).to_contain_text("The connection broke. It continues automatically")
+    expect(visit.page.locator(".pane-wait")).to_contain_text("The connection was lost. Loading continues when")
     expect(visit.page.locator("#offline")).to_be_visible()
     sought.evaluate("(node) => !node.seeking || new Promise((done) => node.addEventListener('seeked', done))")
     expect(visit.page.locator(".pane-wait")).to_have_text("")

@@ -43,7 +43,7 @@ SERVICE_STATES: Final = (
     State("institution", "The institution", "Members and their roles.", _section("Members")),
     State("institution-machines", "Service accounts", "For scripts that fetch reports.", _section("Service accounts")),
     State("institution-token", "A token", "Shown once, with what to do with it.", _token),
-    State("institution-rules", "Rules", "How long reports stay, when screens lock.", _section("Rules")),
+    State("institution-rules", "Policies", "How long reports stay, when screens lock.", _section("Policies")),
     State(
         "institution-log", "The access log", "Who asked for which key, and what was answered.", _section("Access log")
     ),

@@ -199,7 +199,7 @@ class SendScreen:
         """The page says that it has arrived, and where."""
         notice = self.page.locator("#main-content .notice-good")
         expect(notice).to_contain_text(
-            re.compile(rf"Arrived in the {where} cloud, open until \d+ \w+ \d+"), timeout=ARRIVAL
+            re.compile(rf"Sent to .+\. It can be opened until \d+ \w+ \d+\. .* in the {where} cloud\."), timeout=ARRIVAL
         )
         expect(self.page.locator("#banner .notice-good")).to_have_count(0)  # it is said once
 

@@ -14,6 +14,7 @@ British English and UTC.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -130,15 +131,17 @@ def ago(when: When, now: datetime) -> str:
 
 
 def remaining(until: When, now: datetime) -> str:
-    """How long something is still kept: "6 days left", "20 h left", "5 min left", "over"."""
+    """How long something is still kept: "7 days left" throughout the first of seven days, "47 h left", "5 min left",
+    "expired".
+    """
     seconds = (parse_datetime(until) - now).total_seconds()
     if seconds <= 0:
         return t("time.over")
     if seconds < HOUR:
         return t("time.minutes_left", count=max(1, int(seconds // MINUTE)))
-    if seconds < DAY:
+    if seconds <= 2 * DAY:  # days that have begun count as days, which would promise too much towards the end
         return t("time.hours_left", count=int(seconds // HOUR))
-    return t("time.days_left", count=int(seconds // DAY))
+    return t("time.days_left", count=math.ceil(seconds / DAY))
 
 
 def size(length: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.texts import date, t
+from picsafe_client.i18n.texts import date, join_words, t
 from picsafe_client.routing.router import address
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
@@ -112,9 +112,10 @@ class Outbox:
 
 
 def delivered_words(report: ReportView) -> str:
-    """Where it is and until when."""
+    """Who has it, until when, and where it is."""
+    names = join_words(each.name for each in report.recipients)
     adjective = t(f"region_adjective.{report.region}")
-    return t("send.arrived", adjective=adjective, date=date(report.expires_at))
+    return t("send.arrived", names=names, date=date(report.expires_at), adjective=adjective)
 
 
 def _ask_before_unload(event: Any) -> None:

@@ -43,14 +43,14 @@ class Removal(str, Enum):
 
 
 _REMOVALS: Final = {
-    Removal.GPS: "The place where it was taken.",
+    Removal.GPS: "The location where it was taken.",
     Removal.SERIAL_NUMBER: "The serial number of the camera or lens.",
     Removal.DEVICE: "The make and model of the device.",
     Removal.CAPTURE_TIME: "The time that the device wrote into the file.",
     Removal.AUTHOR: "The name of an author, owner or copyright holder.",
     Removal.COMMENT: "Titles, descriptions, keywords or comments.",
     Removal.SOFTWARE: "The name of the program that made or edited it.",
-    Removal.EXIF: "Camera data (Exif), but for the orientation.",
+    Removal.EXIF: "Camera data (Exif), except the orientation.",
     Removal.MAKER_NOTE: "The camera maker's private notes.",
     Removal.XMP: "Editing data (XMP).",
     Removal.IPTC: "Caption and archive data (IPTC).",
@@ -59,7 +59,7 @@ _REMOVALS: Final = {
     Removal.COVER_PICTURE: "A cover picture.",
     Removal.SECOND_IMAGE: "Further pictures hidden in the file, such as a second view, a depth map or a burst.",
     Removal.MOTION_CLIP: "A short film hidden in the photo.",
-    Removal.DATA_TRACK: "Tracks beside picture and sound, such as positions, time codes or subtitles.",
+    Removal.DATA_TRACK: "Tracks other than picture and sound, such as locations, time codes or subtitles.",
     Removal.CHAPTERS: "Chapter marks.",
     Removal.ATTACHMENT: "Files attached inside the file.",
     Removal.PRIVATE_DATA: "Data of an application that viewers do not need.",
@@ -84,10 +84,10 @@ class Notice(str, Enum):
 
 _CAUTIONS: Final = {
     Notice.FIRST_IMAGE_ONLY: "This file holds several pictures; only the first is sent.",
-    Notice.DATA_TRACK_KEPT: "This video has a track beside picture and sound that could not be removed. It may hold places and times.",
-    Notice.UNKNOWN_STREAM_KEPT: "This recording has a part of an unknown kind that could not be cleaned. It may hold names, places or times.",
-    Notice.CUT_SHORT: "The end of this recording is missing. What is there is sent; listen to it or watch it to the end first.",
-    Notice.UNUSED_DATA_KEPT: "This video holds data beside picture and sound that could not be removed. It may hold places and times.",
+    Notice.DATA_TRACK_KEPT: "This video has a track other than picture and sound that could not be removed. It may contain locations and times.",
+    Notice.UNKNOWN_STREAM_KEPT: "This recording has a part of an unknown kind that could not be cleaned. It may contain names, locations or times.",
+    Notice.CUT_SHORT: "The end of this recording is missing. The rest is sent; listen to it or watch it to the end first.",
+    Notice.UNUSED_DATA_KEPT: "This video holds data other than picture and sound that could not be removed. It may contain locations and times.",
 }
 
 
