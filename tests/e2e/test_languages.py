@@ -46,6 +46,17 @@ CUT_OFF = """() => {
 """Labels that do not fit: wider than their room, a word broken in the middle, outside of their dialogue."""
 
 
+OUTSIDE = """() => {
+  const parts = document.querySelectorAll(".header :is(a, button), .row-columns > *, .row-link > *");
+  return [...parts].filter((part) => {
+    const { left, right, width } = part.getBoundingClientRect();
+    const around = (part.closest(".list") ?? document.documentElement).getBoundingClientRect();
+    return width && (left < around.left - 1 || right > around.right + 1);
+  }).map((part) => part.className || part.id || part.textContent.trim());
+}"""
+"""What lies outside of the window, or of its list, which hides what does not fit."""
+
+
 def file(name: str, content: bytes) -> Any:
     """A photo that exists only for the page."""
     return {"name": name, "mimeType": "image/jpeg", "buffer": content}
@@ -129,6 +140,17 @@ def test_inbox(reading: Reading) -> None:
     reading.page.fill(".filter-input", "xyz")
     expect(reading.page.locator(".nothing")).to_be_visible()
     reading.is_right()
+
+
+def test_header_and_lists_at_every_width(reading: Reading) -> None:
+    before = reading.page.viewport_size
+    assert before is not None
+    for screen in ("inbox", "sent"):
+        reading.go(f"#/{screen}", ".row")
+        for width in (360, 768, 770, 800, 1024, 1026, 1152, 1280):
+            reading.page.set_viewport_size({"width": width, "height": 900})
+            assert (screen, width, reading.page.evaluate(OUTSIDE)) == (screen, width, [])
+    reading.page.set_viewport_size(before)
 
 
 def test_report(reading: Reading) -> None:
