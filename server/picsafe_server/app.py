@@ -39,7 +39,7 @@ def create_app(
     """Build the application for `settings`. Its `state.roles` maps names to roles. `network` is the transport for calls
     to roles in other processes; the default is the real network.
     """
-    roles, transport, state = _parts(settings, clock, network)
+    roles, transport, state = app_parts(settings, clock, network)
     handlers: list[ControllerRouterHandler] = [_health, ready, api_page]
     handlers += [role.router() for role in roles]
     if "client" in settings.roles:
@@ -71,20 +71,12 @@ def create_app(
     return app
 
 
-def replace_roles(
-    app: Litestar, settings: Settings, clock: Clock | None = None, network: httpx.AsyncBaseTransport | None = None
-) -> None:
-    """Give an application that does not run new roles, and all else that `create_app` makes but the routes. What the routes
-    depend on must be the same in `settings`: the roles, the public address, the client and its origins.
-    """
-    _, transport, state = _parts(settings, clock, network)
-    transport.app = app
-    app.state.update(state)
-
-
-def _parts(
+def app_parts(
     settings: Settings, clock: Clock | None, network: httpx.AsyncBaseTransport | None
 ) -> tuple[list[ServerRole], RoleTransport, dict[str, Any]]:
+    """What an application is made of beside its routes: its roles, the transport between them, which needs to know the
+    application, and its state.
+    """
     clock = clock or SystemClock()
     transport = RoleTransport(_local_bases(settings), network)
     context = RoleContext(settings=settings, clock=clock, http=role_client(transport))

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import httpx
 from litestar import Litestar
 
-from picsafe_server.app import create_app, replace_roles
+from picsafe_server.app import app_parts, create_app
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.settings import Settings
 
@@ -31,7 +31,9 @@ async def running_app(
     idle = _idle[settings.roles, settings.public_url, settings.client_origins]
     if idle:
         app = idle.pop()
-        replace_roles(app, settings, clock, network)
+        _, transport, state = app_parts(settings, clock, network)
+        transport.app = app
+        app.state.update(state)
     else:
         app = create_app(settings, clock, network)
     async with app.lifespan():

@@ -140,11 +140,6 @@ async def test_a_search_among_ten_thousand_reads_along_an_index(world: World) ->
     await fill(world, world.institutions["Royal"], "r", 5000)
     await fill(world, other, "m", 5000)
     database = world.users.services.database
-    if not database.is_sqlite:
-        async with database.writing() as session:
-            await session.execute(
-                text("ANALYZE")
-            )  # as autovacuum does in time: PostgreSQL plans by what it has counted
     asked: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
@@ -187,4 +182,6 @@ async def fill(world: World, institution: str, prefix: str, count: int) -> None:
         await session.execute(insert(Account), people)
         await session.execute(insert(AccountPart), parts)
     async with world.users.services.database.engine.connect() as connection:
-        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).exec_driver_sql("ANALYZE")
+        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).exec_driver_sql(
+            "ANALYZE"
+        )  # as autovacuum does in time

@@ -7,8 +7,9 @@ An entry has two texts, each in canonical JSON (RFC 8785: sorted names, no space
 
 `person` in the statement is the standard base64 of `SHA-256("picsafe/access-log/person/v1" || 0x00 || salt || person)`,
 or null where no person acted. The leaf's data is `SHA-256("picsafe/access-log/statement/v1" || 0x00 || salt ||
-statement)`, and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`. Both salts are 32 random bytes, used for this entry only, so an entry cannot be guessed from its leaf. After
-a person and its salt are erased, the rest of the entry can still be proved.
+statement)`, and its hash is RFC 6962's `SHA-256(0x00 || data)`. Entries of version 1 have no `details`. Both salts are
+32 random bytes, used for this entry only, so an entry cannot be guessed from its leaf. After a person and its salt are
+erased, the rest of the entry can still be proved.
 """
 
 from __future__ import annotations

@@ -18,23 +18,19 @@ from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.operations.release import Released, refusal, unwrapped
 from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import Appender
-from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.transactions.transaction import Operation, Transaction
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.keys.vault.wrapping import KeyWrapper
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Operation[tuple[KeyRecord, Entry] | PicSafeError | None]):
     """A request for a new key. `candidate` becomes the report's key unless the report already has one."""
 
     caller: Caller
     candidate: KeyRecord
     address: str
     wrapper: KeyWrapper
-
-    @property
-    def key_ids(self) -> Collection[str]:
-        return ()
 
     @property
     def reports(self) -> Collection[tuple[str, str]]:

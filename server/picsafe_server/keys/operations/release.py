@@ -27,7 +27,7 @@ from picsafe_server.keys.log.created_entry import Created
 from picsafe_server.keys.log.entries import Entry
 from picsafe_server.keys.policy import Caller, may_have_key, predates_access
 from picsafe_server.keys.transactions.appender import Appender
-from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.transactions.transaction import Operation, Transaction
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.keys.vault.wrapping import KeyWrapper, WrappedKey, WrappingError
 
@@ -57,7 +57,7 @@ def refusal(key: KeyRecord, caller: Caller, now: int) -> PicSafeError | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(Operation[tuple[KeyRecord, Entry, Created | None] | PicSafeError]):
     """A request for a key, decided and logged within one transaction so that no revocation can come in between."""
 
     caller: Caller
@@ -69,10 +69,6 @@ class Release:
     @property
     def key_ids(self) -> Collection[str]:
         return (self.key_id,)
-
-    @property
-    def reports(self) -> Collection[tuple[str, str]]:
-        return ()
 
     def decide(self, transaction: Transaction) -> tuple[KeyRecord, Entry, Created | None] | PicSafeError:
         """The key, still wrapped, its entry and that of its making; or the refusal."""

@@ -17,7 +17,7 @@ from picsafe_server.keys.log.entries import Entry
 from picsafe_server.keys.operations.release import refusal, unwrapped
 from picsafe_server.keys.policy import Caller
 from picsafe_server.keys.transactions.appender import Appender
-from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.transactions.transaction import Operation, Transaction
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.keys.vault.wrapping import KeyWrapper, WrappingError
 
@@ -43,16 +43,12 @@ class ReleasedLabels:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelRelease:
+class LabelRelease(Operation[tuple[list[tuple[KeyRecord, Entry]], list[Refused]]]):
     """A request for the label keys of `report_ids`, of which no two are equal."""
 
     caller: Caller
     report_ids: Sequence[str]
     address: str
-
-    @property
-    def key_ids(self) -> Collection[str]:
-        return ()
 
     @property
     def reports(self) -> Collection[tuple[str, str]]:

@@ -17,7 +17,7 @@ from picsafe_server.keys.log.entries import milliseconds
 from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.policy import Caller, KeyAcl
 from picsafe_server.keys.transactions.appender import BATCH, Appender
-from picsafe_server.keys.transactions.transaction import Transaction
+from picsafe_server.keys.transactions.transaction import Operation, Transaction
 from picsafe_server.keys.vault import keystore
 from picsafe_server.keys.vault.keystore import KeyRecord
 from picsafe_server.runtime.clock import Clock
@@ -25,7 +25,7 @@ from picsafe_server.runtime.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke:
+class Revoke(Operation[PicSafeError | None]):
     """The owner, or the user server on their behalf, revokes a key. Revoking it again is not an error."""
 
     caller: Caller
@@ -38,10 +38,6 @@ class Revoke:
     def key_ids(self) -> Collection[str]:
         return (self.key_id,)
 
-    @property
-    def reports(self) -> Collection[tuple[str, str]]:
-        return ()
-
     def decide(self, transaction: Transaction) -> PicSafeError | None:
         """None once the key cannot be had any more; or the refusal."""
         key = transaction.key(self.key_id)
@@ -51,7 +47,7 @@ class Revoke:
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeOfReport:
+class RevokeOfReport(Operation[PicSafeError | None]):
     """The user server withdraws a report. It never learns key identifiers.
 
     Where no key was made yet, a revoked key without content takes its place, so that none can be made later."""
@@ -59,10 +55,6 @@ class RevokeOfReport:
     caller: Caller
     report_id: str
     address: str
-
-    @property
-    def key_ids(self) -> Collection[str]:
-        return ()
 
     @property
     def reports(self) -> Collection[tuple[str, str]]:
@@ -130,7 +122,7 @@ async def revoke(appender: Appender, asker: Caller | KeyGrant, key_id: str, repo
 
 
 @dataclass(frozen=True, slots=True)
-class Destroy:
+class Destroy(Operation[bool]):
     """A key expires."""
 
     key_id: str
@@ -138,10 +130,6 @@ class Destroy:
     @property
     def key_ids(self) -> Collection[str]:
         return (self.key_id,)
-
-    @property
-    def reports(self) -> Collection[tuple[str, str]]:
-        return ()
 
     def decide(self, transaction: Transaction) -> bool:
         """Whether there was anything left to destroy: another process may have been first."""

@@ -31,13 +31,13 @@ class Operation(Protocol[T_co]):
 
     @property
     def key_ids(self) -> Collection[str]:
-        """Keys that it will look at by identifier."""
-        ...
+        """Keys that it will look at by identifier; none, unless an operation names some."""
+        return ()
 
     @property
     def reports(self) -> Collection[tuple[str, str]]:
-        """Keys that it will look at by issuer and report."""
-        ...
+        """Keys that it will look at by issuer and report; likewise."""
+        return ()
 
     def decide(self, transaction: Transaction) -> T_co:
         """Look, decide, write; an error raised here undoes the whole transaction."""

@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from picsafe_protocol.contracts.errors import InvalidKey, ReportInvalid, Tampered, UnsupportedVersion
+from picsafe_protocol.contracts.errors import InvalidKey, ReportInvalid, Tampered
 from picsafe_protocol.contracts.limits import LABEL_NOTES_CHARACTERS, MEDIA_COUNT, NAME_CHARACTERS
 from picsafe_protocol.crypto.chunked import KEY, Cipher, Reader, Writer, ciphertext_length
 from picsafe_protocol.format.report import Laterality, Patient, Report
@@ -96,10 +96,7 @@ class Label:
         """
         fields = JsonObject(value)
         fields.constant("format", FORMAT)
-        version = fields.any("version")
-        if isinstance(version, int) and not isinstance(version, bool) and version > LABEL_VERSION:
-            raise UnsupportedVersion(version=version)
-        fields.constant("version", LABEL_VERSION)
+        fields.version("version", LABEL_VERSION)
         label = cls(
             patient=Patient.read(fields.object("patient")),
             captured_at=fields.time("captured_at"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from picsafe_protocol.contracts.errors import LimitExceeded, ReportInvalid, UnsupportedVersion
+from picsafe_protocol.contracts.errors import LimitExceeded, ReportInvalid
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.limits import (
     CAPTION_CHARACTERS,
@@ -207,10 +207,7 @@ class Report:
         """
         fields = JsonObject(value)
         fields.constant("format", FORMAT)
-        version = fields.any("version")
-        if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
-            raise UnsupportedVersion(version=version)
-        fields.constant("version", VERSION)
+        fields.version("version", VERSION)
         report_id = fields.any("report_id")
         if not isinstance(report_id, str) or not is_identifier(report_id):
             raise fields.invalid("report_id", "is not an identifier")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final, TypeVar
 
-from picsafe_protocol.contracts.errors import ReportInvalid
+from picsafe_protocol.contracts.errors import ReportInvalid, UnsupportedVersion
 from picsafe_protocol.json.timestamps import is_date, is_time, is_utc_time
 
 __all__ = ["JsonObject"]
@@ -29,7 +29,8 @@ _EMAIL: Final = re.compile(
 class JsonObject:
     """The fields of one JSON object at `path`, such as `media[3].thumbnail`. Read every field, then call `end`.
 
-    Every method raises `ReportInvalid` with the path of the field; it never repeats what the field holds.
+    Every method raises `ReportInvalid` with the path of the field; it never repeats what the field holds. `version` raises
+    `UnsupportedVersion` as well.
     """
 
     def __init__(self, value: object, path: str = "") -> None:
@@ -58,6 +59,13 @@ class JsonObject:
         value = self.any(name)
         if type(value) is not type(expected) or value != expected:
             raise self.invalid(name, f"is not {expected!r}")
+
+    def version(self, name: str, expected: int) -> None:
+        """The field must hold this version; `UnsupportedVersion` for a later one, whose other fields may be others."""
+        value = self.any(name)
+        if type(value) is int and value > expected:
+            raise UnsupportedVersion(version=value)
+        self.constant(name, expected)
 
     def any(self, name: str) -> Any:
         """The field, whatever it is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from picsafe_client.api import institution
@@ -29,20 +30,8 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
     name.control.readOnly = True
     retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules.retention_days)
     idle = _numbers("idle", "rules.idle", "rules.minutes", IDLE_LOCK_MINUTES, rules.idle_lock_minutes)
-    may_open = forms.radios(
-        "may-open",
-        t("rules.open"),
-        {choice: t(f"rules.open_{choice}") for choice in ("recipients", "members")},
-        rules.members_may_open,
-        hint=t("rules.open_hint"),
-    )
-    labels = forms.radios(
-        "labels",
-        t("rules.labels"),
-        {choice: t(f"rules.labels_{choice}") for choice in ("sealed", "none")},
-        rules.labels,
-        hint=t("rules.labels_hint"),
-    )
+    may_open = _choices("may-open", "rules.open", ("recipients", "members"), rules.members_may_open)
+    labels = _choices("labels", "rules.labels", ("sealed", "none"), rules.labels)
     save_button = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("rules.save"))
     done = dom.el("div")
     fields = (name.node, retention.node, idle.node, may_open, labels, done)
@@ -68,6 +57,11 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
 
     dom.on(form, "submit", with_progress(save_button, save, place=form))
     return form
+
+
+def _choices(name: str, key: str, choices: Sequence[str], value: str) -> dom.Node:
+    words = {choice: t(f"{key}_{choice}") for choice in choices}
+    return forms.radios(name, t(key), words, value, hint=t(f"{key}_hint"))
 
 
 def _numbers(name: str, key: str, unit: str, most: int, value: int) -> forms.Field:
