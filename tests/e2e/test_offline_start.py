@@ -159,7 +159,7 @@ def test_without_a_server_the_page_starts_and_says_what_is_missing(
     def meanwhile() -> None:
         starts(page, clinic.url)
         expect(page.locator("#sign-in-problem")).to_contain_text("The server cannot be reached.")
-        expect(page.locator("#sign-in-problem")).to_contain_text("Signing in and opening reports need the server")
+        expect(page.locator("#sign-in-problem")).to_contain_text("signing in and opening reports need the server")
         visit.open_file("report.picsafe", report.package)
         expect(visit.trouble).to_contain_text("The key server of this file cannot be reached.", timeout=20_000)
         expect(visit.trouble).to_contain_text("Nothing was lost")

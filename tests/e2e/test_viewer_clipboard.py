@@ -152,7 +152,7 @@ def test_what_is_no_photo_cannot_be_copied(visit: Visit) -> None:
 def test_a_refusal_says_what_to_do_instead(refusing: Visit) -> None:
     refusing.page.evaluate(HOLD_WRITES)
     agree(refusing)
-    said(refusing, "did not let the page use the clipboard")
+    said(refusing, "did not allow the page to use the clipboard")
     said(refusing, "Nothing was copied")
     with download(refusing.page) as saved:
         refusing.page.locator(".report-said").get_by_role("button", name="Save this file").click()
