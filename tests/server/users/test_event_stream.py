@@ -196,10 +196,28 @@ async def test_what_is_over_is_removed(socket: Socket, end: str) -> None:
             await ada.delete(f"/v1/reports/{report_id}")
         else:
             await world.users.sweep()
-        for told in (await inbox.next(), await machine.next()):
+        told = await machine.next()
+        assert (told.kind, told.data) == ("removed", {"id": report_id})
+        told = await inbox.next()
+        if end == "expired":
             assert (told.kind, told.data) == ("removed", {"id": report_id})
+        else:
+            assert (told.kind, told.data["state"], told.data["box"]) == ("report", "withdrawn", "inbox")
         told = await sender.next()
         assert (told.kind, told.data["state"]) == ("report", end)
+
+
+async def test_what_was_withdrawn_leaves_the_inbox_when_its_time_is_over(socket: Socket) -> None:
+    world = socket.world
+    ada, bo = await world.person("Ada"), await world.person("Bo")
+    report_id = await world.report(ada, bo)
+    await ada.delete(f"/v1/reports/{report_id}")
+    world.clock.move(timedelta(days=limits.REPORT_DAYS))
+    bo = await world.sign_in(bo.email)
+    async with socket.inbox(bo) as inbox:
+        await world.users.sweep()
+        told = await inbox.next()
+        assert (told.kind, told.data) == ("removed", {"id": report_id})
 
 
 @on_each_database
@@ -214,11 +232,15 @@ async def test_a_stream_that_broke_resumes_where_it_stopped(socket: Socket) -> N
     second, third = await world.report(ada, bo), await world.report(ada, bo)
     await ada.delete(f"/v1/reports/{second}")
     async with socket.inbox(bo, after_first) as inbox:
-        told = [await inbox.next(), await inbox.next()]
-        assert [(event.kind, event.data["id"]) for event in told] == [("report", third), ("removed", second)]
-    async with socket.inbox(bo, before_anything) as inbox:
         told = [await inbox.next() for _ in range(3)]
-        assert [event.data["id"] for event in told] == [first, third, second]
+        assert [(event.data["id"], event.data["state"]) for event in told] == [
+            (second, "withdrawn"),
+            (third, "available"),
+            (second, "withdrawn"),
+        ]
+    async with socket.inbox(bo, before_anything) as inbox:
+        told = [await inbox.next() for _ in range(4)]
+        assert [event.data["id"] for event in told] == [first, second, third, second]
     async with socket.inbox(bo, "999999999") as inbox:  # from another database, or from the future
         fourth = await world.report(ada, bo)
         assert (await inbox.next()).data["id"] == fourth

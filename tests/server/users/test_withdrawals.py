@@ -11,7 +11,7 @@ from harness.user_server import World, ids, on_each_database, on_sqlite, problem
 from sqlalchemy import func, select
 
 from picsafe_protocol.contracts.identifiers import new_identifier
-from picsafe_server.users.db.models import WITHDRAWN, Report, WithdrawalCall
+from picsafe_server.users.db.models import WITHDRAWN, MailboxEntry, Report, WithdrawalCall
 from picsafe_server.users.reports import withdrawals
 
 pytestmark = pytest.mark.anyio
@@ -46,8 +46,26 @@ async def test_the_key_is_revoked_and_the_ciphertext_deleted(world: World) -> No
     assert (delete["aud"], delete["rid"]) == ("http://localhost:8000/cloud/de", report_id)
     assert "email" not in delete
     assert (await bo.get(f"/v1/reports/{report_id}")).json()["state"] == "withdrawn"
-    assert ids(await bo.get("/v1/reports")) == []
     assert ids(await bo.get("/v1/reports/new")) == []
+
+
+@on_each_database
+async def test_the_recipient_keeps_the_row_until_its_time_is_over(world: World) -> None:
+    ada, bo = await world.person("Ada"), await world.person("Bo", institution="Royal")
+    report_id, other = await world.report(ada, bo), await world.report(ada, bo)
+    assert (await ada.delete(f"/v1/reports/{report_id}")).status_code == 204
+    rows = {row["id"]: row for row in (await bo.get("/v1/reports")).json()["reports"]}
+    assert set(rows) == {report_id, other}
+    assert (rows[report_id]["state"], rows[report_id]["sender"]["name"]) == ("withdrawn", "Ada")
+    assert rows[report_id]["withdrawn_at"] is not None
+    assert rows[other]["withdrawn_at"] is None
+    world.clock.move(timedelta(days=7))
+    bo = await world.sign_in(bo.email)
+    assert ids(await bo.get("/v1/reports")) == [], "before the sweep"
+    await world.users.sweep()
+    async with world.users.services.database.reading() as session:
+        left = await session.scalars(select(MailboxEntry.audience).where(MailboxEntry.report_id == report_id))
+        assert list(left) == [f"sent:{ada.id}"]
 
 
 async def test_a_withdrawn_draft_is_announced_to_nobody_else(world: World) -> None:

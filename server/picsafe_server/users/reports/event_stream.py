@@ -16,7 +16,7 @@ from picsafe_protocol.contracts.api.reports import RemovedReport
 from picsafe_protocol.contracts.errors import TooManyRequests
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.session_checks import SessionChecks
-from picsafe_server.users.db.models import ChangeEvent
+from picsafe_server.users.db.models import AVAILABLE, WITHDRAWN, ChangeEvent
 from picsafe_server.users.db.report_rows import ReportFacts, read_facts
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.change_reader import News
@@ -160,13 +160,13 @@ def _entry(event: ChangeEvent) -> MailboxItem:
 
 
 def _belongs(who: Principal, entry: MailboxItem, state: str, sender_id: str, audience: str) -> bool:
-    """Whether the list of that box shows the report. Expired reports leave the inbox; reports of one's own never appear
-    in a shared one.
+    """Whether the list of that box shows the report. Expired reports leave the inbox, withdrawn ones stay; reports of
+    one's own never appear in a shared one.
     """
     if entry.box == "sent":
         return True
     shared = audience != channels.inbox(who.id)
-    return state == "available" and not (shared and sender_id == who.id)
+    return state in {AVAILABLE, WITHDRAWN} and not (shared and sender_id == who.id)
 
 
 def _event(kind: str, data: Any, number: int | None) -> bytes:

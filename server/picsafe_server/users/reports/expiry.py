@@ -33,12 +33,25 @@ class Expiry:
     async def expire(self) -> int:
         """End expired reports and notify those who saw them; returns how many."""
         total = 0
+        async with self._database.writing() as session:
+            await self._unlist_withdrawn(session)
         while True:
             async with self._database.writing() as session:
                 count = await self._expire_some(session)
             total += count
             if count < _AT_ONCE:
                 return total
+
+    async def _unlist_withdrawn(self, session: AsyncSession) -> None:
+        """Withdrawn reports leave the lists of their recipients when their time is over."""
+        over = select(Report.id).where(Report.state == WITHDRAWN, Report.expires_at <= self._clock.now())
+        gone = delete(MailboxEntry).where(
+            MailboxEntry.report_id.in_(over), MailboxEntry.audience.not_like(channels.sent("%"))
+        )
+        audiences: dict[str, list[str]] = {}
+        for report_id, audience in await session.execute(gone.returning(MailboxEntry.report_id, MailboxEntry.audience)):
+            audiences.setdefault(report_id, []).append(audience)
+        await self._changes.append(session, *(Change(REMOVED, told, each) for each, told in audiences.items()))
 
     async def _expire_some(self, session: AsyncSession) -> int:
         due = (

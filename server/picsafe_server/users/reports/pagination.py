@@ -20,7 +20,7 @@ from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import last_number
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.views import MailboxItem, ReportViews
-from picsafe_server.users.reports.visibility import is_live, is_since, is_since_joining
+from picsafe_server.users.reports.visibility import is_listed, is_live, is_since, is_since_joining
 
 _BEYOND = 2**62
 """Larger than any number of a change."""
@@ -45,12 +45,12 @@ class Pagination:
         self._views = views
 
     async def newest(self, who: Principal, box: Box, before: str | None, limit: int) -> MailboxPage:
-        """A page of what the caller received or sent, newest first. Sent reports stay listed after they expire;
-        received ones do not.
+        """A page of what the caller received or sent, newest first. Withdrawn reports stay listed until their time is
+        over, sent ones after that too.
         """
         sent = box == "sent"
         names = [channels.sent(who.id)] if sent else who.received
-        conditions = [] if sent else [is_live(self._clock.now()), is_since(who)]
+        conditions = [] if sent else [is_listed(self._clock.now()), is_since(who)]
         start = _BEYOND if before is None else number_of(before, "before")
         async with self._database.reading() as session:
             found = await self._merged(session, who, names, [MailboxEntry.sequence < start, *conditions], limit, True)

@@ -82,6 +82,7 @@ class ReportViews:
             cloud_url=self._settings.cloud_base(report.region),
             keyserver_url=self._key_servers.of_report(report),
             labelled=report.id in facts.labelled and state == AVAILABLE,
+            withdrawn_at=_text(report.withdrawn_at),
         )
 
 

@@ -42,6 +42,11 @@ def is_live(now: datetime) -> ColumnElement[bool]:
     return and_(Report.state == AVAILABLE, Report.expires_at > now)
 
 
+def is_listed(now: datetime) -> ColumnElement[bool]:
+    """The condition that a report that has arrived is still listed at `now`: also when it was withdrawn."""
+    return and_(Report.state.in_([AVAILABLE, WITHDRAWN]), Report.expires_at > now)
+
+
 def is_since(who: Principal) -> ColumnElement[bool]:
     """The condition that a report was begun after the moment from which the caller is given reports.
 

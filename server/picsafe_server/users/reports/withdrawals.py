@@ -91,14 +91,16 @@ class Withdrawals:
             )
             if was_available:
                 received = await received_by(session, report)
+                machines = list(filter(channels.is_services, received))
+                people = [audience for audience in received if not channels.is_services(audience)]
                 await session.execute(
-                    delete(MailboxEntry).where(MailboxEntry.report_id == report.id, MailboxEntry.audience.in_(received))
+                    delete(MailboxEntry).where(MailboxEntry.report_id == report.id, MailboxEntry.audience.in_(machines))
                 )
-                await self._changes.append(
-                    session,
-                    Change(REMOVED, received, report.id),
-                    Change(REPORT, [channels.sent(who.id)], report.id),
-                )
+                # People keep the row until the report's time is over: it says who withdrew it, and when.
+                changes = [Change(REPORT, [channels.sent(who.id), *people], report.id)]
+                if machines:
+                    changes.append(Change(REMOVED, machines, report.id))
+                await self._changes.append(session, *changes)
         await self.make_calls(report_id)
 
     async def make_all_calls(self) -> int:

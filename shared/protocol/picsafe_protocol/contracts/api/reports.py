@@ -56,8 +56,8 @@ class Addressee:
 @message
 class ReportView:
     """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
-    by the caller, `collected_at` by any service account; `labelled`: it has a sealed label (format, section 10); times
-    are UTC.
+    by the caller, `collected_at` by any service account; `labelled`: it has a sealed label (format, section 10); its
+    sender withdrew it at `withdrawn_at`; times are UTC.
     """
 
     id: Identifier
@@ -77,6 +77,7 @@ class ReportView:
     cloud_url: str
     keyserver_url: str
     labelled: bool = field(metadata={WHEN_ABSENT: False})
+    withdrawn_at: str | None = field(metadata={WHEN_ABSENT: None})
 
 
 @message
