@@ -109,3 +109,13 @@ def test_fit_always_leads_back(view: Viewport, hand: list[tuple[str, tuple[float
 @given(views)
 def test_one_pixel_never_covers_more_than_is_of_use_unless_the_photo_is_tiny(view: Viewport) -> None:
     assert view.zoomed(1e9).scale <= max(MAX_SCALE, view.min_scale * 8)
+
+
+def test_a_view_is_recalled_in_a_window_of_another_size() -> None:
+    before = Viewport.fitted(4000, 3000, 800, 600).zoomed(3).moved(120, -80)
+    zoom, x, y = before.scale / before.min_scale, before.x / before.scale, before.y / before.scale
+    after = Viewport.fitted(4000, 3000, 400, 300).recalled(zoom, x, y)
+    assert after.scale / after.min_scale == pytest.approx(3)
+    assert (after.x / after.scale, after.y / after.scale) == pytest.approx((x, y))
+    fitted = Viewport.fitted(4000, 3000, 400, 300)
+    assert fitted.recalled(1, 0, 0) == fitted

@@ -117,8 +117,8 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
         "Zoom out",
         "Fit to window",
         "Zoom in",
-        "Side by side",
-        "Compare with another report",
+        "Compare photos",
+        "Compare reports",
         "Full screen",
         "Copy",
         "Print",
@@ -126,10 +126,10 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
     ]
     is_fine(visit.page)
     visit.page.set_viewport_size({"width": 390, "height": HEIGHT})
-    visit.page.get_by_role("dialog").get_by_role("button", name="Side by side").click()
+    visit.page.get_by_role("dialog").get_by_role("button", name="Compare photos").click()
     expect(visit.page.locator(".pane")).to_have_count(2)
     visit.page.get_by_role("button", name="More").click()
-    expect(visit.page.locator("dialog .choice[aria-pressed=true]")).to_have_text("Side by side")
+    expect(visit.page.locator("dialog .choice[aria-pressed=true]")).to_have_text("Compare photos")
     is_fine(visit.page)
 
 

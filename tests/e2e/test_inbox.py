@@ -103,13 +103,15 @@ def test_a_row_holds_the_patients_name_only_once_the_report_was_opened_and_only_
     inbox.shows_nothing_of(PATIENT)
 
 
-def test_a_report_that_is_withdrawn_leaves_the_open_inbox(
+def test_a_report_that_is_withdrawn_says_so_in_the_open_inbox(
     clinic: Clinic, inbox: Visit, sender: Person, reader: Person
 ) -> None:
     made = clinic.send(sender, [reader], FILES)
     expect(row(inbox, made)).to_be_visible()
     clinic.withdraw(sender, made.header.report_id)
-    expect(row(inbox, made)).to_have_count(0)
+    expect(row(inbox, made)).to_contain_text(f"Withdrawn by {sender.name}, ")
+    expect(row(inbox, made)).to_have_class(re.compile("row-over"))
+    expect(row(inbox, made).get_by_text("Patient not read")).to_have_count(0)
 
 
 def test_a_row_that_changes_under_a_finger_still_gets_the_click(

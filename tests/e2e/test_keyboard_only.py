@@ -213,7 +213,7 @@ def test_moving_zooming_turning_and_panning(keys: Keyboard) -> None:
 
 def test_two_media_side_by_side(keys: Keyboard) -> None:
     opens_first(keys)
-    tool(keys, "Side by side")
+    tool(keys, "Compare photos")
     keys.sees(".pane:nth-child(2) .pane-picture[alt]:not([alt=''])")
     keys.to(re.compile("Photo 2 of 3"))
     keys.sees(".pane:nth-child(2).pane-active[aria-current=true]")
@@ -223,13 +223,13 @@ def test_two_media_side_by_side(keys: Keyboard) -> None:
     keys.to(re.compile("Photo 1 of 3"), back=True)
     keys.press("+")
     assert lies(keys)[0] > 1
-    tool(keys, "Side by side")
+    tool(keys, "Compare photos")
     keys.sees_no(".pane:nth-child(2)")
 
 
 def test_two_reports_side_by_side(keys: Keyboard) -> None:
     opens_first(keys)
-    tool(keys, "Compare with another report")
+    tool(keys, "Compare reports")
     keys.to("Find a report")
     keys.write("otto")
     keys.to(re.compile(".*Dr Otto Other.*"), tag="button")
@@ -237,7 +237,7 @@ def test_two_reports_side_by_side(keys: Keyboard) -> None:
     keys.sees(".pane + .pane .pane-picture[alt]:not([alt=''])")
     keys.to(re.compile("Photo 1 of 1"))
     keys.sees(".pane + .pane.pane-active")
-    tool(keys, "Compare with another report")
+    tool(keys, "Compare reports")
     keys.sees_no(".pane + .pane")
 
 
@@ -301,7 +301,7 @@ def test_saving(keys: Keyboard, reports: list[MadeReport]) -> None:
 
 def test_copying_and_printing(keys: Keyboard) -> None:
     opens_first(keys)
-    keys.press("k")
+    keys.press("Control+c")
     keys.use(re.compile("Copy.*"))
     keys.sees(".report-said", "Copied")
     keys.press("p")

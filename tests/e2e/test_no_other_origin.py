@@ -130,7 +130,7 @@ def reading(visit: Visit, reports: list[MadeReport]) -> None:
     visit.press("+", "r", "0", "c", "c", "?", "Escape")
     for choice in ("This JPEG photo", "All 2 files", "This photo as DICOM", "The encrypted file"):
         visit.saved(choice)
-    visit.press("k", "Escape", "p", "Enter", "b")
+    visit.press("Control+c", "Escape", "p", "Enter", "b")
     visit.page.locator("dialog .choice").first.click()
     expect(visit.page.locator(".pane")).to_have_count(2)
     visit.press("b", "ArrowRight")

@@ -291,7 +291,7 @@ def test_the_inbox_knows_the_patient_for_this_session_and_the_report_as_read(vis
 def test_a_closed_report_leaves_nothing_behind(visit: Visit) -> None:
     visit.press("ArrowRight", "c")
     assert visit.live_urls() > 3
-    visit.press("Escape")
+    visit.press("Escape", "Escape")
     expect(visit.page.get_by_role("heading", name="Inbox")).to_be_visible()
     assert visit.live_urls() == 0
     visit.shows_nothing_of("No sign of infection", "Overview")

@@ -74,7 +74,7 @@ def test_a_photo_that_cannot_be_shown(visit: Visit) -> None:
     accessible(visit)
 
 
-@pytest.mark.parametrize("key", ["s", "p", "?", "b", "k"])
+@pytest.mark.parametrize("key", ["s", "p", "?", "b", "Control+c"])
 def test_its_dialogues(visit: Visit, key: str) -> None:
     visit.press(key)
     expect(visit.page.locator("dialog")).to_be_visible()

@@ -101,7 +101,7 @@ def refusing(enter: Enter, reader: Person, report: MadeReport) -> Visit:
 
 
 def agree(visit: Visit) -> None:
-    visit.press("k")
+    visit.press("Control+c")
     visit.page.get_by_role("button", name="Copy the photo").click()
 
 
@@ -118,7 +118,7 @@ def test_the_first_time_it_says_what_copying_means_and_not_again(visit: Visit) -
     agree(visit)
     said(visit, "Copied")
     visit.page.locator(".report-said").evaluate_all("all => all.forEach((each) => each.remove())")
-    visit.press("k")
+    visit.press("Control+c")
     said(visit, "Copied")
     found = visit.page.evaluate(BACK)
     wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(TURNED))).convert("RGBA")
@@ -132,7 +132,7 @@ def test_a_very_large_photo_is_made_smaller_and_that_is_said(visit: Visit) -> No
     visit.press("ArrowRight")
     visit.is_at(2, 3)
     visit.sees_medium()
-    visit.press("k")
+    visit.press("Control+c")
     if visit.page.locator("dialog").count():
         visit.page.get_by_role("button", name="Copy the photo").click()
     said(visit, "The copy was made smaller")
@@ -145,7 +145,7 @@ def test_what_is_no_photo_cannot_be_copied(visit: Visit) -> None:
     visit.press("End")
     visit.is_at(3, 3)
     expect(visit.page.get_by_role("button", name="Copy", exact=True)).to_be_disabled()
-    visit.press("k")
+    visit.press("Control+c")
     expect(visit.page.locator("dialog")).to_have_count(0)
 
 

@@ -99,7 +99,7 @@ def test_keys_act_on_the_active_pane_and_saving_only_on_this_report(
     expect(visit.photo.nth(1)).to_have_js_property("naturalWidth", 510)
     assert widths(visit) == [410, 510]
     expect(visit.page.get_by_role("button", name="Save", exact=True)).to_be_disabled()
-    visit.press("s", "p", "k")
+    visit.press("s", "p", "Control+c")
     expect(visit.page.locator("dialog")).to_have_count(0)
     visit.page.locator(".thumb").first.click()
     expect(visit.photo.first).to_have_js_property("naturalWidth", 400)

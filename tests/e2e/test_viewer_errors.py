@@ -74,7 +74,7 @@ def test_a_withdrawn_report(visit: Visit, clinic: Clinic, sender: Person, reader
     gone = clinic.send(sender, [reader], FILES).header.report_id
     clinic.withdraw(sender, gone)
     go(visit, gone)
-    says(visit, "withdrawn", "Nobody can open it any more")
+    says(visit, f"{sender.name} withdrew this report on", "Nobody can open it any more")
 
 
 @pytest.mark.parametrize(

@@ -27,12 +27,13 @@ from picsafe_client.i18n import texts
 from picsafe_client.i18n.texts import t
 from picsafe_client.interop import js_object
 from picsafe_client.observable import Observable
+from picsafe_client.reports.prefetched import Prefetched
 from picsafe_client.routing.navigation import Navigation
 from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import address, parse
 from picsafe_client.session import incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
-from picsafe_client.session.mailbox import Mailbox, sender_of
+from picsafe_client.session.mailbox import AVAILABLE, Mailbox, sender_of
 from picsafe_client.session.models import Clock, Person
 from picsafe_client.session.patients import Patients
 from picsafe_client.session.shell_bridge import Shell
@@ -54,6 +55,7 @@ class App:
         self.api = Api()
         self.api.now = self.clock.now
         self.api.on_signed_out = lambda: self._prompt_sign_in("expired")
+        self.prefetched = Prefetched(self.api)
         self.patients = Patients()
         self.session_state = SessionState()
         self.boxes: dict[str, Mailbox] = {}
@@ -168,6 +170,7 @@ class App:
         password_reset_notice.clear()
         dom.clear_announcements()
         self.patients.forget()
+        self.prefetched.drop()
         self._file = None
         self.idle_lock.stop()
         self.live.stop()
@@ -246,6 +249,8 @@ class App:
 
     def _update_mailboxes(self, event: LiveEvent) -> None:
         if isinstance(event, ReportView) and event.box in self.boxes:
+            if event.state != AVAILABLE:
+                self.patients.remove(event.id)  # what was withdrawn names nobody any more
             is_new = self.boxes[event.box].upsert(event)
             if is_new and event.box == "inbox" and event.unread:
                 dom.announce(t("inbox.arrived", name=sender_of(event)))

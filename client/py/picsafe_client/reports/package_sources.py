@@ -220,7 +220,7 @@ class ReconnectPolicy:
     """
 
     def __init__(self, waiting: Callable[[bool], None]) -> None:
-        self._waiting = waiting
+        self.waiting = waiting
         self._now = asyncio.Event()
         self.begun = False
 
@@ -230,14 +230,14 @@ class ReconnectPolicy:
             raise error
         self._now.clear()
         off = dom.on(dom.window(), "online", lambda _event: self.try_now())
-        self._waiting(True)
+        self.waiting(True)
         try:
             await asyncio.wait_for(self._now.wait(), BACKOFF.pause(failures))
         except TimeoutError:
             pass
         finally:
             off()
-            self._waiting(False)
+            self.waiting(False)
 
     def try_now(self) -> None:
         """Ends the pause: the connection may be back."""

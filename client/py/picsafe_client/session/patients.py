@@ -87,6 +87,13 @@ def patient_title(patient: Patient) -> str:
     return patient.name or patient.record_number or t("report.unnamed")
 
 
+def patient_facts(patient: Patient) -> list[str]:
+    """Birth date and record number, as far as they are known; the number is the title where there is no name."""
+    born = birth_date(patient.birth_date) if patient.birth_date else ""
+    number = patient.record_number if patient.name else ""
+    return [each for each in (born, number) if each]
+
+
 def site_words(body_site: str, laterality: Laterality | None) -> str:
     """Body site and side: "Forearm, left"; empty when neither is known."""
     side = t(f"report.side_{laterality.value}") if laterality else ""

@@ -116,6 +116,10 @@ class VirtualList(Generic[Item]):
             for each, row in group.rows.items():
                 yield self._items[each], row
 
+    def has(self, item_id: str) -> bool:
+        """Whether the item is in the list, near the window or not."""
+        return item_id in self._items
+
     def focus_adjacent(self, item_id: str, step: int) -> bool:
         """Moves the focus to the next (1) or previous (-1) row; False when there is none."""
         order = list(self._items)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from picsafe_client.i18n.texts import birth_date, date, t
+from picsafe_client.i18n.texts import date, moment, t
 from picsafe_client.session import mailbox
-from picsafe_client.session.patients import Patients, patient_title, site_words
+from picsafe_client.session.patients import Patients, patient_facts, patient_title, site_words
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.format.label import Label
@@ -15,6 +15,10 @@ def fill(row: dom.Node, report: ReportView, patients: Patients) -> None:
     cell, label = row.querySelector(".row-patient"), patients.of(report.id)
     if label is not None:
         dom.replace_children(cell, *_known(label))
+    elif report.state == "withdrawn" and report.withdrawn_at is not None:
+        dom.replace_children(
+            cell, dom.el("span", {"class": "row-unread-patient"}, _withdrawn(report, report.withdrawn_at))
+        )
     elif report.state == mailbox.AVAILABLE:
         dom.replace_children(cell, dom.el("span", {"class": "row-unread-patient"}, t("patients.not_read")))
     else:
@@ -22,18 +26,22 @@ def fill(row: dom.Node, report: ReportView, patients: Patients) -> None:
     row.classList.toggle("row-unnamed", label is None)
 
 
+def _withdrawn(report: ReportView, withdrawn_at: str) -> str:
+    when = moment(withdrawn_at)
+    if report.box == "sent":
+        return t("sent.withdrawn_at", moment=when)
+    return t("inbox.withdrawn_by", name=report.sender.name, moment=when)
+
+
 def _known(label: Label) -> list[dom.Child]:
     patient = label.patient
-    numbers = [birth_date(patient.birth_date)] if patient.birth_date else []
-    if patient.name and patient.record_number:
-        numbers.append(patient.record_number)
     about = [site_words(label.body_site, label.laterality), date(label.captured_at), _media(label), label.notes]
     return [
         dom.el(
             "span",
             {"class": "row-patient-line"},
             dom.el("span", {"class": "row-patient-name"}, patient_title(patient)),
-            *[dom.el("span", {"class": "row-patient-number"}, each) for each in numbers],
+            *[dom.el("span", {"class": "row-patient-number"}, each) for each in patient_facts(patient)],
         ),
         dom.el("span", {"class": "row-patient-about"}, " · ".join(part for part in about if part)),
     ]

@@ -14,6 +14,7 @@ from picsafe_client.screens.mailbox import patient_cell
 from picsafe_client.screens.mailbox.patient_reader import PatientReader
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
+from picsafe_client.session.reading_list import ReadingList
 from picsafe_client.ui import dom
 from picsafe_client.ui.virtual_list import VirtualList
 from picsafe_protocol.contracts.api.reports import ReportView
@@ -58,12 +59,14 @@ class ReportListScreen(Screen, ABC):
         """To where the list was left. The title may be out of sight there, so the focus is on the row that had it."""
         state = self.app.session_state
         place, row = state.scroll.get(self.box_name, 0), state.rows.get(self.box_name)
+        was_reading, state.was_reading = state.was_reading, False
         dom.window().scrollTo(0, place)
-        if place and row is not None and row in self.box:
+        if row is not None and self.rows.has(row) and (place or was_reading):
             self.rows.focus_adjacent(row, 0)
 
     def leave(self) -> None:
         self.app.session_state.scroll[self.box_name] = dom.window().scrollY
+        self._remember_order()
         self.rows.release()
         if self._pending is not None:
             self._pending()
@@ -248,6 +251,11 @@ class ReportListScreen(Screen, ABC):
         row = event.target.closest(".row")
         if row:
             self.app.session_state.rows[self.box_name] = str(row.dataset.id)
+
+    def _remember_order(self) -> None:
+        """For going from one report to the next."""
+        ids = [each.id for each in self._matching()]
+        self.app.session_state.reading = ReadingList(self.box_name, ids)
 
     def _key_in_list(self, event: Any) -> None:
         step = {"ArrowDown": 1, "ArrowUp": -1}.get(str(event.key))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.errors import Cancelled
-from picsafe_client.i18n.texts import birth_date, date, t
+from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.package_sources import ReconnectPolicy
+from picsafe_client.screens.patient_line import patient_line
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
 from picsafe_client.screens.viewer.label_warning import label_warning
@@ -23,7 +24,8 @@ from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
 from picsafe_client.session import mailbox
-from picsafe_client.session.patients import patient_title
+from picsafe_client.session.patients import patient_facts, patient_title
+from picsafe_client.session.view_state import PaneView
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
@@ -32,6 +34,7 @@ from picsafe_protocol.format.report import Patient, Report
 
 SHOWN: Final = 50
 """Rows of the choice; the filter finds the others."""
+FIRST: Final = PaneView(0)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,16 @@ class ReportComparison:
     def is_open(self) -> bool:
         """Whether another report is beside this one."""
         return self._second is not None
+
+    @property
+    def view(self) -> tuple[str, PaneView] | None:
+        """The other report, and how it is being looked at."""
+        second = self._second
+        return None if second is None else (second.opened.report.report_id, second.pane.view)
+
+    def reopen(self, report_id: str, view: PaneView, *, is_active: bool) -> None:
+        """The other report that was beside this one before the page was locked."""
+        self._screen.start_task(self._open(report_id, view, is_active=is_active))
 
     def toggle(self) -> None:
         """Asks for a report, or closes the one that is there."""
@@ -162,7 +175,7 @@ class ReportComparison:
 
     # -- opening
 
-    async def _open(self, report_id: str) -> None:
+    async def _open(self, report_id: str, view: PaneView = FIRST, *, is_active: bool = False) -> None:
         opening = ReportLoader(self._app, ReconnectPolicy(lambda _waiting: None))
         try:
             async with ProgressIndicator(t("report.fetching_report"), self._waiting) as wait:
@@ -172,17 +185,19 @@ class ReportComparison:
         if self._is_over or self.is_open:
             opened.close()
             return
-        self._show(opened)
+        self._show(opened, view, is_active=is_active)
         await opening.tell_opened()
 
-    def _show(self, opened: OpenReport[Any]) -> None:
+    def _show(self, opened: OpenReport[Any], view: PaneView, *, is_active: bool) -> None:
         other, media = opened.report, ShownMedia(opened, BrowserBlobs(), BrowserStreams())
         saver = Saver(opened, media, self._waiting, self._saved, self._app.api)
 
         def save_medium(index: int) -> None:
             self._screen.start_task(saver.save_medium(index))
 
-        pane = self._stage.add(MediaSource(other, media, save_medium), 0)
+        pane = self._stage.add(MediaSource(other, media, save_medium), view)
+        if is_active:
+            self._stage.activate(pane)
         self._second = _Second(opened, media, saver, pane)
         said = self._app.patients.opened(other)
         if said is not None:
@@ -211,7 +226,7 @@ def _caption(report: Report) -> dom.Node:
     return dom.el(
         "p",
         {"class": "pane-caption"},
-        dom.el("b", None, patient_title(report.patient)),
+        patient_line(report.patient),
         dom.el("span", None, about),
     )
 
@@ -220,12 +235,10 @@ def _warning(one: Patient, other: Patient) -> dom.Node | None:
     same = same_patient(one, other)
     if same:
         return None
-    names = [patient_title(each) for each in (one, other)]
     title = t("beside.differ") if same is False else t("beside.unclear")
-    text = t("beside.differ_text", one=_who(one, names[0]), other=_who(other, names[1]))
+    text = t("beside.differ_text", one=_who(one), other=_who(other))
     return notices.notice("danger" if same is False else "amber", title, text)
 
 
-def _who(patient: Patient, name: str) -> str:
-    born = birth_date(patient.birth_date) if patient.birth_date else ""
-    return ", ".join(part for part in dict.fromkeys((name, born, patient.record_number)) if part)
+def _who(patient: Patient) -> str:
+    return ", ".join((patient_title(patient), *patient_facts(patient)))

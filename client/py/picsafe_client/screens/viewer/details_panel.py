@@ -35,10 +35,10 @@ class DetailsPanel:
         self.node = dom.el(
             "aside",
             {"class": "facts-panel", "id": "report-facts", "aria-label": t("report.facts"), "tabindex": "0"},
-            *_of_patient(report, origin),
-            self._medium,
             _notes(report),
+            *_of_patient(report, origin),
             _consent(report, self._evidence),
+            self._medium,
             self.readers,
         )
 
@@ -74,7 +74,7 @@ def facts_for_paper(report: Report, origin: Origin) -> list[dom.Child]:
         label = ", ".join([medium_label(report, index), type_name(medium), size(medium.size)])
         dom.append(media, dom.el("li", None, label))
     files = dom.el("div", {"class": "fact-group"}, dom.el("h2", None, t("report.files")), media)
-    return [*_of_patient(report, origin), _notes(report), _consent(report, lambda _record: None), files]
+    return [_notes(report), *_of_patient(report, origin), _consent(report, lambda _record: None), files]
 
 
 def _of_patient(report: Report, origin: Origin) -> list[dom.Node]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
-from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.i18n.texts import Phrase, moment, t
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import (
@@ -66,7 +66,9 @@ def state_error(row: ReportView) -> PicSafeError | None:
     if state == "expired":
         return ReportExpired()
     if state == "withdrawn":
-        return KeyRevoked()
+        if row.box == "sent" or row.withdrawn_at is None:
+            return KeyRevoked()
+        return KeyRevoked(Phrase(t("report.withdrawn_by", name=row.sender.name, moment=moment(row.withdrawn_at))))
     if state == "draft":
         return NotFound(Phrase(t("report.not_arrived")), advice=Phrase(t("report.not_arrived_advice")))
     return None

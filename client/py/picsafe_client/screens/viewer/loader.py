@@ -11,6 +11,8 @@ from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.reports.browser_opening import PackageOpener
 from picsafe_client.reports.open_report import OpenReport, PackageSource, key_releaser
 from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
+from picsafe_client.reports.prefetched import FetchedPackage, Prefetched
+from picsafe_client.reports.range_reader import RangedSource
 from picsafe_client.screens.viewer.error_notice import state_error
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.api.reports import ReportView
@@ -33,9 +35,25 @@ class ReportLoader:
         self._opener = PackageOpener()
         self.row: ReportView | None = None
 
-    async def from_cloud(self, report_id: str, wait: ProgressIndicator) -> Opened:
-        """A report that was sent. Raises whatever stands in its way."""
-        package = CloudPackage(self._app.api, report_id)
+    async def from_cloud(self, report_id: str, wait: ProgressIndicator, prefetched: Prefetched | None = None) -> Opened:
+        """A report that was sent. Raises whatever stands in its way. What was prefetched is believed no more than what
+        is fetched now.
+        """
+        fetched = await prefetched.take(report_id) if prefetched is not None else None
+        package = CloudPackage(self._app.api, report_id) if fetched is None else fetched.package
+        try:
+            source, expected = await self._begun(report_id, package, wait, fetched)
+        except BaseException:
+            if fetched is not None:
+                fetched.source.close()
+            raise
+        self._policy.begun = True
+        return await self._trusted(source, wait, expected, key_releaser(self._app.api))
+
+    async def _begun(
+        self, report_id: str, package: CloudPackage, wait: ProgressIndicator, fetched: FetchedPackage | None
+    ) -> tuple[RangedSource[Any], Expectations]:
+        """The package, its first bytes here and compared with what the index says of it."""
         answers: tuple[Any, Any] = await asyncio.gather(
             reports.report(self._app.api, report_id), package.prepare(), return_exceptions=True
         )
@@ -48,6 +66,12 @@ class ReportLoader:
         if isinstance(grant, BaseException):
             raise grant
         expected = Expectations.of_report(row)
+        if fetched is not None:
+            if fetched.expected == expected:
+                fetched.policy.waiting = self._policy.waiting
+                await self._prefetch_token(row.keyserver_url)
+                return fetched.source, expected
+            fetched.source.close()
         source = self._opener.from_cloud(package, expected, self._policy)
         done, total = 0, source.first_bytes()
 
@@ -61,8 +85,7 @@ class ReportLoader:
         except BaseException:
             source.close()
             raise
-        self._policy.begun = True
-        return await self._trusted(source, wait, expected, key_releaser(self._app.api))
+        return source, expected
 
     async def from_disk(self, file: Any, wait: ProgressIndicator) -> Opened:
         """A file of this computer. Nothing of it is sent anywhere; the user server is asked for the report of its name,

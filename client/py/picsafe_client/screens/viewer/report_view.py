@@ -20,12 +20,14 @@ from picsafe_client.screens.viewer.stage.media_source import MediaSource
 from picsafe_client.screens.viewer.stage.pane import Pane
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.stream_urls import BrowserStreams
+from picsafe_client.session.view_state import PaneView, ReportViewState
 from picsafe_client.ui import dom, notices, print_layout
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.format.consent import ConsentRecord
 from picsafe_protocol.format.report import Report
 
+FIRST: Final = PaneView(0)
 THUMBNAILS_AFTER: Final = 0.4
 """Seconds that the small pictures wait for the first photo."""
 THUMBNAILS_EARLY: Final = 12
@@ -39,7 +41,8 @@ SAY_FOR: Final = 6000
 class ShownReport:
     """An open report on the screen."""
 
-    def __init__(self, screen: Screen, opened: Opened, waiting: dom.Node) -> None:
+    def __init__(self, screen: Screen, opened: Opened, waiting: dom.Node, before: ReportViewState | None) -> None:
+        """`before`: how the same person looked at it before a lock."""
         self.opened = opened
         self.report: Report = opened.report
         self._screen = screen
@@ -49,7 +52,8 @@ class ShownReport:
         self.copier = Copier(screen, self.media, lambda said, stays: self.say(said, stays=stays), self._save_this)
         self.source = MediaSource(self.report, self.media, self._save_this)
         self.stage = Stage(self.source)
-        self.stage.show(0)  # the first photo is on its way while the rest of the screen is made
+        # The first photo is on its way while the rest of the screen is made.
+        self.stage.active.show_as(before.own if before is not None else FIRST)
         self.beside = ReportComparison(screen, self.stage, self.report, waiting, self._saved)
         self.strip = Strip(self.stage, self.source)
         self.origin = Origin(opened.provenance, self.report.author)
@@ -58,6 +62,30 @@ class ShownReport:
         self._facts_of = -1
         self.stage.changes.watch(self._show_facts)
         self._show_facts(self.stage)
+        if before is not None:
+            self._come_back(before)
+
+    def _come_back(self, before: ReportViewState) -> None:
+        """The second pane that was there before a lock."""
+        if before.second is not None:
+            pane = self.stage.add(self.source, before.second)
+            if before.is_other_active:
+                self.stage.activate(pane)
+        elif before.beside is not None:
+            report_id, view = before.beside
+            self.beside.reopen(report_id, view, is_active=before.is_other_active)
+
+    @property
+    def view(self) -> ReportViewState:
+        """How it is being looked at."""
+        own, other = self.stage.panes_of(self.source)
+        return ReportViewState(
+            self.report.report_id,
+            own.view,
+            None if other is None else other.view,
+            self.beside.view,
+            self.stage.active is not own,
+        )
 
     @property
     def own_pane(self) -> Pane:

@@ -9,28 +9,29 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from picsafe_client.api.event_stream import LiveEvent
 from picsafe_client.errors import Cancelled
+from picsafe_client.i18n.error_messages import error_message
 from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.routing.router import address
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
-from picsafe_client.screens.viewer.error_notice import opening_error_notice
+from picsafe_client.screens.viewer.error_notice import opening_error_notice, state_error
 from picsafe_client.screens.viewer.history_guard import HistoryGuard
 from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opened, ReportLoader
+from picsafe_client.screens.viewer.reading_order import ReadingOrder
 from picsafe_client.screens.viewer.report_view import ShownReport
 from picsafe_client.screens.viewer.shortcuts import action_for
 from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.screens.viewer.stage.viewport import Viewport
 from picsafe_client.screens.viewer.toolbar import Toolbar, show_keys
-from picsafe_client.session.patients import patient_title
-from picsafe_client.ui import dialogs, dom, notices, print_layout
+from picsafe_client.ui import dialogs, dom, print_layout
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
-from picsafe_protocol.contracts.errors import NotSignedIn
+from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError, ReportExpired
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
@@ -39,6 +40,10 @@ WIDE: Final = "(min-width: 64rem)"
 """Windows of this width show the facts from the start."""
 NARROW: Final = "(max-width: 48rem)"
 """In windows of this width the facts lie over everything else, as css/viewer/responsive.css has it."""
+
+
+WITHOUT_A_REPORT: Final = frozenset({"escape", "previous_report", "next_report"})
+"""What keys do while there is no report to be seen: it is on its way, or could not be opened."""
 
 
 class ReportScreen(Screen):
@@ -54,6 +59,7 @@ class ReportScreen(Screen):
         self._file: Any = None
         self._opening: ReportLoader | None = None
         self._shown: ShownReport | None = None
+        self._order: ReadingOrder | None = None
 
     async def show(self, params: Mapping[str, str]) -> None:
         """Opens the report of the address, or the file that the app was given."""
@@ -62,6 +68,9 @@ class ReportScreen(Screen):
             self.app.go(address("inbox"), replace=True)
             return
         self._build()
+        if self._report_id is not None:
+            self._order = ReadingOrder(self.app, self._report_id, self._toolbar.reports)
+            self.on_release(self._order.watch())
         if self._report_id is None:
             file = self.app.take_file()
             self._file = self.app.session_state.opened_file if file is None else file  # an empty file counts as false
@@ -74,11 +83,13 @@ class ReportScreen(Screen):
     def leave(self) -> None:
         if self._visit.ends_here():
             self._visit.end()
-            self.app.session_state.opened_file = None
+            state = self.app.session_state
+            state.opened_file, state.view, state.was_reading = None, None, True
 
     def drop_plaintext(self) -> None:
         shown, self._shown = self._shown, None
         if shown is not None:
+            self.app.session_state.view = shown.view
             shown.close()
         print_layout.discard()
         dialogs.close_all()
@@ -121,24 +132,28 @@ class ReportScreen(Screen):
 
     def _opened(self, opening: ReportLoader, wait: ProgressIndicator) -> Coroutine[Any, Any, Opened]:
         if self._report_id is not None:
-            return opening.from_cloud(self._report_id, wait)
+            return opening.from_cloud(self._report_id, wait, self.app.prefetched)
         return opening.from_disk(self._file, wait)
 
     def _present(self, opening: ReportLoader, opened: Opened) -> None:
-        report = opened.report
-        shown = self._shown = ShownReport(self, opened, self._waiting)
+        report, state = opened.report, self.app.session_state
+        before = state.view if state.view is not None and state.view.report_id == report.report_id else None
+        state.view = None
+        shown = self._shown = ShownReport(self, opened, self._waiting, before)
         if opening.row is not None:  # any other file names no patient in the lists
             said = self.app.patients.opened(report)
             if said is not None:
                 shown.say(label_warning(said), stays=True)
         about = " · ".join(part for part in (site(report), date(report.captured_at), shown.origin.heading()) if part)
-        self._toolbar.name(patient_title(report.patient), about)
+        self._toolbar.patient.show(report.patient, about)
         self._toolbar.enable(True)
         dom.replace_children(self._body, shown.strip.node, shown.stage.node, shown.facts.node)
         self._fold_facts(not dom.window().matchMedia(WIDE).matches)
         self._toolbar.follow(shown.stage, shown.source)
         self.start_task(shown.show_thumbnails())
         self.start_task(opening.tell_opened())
+        if self._order is not None:
+            self.start_task(self._order.prefetch(shown.stage))
         if opening.row is not None:
             self.start_task(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
 
@@ -192,25 +207,44 @@ class ReportScreen(Screen):
             self._shown.stage.set_reconnecting(waiting)
 
     def _heard(self, event: LiveEvent) -> None:
-        """Live events about this report: somebody opened it, or it is no longer there for others to open."""
+        """Live events about this report: somebody opened it, or it was withdrawn, or its time is over."""
         opening, shown = self._opening, self._shown
         if opening is None or opening.row is None or shown is None:
             return
         if isinstance(event, RemovedReport) and event.id == opening.row.id:
-            place = dom.by_id("banner")
-            dom.replace_children(
-                place, notices.notice("amber", t("report.gone_meanwhile"), t("report.gone_meanwhile_text"))
-            )
+            self._close_gone(ReportExpired())
         elif isinstance(event, ReportView) and event.id == opening.row.id:
             opening.row = event
+            error = state_error(event)
+            if error is not None:
+                self._close_gone(error)
+                return
             url = shown.opened.header.keyserver_url
             self.start_task(opened_by.show(self.app, event, url, shown.facts.readers))
+
+    def _close_gone(self, error: PicSafeError) -> None:
+        """Nobody may see the report any more: nothing of it stays on this screen."""
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            shown.close()
+        print_layout.discard()
+        dialogs.close_all()
+        dom.replace_children(self._waiting)
+        self._toolbar.patient.clear()
+        self._toolbar.enable(False)
+        if dom.document().fullscreenElement:
+            dom.document().exitFullscreen()
+        self._explain(error)
+        dom.announce(" ".join(error_message(error)), urgent=True)
 
     # -- acting
 
     def _actions(self) -> dict[str, Callable[[], None]]:
         return {
             "back": self._back,
+            "escape": self._escape,
+            "previous_report": lambda: self._step_report(-1),
+            "next_report": lambda: self._step_report(1),
             "previous": lambda: self._stage(lambda stage: stage.step(-1)),
             "next": lambda: self._stage(lambda stage: stage.step(1)),
             "first": lambda: self._stage(lambda stage: stage.show(0)),
@@ -228,11 +262,12 @@ class ReportScreen(Screen):
             "copy": self._copy,
             "print": self._print,
             "help": show_keys,
+            "lock": self.app.lock,
         }
 
     def _key(self, event: Any) -> None:
         action = action_for(event)
-        if action is None or (self._shown is None and action != "back"):
+        if action is None or (self._shown is None and action not in WITHOUT_A_REPORT):
             return
         event.preventDefault()
         if isinstance(action, tuple):
@@ -251,6 +286,26 @@ class ReportScreen(Screen):
     def _back(self) -> None:
         row = self._opening.row if self._opening else None
         self.app.go(address("sent" if row is not None and row.box == "sent" else "inbox"))
+
+    def _step_report(self, step: int) -> None:
+        if self._order is not None:
+            self._order.go(step)
+
+    def _escape(self) -> None:
+        """Out of the innermost mode: the full screen, the facts over the photo, the comparison, the enlarged photo."""
+        shown = self._shown
+        if dom.document().fullscreenElement:
+            dom.document().exitFullscreen()
+        elif shown is None:
+            self._back()
+        elif self._body.querySelector(".stage[inert]"):
+            self._fold_facts(True)
+        elif shown.stage.is_comparing:
+            self._compare()
+        elif not shown.stage.active.is_fitted:
+            self._photo(lambda photo: photo.change(Viewport.fit))
+        else:
+            self._back()
 
     def _compare(self) -> None:
         if self._shown is not None and self._shown.beside.is_open:

@@ -24,13 +24,14 @@ KEYS: Final = {
     "c": "compare",
     "b": "beside",
     "f": "full_screen",
-    "k": "copy",
+    "j": "next_report",
+    "k": "previous_report",
     "i": "facts",
     "s": "save",
     "p": "print",
     "?": "help",
     " ": "play",
-    "Escape": "back",
+    "Escape": "escape",
 }
 """The key to the name of the action; letters are small ones."""
 
@@ -45,7 +46,11 @@ OF_SCROLLING: Final = frozenset({"ArrowUp", "ArrowDown", "Home", "End"})
 
 def action_for(event: Any) -> str | tuple[int, int] | None:
     """The name of the action that a key asks for, a way to pan, or None when the key is not ours."""
-    if dom.is_typing(event) or dom.document().querySelector("dialog[open]"):
+    if dom.document().querySelector("dialog[open]"):
+        return None
+    if _copies(event):
+        return "copy"
+    if dom.is_typing(event):
         return None
     key = str(event.key)
     name = key if len(key) > 1 else key.lower()
@@ -54,6 +59,15 @@ def action_for(event: Any) -> str | tuple[int, int] | None:
     if event.shiftKey and name in PANS:
         return PANS[name]
     return KEYS.get(name)
+
+
+def _copies(event: Any) -> bool:
+    """Ctrl+C, or the same on a Mac: the photo, unless text is selected or somebody types."""
+    if str(event.key).lower() != "c" or event.altKey or event.shiftKey or not (event.ctrlKey or event.metaKey):
+        return False
+    if event.target.closest and event.target.closest("input, textarea, [contenteditable]"):
+        return False
+    return not str(dom.window().getSelection().toString())
 
 
 def _belongs_elsewhere(target: Any, name: str) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import has_text, t
+from picsafe_client.screens.viewer.patient_bar import PatientBar
+from picsafe_client.screens.viewer.report_steps import ReportSteps
 from picsafe_client.screens.viewer.stage.media_source import MediaSource
 from picsafe_client.screens.viewer.stage.stage import Stage
 from picsafe_client.ui import dialogs, dom
@@ -16,7 +18,7 @@ from picsafe_client.ui import dialogs, dom
 class Tool:
     """A button: its name (of the text, of the action), its drawing, the key that does the same.
 
-    Without a drawing it shows how large the photo is.
+    Without a drawing it shows how large the photo is. `key` is as keyboards have it, or the text that names it.
     """
 
     name: str
@@ -24,6 +26,11 @@ class Tool:
     key: str
     group: str = "look"
     is_switch: bool = False
+
+    @property
+    def key_name(self) -> str:
+        """The key in the language of the keyboard."""
+        return t(self.key) if has_text(self.key) else self.key
 
 
 TOOLS: Final = (
@@ -35,23 +42,27 @@ TOOLS: Final = (
     Tool("beside", "beside", "B", is_switch=True),
     Tool("full_screen", "fit", "F", is_switch=True),
     Tool("save", "save", "S", "take"),
-    Tool("copy", "copy", "K", "take"),
+    Tool("copy", "copy", "key.copy", "take"),
     Tool("print", "print", "P", "take"),
     Tool("facts", "facts", "I", "know", is_switch=True),
     Tool("help", "keyboard", "?", "know"),
+    Tool("lock", "lock", "L", "know"),
 )
+"""The last one is seen only in low windows, which have no room for the header."""
 
 OTHER_KEYS: Final = (
     ("← →", "report.key_step"),
+    ("J K", "report.key_reports"),
     ("key.home key.end", "report.key_ends"),
     ("key.shift ← ↑ → ↓", "report.key_pan"),
     ("key.space", "report.key_play"),
     ("key.escape", "report.key_back"),
-    ("L", "report.key_lock"),
 )
 """Keys without a button of their own on the bar: as they are, or where the language of the keyboard names them, by the
 text.
 """
+
+ARIA_KEYS: Final = {"key.copy": "Control+C"}
 
 
 class Toolbar:
@@ -60,9 +71,8 @@ class Toolbar:
     def __init__(self, actions: Mapping[str, Callable[[], None]]) -> None:
         self._buttons = {tool.name: self._button(tool, actions[tool.name]) for tool in TOOLS}
         back = dom.icon_button(t("action.back"), "back", lambda _event: actions["back"](), aria_keyshortcuts="Escape")
-        self._title = dom.el("h1", {"class": "toolbar-title"}, t("report.title"))
-        self._about = dom.el("p", {"class": "toolbar-about"})
-        heading = dom.el("div", {"class": "toolbar-heading"}, self._title, self._about)
+        self.patient = PatientBar()
+        self.reports = ReportSteps(actions["previous_report"], actions["next_report"])
         tools = dom.el("div", {"class": "toolbar-tools", "role": "toolbar", "aria-label": t("report.tools")})
         for group in dict.fromkeys(tool.group for tool in TOOLS):
             members = [self._buttons[tool.name] for tool in TOOLS if tool.group == group]
@@ -71,21 +81,25 @@ class Toolbar:
             t("report.more"), "more", lambda _event: self._show_more(actions), aria_haspopup="dialog"
         )
         more.classList.add("tool-more")
+        dom.append(more, dom.el("span", {"class": "tool-words", "aria-hidden": True}, t("report.more")))
         dom.append(tools.lastElementChild, more)
         self._tools = tools
-        self.node = dom.el("div", {"class": "toolbar"}, back, heading, tools)
+        self.node = dom.el("div", {"class": "toolbar"}, back, self.patient.node, self.reports.node, tools)
         self.enable(False)
 
     def _button(self, tool: Tool, action: Callable[[], None]) -> dom.Node:
         label = t(f"report.tool_{tool.name}")
-        settings: dict[str, Any] = {"aria_keyshortcuts": tool.key, "aria_pressed": False if tool.is_switch else None}
+        settings: dict[str, Any] = {
+            "aria_keyshortcuts": ARIA_KEYS.get(tool.key, tool.key),
+            "aria_pressed": False if tool.is_switch else None,
+        }
         if tool.icon:
             button = dom.icon_button(label, tool.icon, lambda _event: action(), **settings)
             dom.append(button, dom.el("span", {"class": "tool-words", "aria-hidden": True}, label))
         else:
             button = dom.button("", lambda _event: action(), kind="quiet", **settings)
         button.classList.add(f"tool-{tool.name}")
-        button.title = f"{label} ({tool.key})"
+        button.title = f"{label} ({tool.key_name})"
         return button
 
     def _show_more(self, actions: Mapping[str, Callable[[], None]]) -> None:
@@ -113,18 +127,17 @@ class Toolbar:
 
         for tool in TOOLS:
             button = self._buttons[tool.name]
-            if not button.hidden and not button.getClientRects().length:
+            if not button.hidden and not button.getClientRects().length and self._has_room_for(tool):
                 rows.append(choice(tool))
         opened = dialogs.show(t("report.more"), dom.el("div", {"class": "choices choices-plain"}, *rows))
+
+    def _has_room_for(self, tool: Tool) -> bool:
+        """The header has a button to lock the page, where there is a header."""
+        return tool.name != "lock" or not dom.by_id("lock-button").getClientRects().length
 
     def enable(self, yes: bool) -> None:
         """Before a report is open there is nothing that the tools could do."""
         self._tools.hidden = not yes
-
-    def name(self, title: str, about: str) -> None:
-        """Whose report it is; what of, when, and from whom."""
-        self._title.textContent = title
-        self._about.textContent = self._about.title = about  # in a narrow window only its beginning is seen
 
     def follow(self, stage: Stage, own: MediaSource) -> None:
         """Shows from now on how large the photo on `stage` is, and which tools fit what is shown. `own` is the report
@@ -165,16 +178,12 @@ class Toolbar:
         """Takes a tool away that this browser has no use for."""
         self._buttons[name].hidden = True
 
-    def drop(self) -> None:
-        """Nothing of a patient stays in the page."""
-        self.name("", "")
-
 
 def show_keys() -> None:
     """The list of keys."""
     rows: list[dom.Child] = []
     tools = [(tool.key, f"report.tool_{tool.name}") for tool in TOOLS]
-    for keys, text in (*OTHER_KEYS[:2], *tools, *OTHER_KEYS[2:]):
+    for keys, text in (*OTHER_KEYS[:3], *tools, *OTHER_KEYS[3:]):
         pressed: list[Any] = [dom.el("kbd", None, t(key) if has_text(key) else key) for key in keys.split(" ")]
         rows += [dom.el("dt", None, *pressed), dom.el("dd", None, t(text))]
     dialogs.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))

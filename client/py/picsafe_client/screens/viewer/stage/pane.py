@@ -17,6 +17,7 @@ from picsafe_client.screens.viewer.stage.pane_notices import PaneNotices
 from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
 from picsafe_client.screens.viewer.stage.player import Player
 from picsafe_client.screens.viewer.stage.preview_canvas import draft_of
+from picsafe_client.session.view_state import PaneView
 from picsafe_client.ui import dom, notices
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
@@ -64,6 +65,16 @@ class Pane:
         index = min(max(index, 0), len(self.source.report.media) - 1)
         if index != self.index:
             self._begin(index)
+
+    def show_as(self, view: PaneView) -> None:
+        """A medium as it was looked at before."""
+        self.photo.recall(view.photos)
+        self.show(view.index)
+
+    @property
+    def view(self) -> PaneView:
+        """What is shown, and how."""
+        return PaneView(self.index, self.photo.views())
 
     def step(self, steps: int) -> None:
         """To the next medium, or the one before, and says so."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from picsafe_client.screens.viewer.stage.preview_canvas import PreviewCopy
 from picsafe_client.screens.viewer.stage.viewport import ZOOM_STEP, Viewport
+from picsafe_client.session.view_state import PhotoView
 from picsafe_client.ui import dom
 
 
@@ -20,6 +21,7 @@ class PhotoLayout:
         self._changed = changed
         self._draft: PreviewCopy | None = None
         self._turns: dict[int, int] = {}
+        self._recalled: dict[int, PhotoView] = {}
         self._index = -1
         self.view: Viewport | None = None
         """None for what cannot be zoomed."""
@@ -58,12 +60,29 @@ class PhotoLayout:
         if old is not None and not old.is_fitted and old.turn == turn:
             # The small picture was enlarged already while the large one was on its way.
             fresh = fresh.zoomed(old.scale / old.min_scale).moved(old.x, old.y)
+        elif old is None and (recalled := self._recalled.pop(index, None)) is not None:
+            fresh = fresh.recalled(recalled.zoom, recalled.x, recalled.y)
         self._set(fresh)
 
     def change(self, change: Callable[[Viewport], Viewport]) -> None:
         """Lays the photo differently: ``photo.change(Viewport.fit)``. Nothing happens where there is no photo."""
         if self.view is not None:
             self._set(change(self.view))
+
+    def recall(self, photos: Mapping[int, PhotoView]) -> None:
+        """Lays these photos as they lay before, the first time that each is shown."""
+        self._turns |= {index: view.turn for index, view in photos.items()}
+        self._recalled |= photos
+
+    def views(self) -> dict[int, PhotoView]:
+        """How the photo that is shown lies, and which others are turned."""
+        found = {index: PhotoView(turn, 1, 0, 0) for index, turn in self._turns.items() if turn}
+        view = self.view
+        if view is not None:
+            found[self._index] = PhotoView(
+                view.turn, view.scale / view.min_scale, view.x / view.scale, view.y / view.scale
+            )
+        return found
 
     def resized(self) -> None:
         """The stage has another size."""

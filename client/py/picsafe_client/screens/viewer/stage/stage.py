@@ -12,6 +12,7 @@ from picsafe_client.i18n.texts import t
 from picsafe_client.observable import Observable
 from picsafe_client.screens.viewer.stage.media_source import MediaSource
 from picsafe_client.screens.viewer.stage.pane import Pane
+from picsafe_client.session.view_state import PaneView
 from picsafe_client.ui import dom
 
 PAN_STEP: Final = 80.0
@@ -48,6 +49,11 @@ class Stage:
         """The second pane that shows this report, if both do."""
         return next(islice(self._panes_of(source), 1, None), None)
 
+    def panes_of(self, source: MediaSource) -> tuple[Pane, Pane | None]:
+        """The pane that shows this report, and the second one if both do, from left to right."""
+        first, *others = [each for each in self._panes if each.source is source]
+        return first, others[0] if others else None
+
     def _panes_of(self, source: MediaSource) -> Iterator[Pane]:
         return (each for each in sorted(self._panes, key=self._is_inactive) if each.source is source)
 
@@ -71,7 +77,7 @@ class Stage:
         """A medium of this report, also when keys act on another's pane."""
         pane = self.pane_of(source)
         if pane is not None:
-            self._activate(pane)
+            self.activate(pane)
             pane.go_to(index)
 
     def step(self, steps: int) -> None:
@@ -91,15 +97,16 @@ class Stage:
             return
         following = self.active.index + 1
         count = len(self.active.source.report.media)
-        self.add(self.active.source, following if following < count else max(self.active.index - 1, 0))
+        index = following if following < count else max(self.active.index - 1, 0)
+        self.add(self.active.source, PaneView(index))
 
-    def add(self, source: MediaSource, index: int) -> Pane:
+    def add(self, source: MediaSource, view: PaneView) -> Pane:
         """A second pane with a medium of `source`, in place of the one that is not active if there are two."""
         if self.is_comparing:
             self._take_away(next(filter(self._is_inactive, self._panes)))
         pane = self._add_pane(source)
         self.node.classList.add("stage-two")
-        pane.show(index)
+        pane.show_as(view)
         self._rearranged(t("report.two"))
         return pane
 
@@ -119,7 +126,7 @@ class Stage:
         self._resized()
 
     def _add_pane(self, source: MediaSource) -> Pane:
-        pane = Pane(source, self._activate)
+        pane = Pane(source, self.activate)
         pane.changes.watch(self._pane_changed)
         self._panes.append(pane)
         self.node.append(pane.node)
@@ -159,7 +166,8 @@ class Stage:
             pane.drop()
         self._drop_captions()
 
-    def _activate(self, pane: Pane) -> None:
+    def activate(self, pane: Pane) -> None:
+        """Keys and buttons act on this pane from now on."""
         if pane is not self.active:
             self.active = pane
             self._mark_active()

@@ -71,6 +71,11 @@ class Viewport:
         change = scale / self.scale
         return replace(self, scale=scale, x=x - (x - self.x) * change, y=y - (y - self.y) * change).on_stage()
 
+    def recalled(self, zoom: float, x: float, y: float) -> Viewport:
+        """So many times its fitted size, with its middle `x` and `y` pixels of the photo from that of the stage."""
+        enlarged = self.fit().zoomed(zoom)
+        return enlarged.moved(x * enlarged.scale, y * enlarged.scale)
+
     def moved(self, dx: float, dy: float) -> Viewport:
         """Dragged by so much; no edge comes further in than the middle of the stage needs it."""
         return replace(self, x=self.x + dx, y=self.y + dy).on_stage()
