@@ -25,6 +25,7 @@ _CHECKS: Final = {
     "types": (
         ("typescript/bin/tsc", "-p", "client/js"),
         ("typescript/bin/tsc", "-p", "client/js/worker"),
+        ("typescript/bin/tsc", "-p", "client/js/heic"),
     ),
     "javascript": (("@biomejs/biome/bin/biome", "ci", "--error-on-warnings"),),
     "styles": (("stylelint/bin/stylelint.mjs", "--config-basedir", "{modules}", "client/css/**/*.css"),),

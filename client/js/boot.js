@@ -62,7 +62,7 @@ try {
     import("./kernel.js"),
     import("./service-worker-client.js"),
   ]);
-  Object.assign(globalThis.picsafe, { kernel, serviceWorkerClient });
+  Object.assign(globalThis.picsafe, { kernel, serviceWorkerClient, heic: () => import("./heic.js") });
   await globalThis.picsafe.shell?.wanted;
   boot.state = "loading";
   document.addEventListener("picsafe:ready", serviceWorkerClient.start);

@@ -52,6 +52,8 @@ interface Picsafe {
   boot: Boot;
   kernel: typeof import("./kernel.js");
   serviceWorkerClient: typeof import("./service-worker-client.js");
+  /** Fetches what decodes HEIC photos. */
+  heic(): Promise<typeof import("./heic.js")>;
 }
 
 /** Bytes in memory of their own, as WebCrypto and messages between threads need them. */
@@ -61,13 +63,12 @@ declare var picsafe: Picsafe;
 
 /** Where the browser has Trusted Types. */
 declare var trustedTypes:
-  | {
-      createPolicy(
-        name: string,
-        rules: { createScriptURL(url: string): string },
-      ): { createScriptURL(url: string): string };
-    }
+  | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy }
   | undefined;
+
+interface TrustedTypePolicy {
+  createScriptURL(url: string): string;
+}
 
 /** As hash-wasm's scripts leave it. */
 declare var hashwasm: {

@@ -8,6 +8,7 @@
     joining.py      the scripts and style sheets that a browser starts with, each joined from its parts
     assets.py       content-hashed names, and the references between assets rewritten to them
     page.py         index.html: its texts, its assets, and the tags that start Python
+    notices.py      the licence of what is neither ours nor permissive
     worker.py       worker.js: the service worker with the files of its release
     compress.py     .br, .gz and .zst beside every file that gains by it
     cache.py        what earlier builds made and later ones can use again

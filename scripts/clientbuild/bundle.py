@@ -12,6 +12,8 @@ from scripts.clientbuild.assets import Assets
 from scripts.clientbuild.cache import trim
 from scripts.clientbuild.compress import compressed
 from scripts.clientbuild.joining import JOINED, joined
+from scripts.clientbuild.notices import PATH as LIBHEIF
+from scripts.clientbuild.notices import libheif_notice
 from scripts.clientbuild.page import index_page, release_of
 from scripts.clientbuild.python_side import python_side
 from scripts.clientbuild.texts import words_script
@@ -56,6 +58,7 @@ def client_files(root: Path, cache: Path, downloads: Path) -> dict[str, bytes]:
             "js/i18n.js": words_script(client, joined(client, modules, "js/i18n.js")),
             **{path: joined(client, modules, path).encode() for path in JOINED},
             "python/dicom.zip": made.dicom,
+            LIBHEIF: libheif_notice(modules),
         },
     )
     files = {PAGE: index_page(client, assets)}

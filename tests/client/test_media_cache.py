@@ -68,6 +68,9 @@ class FakeBlobs:
     def __init__(self) -> None:
         self.live: dict[str, bytes] = {}
         self.made = 0
+        self.prefix = b""
+        self.decoded = asyncio.Event()
+        self.decoded.set()
 
     def part(self, piece: bytes) -> bytes:
         return piece
@@ -77,6 +80,10 @@ class FakeBlobs:
 
     def source(self, blob: bytes) -> FileSource:
         return FileSource.of(blob)
+
+    async def shown_as(self, blob: bytes) -> bytes:
+        await self.decoded.wait()
+        return self.prefix + blob
 
     def url(self, blob: bytes) -> str:
         self.made += 1
@@ -328,3 +335,34 @@ async def test_s9_pictures_with_more_pixels_than_bytes_promise_never_become_a_bl
     await media.url(2)
     assert bomb not in blobs.live.values()
     media.close()
+
+
+async def test_what_is_shown_is_made_once_and_the_file_stays_as_it_is(media: ShownMedia, blobs: FakeBlobs) -> None:
+    blobs.prefix = b"a JPEG of "
+    blobs.decoded.clear()
+    waiting = [asyncio.ensure_future(media.url(2)) for _ in range(2)]
+    await settled()
+    assert media.is_here(2)
+    assert not media.is_ready(2)
+    blobs.decoded.set()
+    first, second = await asyncio.gather(*waiting)
+    assert first == second
+    assert blobs.live[first] == b"a JPEG of " + PHOTOS[2]
+    assert await media.blob(2) == PHOTOS[2]
+    assert media.is_ready(2)
+
+
+async def test_decoding_stops_when_the_photo_is_no_longer_wanted(media: ShownMedia, blobs: FakeBlobs) -> None:
+    blobs.decoded.clear()
+    waiting = asyncio.ensure_future(media.url(2))
+    await settled()
+    media.keep({0})
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert blobs.live == {}
+
+
+async def test_a_neighbour_is_decoded_ahead(media: ShownMedia) -> None:
+    media.prefetch([4])
+    await settled()
+    assert media.is_ready(4)

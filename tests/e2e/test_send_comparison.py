@@ -14,6 +14,7 @@ from harness.browser.send_page import SendScreen, file, recording
 from harness.browser.session import Visit
 from harness.clinic import Clinic, Person
 from harness.delivered_reports import newest
+from harness.heic_files import damaged
 from harness.media_files.pictures import animated_gif, exif_with, gif_extension, gif_with
 from harness.photos import drawn_photo
 from harness.shared_files import cases, samples
@@ -131,11 +132,16 @@ def test_what_could_not_be_compared_is_named_with_the_reason(screen: SendScreen,
     assert said[2].startswith("voice.wav: ")
 
 
-@not_in(WEBKIT, "it decodes HEIC where the system does")
-def test_a_photo_that_this_browser_cannot_decode_is_sent_and_said_not_to_be_compared(
+def test_a_heic_photo_is_compared_and_gets_a_thumbnail(screen: SendScreen, reader: Person) -> None:
+    screen.choose(samples() / "phone.heic")
+    expect(screen.rows.locator("img")).to_have_js_property("naturalWidth", 320)
+    assert compared(screen, reader) == SAME
+
+
+def test_a_photo_that_nothing_here_can_decode_is_sent_and_said_not_to_be_compared(
     screen: SendScreen, reader: Person
 ) -> None:
-    screen.choose(samples() / "phone.heic")
+    screen.choose(file("phone.heic", damaged((samples() / "phone.heic").read_bytes())))
     assert "phone.heic: It was not compared with the original, because this browser cannot decode it." in compared(
         screen, reader
     )

@@ -17,6 +17,7 @@ from harness.browser.session import Visit
 from harness.clinic import Clinic, Person
 from harness.delivered_reports import cleaned
 from harness.dicom_files import dumped, jpeg_of, verdict
+from harness.heic_files import damaged
 from harness.photos import drawn_photo
 from harness.report_factory import MadeFile, MadeReport
 from PIL import Image, ImageOps
@@ -40,9 +41,10 @@ ANEW = {
     "cmyk.jpg": "Colours",
     "progressive.jpg": "another kind of JPEG",
     "photo.avif": "another image format",
+    "phone.heic": "another image format",
 }
-HEIC = "phone.heic"
-NAMES = [*UNCHANGED, *ANEW, HEIC]
+DAMAGED = "damaged.heic"
+NAMES = [*UNCHANGED, *ANEW, DAMAGED]
 NOT_CLEANED = "camera-powershot.jpg"
 GRID = 8
 
@@ -63,7 +65,8 @@ def folder() -> Path:
 @pytest.fixture(scope="module")
 def photos(folder: Path) -> dict[str, bytes]:
     """What the sender's PicSafe makes of the files; the last is of a sender whose program did not clean it."""
-    return {name: cleaned(folder / name) for name in NAMES} | {NOT_CLEANED: (folder / NOT_CLEANED).read_bytes()}
+    photos = {name: cleaned(folder / name) for name in NAMES if name != DAMAGED}
+    return photos | {DAMAGED: damaged(photos["phone.heic"])} | {NOT_CLEANED: (folder / NOT_CLEANED).read_bytes()}
 
 
 @pytest.fixture(scope="module")
@@ -165,10 +168,10 @@ def test_what_a_sender_did_not_clean_holds_no_metadata(saved: Saved, photos: dic
 
 
 def test_what_was_changed_and_left_out_is_said(saved: Saved) -> None:
-    assert HEIC not in saved.files
-    assert "5 photos in it were recompressed" in saved.said
+    assert DAMAGED not in saved.files
+    assert "6 photos in it were recompressed" in saved.said
     assert "1 photo is not among them" in saved.said
-    assert f"number {NAMES.index(HEIC) + 1}" in saved.said
+    assert f"number {NAMES.index(DAMAGED) + 1}" in saved.said
 
 
 def test_one_photo_is_the_same_file_as_in_the_zip(visit: Visit, saved: Saved) -> None:
@@ -184,7 +187,7 @@ def test_one_photo_is_the_same_file_as_in_the_zip(visit: Visit, saved: Saved) ->
 
 
 def test_what_this_browser_cannot_decode_is_refused_with_a_reason(visit: Visit, saved: Saved) -> None:
-    visit.page.locator(".thumb").nth(NAMES.index(HEIC)).click()
+    visit.page.locator(".thumb").nth(NAMES.index(DAMAGED)).click()
     visit.sees_medium()
     visit.press("s")
     visit.page.locator(".choice", has_text="This photo as DICOM").click()

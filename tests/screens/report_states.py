@@ -145,7 +145,7 @@ REPORT_STATES: Final = (
     State(
         "report-heic",
         "A photo that this browser cannot show",
-        "Told apart from a broken one: which browsers show it, and how to save it.",
+        "Damaged before it was sent, or of a form that no decoder knows: it can still be saved.",
         _medium("phone.heic", "image/heic", ".pane-message"),
     ),
     State(

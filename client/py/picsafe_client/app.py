@@ -38,7 +38,7 @@ from picsafe_client.session.models import Clock, Person
 from picsafe_client.session.patients import Patients
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.session.state import SessionState
-from picsafe_client.ui import dom, notices
+from picsafe_client.ui import dom, heic, notices
 from picsafe_protocol.contracts.api.accounts import Me
 from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
@@ -171,6 +171,7 @@ class App:
         dom.clear_announcements()
         self.patients.forget()
         self.prefetched.drop()
+        heic.forget()
         self._file = None
         self.idle_lock.stop()
         self.live.stop()

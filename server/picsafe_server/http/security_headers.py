@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 ALWAYS = {
@@ -19,6 +20,12 @@ WORKER_POLICY = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Of the service worker: it fetches the client's own files, and nothing else from anywhere."""
+DECODER_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""Of the worker that decodes HEIC photos: it runs WebAssembly and connects to nothing, not even this origin."""
+_DECODER = re.compile(r"/?assets/heic-worker\.[0-9a-f]{16}\.js")
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 
 
@@ -42,6 +49,11 @@ def content_security_policy(origins: Iterable[str]) -> str:
             "base-uri 'none'",
             "form-action 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types picsafe-worker",  # names one address, that of the service worker
+            "trusted-types picsafe-worker picsafe-heic",  # each names one address, that of a worker
         ]
     )
+
+
+def policy_of_asset(path: str) -> str:
+    """The policy of a file of the client other than the page and the service worker: workers among them obey it."""
+    return DECODER_POLICY if _DECODER.fullmatch(path) else API_POLICY

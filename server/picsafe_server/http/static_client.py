@@ -90,7 +90,9 @@ class ClientFiles:
 
         @get("/assets/{name:path}", include_in_schema=False, **route_access(PUBLIC))
         async def asset(request: AnyRequest, name: FromPath[str]) -> Response[Any]:
-            response = self._file(request, "assets/" + name.lstrip("/"))
+            path = "assets/" + name.lstrip("/")
+            response = self._file(request, path)
+            response.headers["Content-Security-Policy"] = security_headers.policy_of_asset(path)
             response.headers["Cache-Control"] = _FOREVER
             return response
 

@@ -100,10 +100,12 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (security_headers.ALWAYS | (more or {})).items():
             self.send_header(name, value)
         if self.site.policy is not None:
-            of_worker = self.path == "/worker.js"
-            self.send_header(
-                "Content-Security-Policy", security_headers.WORKER_POLICY if of_worker else self.site.policy
-            )
+            policy = self.site.policy
+            if self.path == "/worker.js":
+                policy = security_headers.WORKER_POLICY
+            elif lasting:
+                policy = security_headers.policy_of_asset(self.path)
+            self.send_header("Content-Security-Policy", policy)
         self.end_headers()
         self.wfile.write(content)
 

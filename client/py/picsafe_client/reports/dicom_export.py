@@ -22,6 +22,7 @@ from picsafe_client.i18n.texts import Phrase, t
 from picsafe_client.reports.export import Target
 from picsafe_client.ui import dom
 from picsafe_client.ui.canvas import draw_upright, encoded
+from picsafe_client.ui.heic import shown_as
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 from picsafe_protocol.format import filenames
 from picsafe_protocol.format.provenance import Provenance
@@ -130,7 +131,7 @@ async def _compress_anew(blob: Any, reason: Reason) -> Any:
     from pyodide.ffi import JsException
 
     try:
-        canvas = await draw_upright(blob, ground="#fff")
+        canvas = await draw_upright(await shown_as(blob), ground="#fff")
         jpeg = await encoded(canvas, "image/jpeg", QUALITY)
     except JsException as error:
         raise _cannot(reason) from error

@@ -18,6 +18,7 @@ from picsafe_client.i18n.texts import Phrase, size, t
 from picsafe_client.sending.copy_comparison import Differs, Small, compare
 from picsafe_client.sending.preview_decoding import BrowserDecoder
 from picsafe_client.sending.thumbnails import DrawnThumbnail, thumbnail_of
+from picsafe_client.ui.heic import shown_as
 from picsafe_media.comparison import Comparison, is_unchanged
 from picsafe_media.picture_size import PictureSize, picture_size
 from picsafe_media.pixel_limits import check_picture, has_too_many_pixels
@@ -27,6 +28,7 @@ from picsafe_protocol.contracts.errors import (
     LimitExceeded,
     PictureRefused,
     ReportInvalid,
+    Unreachable,
     UnsupportedMedium,
 )
 from picsafe_protocol.contracts.limits import MEDIA_FILE_BYTES, PHOTO_FRAMES, PHOTO_PIXELS
@@ -106,10 +108,21 @@ async def _compared(
     sizes = [await _size_of(each) for each in (copy, file)]
     if any(size and (size.pixels > PHOTO_PIXELS or size.frames > PHOTO_FRAMES) for size in sizes):
         return Comparison.TOO_LARGE, None
-    found, small = await compare(BrowserDecoder(), kind, file, copy, look, unchanged=unchanged)
+    shown = copy = await _shown_as(copy, cleaned.description.media_type)
+    if not unchanged:
+        shown = await _shown_as(file, cleaned.description.media_type)
+    found, small = await compare(BrowserDecoder(), kind, shown, copy, look, unchanged=unchanged)
     if found is Comparison.SAME and not unchanged and sizes[0] and sizes[0].frames > 1:
         found = Comparison.FIRST_PICTURE
     return found, small
+
+
+async def _shown_as(photo: Any, media_type: str) -> Any:
+    """The photo in a form that this browser can show; a photo that cannot be made one is not compared."""
+    try:
+        return await shown_as(photo, media_type)
+    except Unreachable:
+        return photo
 
 
 async def _size_of(blob: Any) -> PictureSize | None:

@@ -210,7 +210,8 @@ class AccountScreen(Screen):
             dom.append(link, t("account.manage"))
             dom.append(row, link)
         locks = dom.el("p", None, t("account.locks", count=me.idle_minutes))
-        return dom.el("div", {"class": "stack"}, locks, self._language().node, row)
+        notice = dom.el("p", {"class": "soft small"}, _libheif_notice())
+        return dom.el("div", {"class": "stack"}, locks, self._language().node, row, notice)
 
     def _language(self) -> forms.Field:
         """Ward computers are shared by people who do not all read the browser's language."""
@@ -232,6 +233,12 @@ class AccountScreen(Screen):
 
         dom.on(field.control, "change", chosen)
         return field
+
+
+def _libheif_notice() -> dom.Node:
+    """Leads to the licence of libheif and to its source, as that licence asks."""
+    where = dom.document().querySelector("link[rel=license]").href
+    return dom.el("a", {"href": where, "target": "_blank", "rel": "noopener"}, t("account.libheif"))
 
 
 def section(key: str, *children: dom.Child) -> dom.Node:

@@ -128,7 +128,7 @@ class _Drawing:
         import js
 
         try:
-            blob = await self._media.blob(self._index)
+            blob = await self._media.shown(self._index)
             canvas = await draw_upright(blob, most_pixels=PIXELS)
             self.width, self.height = int(canvas.width), int(canvas.height)
             self.is_smaller = bool(canvas.dataset.smaller)

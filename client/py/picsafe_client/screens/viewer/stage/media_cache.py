@@ -15,6 +15,7 @@ from picsafe_client.interop import js_object
 from picsafe_client.reports.media_stream import Playback
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.screens.viewer.stage.stream_urls import PLAYBACK_STREAM_MIN_BYTES, Stream, Streams
+from picsafe_client.ui import heic
 from picsafe_media import ByteSource, FileSource
 from picsafe_media.pixel_limits import check_picture
 from picsafe_protocol.contracts.errors import PictureRefused
@@ -45,6 +46,7 @@ class Blobs(Protocol):
     def part(self, piece: Any) -> Any: ...
     def joined(self, parts: list[Any], media_type: str) -> Any: ...
     def source(self, blob: Any) -> ByteSource: ...
+    async def shown_as(self, blob: Any) -> Any: ...
     def url(self, blob: Any) -> str: ...
     def revoke(self, url: str) -> None: ...
 
@@ -69,6 +71,10 @@ class BrowserBlobs:
     def source(self, blob: Any) -> ByteSource:
         """Its bytes, a few of which Python looks at."""
         return BlobSource(blob)
+
+    async def shown_as(self, blob: Any) -> Any:
+        """The same medium in a form that this browser can show, where that needs another."""
+        return await heic.shown_as(blob)
 
     def url(self, blob: Any) -> str:
         """An object URL, which is to be revoked."""
@@ -110,6 +116,7 @@ class _Loaded:
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task = task
+        self.shown: asyncio.Task[Any] | None = None
         self.url = ""
         self.listeners: list[ProgressTotal] = []
 
@@ -138,17 +145,20 @@ class ShownMedia:
         return self._opened.provenance.confirmed
 
     async def url(self, index: int, progress: ProgressTotal | None = None) -> str:
-        """The object URL of a medium, once all of it is there and is what the report describes."""
-        blob = await self.blob(index, progress)
-        loaded = self._loaded.get(index)
-        if loaded is None:  # dropped while it was on its way
-            raise asyncio.CancelledError
+        """The object URL of what is shown of a medium, once all of it is there and is what the report describes."""
+        blob = await self.shown(index, progress)
+        loaded = self._wanted(index)
         if not loaded.url:
             loaded.url = self._blobs.url(blob)
         return loaded.url
 
+    async def shown(self, index: int, progress: ProgressTotal | None = None) -> Any:
+        """The same as a blob: the medium itself, or a JPEG of a photo that this browser does not decode."""
+        blob = await self.blob(index, progress)
+        return await asyncio.shield(self._show(self._wanted(index), blob))
+
     async def blob(self, index: int, progress: ProgressTotal | None = None) -> Any:
-        """The same as a blob."""
+        """The medium itself as a blob."""
         loaded = self._loaded.get(index) or self._load(index)
         if progress is not None:
             loaded.listeners.append(progress)
@@ -180,6 +190,11 @@ class ShownMedia:
         """Whether a medium has been decrypted already."""
         loaded = self._loaded.get(index)
         return loaded is not None and loaded.task.done()
+
+    def is_ready(self, index: int) -> bool:
+        """Whether what is shown of a medium is there."""
+        loaded = self._loaded.get(index)
+        return loaded is not None and loaded.shown is not None and loaded.shown.done()
 
     def keep(self, wanted: Collection[int]) -> None:
         """Drops every medium that is neither among `wanted` nor pinned, and stops what is on its way for it."""
@@ -251,9 +266,30 @@ class ShownMedia:
         if (task.cancelled() or task.exception() is not None) and self._loaded.get(index) is loaded:
             del self._loaded[index]
 
+    def _show(self, loaded: _Loaded, blob: Any) -> asyncio.Task[Any]:
+        """Makes what is shown of a medium, once; what failed can be tried again."""
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            if (task.cancelled() or task.exception() is not None) and loaded.shown is task:
+                loaded.shown = None
+
+        if loaded.shown is None:
+            loaded.shown = asyncio.ensure_future(self._blobs.shown_as(blob))
+            loaded.shown.add_done_callback(ended)
+        return loaded.shown
+
+    def _wanted(self, index: int) -> _Loaded:
+        """A medium that has just come. Raises `CancelledError` when it was dropped while it was on its way."""
+        loaded = self._loaded.get(index)
+        if loaded is None:
+            raise asyncio.CancelledError
+        return loaded
+
     def _drop(self, index: int) -> None:
         loaded = self._loaded.pop(index)
         loaded.task.cancel()
+        if loaded.shown is not None:
+            loaded.shown.cancel()
         if loaded.url:
             self._blobs.revoke(loaded.url)
 
@@ -263,3 +299,5 @@ class ShownMedia:
             # Failures are ignored here: this photo is not shown yet, and it is loaded again, or the error shown, when
             # it is.
             await asyncio.wait([loaded.task])
+            if self._loaded.get(index) is loaded:
+                await asyncio.wait([self._show(loaded, loaded.task.result())])

@@ -111,7 +111,7 @@ class Pane:
         self._show_nothing()
         thumbnail = self._media.thumbnail(index)
         medium = self.medium
-        if thumbnail and medium.kind == "photo" and medium.width and medium.height and not self._media.is_here(index):
+        if thumbnail and medium.kind == "photo" and medium.width and medium.height and not self._media.is_ready(index):
             small = dom.el("img", {"class": "pane-picture", "src": thumbnail, "alt": "", "draggable": "false"})
             self.photo.place(index, small, medium.width, medium.height)
 
@@ -229,7 +229,7 @@ class Pane:
         width, height = self.medium.width, self.medium.height
         if not width or not height:
             return
-        canvas = await draft_of(await self._media.blob(index), width, height, self.photo.size)
+        canvas = await draft_of(await self._media.shown(index), width, height, self.photo.size)
         if canvas is not None and index == self.index:
             self.photo.place_draft(index, canvas, width, height)
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.viewer.labels import type_name
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.errors import PictureRefused
 from picsafe_protocol.format.report import Medium
-
-SAFARI_ONLY: Final = frozenset({"image/heic", "image/heif"})
-"""Photos that only Safari shows."""
 
 
 class PaneNotices:
@@ -35,12 +31,11 @@ class PaneNotices:
     def not_for_this_browser(self, *, is_checked: bool = True) -> dom.Node:
         """With `is_checked` the SHA-256 of all bytes is right: so it is the browser that cannot show them."""
         checked = "is_complete" if self._is_confirmed else "is_complete_only"
-        is_safari_only = self._medium.media_type in SAFARI_ONLY
         return notices.notice(
             "plain",
             t("report.cannot_show", name=type_name(self._medium)),
             t(f"report.{checked}" if is_checked else "report.is_checked_when_saved"),
-            t("report.other_browser") if is_safari_only else t("report.other_program"),
+            t("report.other_program"),
             actions=self._actions,
         )
 
