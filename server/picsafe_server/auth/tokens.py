@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc.jwk import OKPKey
 
 from picsafe_protocol.contracts import limits
@@ -66,6 +68,11 @@ class Signer:
     def public_key(self) -> bytes:
         """The 32 bytes of the key that its signatures are verified with."""
         return self._key.public_key().public_bytes_raw()
+
+    def derive(self, purpose: str, salt: bytes) -> bytes:
+        """32 secret bytes for `purpose` that only the holder of the signing key can make (HKDF, RFC 5869)."""
+        seed = self._key.private_bytes_raw()
+        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=purpose.encode()).derive(seed)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, RFC 7517 and RFC 8037."""

@@ -10,6 +10,7 @@ from picsafe_server.role import RoleContext
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.accounts import Accounts
 from picsafe_server.users.accounts.authentication import Authentication
+from picsafe_server.users.accounts.draft_secrets import DraftSecrets
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import Devices
 from picsafe_server.users.accounts.passwords import Passwords
@@ -50,6 +51,7 @@ class Services:
     throttle: SignInThrottle
     security: SecurityLog
     devices: Devices
+    draft_secrets: DraftSecrets
     sessions: Sessions
     accounts: Accounts
     invitations: Invitations
@@ -97,6 +99,7 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
         throttle=throttle,
         security=security,
         devices=devices,
+        draft_secrets=DraftSecrets(database, clock, signer, security),
         sessions=sessions,
         accounts=Accounts(database, clock, passwords, throttle, sessions, devices, security),
         invitations=invitations,

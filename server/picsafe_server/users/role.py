@@ -105,6 +105,7 @@ class UsersRole(ServerRole):
             Step("sessions ended", services.sessions.sweep),
             Step("sign-in counts forgotten", services.throttle.sweep),
             Step("look-ups forgotten", services.look_ups.sweep),
+            Step("draft secrets deleted", services.draft_secrets.sweep),
             Step("devices forgotten", services.devices.sweep),
             Step("security log lines forgotten", services.security.sweep),
             Step("logs contradicted", services.checkpoints.sweep),

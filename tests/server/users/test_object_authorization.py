@@ -43,6 +43,7 @@ async def test_every_route_that_names_an_object_refuses_somebody_else_s(world: W
         "session_id": session["id"],
         "member_id": bo.id,
         "account_id": pacs.id,
+        "draft_id": (await ada.post("/v1/sealed-drafts")).json()["id"],
     }
 
     routes = _routes_with_an_object(world)

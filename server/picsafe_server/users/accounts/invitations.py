@@ -13,6 +13,7 @@ from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.runtime.upsert import insert_into
 from picsafe_server.users.accounts import secrets
+from picsafe_server.users.accounts.draft_secrets import forget_draft_secrets
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
@@ -102,6 +103,7 @@ class Invitations:
         self._security.record(session, happened, account, Actor.UNKNOWN, address=address)
         account.password_hash = fresh
         await forget_devices(session, account_id)
+        await forget_draft_secrets(session, account_id)
         await session.flush()
 
     async def _check(self, session: AsyncSession, digest: bytes, *, lock: bool) -> str:

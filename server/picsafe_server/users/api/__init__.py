@@ -9,6 +9,7 @@ from picsafe_server.users.api.institution import InstitutionController
 from picsafe_server.users.api.jwks import jwks
 from picsafe_server.users.api.me import MeController, accept_invitation
 from picsafe_server.users.api.reports import ReportController, suggest_recipients
+from picsafe_server.users.api.sealed_drafts import SealedDraftController
 from picsafe_server.users.api.security_log import institution_security, my_security
 from picsafe_server.users.api.sessions import SessionController
 from picsafe_server.users.api.tokens import make_token
@@ -17,6 +18,7 @@ CONTROLLERS: list[ControllerRouterHandler] = [
     SessionController,
     MeController,
     accept_invitation,
+    SealedDraftController,
     ReportController,
     suggest_recipients,
     events,

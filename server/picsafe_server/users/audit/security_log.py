@@ -51,6 +51,10 @@ class SecurityEvent(str, Enum):
     """The first one, with an invitation."""
     PASSWORD_RESET = "password.reset"  # noqa: S105
     """With an invitation, where there was a password before."""
+    DRAFT_KEPT = "draft.kept"
+    """A secret was made for a draft that a browser keeps sealed."""
+    DRAFTS_UNSEALED = "draft.unsealed"
+    """The secrets of a person's drafts were given out."""
     INVITED = "account.invited"
     DISABLED = "account.disabled"
     ENABLED = "account.enabled"

@@ -258,6 +258,19 @@ class KnownDevice(Base):
     last_used_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
 
 
+class DraftSecret(Base):
+    """What a secret for a draft that a browser keeps sealed is derived from; see `draft_secrets`."""
+
+    __tablename__ = "draft_secrets"
+
+    id: Mapped[str] = mapped_column(_ID, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    salt: Mapped[bytes] = mapped_column(_DIGEST)
+    """Random. Useless without the server's signing key."""
+    created_at: Mapped[datetime] = mapped_column(_MOMENT)
+    ends_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
 class Report(Base):
     """The index entry of a report. The user server does not know its content."""
 

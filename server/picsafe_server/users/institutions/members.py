@@ -14,6 +14,7 @@ from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.accounts import create_account
+from picsafe_server.users.accounts.draft_secrets import forget_draft_secrets
 from picsafe_server.users.accounts.invitations import Invitations
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.sessions import Sessions
@@ -146,6 +147,7 @@ class Members:
             account.disabled_at = self._clock.now() if disabled else None
         await session.flush()
         if disabled:
+            await forget_draft_secrets(session, account.id)
             await self._sessions.end_where(session, SignedInSession.account_id == account.id)
 
     async def remove_account(self, session: AsyncSession, account: Account, who: Principal | None) -> None:
@@ -154,6 +156,7 @@ class Members:
         account.removed_at = self._clock.now()
         account.password_hash = None
         await forget_devices(session, account.id)
+        await forget_draft_secrets(session, account.id)
         await session.flush()
         await self._sessions.end_where(session, SignedInSession.account_id == account.id)
 

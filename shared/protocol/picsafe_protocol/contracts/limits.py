@@ -183,6 +183,17 @@ SERVICE_ACCOUNTS: Final = 50
 OPEN_DRAFTS: Final = 100
 """Reports that one person has begun and not completed within `UPLOAD_HOURS`: a runaway program stops here."""
 
+SEALED_DRAFT_HOURS: Final = 24
+"""A draft that a browser keeps sealed, from when it was begun: over night, and no archive."""
+
+SEALED_DRAFTS: Final = 50
+"""Such drafts of one person at a time: more than anybody leaves unsent in a day, on however many computers."""
+
+SEALED_DRAFT_REQUESTS: Final = 300
+"""Requests of one person to one process for secrets of drafts in `LOOK_UP_WINDOW_SECONDS`: one at each unlock and for
+each report, and a bound on what they write into the security log.
+"""
+
 KEPT_REPORTS: Final = 2000
 """Reports of one sender that are under way or kept: nearly three hundred a day, for the seven days that they live."""
 

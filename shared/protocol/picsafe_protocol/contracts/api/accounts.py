@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, Identifier, Moment
+from picsafe_protocol.contracts.api.field_types import WHEN_ABSENT, Base64, Identifier, Moment
 from picsafe_protocol.contracts.api.message import message
 
 __all__ = [
+    "DraftSecret",
+    "DraftSecrets",
     "InstitutionFacts",
     "Me",
     "PasswordReset",
@@ -100,3 +102,20 @@ class SignedToken:
 
     token: str
     expires_at: Moment
+
+
+@message
+class DraftSecret:
+    """The secret for one draft that the caller's page keeps sealed: 32 bytes in base64."""
+
+    id: Identifier
+    secret: Base64
+    created_at: Moment
+    ends_at: Moment
+
+
+@message
+class DraftSecrets:
+    """Newest first."""
+
+    secrets: list[DraftSecret]
