@@ -77,7 +77,7 @@ export async function begin(id, account, secret) {
 }
 
 /**
- * The draft that this secret opens, locked for this tab; null when it is not on this computer, or another tab has it.
+ * The draft that this secret opens, locked for this tab; undefined when it is not on this computer, or another tab has it.
  * @param {string} id
  * @param {string} account
  * @param {Bytes} secret it is wiped
@@ -85,11 +85,11 @@ export async function begin(id, account, secret) {
 export async function find(id, account, secret) {
   const draft = await SealedDraft.of(id, account, secret);
   const row = await store.read(draft.locator);
-  if (!row || row.endsAt <= Date.now()) return null;
+  if (!row || row.endsAt <= Date.now()) return undefined;
   try {
     await draft.lock();
   } catch {
-    return null;
+    return undefined;
   }
   draft.endsAt = row.endsAt;
   draft.version = row.version;
@@ -160,17 +160,21 @@ class SealedDraft {
     });
   }
 
-  /** Forgets the key and everything that was opened. What is stored stays. */
-  close() {
+  /** Drops the key and everything that was opened. What is stored stays, and no other tab gets it. */
+  forget() {
     this.key = null;
     this.kept.clear();
+  }
+
+  /** The same; from now on another tab may open it. */
+  close() {
+    this.forget();
     this.release();
   }
 
   /** Deletes it from this computer. */
   async discard() {
-    this.key = null;
-    this.kept.clear();
+    this.forget();
     await this.last.catch(() => {});
     await store.remove(this.locator);
     this.release();

@@ -73,6 +73,17 @@ export function open(size, type, read) {
 }
 
 /**
+ * The same for something that is read like a Blob.
+ * @param {import("./lazy-blob.js").LazyBlob} blob
+ */
+export function openBlob(blob) {
+  return open(blob.size, blob.type, async (start, stop) => {
+    const some = Math.min(stop, start + 1024 * 1024); // a player takes it piece by piece
+    return new Uint8Array(await blob.slice(start, some).arrayBuffer());
+  });
+}
+
+/**
  * The address means nothing any more.
  * @param {string} address
  */

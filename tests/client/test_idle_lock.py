@@ -16,7 +16,8 @@ class Watch:
         self.now = 1_000_000.0
         self.locked = 0
         self.told = 0
-        self.lock = IdleLock(self._lock, self._tell, now=lambda: self.now)
+        self.shown: list[int | None] = []
+        self.lock = IdleLock(self._lock, self._tell, self.shown.append, now=lambda: self.now)
         self.lock.start(minutes)
 
     def _lock(self) -> None:
@@ -75,6 +76,36 @@ def test_a_shorter_setting_of_the_institution_holds() -> None:
     watch = Watch(minutes=1)
     watch.wait(60)
     assert watch.locked == 1
+
+
+def test_the_last_minute_is_counted_down() -> None:
+    watch = Watch()
+    watch.wait(539)
+    assert watch.shown == []
+    watch.wait(1)
+    watch.wait(49.5)
+    assert watch.shown == [60, 11]
+    watch.wait(11)
+    assert watch.shown == [60, 11, None]
+    assert watch.locked == 1
+
+
+@pytest.mark.parametrize("touch", ["touched", "touched_elsewhere", "stop"])
+def test_anybody_who_is_here_ends_the_countdown(touch: str) -> None:
+    watch = Watch()
+    watch.wait(550)
+    getattr(watch.lock, touch)()
+    assert watch.shown == [50, None]
+    watch.lock.check()
+    assert watch.shown == [50, None], "it is said once"
+
+
+def test_of_a_short_time_half_is_counted_down() -> None:
+    watch = Watch(minutes=1)
+    watch.wait(29)
+    assert watch.shown == []
+    watch.wait(1)
+    assert watch.shown == [30]
 
 
 def test_it_locks_once() -> None:

@@ -487,18 +487,30 @@ def test_who_has_opened_it_is_seen_where_it_was_sent(screen: SendScreen, clinic:
 # Leaving
 
 
-def test_leaving_an_entered_form_asks_first(screen: SendScreen) -> None:
+def test_leaving_an_entered_form_asks_first_while_no_draft_is_kept(screen: SendScreen, clinic: Clinic) -> None:
+    page = screen.page
+    with clinic.held("/v1/sealed-drafts"):
+        screen.describe([], patient="Half Entered")
+        page.locator("nav").get_by_role("link", name="Inbox").click()
+        expect(page.locator("dialog")).to_contain_text("Leave this page?")
+        page.get_by_role("button", name="Stay here").click()
+        expect(page.locator("#send-patient-name")).to_have_value("Half Entered")
+        page.go_back()
+        expect(page.locator("dialog")).to_contain_text("Leave this page?")
+        page.get_by_role("button", name="Leave", exact=True).click()
+        expect(page.locator(".inbox-screen")).to_be_visible()
+    screen.visit.shows_nothing_of("Half Entered")
+
+
+def test_a_form_that_is_left_is_offered_and_comes_back(screen: SendScreen) -> None:
     page = screen.page
     screen.describe([], patient="Half Entered")
+    expect(page.locator(".draft-line")).to_contain_text("A draft is kept on this computer")
     page.locator("nav").get_by_role("link", name="Inbox").click()
-    expect(page.locator("dialog")).to_contain_text("Leave this page?")
-    page.get_by_role("button", name="Stay here").click()
-    expect(page.locator("#send-patient-name")).to_have_value("Half Entered")
-    page.go_back()
-    expect(page.locator("dialog")).to_contain_text("Leave this page?")
-    page.get_by_role("button", name="Leave", exact=True).click()
     expect(page.locator(".inbox-screen")).to_be_visible()
     screen.visit.shows_nothing_of("Half Entered")
+    page.locator("#drafts").get_by_role("button", name="Continue").first.click()
+    expect(page.locator("#send-patient-name")).to_have_value("Half Entered")
 
 
 def test_leaving_an_empty_form_asks_nothing(screen: SendScreen) -> None:

@@ -31,14 +31,14 @@ from picsafe_client.reports.prefetched import Prefetched
 from picsafe_client.routing.navigation import Navigation
 from picsafe_client.routing.page import Page, PageFactory
 from picsafe_client.routing.router import address, parse
-from picsafe_client.session import incident_log, password_reset_notice
+from picsafe_client.session import idle_countdown, incident_log, password_reset_notice
 from picsafe_client.session.idle_lock import IdleLock
 from picsafe_client.session.mailbox import AVAILABLE, Mailbox, sender_of
 from picsafe_client.session.models import Clock, Person
 from picsafe_client.session.patients import Patients
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.session.state import SessionState
-from picsafe_client.ui import dom, heic, notices
+from picsafe_client.ui import dialogs, dom, heic, notices
 from picsafe_protocol.contracts.api.accounts import Me
 from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
@@ -58,14 +58,21 @@ class App:
         self.prefetched = Prefetched(self.api)
         self.patients = Patients()
         self.session_state = SessionState()
+        self.arrivals: Observable[Person] = Observable()
+        """Somebody has signed in, or unlocked."""
+        self.departures: Observable[None] = Observable()
+        """Plaintext has to go: locked, signed out, or the page is hidden for good."""
+        self.drafts: object | None = None
+        """Those of this computer (`drafting.drafts.Drafts`)."""
         self.boxes: dict[str, Mailbox] = {}
         """The lists "inbox" and "sent". The app keeps them true while any screen is shown."""
         self.navigation = Navigation(self, make_page)
         self.live = EventStream(self._on_event, self._connected)
-        self.idle_lock = IdleLock(self.lock, lambda: shell.tell_tabs("active"))
+        self.idle_lock = IdleLock(self._lock_now, lambda: shell.tell_tabs("active"), idle_countdown.show)
         self._live_events: Observable[LiveEvent] = Observable()
         self._file: Any = None
         self._signed_in_event = asyncio.Event()
+        self._is_asking = False
         self._prompt_generation = 0
 
     # -- start, sign in, lock, sign out
@@ -101,6 +108,7 @@ class App:
         self.frame.set_user(me)
         password_reset_notice.show(self.api, me)
         self.navigation.navigate()
+        self.arrivals.notify(me)
         if not self.boxes["inbox"].is_loaded and self.navigation.route.screen != "inbox":
             dom.start_task(self.boxes["inbox"].refresh())  # for the number of unread ones
 
@@ -112,15 +120,39 @@ class App:
         return me
 
     def lock(self, _event: Any = None) -> None:
+        """By hand: asks first where something would be lost."""
+        self._unless_lost("lock", self._lock_now)
+
+    def _lock_now(self) -> None:
         """Drops all plaintext at once, ends the session, and asks for the password; then the same screen comes back."""
         self.shell.tell_tabs("lock")
         self._prompt_sign_in("locked", end_session=True)
 
-    async def sign_out(self, _event: Any = None) -> None:
+    def sign_out(self, _event: Any = None) -> None:
+        """By hand: asks first where something would be lost."""
+        self._unless_lost("sign_out", self._sign_out_now)
+
+    def _sign_out_now(self) -> None:
         """Drops everything, ends the session here and in every other tab."""
         self.shell.tell_tabs("signed-out")
         self.shell.replace_address(address("inbox"))
         self._prompt_sign_in("signed-out", end_session=True)
+
+    def _unless_lost(self, what: str, work: Callable[[], None]) -> None:
+        if self.screen is None or not self.screen.would_be_lost:
+            work()
+        elif not self._is_asking:
+            dom.start_task(self._ask_before(what, work))
+
+    async def _ask_before(self, what: str, work: Callable[[], None]) -> None:
+        self._is_asking = True
+        try:
+            title, text, label = (t(f"leave.{what}{part}") for part in ("_title", "_text", ""))
+            sure = await dialogs.confirm(title, text, label, danger=True, cancel=t("action.stay"))
+        finally:
+            self._is_asking = False
+        if sure and self.is_signed_in:
+            work()
 
     @property
     def is_signed_in(self) -> bool:
@@ -167,6 +199,7 @@ class App:
     def _purge_plaintext(self) -> None:
         """Everything of a patient, gone from the page and from memory, without waiting for anything."""
         self.navigation.leave()
+        self.departures.notify(None)
         password_reset_notice.clear()
         dom.clear_announcements()
         self.patients.forget()
@@ -280,8 +313,8 @@ class App:
         dom.on(window, "hashchange", self.navigation.navigate)
         dom.on(window, "keydown", self._key)
         dom.on(window, "beforeunload", self._before_unload)
-        dom.on(window, "pagehide", lambda event: self.screen.drop_plaintext() if self.screen else None)
-        dom.on(window, "pageshow", lambda event: self.navigation.navigate(force=True) if event.persisted else None)
+        dom.on(window, "pagehide", self._hidden)
+        dom.on(window, "pageshow", self._shown_again)
         self.frame.keep_focus_in_sight()
         self.frame.listen_for_files(self.open_file, self._signed_in_event.is_set)
         dom.on(page.getElementById("lock-button"), "click", self.lock)
@@ -302,6 +335,17 @@ class App:
         if event.key in ("l", "L") and not dom.is_typing(event) and self._signed_in_event.is_set():
             event.preventDefault()
             self.lock()
+
+    def _hidden(self, _event: Any) -> None:
+        if self.screen is not None:
+            self.screen.drop_plaintext()
+        self.departures.notify(None)
+
+    def _shown_again(self, event: Any) -> None:
+        if event.persisted:
+            self.navigation.navigate(force=True)
+            if self.is_signed_in:
+                self.arrivals.notify(self.require_me())
 
     def _before_unload(self, event: Any) -> None:
         if self.screen is not None and self.screen.unsaved:

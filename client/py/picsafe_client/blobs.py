@@ -36,6 +36,11 @@ async def read_blob(blob: Any, start: int, stop: int) -> Any:
         raise localized_error(UnsupportedMedium, "unreadable") from error
 
 
+def is_lazy(blob: Any) -> bool:
+    """Whether it is a LazyBlob (js/lazy-blob.js), which decoders of the browser do not take."""
+    return bool(getattr(blob, "isLazy", False))
+
+
 def new_blob(parts: list[Any], media_type: str = "") -> Any:
     """A JavaScript Blob of buffers and other Blobs."""
     import js

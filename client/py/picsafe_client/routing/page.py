@@ -34,6 +34,11 @@ class Page(Protocol):
         """Whether leaving would lose what the person has entered."""
         ...
 
+    @property
+    def would_be_lost(self) -> bool:
+        """Whether a lock would lose what the person has entered."""
+        ...
+
     async def show(self, params: Mapping[str, str]) -> None:
         """Fill `root`."""
         ...

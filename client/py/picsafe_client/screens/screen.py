@@ -56,6 +56,11 @@ class Screen:
         """Whether leaving would lose what the person has entered: then the app asks first."""
         return False
 
+    @property
+    def would_be_lost(self) -> bool:
+        """Whether a lock would lose what the person has entered: then a lock by hand asks first."""
+        return False
+
     def on(self, node: dom.Node, event: str, handler: dom.Handler, *, passive: bool | None = None) -> dom.Dispose:
         """Listens until the screen is left: for the window, the document and whatever outlives `root`."""
         off = dom.on(node, event, handler, passive=passive)

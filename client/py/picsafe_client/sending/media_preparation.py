@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import picsafe_media as media
-from picsafe_client.blobs import READ_BYTES, BlobSource, new_blob, read_blob
+from picsafe_client.blobs import READ_BYTES, BlobSource, is_lazy, new_blob, read_blob
 from picsafe_client.crypto import hashing
 from picsafe_client.i18n.error_messages import localized_error
 from picsafe_client.i18n.texts import Phrase, size, t
@@ -80,7 +80,7 @@ async def prepare(file: Any, progress: ProgressDelta = lambda count: None) -> Pr
         check_size(name, cleaned.size)
     except LimitExceeded as error:
         raise localized_error(LimitExceeded, "file", error.details, name=name, size=size(MEDIA_FILE_BYTES)) from None
-    blob = _composed(file, cleaned)
+    blob = composed(file, cleaned)
     try:
         sha256, crc32 = await checksums(blob, progress)
     except UnsupportedMedium as error:
@@ -176,11 +176,14 @@ async def checksums(blob: Any, progress: ProgressDelta) -> tuple[str, int]:
     return sha256.hexdigest(), crc32.value()
 
 
-def _composed(file: Any, cleaned: media.Cleaned) -> Any:
+def composed(file: Any, cleaned: media.Cleaned) -> Any:
     """The cleaned copy, without reading it: parts of the file and the few bytes that replace others."""
+    import js
     from pyodide.ffi import to_js
 
     parts = [
         file.slice(part.start, part.stop) if isinstance(part, media.Keep) else to_js(part) for part in cleaned.segments
     ]
+    if is_lazy(file):
+        return js.picsafe.sealedDrafts.compose(to_js(parts), cleaned.description.media_type)
     return new_blob(parts, cleaned.description.media_type)

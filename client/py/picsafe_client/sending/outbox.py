@@ -7,7 +7,7 @@ network, and for its sender to be back after a lock. The result is also shown on
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import date, join_words, t
@@ -24,6 +24,16 @@ from picsafe_protocol.format.label import Label
 
 if TYPE_CHECKING:
     from picsafe_client.app import App
+
+
+class KeptDraft(Protocol):
+    """What a report is made of, as it is kept on this computer until the report has been delivered."""
+
+    def lend(self) -> None: ...
+
+    def give_back(self) -> None: ...
+
+    async def discard(self) -> None: ...
 
 
 class Outbox:
@@ -47,9 +57,14 @@ class Outbox:
         return None if self._job is None or self._job.is_stopped else self._job
 
     def send(
-        self, files: Sequence[PreparedFile], details: ReportDetails, recipients: Sequence[str], readers: Readers
+        self,
+        files: Sequence[PreparedFile],
+        details: ReportDetails,
+        recipients: Sequence[str],
+        readers: Readers,
+        kept: KeptDraft,
     ) -> SendJob:
-        """Begins to send a report. `readers` were shown to the sender."""
+        """Begins to send a report. `readers` were shown to the sender; `kept` is what it was made of."""
         sender = self._app.require_me()
         job = self._job = SendJob(
             self._app.api,
@@ -60,7 +75,8 @@ class Outbox:
         )
         # Only the job's own coroutine holds the files, so that it can drop them once they are encrypted.
         work = job.run(list(files), details, recipients, readers, self._app.clock.now())
-        dom.start_task(self._run(job, work))
+        kept.lend()
+        dom.start_task(self._run(job, work, kept))
         return job
 
     def forget(self, job: SendJob) -> None:
@@ -68,12 +84,15 @@ class Outbox:
         if self._job is job:
             self._job = None
 
-    async def _run(self, job: SendJob, work: Coroutine[Any, Any, None]) -> None:
+    async def _run(self, job: SendJob, work: Coroutine[Any, Any, None], kept: KeptDraft) -> None:
         off = dom.on(dom.window(), "beforeunload", _ask_before_unload)
         try:
             await work
         finally:
             off()
+            kept.give_back()
+        if job.state is SendState.DELIVERED:
+            await kept.discard()
         if not job.changes.is_watched:
             await self._show_elsewhere(job)
 

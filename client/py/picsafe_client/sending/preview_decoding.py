@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from picsafe_client.blobs import is_lazy
 from picsafe_client.interop import js_object
 from picsafe_client.sending.copy_comparison import SECONDS, NoPicture, Small
 from picsafe_client.ui import dom
@@ -28,6 +29,8 @@ class BrowserDecoder:
     async def photo(self, blob: Any, way: str = "") -> Small | None:
         from pyodide.ffi import JsException
 
+        if is_lazy(blob):
+            blob = await blob.toBlob()
         with _object_url(blob) as url:
             image = dom.document().createElement("img")
             image.decoding = "async"
@@ -156,6 +159,13 @@ def _player(kind: str) -> Any:
 def _object_url(blob: Any) -> Iterator[str]:
     import js
 
+    if is_lazy(blob):  # a film or a recording: played as those of a report are, which keeps it off the disk
+        url = str(js.picsafe.serviceWorkerClient.openBlob(blob))
+        try:
+            yield url
+        finally:
+            js.picsafe.serviceWorkerClient.close(url)
+        return
     url = str(js.URL.createObjectURL(blob))
     try:
         yield url

@@ -15,6 +15,10 @@ from picsafe_client.ui import dom
 TOUCHES: Final = ("pointerdown", "keydown", "wheel", "touchstart")
 CHECK_EVERY: Final = 2.0
 """Seconds between looks at the clock."""
+COUNT_EVERY: Final = 1.0
+"""The same while the seconds that are left are shown."""
+WARN_SECONDS: Final = 60
+"""Before the lock; half of the time where that is shorter."""
 TELL_EVERY: Final = 10.0
 """Seconds between telling the other tabs that the person is active."""
 
@@ -25,17 +29,23 @@ def seconds_now() -> float:
 
 
 class IdleLock:
-    """Calls `lock` when nobody has touched any tab for `limit` seconds; `tell_others` says that someone did."""
+    """Calls `lock` when nobody has touched any tab for `limit` seconds; `tell_others` says that someone did.
+
+    `warn` gets the seconds that are left while they are few, and None when somebody is here after all.
+    """
 
     def __init__(
         self,
         lock: Callable[[], None],
         tell_others: Callable[[], None],
+        warn: Callable[[int | None], None] = lambda _seconds: None,
         *,
         now: Callable[[], float] = seconds_now,
     ) -> None:
         self._lock = lock
         self._tell_others = tell_others
+        self._warn = warn
+        self._warned: int | None = None
         self._now = now
         self._touched = now()
         self._told = -math.inf
@@ -59,11 +69,13 @@ class IdleLock:
     def stop(self) -> None:
         """Nothing to lock: signed out, or locked already."""
         self._limit = None
+        self._count_down(None)
 
     def touched(self, _event: Any = None) -> None:
         """The person is here. A touch after the time is over no longer counts: it locks."""
         self.check()
         now = self._touched = self._now()
+        self._count_down(None)
         if self._limit is not None and now - self._told > TELL_EVERY:
             self._told = now
             self._tell_others()
@@ -78,6 +90,7 @@ class IdleLock:
     def touched_elsewhere(self) -> None:
         """The person is active in another tab."""
         self._touched = self._now()
+        self._count_down(None)
 
     def check(self, _event: Any = None) -> None:
         """Locks when the time is over. A clock that was set back counts as a touch, one set forward as idle time."""
@@ -89,7 +102,16 @@ class IdleLock:
         elif idle >= self._limit:
             self.stop()
             self._lock()
+        else:
+            left = self._limit - idle
+            self._count_down(math.ceil(left) if left <= min(WARN_SECONDS, self._limit / 2) else None)
+
+    def _count_down(self, seconds: int | None) -> None:
+        if seconds != self._warned:
+            self._warned = seconds
+            self._warn(seconds)
 
     def _tick(self) -> None:
         self.check()
-        self._stop = dom.set_timeout(self._tick, int(CHECK_EVERY * 1000))
+        every = COUNT_EVERY if self._warned is not None else CHECK_EVERY
+        self._stop = dom.set_timeout(self._tick, int(every * 1000))

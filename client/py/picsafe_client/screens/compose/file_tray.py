@@ -5,13 +5,18 @@ with notices.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 from picsafe_client.blobs import new_blob
+from picsafe_client.drafting.content import KeptFile
+from picsafe_client.drafting.draft_keeper import DraftKeeper
+from picsafe_client.drafting.restoring import kept_file, prepared
+from picsafe_client.drafting.sealed_draft import SealedDraft
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import Phrase, duration, join_words, size, t
-from picsafe_client.sending.media_preparation import PreparedFile, prepare
+from picsafe_client.sending.media_preparation import PreparedFile, ProgressDelta, prepare
 from picsafe_client.sending.package_builder import fits
 from picsafe_client.ui import dom, notices
 from picsafe_media.comparison import Comparison
@@ -29,6 +34,8 @@ _INPUTS: Final = (
         {"accept": "image/*,video/*,audio/*,.heic,.heif,.hif,.avif,.mpo,.mkv,.mka", "multiple": True},
     ),
 )
+Preparation: TypeAlias = Callable[[ProgressDelta], Awaitable[PreparedFile]]
+"""What makes a file ready, telling how far it is."""
 _KIND_ICONS: Final = {"photo": "photo", "video": "video", "audio": "sound"}
 PROBLEMS: Final = 4
 """Files that cannot be sent are explained one by one up to so many; further ones are only named."""
@@ -41,8 +48,9 @@ NAMES: Final = 10
 class FileTray:
     """`node` goes on the page; `files` are those that are ready, in order. `changed` is called after every change."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], keeper: DraftKeeper) -> None:
         self._changed = changed
+        self._keeper = keeper
         self._urls: list[str] = []
         self._turns = asyncio.Lock()
         self._idle = asyncio.Event()
@@ -88,32 +96,42 @@ class FileTray:
         room = MEDIA_COUNT - self._chosen
         for index in range(min(count, room)):
             file = files.item(index)
-            self._chosen += 1
-            self.busy += 1
-            self._idle.clear()
-            row = dom.el("li", {"class": "tray-row", "aria-busy": True})
-            dom.append(self._list, row)
-            self._waiting(row, str(file.name))
-            dom.start_task(self._prepare(file, row))
+            self._begin(file, self._keeper.add_file(file), partial(prepare, file))
         if count > room:
             self.set_error(t("send.too_many", count=MEDIA_COUNT, left=count - room))
         self._changed()
+
+    def restore(self, draft: SealedDraft, files: Sequence[KeptFile]) -> None:
+        """Goes on with the files of a draft."""
+        for kept in files:
+            self._begin(kept_file(draft, kept), kept.item, partial(prepared, draft, kept))
+        self._changed()
+
+    def _begin(self, file: Any, item: str, work: Preparation) -> None:
+        self._chosen += 1
+        self.busy += 1
+        self._idle.clear()
+        row = dom.el("li", {"class": "tray-row", "aria-busy": True})
+        dom.append(self._list, row)
+        self._waiting(row, str(file.name))
+        dom.start_task(self._prepare(file, item, row, work))
 
     async def settled(self) -> None:
         """Returns when every file is either ready or refused."""
         await self._idle.wait()
 
-    async def _prepare(self, file: Any, row: dom.Node) -> None:
+    async def _prepare(self, file: Any, item: str, row: dom.Node, work: Preparation) -> None:
         ready = False
         try:
             async with self._turns:
                 _look(row)
-                prepared = await prepare(file, self._progress(file, row))
+                found = await work(self._progress(file, row))
             _look(row)
-            self._check_room(prepared)
-            self.files.append(prepared)
+            self._check_room(found)
+            self.files.append(found)
+            self._keeper.file_ready(item, found)
             row.removeAttribute("aria-busy")
-            dom.replace_children(row, *self._described(prepared, row))
+            dom.replace_children(row, *self._described(found, item, row))
             ready = True
             dom.announce(t("send.prepared", count=len(self.files)))
         except PicSafeError as error:
@@ -122,6 +140,7 @@ class FileTray:
             pass  # removed, or the screen was left
         finally:
             if not ready:
+                self._keeper.remove_file(item)
                 self._chosen -= 1
                 dom.remove(row)
             self.busy -= 1
@@ -141,10 +160,10 @@ class FileTray:
 
         return progress
 
-    def _check_room(self, prepared: PreparedFile) -> None:
-        if not fits([*self.files, prepared]):
+    def _check_room(self, file: PreparedFile) -> None:
+        if not fits([*self.files, file]):
             raise LimitExceeded(
-                Phrase(t("send.no_room", name=prepared.name, size=size(PACKAGE_BYTES))),
+                Phrase(t("send.no_room", name=file.name, size=size(PACKAGE_BYTES))),
                 advice=Phrase(t("error.limit_exceeded.advice")),
                 limit="PACKAGE_BYTES",
                 maximum=PACKAGE_BYTES,
@@ -191,7 +210,7 @@ class FileTray:
 
         dom.append(row, words, dom.icon_button(t("send.remove", name=name), "close", give_up))
 
-    def _described(self, file: PreparedFile, row: dom.Node) -> list[dom.Node]:
+    def _described(self, file: PreparedFile, item: str, row: dom.Node) -> list[dom.Node]:
         facts = file.cleaned.description
         amount = size(file.size) + (f", {duration(facts.duration)}" if facts.duration else "")
         words = dom.el(
@@ -208,6 +227,7 @@ class FileTray:
 
         def take_away(_event: Any) -> None:
             self.files.remove(file)
+            self._keeper.remove_file(item)
             self._chosen -= 1
             dom.defer(lambda: dom.remove(row))
             self._changed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from picsafe_client.api import reports
@@ -26,8 +26,9 @@ DOUBLE_CLICK: Final = 500.0
 class RecipientPicker:
     """`node` goes on the page; `emails` are those chosen."""
 
-    def __init__(self, api: Api, me: Person) -> None:
+    def __init__(self, api: Api, me: Person, changed: Callable[[], None]) -> None:
         self._api = api
+        self._changed = changed
         self._later: dom.Dispose = lambda: None
         self._asked = 0
         self._chosen_at = -math.inf
@@ -200,6 +201,7 @@ class RecipientPicker:
 
         def take_away(_event: Any) -> None:
             self.emails.remove(email)
+            self._changed()
             self._myself.hidden = self._own in self.emails
             dom.defer(lambda: dom.remove(chip))
             self.field.clear_error()
@@ -210,4 +212,15 @@ class RecipientPicker:
             "li", {"class": "chip chip-person", "data-email": email}, dom.el("span", None, self.name(email)), remove
         )
         dom.append(self._chips, chip)
+        self._changed()
         return True
+
+    def restore(self, people: Sequence[tuple[str, str]]) -> None:
+        """Adds the recipients of a draft, addresses with names."""
+        for email, name in people:
+            self._names.setdefault(email, name)
+            self._add(email)
+
+    def chosen(self) -> list[tuple[str, str]]:
+        """The recipients, addresses with names."""
+        return [(email, self.name(email)) for email in self.emails]

@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.api.event_stream import LiveEvent
+from picsafe_client.drafting.content import DraftContent
+from picsafe_client.drafting.draft_keeper import DraftKeeper
+from picsafe_client.drafting.drafts import Drafts
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.compose.details_form import DetailsForm
 from picsafe_client.screens.compose.done_view import DoneView
+from picsafe_client.screens.compose.draft_line import DraftLine
 from picsafe_client.screens.compose.file_tray import FileTray
+from picsafe_client.screens.compose.form_fields import fill_fields, read_fields
 from picsafe_client.screens.compose.progress_view import ProgressView
 from picsafe_client.screens.compose.recipient_picker import RecipientPicker
 from picsafe_client.screens.compose.review import summary
@@ -44,38 +49,55 @@ class SendScreen(Screen):
         job = Outbox.of(self.app).current
         if job is not None:
             self._show_progress(job)
-        else:
-            self._show_form()
+            return
+        self._show_form()
+        self._restore()
+        await self.line.look()
 
     @property
     def unsaved(self) -> bool:
         job = Outbox.of(self.app).current
         if job is not None and job.is_under_way:
             return job.state is SendState.ENCRYPTING  # afterwards it goes on without this screen
-        if self._form is None:
-            return False
-        return bool(self.tray.files or self.tray.busy or self.people.emails or not self.facts.is_empty)
+        return self._form is not None and not self._is_empty and not self.keeper.is_sealed
+
+    @property
+    def would_be_lost(self) -> bool:
+        """What is being encrypted stays in its draft."""
+        return self._form is not None and not self._is_empty and not self.keeper.is_sealed
+
+    @property
+    def _is_empty(self) -> bool:
+        return not (self.tray.files or self.tray.busy or self.people.emails) and self.facts.is_empty
 
     def drop_plaintext(self) -> None:
         self._left = True
         job = Outbox.of(self.app).current
         if job is not None and job.state is SendState.ENCRYPTING:
             job.stop()
+            if self._form is not None:
+                self.keeper.give_back()  # it was not sent, and never will be
         self._drop_form()
         dom.replace_children(self.root)
 
     # -- the form
 
     def _show_form(self) -> None:
-        self.tray = FileTray(self._files_changed)
+        self._form = self._page = None
+        me = self.app.require_me()
+        began_at = self.app.clock.now().isoformat(timespec="seconds")
+        self.keeper = DraftKeeper(self.app.api, me.id, began_at, self._read_form)
+        self.line = DraftLine(self.keeper)
+        self.tray = FileTray(self._files_changed, self.keeper)
         self.facts = DetailsForm(self.app.clock.now)
-        self.people = RecipientPicker(self.app.api, self.app.require_me())
+        self.people = RecipientPicker(self.app.api, me, self.keeper.touch)
         check = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("send.check"))
         form = dom.el(
             "form",
             {"class": "send-form", "novalidate": True},
             dom.el("h1", {"tabindex": "-1"}, t("send.title")),
             dom.el("p", {"class": "soft"}, t("send.promise")),
+            self.line.node,
             _section("send.files", self.tray.node),
             _section("send.patient", self.facts.patient.node),
             _section("send.picture", self.facts.picture.node),
@@ -90,14 +112,34 @@ class SendScreen(Screen):
             return checking(event) if self._form_is_shown else None
 
         dom.on(form, "submit", submitted)
+        for event in ("input", "change", "click"):
+            dom.on(form, event, lambda _event: self.keeper.touch())
         self._form, self._page = form, None
         dom.replace_children(self.root, form)
+
+    def _read_form(self) -> DraftContent | None:
+        """What the draft keeps, without the files."""
+        if self._form is None or (self.facts.is_empty and not self.people.emails):
+            return None
+        return DraftContent("", read_fields(self._form), self.people.chosen())
+
+    def _restore(self) -> None:
+        """Goes on with the draft that the person has asked for."""
+        opened = Drafts.of(self.app).take()
+        if opened is None:
+            return
+        self.keeper.adopt(opened.draft, opened.content)
+        fill_fields(self._form, opened.content.fields)
+        self.people.restore(opened.content.recipients)
+        self.tray.restore(opened.draft, opened.content.files)
 
     @property
     def _form_is_shown(self) -> bool:
         return self._form is not None and self._page is None
 
     def _files_changed(self) -> None:
+        if self._form is not None and self.tray.busy:
+            self.start_task(self.line.rely())
         if self._form is not None and self.tray.files:
             self.facts.picture.suggest_time(self.tray.files[0].medium(1).captured_at)
 
@@ -147,6 +189,9 @@ class SendScreen(Screen):
     def _drop_form(self) -> None:
         """The files and facts are no longer needed."""
         if self._form is not None:
+            draft = self.keeper.leave()
+            if draft is not None:
+                Drafts.of(self.app).put(draft)
             self.tray.drop()
             self._form = None
 
@@ -193,7 +238,7 @@ class SendScreen(Screen):
         if Outbox.of(self.app).current is not None:
             return  # the second of two quick clicks
         outbox, people = Outbox.of(self.app), list(self.people.emails)
-        self._show_progress(outbox.send(self.tray.files, self.facts.facts(), people, self._readers))
+        self._show_progress(outbox.send(self.tray.files, self.facts.facts(), people, self._readers, self.keeper))
 
     # -- on its way
 
