@@ -30,6 +30,8 @@ PHOTO = file(NAME, drawn_photo(1200, 900, "firebrick"))
 SECOND = file("IMG_2042.jpg", drawn_photo(900, 1200, "olive"))
 KEPT = re.compile(r"A draft is kept on this computer, encrypted, until .* Only you can open it\.")
 FOUND = re.compile(r"You have a draft of 2 photos from \d?\d:\d\d")
+SESSION_WRITTEN = 4_000
+"""Milliseconds after which Chromium has written down what its windows hold, fields of forms included."""
 NO_DATABASE = """
 const { open } = IDBFactory.prototype;
 IDBFactory.prototype.open = function (name, ...rest) {
@@ -249,6 +251,7 @@ def test_a_draft_survives_a_killed_browser_and_the_disk_shows_nothing(
         visit.sign_in()
         screen = SendScreen(visit).begin()
         fill(screen, reader)
+        page.wait_for_timeout(SESSION_WRITTEN)
         kill(process)
     assert (profile / "Default" / "IndexedDB").is_dir()
     assert holds(profile, "picsafe-sealed".encode("utf-16-be")), "the database is on the disk"

@@ -37,6 +37,12 @@ def fill_fields(form: dom.Node, fields: Mapping[str, str | bool]) -> None:
             control.dispatchEvent(js.Event.new(event, js_object({"bubbles": True})))
 
 
+def keep_off_disk(form: dom.Node) -> None:
+    """Browsers write what is in a form into their own files, to bring windows back after a crash, unless told not to."""
+    for control in form.querySelectorAll("input, select, textarea"):
+        control.setAttribute("autocomplete", "off")
+
+
 def _controls(form: dom.Node) -> Iterator[tuple[str, dom.Node]]:
     for control in form.querySelectorAll("input:not([type=file]), select, textarea"):
         name = str(control.id)

@@ -14,7 +14,7 @@ from picsafe_client.screens.compose.details_form import DetailsForm
 from picsafe_client.screens.compose.done_view import DoneView
 from picsafe_client.screens.compose.draft_line import DraftLine
 from picsafe_client.screens.compose.file_tray import FileTray
-from picsafe_client.screens.compose.form_fields import fill_fields, read_fields
+from picsafe_client.screens.compose.form_fields import fill_fields, keep_off_disk, read_fields
 from picsafe_client.screens.compose.progress_view import ProgressView
 from picsafe_client.screens.compose.recipient_picker import RecipientPicker
 from picsafe_client.screens.compose.review import summary
@@ -94,7 +94,7 @@ class SendScreen(Screen):
         check = dom.el("button", {"type": "submit", "class": "button button-primary"}, t("send.check"))
         form = dom.el(
             "form",
-            {"class": "send-form", "novalidate": True},
+            {"class": "send-form", "novalidate": True, "autocomplete": "off"},
             dom.el("h1", {"tabindex": "-1"}, t("send.title")),
             dom.el("p", {"class": "soft"}, t("send.promise")),
             self.line.node,
@@ -105,6 +105,7 @@ class SendScreen(Screen):
             _section("send.recipients", self.people.node),
             dom.el("div", {"class": "button-row"}, check),
         )
+        keep_off_disk(form)
         checking = dom.single_flight(check, lambda _event: self._check())
 
         def submitted(event: Any) -> Any:
