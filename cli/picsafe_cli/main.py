@@ -50,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
     opens.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
     opens.add_argument("--patient-name-in-file-names", action="store_true")
     opens.add_argument(
-        "--dicom", action="store_true", help="add a DICOM file for each photo that fits into one as it is"
+        "--dicom",
+        action="store_true",
+        help="add a DICOM file for each photo that fits into one as it is, and for each HEIC photo, recompressed",
     )
     opens.set_defaults(run=open_)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from harness.heic_files import damaged, encoded, scene
 from harness.media_files.pictures import animated_gif, exif_with, gif_extension, gif_with, image, saved
 from harness.shared_files import cases, samples
 from PIL import Image
@@ -25,7 +27,7 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
 @pytest.mark.parametrize("orientation", [1, 6, 8])
 def test_a_cleaned_photo_is_proved_to_look_the_same(form: str, orientation: int, tmp_path: Path) -> None:
     path = tmp_path / "photo"
@@ -66,12 +68,23 @@ def test_a_copy_that_would_look_otherwise_is_refused_by_name(
 def test_what_is_not_compared_says_why(tmp_path: Path) -> None:
     moving = tmp_path / "moving.gif"
     moving.write_bytes(gif_with(gif_extension(0xFE, b"Jane Doe"), base=animated_gif()))
-    found = prepare([moving, samples() / "phone.heic", samples() / "phone-h264.mp4"])
+    broken = tmp_path / "broken.heic"
+    broken.write_bytes(damaged((samples() / "phone.heic").read_bytes()))
+    found = prepare([moving, broken, samples() / "phone-h264.mp4"])
     assert [each.comparison for each in found] == [
         Comparison.FIRST_PICTURE,
         Comparison.UNDECODABLE,
         Comparison.UNDECODABLE,
     ]
+
+
+def test_a_heic_photo_is_compared_and_has_a_thumbnail(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(encoded(scene(900, 600), exif=exif_with(6).tobytes()))
+    [prepared] = prepare([path])
+    assert prepared.comparison is Comparison.SAME
+    assert prepared.thumbnail is not None
+    assert Image.open(io.BytesIO(prepared.thumbnail)).size == (213, 320), "upright"
 
 
 def test_s9_a_photo_of_too_many_pixels_is_not_decoded_by_its_sender(

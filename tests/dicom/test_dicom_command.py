@@ -1,4 +1,4 @@
-"""`picsafe open --dicom`: DICOM files beside the photos that fit, and nothing decoded for the others."""
+"""`picsafe open --dicom`: DICOM files beside the photos that fit, and those of HEIC; nothing decoded for the others."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import argparse
 import asyncio
 import hashlib
 import io
+import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pydicom
 import pytest
 from harness.dicom_files import jpeg_of, verdict
+from harness.heic_files import damaged, encoded, scene, tiled
 from harness.report_factory import KEY_SERVER, MadeFile, MadeReport, made_report
-from PIL import Image
+from harness.shared_files import samples
+from PIL import Image, ImageChops, ImageStat
 
 from picsafe_cli.commands import open as command
+from picsafe_cli.receive import heic_decoding
 from picsafe_cli.receive.save_report import save_report
 from picsafe_protocol.crypto.aes_gcm import AesGcm
 from picsafe_protocol.crypto.buffers import BytesSource
@@ -121,3 +127,60 @@ def test_s9_a_photo_of_other_pixels_than_described_is_saved_with_a_warning_and_h
     assert [path.name for path in written if path.suffix == ".dcm"] == ["2026-11-22_left-forearm_4.dcm"]
     assert [path.read_bytes() for path in written if path.suffix == ".jpg"] == [each.content for each in files]
     assert [record.args[0] for record in caplog.records] == ["media/001.jpg", "media/002.jpg", "media/003.jpg"]  # type: ignore[index]
+
+
+def heic_in_dicom(heic: bytes, folder: Path) -> list[Path]:
+    written = saved(made_report([MadeFile("image/heic", heic)]), folder)
+    [original] = [path for path in written if path.suffix == ".heic"]
+    assert original.read_bytes() == heic, "it is as it was sent"
+    return [path for path in written if path.suffix == ".dcm"]
+
+
+@pytest.mark.parametrize(
+    ("heic", "size"),
+    [
+        (lambda: tiled(scene(700, 500), turn=1), (500, 700)),
+        (lambda: encoded(scene(300, 200, "RGBA")), (300, 200)),
+        (lambda: encoded(scene(300, 200, "L")), (300, 200)),
+        (lambda: (samples() / "phone.heic").read_bytes(), (1600, 858)),
+    ],
+)
+def test_a_heic_photo_is_decoded_upright_and_says_that_it_was(
+    heic: Callable[[], bytes], size: tuple[int, int], tmp_path: Path
+) -> None:
+    photo = heic()
+    [path] = heic_in_dicom(photo, tmp_path)
+    assert verdict(path).errors == []
+    data = pydicom.dcmread(path)
+    assert (data.Columns, data.Rows) == size
+    assert list(data.ImageType) == ["DERIVED", "PRIMARY"]
+    assert data.LossyImageCompression == "01"
+    assert "another image format" in data.DerivationDescription
+    found = Image.open(io.BytesIO(jpeg_of(data)))
+    assert not found.getexif()
+    assert "icc_profile" not in found.info
+    wanted = Image.open(io.BytesIO(photo))
+    ground = Image.new("RGBA", wanted.size, "white")
+    ground.alpha_composite(wanted.convert("RGBA"))
+    difference = ImageStat.Stat(ImageChops.difference(found.convert("RGB"), ground.convert("RGB")))
+    assert max(difference.mean) < (12 if "icc_profile" in wanted.info else 4), "colours move from the profile to sRGB"
+
+
+@pytest.mark.parametrize("fault", ["damaged", "slow", "crashing"])
+def test_a_heic_photo_that_cannot_be_decoded_has_no_dicom_file(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = encoded(scene(300, 200))
+    if fault == "slow":
+        monkeypatch.setattr(heic_decoding, "SECONDS", 0)
+    if fault == "crashing":
+        monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert heic_in_dicom(damaged(photo) if fault == "damaged" else photo, tmp_path) == []
+
+
+def test_a_heic_photo_of_more_pixels_than_described_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heic_decoding, "_from_process", lambda _photo: pytest.fail("it was decoded"))
+    heic = MadeFile("image/heic", encoded(scene(300, 200)), width=30, height=20)
+    assert not [path for path in saved(made_report([heic]), tmp_path) if path.suffix == ".dcm"]

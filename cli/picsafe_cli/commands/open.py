@@ -96,7 +96,7 @@ def _say_what_has_no_dicom(opened: Opened[bytes], written: list[Path]) -> None:
     photos = sum(medium.kind == "photo" for medium in opened.payload.report.media)
     if made < photos:
         print(
-            f"picsafe: {photos - made} of {photos} photos have no DICOM file: they lie on their side, are no plain JPEG, or not of a size that is shown.\n"
+            f"picsafe: {photos - made} of {photos} photos have no DICOM file: they lie on their side, are neither plain JPEG nor HEIC, are damaged, or not of a size that is shown.\n"
             "         Save them as DICOM in My PicSafe, which turns and converts them.",
             file=sys.stderr,
         )

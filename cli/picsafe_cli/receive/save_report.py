@@ -31,7 +31,7 @@ async def save_report(
     """Write `report.json`, `sender.json` and every medium into the existing `folder`; the files, in this order.
 
     They get their names only when all of them have been checked, and no file that is there is replaced: a number is
-    added. `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits.
+    added. `patient_name` puts the patient's name into the names; `dicom` adds a DICOM file for each photo that fits, or is HEIC.
     Raises `DigestMismatch`, `Tampered` and what reading raises; then nothing is left behind.
     """
     staging = Path(tempfile.mkdtemp(prefix=".picsafe-", dir=folder))

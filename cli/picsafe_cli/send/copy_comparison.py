@@ -1,8 +1,8 @@
 """Compares each photo with its cleaned copy before sending: Pillow draws both at a small size, and they must look the
 same.
 
-Pillow decodes only files that a person chose to send, never received ones. What it cannot decode (HEIC, films, sounds)
-is not compared, and `picsafe send` prints that.
+Pillow, and pi-heif for HEIC, decode only files that a person chose to send, never received ones. What they cannot decode
+(films, sounds) is not compared, and `picsafe send` prints that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
 
 from picsafe_cli.send.cleaned_file import CleanedFile
@@ -23,7 +24,9 @@ from picsafe_media.pixel_limits import has_too_many_pixels
 from picsafe_protocol.contracts.errors import UnsupportedMedium
 from picsafe_protocol.contracts.limits import PHOTO_FRAMES, PHOTO_PIXELS
 
-_FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+pi_heif.register_heif_opener(thumbnails=False)
+
+_FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
 
 
 @dataclass(frozen=True)
