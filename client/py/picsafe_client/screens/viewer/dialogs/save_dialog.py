@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from picsafe_client.api.client import Api
 from picsafe_client.i18n.texts import size, t
-from picsafe_client.reports import export
+from picsafe_client.reports import export, jpeg_export
 from picsafe_client.reports.export import ProgressTotal, ZipMember
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.save_targets import Downloads
@@ -49,12 +49,16 @@ class Saver:
             return save(named)
 
         def choice(
-            icon: str, title: str, name: Callable[[bool], str], length: int, save: Callable[[bool], Awaitable[None]]
+            icon: str,
+            title: str,
+            name: Callable[[bool], str],
+            length: int | None,
+            save: Callable[[bool], Awaitable[None]],
         ) -> dom.Node:
             file = dom.el("span", {"class": "choice-name"}, name(False))
             dom.on(tick, "change", lambda _event: setattr(file, "textContent", name(bool(tick.checked))))
             words = dom.el("span", {"class": "choice-words"}, dom.el("span", {"class": "choice-title"}, title), file)
-            weight = dom.el("span", {"class": "choice-size number"}, size(length))
+            weight = dom.el("span", {"class": "choice-size number"}, size(length) if length is not None else None)
             button = dom.el("button", {"type": "button", "class": "choice"}, dom.icon(icon), words, weight)
             dom.on(button, "click", lambda _event: go_on(save))
             return button
@@ -85,6 +89,15 @@ class Saver:
                 lambda _named: self.save_package(),
             ),
         ]
+        if medium.media_type in jpeg_export.OFFERED_FOR:
+            jpeg = choice(
+                "photo",
+                t("save.jpeg"),
+                lambda named: jpeg_export.file_name(report, index, with_patient=named),
+                None,
+                lambda named: self.save_jpeg(index, with_patient=named),
+            )
+            choices[1:1] = [jpeg]
         offers = self._dicom.offers(index)
         choices[2:2] = [
             choice(
@@ -133,6 +146,22 @@ class Saver:
 
         await self._run(t("save.saving", name=medium_label(report, index)), name, save)
 
+    async def save_jpeg(self, index: int, *, with_patient: bool = False) -> None:
+        """One photo as a JPEG; the original is not touched."""
+        report = self._opened.report
+        name = jpeg_export.file_name(report, index, with_patient=with_patient)
+        target = await self._downloads.target(name, jpeg_export.MEDIA_TYPE, report.media[index].size)
+
+        async def save(progress: ProgressTotal) -> None:
+            try:
+                await target.write(await jpeg_export.jpeg_file(await self._media.shown(index, progress)))
+                await target.finish()
+            except BaseException:
+                await target.discard()
+                raise
+
+        await self._run(t("save.saving", name=medium_label(report, index)), name, save, t("save.jpeg_note"))
+
     async def save_all(self, *, with_patient: bool = False) -> None:
         """All files as a zip."""
         report = self._opened.report
@@ -167,11 +196,13 @@ class Saver:
         """Takes back what is still being handed to the browser."""
         self._downloads.close()
 
-    async def _run(self, what: str, name: str, save: Callable[[ProgressTotal], Awaitable[None]]) -> None:
+    async def _run(
+        self, what: str, name: str, save: Callable[[ProgressTotal], Awaitable[None]], to_know: str = ""
+    ) -> None:
         async with ProgressIndicator(what, self._place) as wait:
 
             async def work() -> None:
                 await save(wait.progress)
 
             await cancellable(wait, work())
-        self._done(name, "")
+        self._done(name, to_know)
