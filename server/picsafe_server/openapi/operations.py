@@ -45,6 +45,11 @@ SCHEMES: Final = Components(
         "service": SecurityScheme(
             type="http", scheme="bearer", description="The token of a service account, `picsafe_st_…`."
         ),
+        "outbox": SecurityScheme(
+            type="http",
+            scheme="bearer",
+            description="The token of `POST /users/v1/reports/{report_id}/outbox`, `picsafe_ob_…`: it delivers one declared package, and nothing else.",
+        ),
         "grant": SecurityScheme(
             type="http",
             scheme="bearer",

@@ -34,6 +34,7 @@ from picsafe_server.users.reports.expiry import Expiry
 from picsafe_server.users.reports.grants import Grants
 from picsafe_server.users.reports.labels import Labels
 from picsafe_server.users.reports.lifecycle import Reports
+from picsafe_server.users.reports.outbox import Outbox
 from picsafe_server.users.reports.pagination import Pagination
 from picsafe_server.users.reports.views import ReportViews
 from picsafe_server.users.reports.withdrawals import Withdrawals
@@ -64,6 +65,7 @@ class Services:
     look_ups: LookupThrottle
     drafts: Drafts
     reports: Reports
+    outbox: Outbox
     labels: Labels
     listings: Pagination
     views: ReportViews
@@ -90,6 +92,7 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
     grants = Grants(signer, settings, clock, key_servers)
     views = ReportViews(settings, clock, key_servers)
     receipts = Verifier([settings.cloud_base(region) for region in REGIONS], context.http, clock)
+    reports = Reports(database, clock, settings, changes, grants, receipts)
     return Services(
         database=database,
         context=context,
@@ -111,7 +114,8 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
         grants=grants,
         look_ups=look_ups,
         drafts=Drafts(database, clock, settings, grants, key_servers, look_ups),
-        reports=Reports(database, clock, settings, changes, grants, receipts),
+        reports=reports,
+        outbox=Outbox(database, clock, reports),
         labels=Labels(database, clock),
         listings=Pagination(database, clock, views),
         views=views,

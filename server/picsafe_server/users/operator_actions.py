@@ -175,7 +175,7 @@ class Operator:
                 session, account.institution_id, None, AuditAction.SESSIONS_ENDED, whom=AuditTarget.of(account)
             )
             await session.flush()
-            return await services.sessions.end_where(session, SignedInSession.account_id == account.id)
+            return await services.sessions.end_all(session, account.id)
 
     async def accept_log(self, url: str) -> str:
         """Accept a key server whose access log contradicts its earlier state; returns what was wrong. `NotFound` when

@@ -19,9 +19,11 @@ from picsafe_server.runtime.sweeper import Step
 from picsafe_server.users import container as parts
 from picsafe_server.users.accounts.authentication import authenticate
 from picsafe_server.users.api import CONTROLLERS
+from picsafe_server.users.api.outbox import parcel_of
 from picsafe_server.users.container import Services
 from picsafe_server.users.db.models import ChangeCounter, known_keys
 from picsafe_server.users.principal import Principal
+from picsafe_server.users.reports.outbox import Parcel
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -33,6 +35,10 @@ def _services(request: Request[Any, Any, Any]) -> Services:
 
 async def _caller(request: Request[Any, Any, Any]) -> Principal:
     return await authenticate(request)
+
+
+async def _parcel(request: Request[Any, Any, Any]) -> Parcel:
+    return await parcel_of(request)
 
 
 class UsersRole(ServerRole):
@@ -47,7 +53,11 @@ class UsersRole(ServerRole):
             "/users",
             route_handlers=CONTROLLERS,
             guards=[json_only],
-            dependencies={"services": Provide(_services, sync_to_thread=False), "caller": Provide(_caller)},
+            dependencies={
+                "services": Provide(_services, sync_to_thread=False),
+                "caller": Provide(_caller),
+                "parcel": Provide(_parcel),
+            },
         )
 
     async def start(self) -> None:
@@ -106,6 +116,7 @@ class UsersRole(ServerRole):
             Step("sign-in counts forgotten", services.throttle.sweep),
             Step("look-ups forgotten", services.look_ups.sweep),
             Step("draft secrets deleted", services.draft_secrets.sweep),
+            Step("outbox tokens deleted", services.outbox.sweep),
             Step("devices forgotten", services.devices.sweep),
             Step("security log lines forgotten", services.security.sweep),
             Step("logs contradicted", services.checkpoints.sweep),

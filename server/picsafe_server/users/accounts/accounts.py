@@ -18,7 +18,7 @@ from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.accounts.sign_in_throttle import SignInThrottle
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, SignedInSession
+from picsafe_server.users.db.models import Account
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.names.display_names import checked_name, search_text
 from picsafe_server.users.names.mail_domains import check_address
@@ -93,9 +93,7 @@ class Accounts:
             await forget_devices(session, who.id)
             if device_secret:
                 await self._devices.remember(session, who.id, device_secret)
-            await self._sessions.end_where(
-                session, SignedInSession.account_id == who.id, SignedInSession.id != who.session_id
-            )
+            await self._sessions.end_all(session, who.id, but=who.session_id)
 
 
 async def create_account(

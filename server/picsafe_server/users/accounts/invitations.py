@@ -19,7 +19,7 @@ from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget, signature
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, Invitation, SignedInSession
+from picsafe_server.users.db.models import Account, Invitation
 from picsafe_server.users.principal import Principal
 
 _DAYS = timedelta(days=limits.INVITATION_DAYS)
@@ -78,7 +78,7 @@ class Invitations:
                 update(Invitation).where(Invitation.account_id == account_id).values(used_at=self._clock.now())
             )
             await self._set_password(session, account_id, fresh, address)
-            await self._sessions.end_where(session, SignedInSession.account_id == account_id)
+            await self._sessions.end_all(session, account_id)
 
     async def _set_password(self, session: AsyncSession, account_id: str, fresh: str, address: str | None) -> None:
         """If the account had a password, its owner is notified and earlier reports stay closed, since this may be

@@ -8,6 +8,7 @@ import secrets
 from picsafe_protocol.contracts.identifiers import is_identifier
 
 SERVICE_PREFIX = "picsafe_st_"
+OUTBOX_PREFIX = "picsafe_ob_"
 INVITATION_PREFIX = "picsafe_in_"
 
 
@@ -19,6 +20,11 @@ def new_secret() -> str:
 def digest(secret: str) -> bytes:
     """The SHA-256 of a secret, as stored in the database."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def outbox_token() -> str:
+    """A token that delivers one report, recognisable by scanners of logs and repositories."""
+    return OUTBOX_PREFIX + new_secret()
 
 
 def service_token(account_id: str, secret: str) -> str:

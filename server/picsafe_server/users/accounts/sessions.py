@@ -25,7 +25,7 @@ from picsafe_server.users.accounts.last_used import LastUsed, Used
 from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sign_in_throttle import SignInThrottle
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.db.models import Account, Institution, OutboxToken, ServiceAccount, SignedInSession
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import SESSION_ENDED, Change, EventLog
 from picsafe_server.users.names import email_addresses
@@ -213,6 +213,21 @@ class Sessions:
         ended = (await session.scalars(delete(SignedInSession).where(*which).returning(SignedInSession.id))).all()
         await self._changes.append(session, *(Change(SESSION_ENDED, [channels.session(id_)]) for id_ in ended))
         return len(ended)
+
+    async def end_all(self, session: AsyncSession, account_id: str, *, but: str | None = None) -> int:
+        """End all sessions of an account, `but` excepted, and what goes on without one; in the transaction of
+        `session`, to be called last in it. How many sessions there were.
+        """
+        await session.execute(delete(OutboxToken).where(OutboxToken.account_id == account_id))
+        others = [] if but is None else [SignedInSession.id != but]
+        return await self.end_where(session, SignedInSession.account_id == account_id, *others)
+
+    async def end_everywhere(self, who: Principal, address: str) -> None:
+        """Sign the caller out everywhere, here too."""
+        async with self._database.writing() as session:
+            self._security.record(session, SecurityEvent.SESSION_ENDED, who, Actor.SELF, address=address)
+            await session.flush()
+            await self.end_all(session, who.id)
 
     async def sweep(self) -> int:
         """End expired sessions; returns how many."""

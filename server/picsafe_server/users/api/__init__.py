@@ -8,6 +8,7 @@ from picsafe_server.users.api.events import events
 from picsafe_server.users.api.institution import InstitutionController
 from picsafe_server.users.api.jwks import jwks
 from picsafe_server.users.api.me import MeController, accept_invitation
+from picsafe_server.users.api.outbox import OutboxController
 from picsafe_server.users.api.reports import ReportController, suggest_recipients
 from picsafe_server.users.api.sealed_drafts import SealedDraftController
 from picsafe_server.users.api.security_log import institution_security, my_security
@@ -20,6 +21,7 @@ CONTROLLERS: list[ControllerRouterHandler] = [
     accept_invitation,
     SealedDraftController,
     ReportController,
+    OutboxController,
     suggest_recipients,
     events,
     make_token,

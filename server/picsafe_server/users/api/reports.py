@@ -13,6 +13,7 @@ from picsafe_protocol.contracts.api.reports import (
     Box,
     GrantAt,
     NewReports,
+    OutboxToken,
     Readers,
     ReportBegun,
     ReportPage,
@@ -29,6 +30,7 @@ from picsafe_protocol.contracts.api.requests import (
     GrantRequest,
     LabelsRequest,
     NewReport,
+    OutboxBody,
     ReceiptBody,
 )
 from picsafe_protocol.contracts.errors import (
@@ -165,6 +167,21 @@ class ReportController(Controller):
         report = await services.reports.accept_receipt(caller, report_id, data.receipt, data.package, data.label)
         async with services.database.reading() as session:
             return await services.views.one(session, caller, report)
+
+    @post(
+        "/{report_id:str}/outbox",
+        summary="Declare a package, to deliver it without a session",
+        **route_access(PERSON, NotFound, Conflict, ReportExpired, KeyRevoked, ReportPredatesAccess),
+    )
+    async def declare(
+        self, report_id: FromPath[str], data: RequestBody[OutboxBody], caller: Caller, services: ServicesDependency
+    ) -> OutboxToken:
+        """Fixes what will be delivered: the package, and the sealed label. The token uploads it and hands in its
+        receipt while the sender is away, for 24 hours. It ends when the report is withdrawn, and when the sender signs
+        out everywhere, gets a new password, or is disabled. A new token of the same report ends the earlier one.
+        """
+        issued = await services.outbox.declare(caller, report_id, data.package, data.label)
+        return OutboxToken(issued.token, rfc3339(issued.ends_at))
 
     @post(
         "/{report_id:str}/grants",

@@ -68,6 +68,15 @@ class SessionController(Controller):
         rows = await services.sessions.of(caller)
         return SessionList([session_view(row, caller.session_id) for row in rows])
 
+    @delete("", summary="Sign out everywhere", **route_access(PERSON))
+    async def sign_out_everywhere(
+        self, request: Request[Any, Any, Any], caller: Caller, services: ServicesDependency
+    ) -> Response[None]:
+        """Ends all of the caller's sessions at once, this one too, and the delivery of reports without a session."""
+        address = request.client.host if request.client else ""
+        await services.sessions.end_everywhere(caller, address)
+        return Response(None, cookies=[no_cookie(services.context.settings)])
+
     @delete("/{session_id:str}", summary="Sign out", **route_access(PERSON, NotFound))
     async def sign_out(self, session_id: FromPath[str], caller: Caller, services: ServicesDependency) -> Response[None]:
         """Ends one of the caller's sessions at once; `current` names the one that asks."""

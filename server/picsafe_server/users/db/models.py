@@ -345,6 +345,23 @@ class ReportLabel(Base):
     """Of one of `format.label.SEALED_LABEL_SIZES`. Gone when the report is withdrawn or over; never changed."""
 
 
+class OutboxToken(Base):
+    """Lets a page deliver one report without a session; see `reports/outbox.py`. What it may deliver is fixed here."""
+
+    __tablename__ = "outbox_tokens"
+
+    report_id: Mapped[str] = _of_report()
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """The sender's."""
+    token_hash: Mapped[bytes] = mapped_column(_DIGEST, unique=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    label: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sealed, as its sender made it."""
+    ends_at: Mapped[datetime] = mapped_column(_MOMENT, index=True)
+
+
 class ReportOpened(Base):
     """When a person first read a report."""
 

@@ -20,7 +20,7 @@ from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, Institution, SignedInSession
+from picsafe_server.users.db.models import Account, Institution
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 
@@ -129,7 +129,7 @@ class Members:
         self._record(session, who, AuditAction.PASSWORD_RESET if reset else AuditAction.MEMBER_INVITED, account)
         invited = Invited(account, await self._invitations.invite(session, account.id, who))
         await session.flush()
-        await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+        await self._sessions.end_all(session, account.id)
         return invited
 
     def set_role(self, session: AsyncSession, account: Account, role: Role, who: Principal | None) -> None:
@@ -148,7 +148,7 @@ class Members:
         await session.flush()
         if disabled:
             await forget_draft_secrets(session, account.id)
-            await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+            await self._sessions.end_all(session, account.id)
 
     async def remove_account(self, session: AsyncSession, account: Account, who: Principal | None) -> None:
         """Close an account permanently."""
@@ -158,7 +158,7 @@ class Members:
         await forget_devices(session, account.id)
         await forget_draft_secrets(session, account.id)
         await session.flush()
-        await self._sessions.end_where(session, SignedInSession.account_id == account.id)
+        await self._sessions.end_all(session, account.id)
 
     def _record(
         self,

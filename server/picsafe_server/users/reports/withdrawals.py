@@ -23,7 +23,7 @@ from picsafe_server.users.db.models import EXPIRED, WITHDRAWN, Account, MailboxE
 from picsafe_server.users.events import channels
 from picsafe_server.users.events.event_log import REMOVED, REPORT, Change, EventLog
 from picsafe_server.users.principal import Principal
-from picsafe_server.users.reports import labels
+from picsafe_server.users.reports import labels, outbox
 from picsafe_server.users.reports.grants import Grants
 from picsafe_server.users.reports.lifecycle import received_by
 from picsafe_server.users.reports.visibility import own, state_of
@@ -85,6 +85,7 @@ class Withdrawals:
             was_available = report.available_at is not None
             report.state, report.withdrawn_at = WITHDRAWN, now
             await labels.drop(session, [report])
+            await outbox.end_of_report(session, report)
             session.add_all(
                 WithdrawalCall(report_id=report.id, action=action.value, next_at=now)
                 for action in (Action.KEY_REVOKE, Action.PACKAGE_DELETE)

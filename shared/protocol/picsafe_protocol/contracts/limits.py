@@ -183,6 +183,9 @@ SERVICE_ACCOUNTS: Final = 50
 OPEN_DRAFTS: Final = 100
 """Reports that one person has begun and not completed within `UPLOAD_HOURS`: a runaway program stops here."""
 
+OUTBOX_HOURS: Final = UPLOAD_HOURS
+"""An encrypted report is delivered without its sender for so long: as long as an upload may take."""
+
 SEALED_DRAFT_HOURS: Final = 24
 """A draft that a browser keeps sealed, from when it was begun: over night, and no archive."""
 

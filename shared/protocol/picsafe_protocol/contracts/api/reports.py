@@ -14,6 +14,7 @@ __all__ = [
     "GrantAt",
     "InstitutionReaders",
     "NewReports",
+    "OutboxToken",
     "Readers",
     "Recipient",
     "RemovedReport",
@@ -93,6 +94,14 @@ class SealedLabels:
     """Those of the requested reports that have a label and can be opened by the caller, in no order."""
 
     labels: list[SealedLabel]
+
+
+@message
+class OutboxToken:
+    """Delivers one declared package without a session, until `ends_at`."""
+
+    token: str
+    ends_at: str
 
 
 @message

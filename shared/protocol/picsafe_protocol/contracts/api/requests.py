@@ -26,6 +26,8 @@ __all__ = [
     "NewReport",
     "NewService",
     "NewUpload",
+    "OutboxBody",
+    "OutboxReceipt",
     "ReceiptBody",
     "ReleaseRequest",
     "Rename",
@@ -130,6 +132,23 @@ class ReceiptBody:
     receipt: Token
     package: SentPackage | None = None
     label: bytes | None = None
+
+
+@message(kw_only=True)
+class OutboxBody:
+    """What will be delivered: the sender's description of the package, and the report's sealed label (format,
+    section 10), in base64.
+    """
+
+    package: SentPackage
+    label: bytes | None = None
+
+
+@message(kw_only=True)
+class OutboxReceipt:
+    """The cloud's receipt for the completed upload."""
+
+    receipt: Token
 
 
 @message(kw_only=True)
