@@ -103,7 +103,11 @@ class ShownReport:
     async def show_thumbnails(self) -> None:
         """The small pictures; the first photo goes before them, unless its bytes are long in coming."""
         await self.stage.first_shown(THUMBNAILS_AFTER)
-        await self.media.thumbnails(self.strip.picture, self._first_photo_first)
+        await self.media.thumbnails(self._show_thumbnail, self._first_photo_first)
+
+    def _show_thumbnail(self, index: int, url: str) -> None:
+        self.strip.picture(index, url)
+        self.stage.thumbnail_came(self.source, index)
 
     async def _first_photo_first(self, index: int) -> None:
         """Small pictures further down the strip, of which there may be hundreds, keep a slow computer from the first

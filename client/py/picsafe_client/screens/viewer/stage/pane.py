@@ -18,7 +18,7 @@ from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
 from picsafe_client.screens.viewer.stage.player import Player
 from picsafe_client.screens.viewer.stage.preview_canvas import draft_of
 from picsafe_client.session.view_state import PaneView
-from picsafe_client.ui import dom, notices
+from picsafe_client.ui import dom, heic, notices
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_media.pixel_limits import check_film
@@ -45,7 +45,7 @@ class Pane:
         self.changes: Observable[Pane] = Observable()
         """Notified when another medium is shown, and when a photo lies differently."""
         self.loaded = asyncio.Event()
-        """Set once a first medium is shown, or it is said why it is not."""
+        """Set once a first medium is shown or only has to be decoded, or it is said why it is not shown."""
         self._loading: asyncio.Task[None] | None = None
         self.photo = PhotoLayout(self.node, self._ground, self._changed)
         self._player: Player | None = None
@@ -109,11 +109,19 @@ class Pane:
         self.index = index
         self.node.setAttribute("aria-label", medium_label(self.source.report, index))
         self._show_nothing()
-        thumbnail = self._media.thumbnail(index)
-        medium = self.medium
-        if thumbnail and medium.kind == "photo" and medium.width and medium.height and not self._media.is_ready(index):
+        if not self._media.is_ready(index):
+            self._show_thumbnail()
+
+    def _show_thumbnail(self) -> None:
+        thumbnail, medium = self._media.thumbnail(self.index), self.medium
+        if thumbnail and medium.kind == "photo" and medium.width and medium.height:
             small = dom.el("img", {"class": "pane-picture", "src": thumbnail, "alt": "", "draggable": "false"})
-            self.photo.place(index, small, medium.width, medium.height)
+            self.photo.place(self.index, small, medium.width, medium.height)
+
+    def thumbnail_came(self, index: int) -> None:
+        """The small picture of a medium has come: it stands in for the photo that is still on its way."""
+        if index == self.index and self._progress is not None and self.photo.view is None:
+            self._show_thumbnail()
 
     async def _load(self) -> None:
         """Shows a photo once it is here and has been found right; plays a video or recording, a large one from its first
@@ -145,6 +153,10 @@ class Pane:
             check_film(self.medium, self.medium.width, self.medium.height)
         if self.medium.kind != "photo" and self._media.can_stream(index) and await self._stream(index):
             return
+        if self.medium.media_type in heic.MEDIA_TYPES:
+            await self._media.blob(index, wait.progress)
+            self.loaded.set()  # decoding takes a second or more, in which small pictures may come
+            wait.set_label(t("report.decoding", name=type_name(self.medium)))
         url = await self._media.url(index, wait.progress)
         if self.medium.kind == "photo":
             await self._show_photo(index, url)

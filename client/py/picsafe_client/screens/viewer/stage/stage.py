@@ -67,6 +67,11 @@ class Stage:
             with suppress(TimeoutError):
                 await asyncio.wait_for(loaded.wait(), seconds)
 
+    def thumbnail_came(self, source: MediaSource, index: int) -> None:
+        """The small picture of a medium of this report has come."""
+        for pane in self._panes_of(source):
+            pane.thumbnail_came(index)
+
     # -- what is shown
 
     def show(self, index: int) -> None:
