@@ -185,7 +185,7 @@ def sample_request(kind: Any, *, full: bool) -> Any:
         "country": "AU", "report_id": "a" * 26, "sha256": "ab" * 32, "digest": "cd" * 32, "recipients": ["a@b.example"],
         "key_servers": ["https://keys.example"], "size": 7, "retention_days": 3, "idle_lock_minutes": 2, "disabled": False,
         "pieces": b"\x00\xff", "label": b"\x00\xff", "report_ids": ["a" * 26], "transport": "token", "role": "administrator",
-        "members_may_open": "members", "labels": "none", "action": "key.create",
+        "members_may_open": "members", "labels": "none", "action": "key.create", "mark": "filed", "value": False,
     }  # fmt: skip
     values = {
         each.name: sample_request(requests.SentPackage, full=full)

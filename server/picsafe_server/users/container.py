@@ -34,6 +34,7 @@ from picsafe_server.users.reports.expiry import Expiry
 from picsafe_server.users.reports.grants import Grants
 from picsafe_server.users.reports.labels import Labels
 from picsafe_server.users.reports.lifecycle import Reports
+from picsafe_server.users.reports.marks import Marks
 from picsafe_server.users.reports.outbox import Outbox
 from picsafe_server.users.reports.pagination import Pagination
 from picsafe_server.users.reports.views import ReportViews
@@ -67,6 +68,7 @@ class Services:
     reports: Reports
     outbox: Outbox
     labels: Labels
+    marks: Marks
     listings: Pagination
     views: ReportViews
     withdrawals: Withdrawals
@@ -117,6 +119,7 @@ def build(context: RoleContext, database: Database, signer: Signer) -> Services:
         reports=reports,
         outbox=Outbox(database, clock, reports),
         labels=Labels(database, clock),
+        marks=Marks(database, clock, changes, views),
         listings=Pagination(database, clock, views),
         views=views,
         withdrawals=Withdrawals(database, clock, changes, grants, context.http),

@@ -90,7 +90,7 @@ async def test_each_listener_gets_its_own_changes(world: World) -> None:
     assert '"unread":false' in text
     await ada.delete(f"/v1/reports/{report_id}")
     for stream in streams:
-        assert "event: removed" in (await anext(stream)).decode()
+        assert '"state":"withdrawn"' in (await anext(stream)).decode()
 
 
 async def test_who_reads_slowly_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

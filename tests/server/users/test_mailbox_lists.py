@@ -131,7 +131,8 @@ async def test_what_is_over_leaves_the_inbox_and_stays_in_sent(world: World) -> 
     pacs = await world.service("Royal")
     withdrawn, expired = await world.report(ada, bo), await world.report(ada, bo)
     await ada.delete(f"/v1/reports/{withdrawn}")
-    assert ids(await bo.get("/v1/reports")) == [expired]
+    assert ids(await bo.get("/v1/reports")) == [expired, withdrawn]
+    assert ids(await pacs.get("/v1/reports/new")) == [expired]
     world.clock.move(timedelta(days=7))
     ada, bo = await world.sign_in(ada.email), await world.sign_in(bo.email)
     for _ in range(2):  # by the clock, and after the sweep

@@ -57,6 +57,9 @@ async def test_the_receipt_makes_the_report_available(world: World) -> None:
         "cloud_url": "http://localhost:8000/cloud/au",
         "keyserver_url": "http://localhost:8000/keys",
         "labelled": False,
+        "withdrawn_at": None,
+        "done_at": None,
+        "filed": [],
     }
     (received,) = (await bo.get("/v1/reports")).json()["reports"]
     assert (received["box"], received["unread"]) == ("inbox", True)

@@ -8,8 +8,17 @@ from urllib.parse import quote
 
 from picsafe_client.api.client import Api
 from picsafe_protocol.contracts.api.keys import IssuedKey
-from picsafe_protocol.contracts.api.reports import GrantAt, Readers, ReportBegun, ReportView, Suggestion, Suggestions
-from picsafe_protocol.contracts.api.requests import Addressed, KeyRequest, NewReport
+from picsafe_protocol.contracts.api.reports import (
+    GrantAt,
+    MarkedReports,
+    Readers,
+    ReportBegun,
+    ReportView,
+    Suggestion,
+    Suggestions,
+)
+from picsafe_protocol.contracts.api.requests import Addressed, KeyRequest, Mark, MarkRequest, NewReport
+from picsafe_protocol.contracts.limits import MARKS_AT_ONCE
 from picsafe_protocol.format.composing import Uploaded
 from picsafe_protocol.json.messages import read, write
 
@@ -22,6 +31,17 @@ async def report(api: Api, report_id: str) -> ReportView:
 async def mark_opened(api: Api, report_id: str) -> None:
     """The caller has read it; the sender sees when."""
     await api.users("POST", f"{_path(report_id)}/opened", {})
+
+
+async def mark(
+    api: Api, report_ids: Sequence[str], mark: Mark, *, value: bool = True, signal: Any = None
+) -> list[ReportView]:
+    """Marks reports of the inbox as done or filed, or takes that back. The reports as they are now."""
+    marked: list[ReportView] = []
+    for start in range(0, len(report_ids), MARKS_AT_ONCE):
+        body = write(MarkRequest(report_ids=list(report_ids[start : start + MARKS_AT_ONCE]), mark=mark, value=value))
+        marked += read(MarkedReports, await api.users("POST", "/v1/reports/marks", body, signal=signal)).reports
+    return marked
 
 
 async def withdraw(api: Api, report_id: str, *, signal: Any = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from picsafe_client.session.list_options import ListOptions
 from picsafe_client.session.reading_list import ReadingList
 from picsafe_client.session.view_state import ReportViewState
 
@@ -23,6 +24,8 @@ class SessionState:
     """How far each list is scrolled, in CSS pixels."""
     rows: dict[str, str] = field(default_factory=dict)
     """The report whose row had the focus last, in each list."""
+    options: dict[str, ListOptions] = field(default_factory=dict)
+    """Filters and order of each list."""
     reading: ReadingList | None = None
     """The list from which a report was opened, as it stood then."""
     step: int = 0

@@ -83,6 +83,11 @@ class VirtualList(Generic[Item]):
         for group in changed:
             self._settle(group)
 
+    def clear(self) -> None:
+        """Takes all rows away, before `show` gets items in another order."""
+        for group in list(self._groups):
+            self._drop(group)
+
     def rerender(self, ids: Iterable[str]) -> None:
         """Rebuilds the rows of these items, where they exist; an unfolded one stays unfolded."""
         for group in self._groups:

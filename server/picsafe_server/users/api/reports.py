@@ -12,6 +12,7 @@ from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.api.reports import (
     Box,
     GrantAt,
+    MarkedReports,
     NewReports,
     OutboxToken,
     Readers,
@@ -29,6 +30,7 @@ from picsafe_protocol.contracts.api.requests import (
     Addressed,
     GrantRequest,
     LabelsRequest,
+    MarkRequest,
     NewReport,
     OutboxBody,
     ReceiptBody,
@@ -115,8 +117,8 @@ class ReportController(Controller):
         before: Cursor = None,
         limit: Limit = 50,
     ) -> ReportPage:
-        """A page, newest first. The inbox lists reports that can be opened; sent reports stay listed for a while after
-        they expire.
+        """A page, newest first. The inbox lists reports that have arrived until their time is over, withdrawn ones
+        included; sent reports stay listed for a while after that.
         """
         page = await services.listings.newest(caller, box, before, limit)
         return ReportPage(page.reports, page.cursor if page.more else None)
@@ -141,6 +143,17 @@ class ReportController(Controller):
         """
         found = await services.labels.of(caller, data.report_ids)
         return SealedLabels([SealedLabel(each, b64encode(sealed).decode("ascii")) for each, sealed in found.items()])
+
+    @post("/marks", status_code=200, summary="Mark reports as done or filed", **route_access(PERSON, NotFound))
+    async def marks(
+        self, data: RequestBody[MarkRequest], caller: Caller, services: ServicesDependency
+    ) -> MarkedReports:
+        """Of the caller's inbox. Only the caller sees `done`; the sender and colleagues see who marked a report as
+        `filed`, and when. The time of the first mark is kept; people take back their own marks only.
+
+        404, and nothing is marked, when one of them was never in the caller's inbox.
+        """
+        return MarkedReports(await services.marks.mark(caller, data.report_ids, data.mark, value=data.value))
 
     @get("/{report_id:str}", summary="One report", **route_access(SIGNED_IN, NotFound, ReportPredatesAccess))
     async def report(self, report_id: FromPath[str], caller: Caller, services: ServicesDependency) -> ReportView:

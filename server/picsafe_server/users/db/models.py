@@ -372,6 +372,17 @@ class ReportOpened(Base):
     opened_at: Mapped[datetime] = mapped_column(_MOMENT)
 
 
+class ReportMark(Base):
+    """What a person said of a report that they received: see `reports/marks.py`. Without either time there is no row."""
+
+    __tablename__ = "report_marks"
+
+    report_id: Mapped[str] = _of_report()
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    done_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+    filed_at: Mapped[datetime | None] = mapped_column(_MOMENT)
+
+
 class WithdrawalCall(Base):
     """A call to another server that a withdrawal still owes: written with the withdrawal, deleted once it succeeded."""
 

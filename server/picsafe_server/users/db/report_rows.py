@@ -9,24 +9,43 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.contracts.api.reports import Addressee, Sender
+from picsafe_protocol.contracts.api.reports import Addressee, Filing, Sender
 from picsafe_server.runtime.clock import rfc3339
-from picsafe_server.users.db.models import Account, Institution, Report, ReportLabel, ReportOpened, ReportRecipient
+from picsafe_server.users.db.models import (
+    Account,
+    Institution,
+    Report,
+    ReportLabel,
+    ReportMark,
+    ReportOpened,
+    ReportRecipient,
+)
+
+
+@dataclass(frozen=True)
+class FiledBy:
+    """An account that marked a report as filed."""
+
+    account_id: str
+    institution_id: str | None
+    filing: Filing
 
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """`reports` with their senders, `recipients` by report, `opened`: when an account first read a report, and the
-    reports that are `labelled`.
+    """`reports` with their senders, `recipients` by report, `opened`: when an account first read a report, the reports
+    that are `labelled`, `done`: when an account marked a report as done, and by report who `filed` it.
     """
 
     reports: Mapping[str, tuple[Report, Sender]]
     recipients: Mapping[str, Sequence[Addressee]]
     opened: Mapping[tuple[str, str], datetime]
     labelled: Collection[str]
+    done: Mapping[tuple[str, str], datetime]
+    filed: Mapping[str, Sequence[FiledBy]]
 
 
 async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str] | None]) -> ReportFacts:
@@ -34,10 +53,12 @@ async def read_facts(session: AsyncSession, readers: Mapping[str, Collection[str
     everybody's.
     """
     if not readers:
-        return ReportFacts({}, {}, {}, ())
+        return ReportFacts({}, {}, {}, (), {}, {})
     ids = set(readers)
     reports, labelled = await _reports(session, ids)
-    return ReportFacts(reports, await _recipients(session, ids), await _openings(session, readers), labelled)
+    done, filed = await _marks(session, readers)
+    recipients, openings = await _recipients(session, ids), await _openings(session, readers)
+    return ReportFacts(reports, recipients, openings, labelled, done, filed)
 
 
 async def _reports(session: AsyncSession, ids: set[str]) -> tuple[dict[str, tuple[Report, Sender]], set[str]]:
@@ -77,14 +98,42 @@ async def _recipients(session: AsyncSession, ids: set[str]) -> dict[str, list[Ad
 async def _openings(
     session: AsyncSession, readers: Mapping[str, Collection[str] | None]
 ) -> dict[tuple[str, str], datetime]:
+    rows = await session.execute(
+        select(ReportOpened.report_id, ReportOpened.account_id, ReportOpened.opened_at).where(
+            _of_readers(ReportOpened, readers)
+        )
+    )
+    return {(row.report_id, row.account_id): row.opened_at for row in rows}
+
+
+async def _marks(
+    session: AsyncSession, readers: Mapping[str, Collection[str] | None]
+) -> tuple[dict[tuple[str, str], datetime], dict[str, list[FiledBy]]]:
+    wanted = or_(
+        _of_readers(ReportMark, readers), and_(ReportMark.report_id.in_(set(readers)), ReportMark.filed_at.is_not(None))
+    )
+    rows = await session.execute(
+        select(ReportMark, Account, Institution.name)
+        .join(Account, Account.id == ReportMark.account_id)
+        .outerjoin(Institution, Institution.id == Account.institution_id)
+        .where(wanted)
+        .order_by(ReportMark.filed_at, ReportMark.account_id)
+    )
+    done: dict[tuple[str, str], datetime] = {}
+    filed: dict[str, list[FiledBy]] = defaultdict(list)
+    for mark, account, institution in rows:
+        if mark.done_at is not None:
+            done[mark.report_id, account.id] = mark.done_at
+        if mark.filed_at is not None:
+            filing = Filing(account.name, account.email, institution, rfc3339(mark.filed_at))
+            filed[mark.report_id].append(FiledBy(account.id, account.institution_id, filing))
+    return done, filed
+
+
+def _of_readers(
+    table: type[ReportOpened | ReportMark], readers: Mapping[str, Collection[str] | None]
+) -> ColumnElement[bool]:
     everybody = [report_id for report_id, accounts in readers.items() if accounts is None]
     some = [report_id for report_id, accounts in readers.items() if accounts is not None]
     people = {account for accounts in readers.values() if accounts is not None for account in accounts}
-    wanted = or_(
-        ReportOpened.report_id.in_(everybody),
-        and_(ReportOpened.report_id.in_(some), ReportOpened.account_id.in_(people)),
-    )
-    rows = await session.execute(
-        select(ReportOpened.report_id, ReportOpened.account_id, ReportOpened.opened_at).where(wanted)
-    )
-    return {(row.report_id, row.account_id): row.opened_at for row in rows}
+    return or_(table.report_id.in_(everybody), and_(table.report_id.in_(some), table.account_id.in_(people)))

@@ -12,7 +12,7 @@ from picsafe_protocol.contracts.api.reports import Addressee, Box, ReportView, S
 from picsafe_server.runtime.clock import Clock, rfc3339
 from picsafe_server.settings import Settings
 from picsafe_server.users.db.models import AVAILABLE, Report
-from picsafe_server.users.db.report_rows import ReportFacts, read_facts
+from picsafe_server.users.db.report_rows import FiledBy, ReportFacts, read_facts
 from picsafe_server.users.key_servers.allow_list import KeyServers
 from picsafe_server.users.principal import Principal
 from picsafe_server.users.reports.visibility import state_of
@@ -83,6 +83,8 @@ class ReportViews:
             keyserver_url=self._key_servers.of_report(report),
             labelled=report.id in facts.labelled and state == AVAILABLE,
             withdrawn_at=_text(report.withdrawn_at),
+            done_at=_text(facts.done.get((report.id, who.id))),
+            filed=[each.filing for each in facts.filed.get(report.id, ()) if _sees_filing(who, report, each)],
         )
 
 
@@ -99,6 +101,13 @@ def _as_seen_by(who: Principal, report: Report, addressee: Addressee) -> Address
     if who.id in {report.sender_id, addressee.id} or addressee.opened_at is None:
         return addressee
     return replace(addressee, opened_at=None)
+
+
+def _sees_filing(who: Principal, report: Report, filed: FiledBy) -> bool:
+    """The sender sees all; others what colleagues did, as they see only their own openings."""
+    if who.id in {report.sender_id, filed.account_id}:
+        return True
+    return who.institution_id is not None and who.institution_id == filed.institution_id
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -41,6 +41,9 @@ NAME_CHARACTERS: Final = 200
 LABEL_NOTES_CHARACTERS: Final = 160
 """Of the first line of the notes, in the label by which a list shows whose report it is: two lines of a row."""
 
+MARKS_AT_ONCE: Final = 200
+"""Reports that one request marks as done or filed: more than anybody selects, and one transaction."""
+
 LABELS_AT_ONCE: Final = 100
 """Reports whose labels, or the keys of these, one request asks for: more rows than any screen shows."""
 

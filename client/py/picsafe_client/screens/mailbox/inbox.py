@@ -8,6 +8,7 @@ from picsafe_client.i18n.texts import moment, remaining, size, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens.mailbox.report_list import ReportListScreen, age, set_time
 from picsafe_client.session import mailbox
+from picsafe_client.session.list_options import is_unread
 from picsafe_client.ui import dom
 from picsafe_protocol.contracts.api.reports import ReportView
 
@@ -73,19 +74,20 @@ class InboxScreen(ReportListScreen):
 
     def build_columns(self) -> dom.Node:
         names = ("patient", "from", "size", "kept", "time")
+        titles = [
+            dom.el("span", {"class": f"row-column-{name}", "aria-hidden": True}, t(f"inbox.column_{name}"))
+            for name in names
+        ]
         return dom.el(
-            "div",
-            {"class": "row-columns", "aria-hidden": True},
-            *[dom.el("span", {"class": f"row-column-{name}"}, t(f"inbox.column_{name}")) for name in names],
+            "div", {"class": "row-columns"}, dom.el("label", {"class": "row-tick"}, self.selection.all), *titles
         )
 
     def build_row(self, report: ReportView) -> dom.Node:
         row = dom.by_id("report-row").content.firstElementChild.cloneNode(True)
         part = row.querySelector
         part("a").href = address("report", report.id)
-        is_opened = self.app.patients.is_opened(report.id)
-        unread = report.unread and not is_opened and report.state == mailbox.AVAILABLE
-        if unread:
+        row.prepend(self.selection.tick_for(report, self._name(report)))
+        if is_unread(report, self.app.patients):
             row.classList.add("row-unread")
             part(".row-dot span").textContent = t("inbox.unread")
         if report.state != mailbox.AVAILABLE:
@@ -93,9 +95,15 @@ class InboxScreen(ReportListScreen):
         part(".row-name").textContent = report.sender.name
         part(".row-address").textContent = report.sender.email
         part(".row-institution").textContent = report.sender.institution or ""
+        row.classList.toggle("row-done", report.done_at is not None)
         part(".row-size").textContent = size(report.size) if report.size else ""
         part(".row-region").textContent = t(f"region.{report.region}")
         return row
+
+    def _name(self, report: ReportView) -> str:
+        """A row in words: the patient where that is known, and the sender."""
+        patient = self.app.patients.name(report.id)
+        return ", ".join(each for each in (patient, mailbox.sender_of(report)) if each)
 
     def refresh_row(self, row: dom.Node, report: ReportView) -> None:
         set_time(row.querySelector(".row-time"), report.available_at or report.created_at, age(self, report))

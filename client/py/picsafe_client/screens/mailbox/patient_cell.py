@@ -13,17 +13,29 @@ from picsafe_protocol.format.label import Label
 def fill(row: dom.Node, report: ReportView, patients: Patients) -> None:
     """Fills the row's `.row-patient` with what is known."""
     cell, label = row.querySelector(".row-patient"), patients.of(report.id)
+    marks = _marks(report)
     if label is not None:
-        dom.replace_children(cell, *_known(label))
+        dom.replace_children(cell, *_known(label), marks)
     elif report.state == "withdrawn" and report.withdrawn_at is not None:
         dom.replace_children(
             cell, dom.el("span", {"class": "row-unread-patient"}, _withdrawn(report, report.withdrawn_at))
         )
     elif report.state == mailbox.AVAILABLE:
-        dom.replace_children(cell, dom.el("span", {"class": "row-unread-patient"}, t("patients.not_read")))
+        dom.replace_children(cell, dom.el("span", {"class": "row-unread-patient"}, t("patients.not_read")), marks)
     else:
-        dom.replace_children(cell)
+        dom.replace_children(cell, marks)
     row.classList.toggle("row-unnamed", label is None)
+
+
+def _marks(report: ReportView) -> dom.Node | None:
+    """Done, and who filed it in the record and when."""
+    words = [t("list.is_done")] if report.done_at is not None else []
+    words += [t("list.filed_by", name=each.name, moment=moment(each.at)) for each in report.filed]
+    if report.collected_at is not None:
+        words.append(t("list.collected", moment=moment(report.collected_at)))
+    if not words:
+        return None
+    return dom.el("span", {"class": "row-marks"}, dom.icon("check"), dom.el("span", None, " · ".join(words)))
 
 
 def _withdrawn(report: ReportView, withdrawn_at: str) -> str:

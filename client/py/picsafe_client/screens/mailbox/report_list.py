@@ -11,9 +11,12 @@ from typing import Any, ClassVar, Final
 
 from picsafe_client.i18n.texts import ago, moment, t
 from picsafe_client.screens.mailbox import patient_cell
+from picsafe_client.screens.mailbox.list_tools import ListTools
 from picsafe_client.screens.mailbox.patient_reader import PatientReader
+from picsafe_client.screens.mailbox.selection import Selection
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
+from picsafe_client.session.list_options import ListOptions, Viewpoint, selected
 from picsafe_client.session.reading_list import ReadingList
 from picsafe_client.ui import dom
 from picsafe_client.ui.virtual_list import VirtualList
@@ -113,14 +116,19 @@ class ReportListScreen(Screen, ABC):
         self.patients = PatientReader(self, self.box, lambda: [report for report, _ in self.rows.rows()])
         found = (dom.icon("search"), self.filter, self.patients.node, self.count)
         self.tools = dom.el("div", {"class": "filter"}, *found)
+        self.options = self.app.session_state.options.get(self.box_name, ListOptions())
+        self.list_tools = ListTools(self.box_name, self.options, self.rows.node, self._options_changed)
+        self.selection = Selection(self, self.box, self._matching)
         self.end = dom.el("div", {"class": "list-end"})
         self.panel = dom.el(
             "div", {"class": "list panel", "hidden": True}, self.build_columns(), self.rows.node, self.end
         )
+        chosen = dom.el("div", {"class": "selection"}, self.selection.bar, self.selection.said)
         grey = [dom.el("li") for _ in range(SKELETON_ROWS)]
         self.skeleton = dom.el("ul", {"class": "skeleton-rows", "aria-hidden": True}, *grey)
         self.nothing = dom.el("div", {"hidden": True})
-        dom.append(self.root, self.build_header(), self.tools, self.panel, self.skeleton, self.nothing)
+        above = (self.build_header(), self.tools, self.list_tools.node)
+        dom.append(self.root, *above, self.panel, self.skeleton, self.nothing, chosen)
         dom.on(self.filter, "input", self._filter_soon)
         dom.on(self.rows.node, "keydown", self._key_in_list)
         dom.on(self.rows.node, "focusin", self._row_focused)
@@ -128,10 +136,20 @@ class ReportListScreen(Screen, ABC):
         self.on_release(dom.on_visibility(self.end, self._end_in_view, margin=NEAR_END))
 
     def _matching(self) -> list[ReportView]:
-        if not self._words:
-            return self.box.reports
         known = self.app.patients
-        return [each for each in self.box.reports if mailbox.matches(each, self._words, known.searched(each.id))]
+        view = Viewpoint(self.app.require_me().id, self.app.clock.now(), known)
+        found = selected(self.box.reports, self.options, view)
+        if not self._words:
+            return found
+        return [each for each in found if mailbox.matches(each, self._words, known.searched(each.id))]
+
+    def _options_changed(self, options: ListOptions) -> None:
+        is_reordered = options.sort != self.options.sort
+        self.options = self.app.session_state.options[self.box_name] = options
+        if is_reordered:
+            self.rows.clear()
+        self._render()
+        self._want_more()
 
     def _render(self) -> None:
         matching = self._matching()
@@ -139,6 +157,7 @@ class ReportListScreen(Screen, ABC):
         self.rows.show(matching)
         self._say_how_many(len(matching))
         self.patients.update()
+        self.selection.update()
 
     def _new_row(self, report: ReportView) -> dom.Node:
         row = self.build_row(report)
@@ -150,9 +169,10 @@ class ReportListScreen(Screen, ABC):
     def _say_how_many(self, matching: int) -> None:
         count = len(self.box.reports)
         is_empty = self.box.is_complete and count == 0
-        self.tools.hidden = is_empty
+        is_narrowed = bool(self._words or self.options.filters)
+        self.tools.hidden = self.list_tools.node.hidden = is_empty
         self.panel.hidden = is_empty or (matching == 0 and self.box.is_complete)
-        if self._words:
+        if is_narrowed:
             key = "inbox.matching" if self.box.is_complete else "inbox.searching"
             self.count.textContent = " · ".join([t(key, matching=matching, count=count), *self._not_searched()])
         else:
@@ -166,10 +186,13 @@ class ReportListScreen(Screen, ABC):
 
     def _not_searched(self) -> list[str]:
         """A search never says that there is nothing without saying what it could not look at."""
-        unread = len(self.patients.unread())
+        unread = len(self.patients.unread()) if self._words else 0
         return [t("patients.not_searched", count=unread)] if unread else []
 
     def _none_match(self) -> dom.Node:
+        if not self._words:
+            show_all = dom.button(t("inbox.clear_filter"), lambda _event: self.list_tools.clear_filters())
+            return dom.el("div", {"class": "nothing"}, dom.el("p", None, t("list.none_left")), show_all)
         unread, readable = self.patients.unread(), self.patients.readable()
         text = t("patients.none_match" if unread else "inbox.none_match", words=self._words, count=len(unread))
         clear = dom.button(t("inbox.clear_filter"), lambda _event: self._clear_filter())
@@ -188,7 +211,9 @@ class ReportListScreen(Screen, ABC):
         self._want_more()
 
     def _patients_known(self, which: set[str]) -> None:
-        if self._words:
+        if self.options.sort == "patient":
+            self.rows.clear()
+        if self._words or self.options != ListOptions():
             self._render()
         for report, row in self.rows.rows():
             if report.id in which:
@@ -208,7 +233,8 @@ class ReportListScreen(Screen, ABC):
         self._want_more()
 
     def _want_more(self) -> None:
-        if self._at_end and not self._loading and self.box.is_loaded and not self.box.is_complete:
+        wants_more = self._at_end or self.options.needs_all
+        if wants_more and not self._loading and self.box.is_loaded and not self.box.is_complete:
             self.start_task(self._load_more())
 
     async def _load_more(self) -> None:
@@ -239,6 +265,7 @@ class ReportListScreen(Screen, ABC):
 
     def _clear_filter(self) -> None:
         self.filter.value = ""
+        self.list_tools.clear_filters()
         self._filter_now()
         self.filter.focus()
 
@@ -255,7 +282,8 @@ class ReportListScreen(Screen, ABC):
     def _remember_order(self) -> None:
         """For going from one report to the next."""
         ids = [each.id for each in self._matching()]
-        self.app.session_state.reading = ReadingList(self.box_name, ids)
+        is_unread = "unread" in self.options.filters
+        self.app.session_state.reading = ReadingList(self.box_name, ids, is_unread)
 
     def _key_in_list(self, event: Any) -> None:
         step = {"ArrowDown": 1, "ArrowUp": -1}.get(str(event.key))

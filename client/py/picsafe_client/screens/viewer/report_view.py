@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
@@ -58,6 +58,8 @@ class ShownReport:
         self.strip = Strip(self.stage, self.source)
         self.origin = Origin(opened.provenance, self.report.author)
         self.facts = DetailsPanel(self.report, self.origin, self._show_evidence)
+        self.mark_filed: Callable[[], None] | None = None
+        """Marks the report as filed in the record, where this person can."""
         self._evidence_urls: list[str] = []
         self._facts_of = -1
         self.stage.changes.watch(self._show_facts)
@@ -141,8 +143,12 @@ class ShownReport:
         self._screen.start_task(self.saver.save_medium(index))
 
     def _saved(self, name: str, to_know: str) -> None:
-        """Says so for a moment; what there is to know about the file stays until the person has read it."""
-        self.say(notices.notice("good", t("save.done", name=name), to_know), stays=bool(to_know))
+        """Says so for a moment, and offers what mostly follows; what there is to know about the file stays until the
+        person has read it.
+        """
+        mark = self.mark_filed
+        actions = [] if mark is None else [(t("report.mark_filed"), lambda _event: mark())]
+        self.say(notices.notice("good", t("save.done", name=name), to_know, actions=actions), stays=bool(to_know))
 
     def say(self, said: dom.Node, *, stays: bool = False) -> None:
         """Shows a notice above the photo, replacing one that would disappear on its own: many would cover the report."""

@@ -21,6 +21,7 @@ from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
 from picsafe_client.screens.viewer.loader import Opened, ReportLoader
 from picsafe_client.screens.viewer.reading_order import ReadingOrder
+from picsafe_client.screens.viewer.report_marks import ReportMarks
 from picsafe_client.screens.viewer.report_view import ShownReport
 from picsafe_client.screens.viewer.shortcuts import action_for
 from picsafe_client.screens.viewer.stage.photo_layout import PhotoLayout
@@ -31,6 +32,7 @@ from picsafe_client.ui import dialogs, dom, print_layout
 from picsafe_client.ui.cancellation import cancellable
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
+from picsafe_protocol.contracts.api.requests import Mark
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError, ReportExpired
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class ReportScreen(Screen):
         self._opening: ReportLoader | None = None
         self._shown: ShownReport | None = None
         self._order: ReadingOrder | None = None
+        self._marks: ReportMarks | None = None
 
     async def show(self, params: Mapping[str, str]) -> None:
         """Opens the report of the address, or the file that the app was given."""
@@ -104,8 +107,8 @@ class ReportScreen(Screen):
         self._waiting = dom.el("div", {"class": "report-wait"})
         self._picker = dom.el("input", {"type": "file", "accept": ".picsafe", "hidden": True, "aria-hidden": True})
         dom.on(self._picker, "change", self._picked)
-        if not dom.document().fullscreenEnabled:
-            self._toolbar.hide("full_screen")
+        for name in ("done", "filed", *([] if dom.document().fullscreenEnabled else ["full_screen"])):
+            self._toolbar.hide(name)
         dom.replace_children(self.root, self._toolbar.node, self._waiting, self._body, self._picker)
         dom.append(self._body, dom.el("div", {"class": "strip strip-empty"}), dom.el("div", {"class": "stage"}))
         self.on(dom.window(), "keydown", self._key)
@@ -156,6 +159,9 @@ class ReportScreen(Screen):
             self.start_task(self._order.prefetch(shown.stage))
         if opening.row is not None:
             self.start_task(opened_by.show(self.app, opening.row, opened.header.keyserver_url, shown.facts.readers))
+            if opening.row.box == "inbox":
+                self._marks = ReportMarks(self.app, opening.row, self._toolbar)
+                shown.mark_filed = lambda: self._mark("filed")
 
     def _explain(self, error: BaseException) -> None:
         notice = opening_error_notice(
@@ -215,6 +221,8 @@ class ReportScreen(Screen):
             self._close_gone(ReportExpired())
         elif isinstance(event, ReportView) and event.id == opening.row.id:
             opening.row = event
+            if self._marks is not None:
+                self._marks.show(event)
             error = state_error(event)
             if error is not None:
                 self._close_gone(error)
@@ -257,6 +265,8 @@ class ReportScreen(Screen):
             "compare": self._compare,
             "beside": lambda: self._shown.beside.toggle() if self._shown is not None else None,
             "full_screen": self._full_screen,
+            "done": lambda: self._mark("done"),
+            "filed": lambda: self._mark("filed"),
             "facts": self._toggle_facts,
             "save": self._save,
             "copy": self._copy,
@@ -338,6 +348,10 @@ class ReportScreen(Screen):
         covered = not self.root.classList.contains("facts-folded") and dom.window().matchMedia(NARROW).matches
         for part in self._body.querySelectorAll(".strip, .stage"):
             part.inert = bool(covered)
+
+    def _mark(self, mark: Mark) -> None:
+        if self._marks is not None:
+            self.start_task(self._marks.toggle(mark))
 
     def _save(self) -> None:
         if self._shown is not None and self._shown.is_active:

@@ -29,6 +29,8 @@ KEYS: Final = {
     "i": "facts",
     "s": "save",
     "p": "print",
+    "d": "done",
+    "e": "filed",
     "?": "help",
     " ": "play",
     "Escape": "escape",

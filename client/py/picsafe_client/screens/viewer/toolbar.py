@@ -44,6 +44,8 @@ TOOLS: Final = (
     Tool("save", "save", "S", "take"),
     Tool("copy", "copy", "key.copy", "take"),
     Tool("print", "print", "P", "take"),
+    Tool("done", "check", "D", "mark", is_switch=True),
+    Tool("filed", "filed", "E", "mark", is_switch=True),
     Tool("facts", "facts", "I", "know", is_switch=True),
     Tool("help", "keyboard", "?", "know"),
     Tool("lock", "lock", "L", "know"),
@@ -173,6 +175,10 @@ class Toolbar:
     def focus(self, name: str) -> None:
         """Moves the focus to a tool."""
         self._buttons[name].focus()
+
+    def offer(self, name: str) -> None:
+        """Shows a tool that was hidden."""
+        self._buttons[name].hidden = False
 
     def hide(self, name: str) -> None:
         """Takes a tool away that this browser has no use for."""

@@ -11,8 +11,10 @@ from picsafe_protocol.contracts.api.message import message
 __all__ = [
     "Addressee",
     "Box",
+    "Filing",
     "GrantAt",
     "InstitutionReaders",
+    "MarkedReports",
     "NewReports",
     "OutboxToken",
     "Readers",
@@ -55,10 +57,21 @@ class Addressee:
 
 
 @message
+class Filing:
+    """Somebody marked a report as filed in the record, at a time in UTC. `institution` is the name of theirs."""
+
+    name: str
+    email: str
+    institution: str | None
+    at: str
+
+
+@message
 class ReportView:
     """A report. `size` is in bytes; `digest` is that of its package, null when it is from before that; `opened_at` is
     by the caller, `collected_at` by any service account; `labelled`: it has a sealed label (format, section 10); its
-    sender withdrew it at `withdrawn_at`; times are UTC.
+    sender withdrew it at `withdrawn_at`; the caller marked it as done at `done_at`; `filed`: who marked it as filed, all
+    of them for its sender, otherwise those of the caller's institution; times are UTC.
     """
 
     id: Identifier
@@ -79,6 +92,8 @@ class ReportView:
     keyserver_url: str
     labelled: bool = field(metadata={WHEN_ABSENT: False})
     withdrawn_at: str | None = field(metadata={WHEN_ABSENT: None})
+    done_at: str | None = field(metadata={WHEN_ABSENT: None})
+    filed: list[Filing] = field(metadata={WHEN_ABSENT: []})
 
 
 @message
@@ -102,6 +117,13 @@ class OutboxToken:
 
     token: str
     ends_at: str
+
+
+@message
+class MarkedReports:
+    """The reports of a request, as they are now. Those that left the caller's lists are missing."""
+
+    reports: list[ReportView]
 
 
 @message

@@ -20,6 +20,7 @@ __all__ = [
     "InstitutionChange",
     "KeyRequest",
     "LabelsRequest",
+    "MarkRequest",
     "MemberChange",
     "NewMember",
     "NewPassword",
@@ -61,6 +62,7 @@ Reason: TypeAlias = Annotated[
 PersonRole: TypeAlias = Literal["member", "administrator"]
 GrantedAction: TypeAlias = Literal["package.upload", "package.download", "key.create"]
 ReportIds: TypeAlias = Annotated[list[ReportId], Rule(max_length=limits.LABELS_AT_ONCE)]
+Mark: TypeAlias = Literal["done", "filed"]
 Addresses: TypeAlias = Annotated[list[Email], Rule(max_length=20 * limits.RECIPIENTS)]
 
 
@@ -110,6 +112,17 @@ class Addressed:
     """1 to 50 addresses of accounts."""
 
     recipients: Addresses
+
+
+@message(kw_only=True)
+class MarkRequest:
+    """Reports to mark, or with `value` false to unmark. `done`: the caller has dealt with them. `filed`: they are in the
+    record.
+    """
+
+    report_ids: Annotated[list[ReportId], Rule(max_length=limits.MARKS_AT_ONCE)]
+    mark: Mark
+    value: bool = True
 
 
 @message(kw_only=True)
