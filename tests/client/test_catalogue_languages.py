@@ -30,6 +30,7 @@ SAME = {
     "figure.hand",
     "frame.page_title",
     "frame.product",
+    "key.copy",
     "key.escape",
     "list.comma",
     "machines.name",

@@ -189,7 +189,7 @@ def pressed(monkeypatch: pytest.MonkeyPatch, key: str, *within: str, dialogue: b
         ("=", "zoom_in"),
         ("?", "help"),
         (" ", "play"),
-        ("Escape", "back"),
+        ("Escape", "escape"),
         ("x", None),
         ("Tab", None),
         ("Enter", None),
