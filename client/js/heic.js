@@ -28,17 +28,23 @@ class HeicError extends Error {
 
 /**
  * @typedef {object} Job
+ * @property {number} id
  * @property {Blob} photo
  * @property {number} quality
+ * @property {number} rows of tiles that several workers may share; none of a photo in one piece
+ * @property {number} next the first row that nobody has been given yet
  * @property {(jpeg: Blob) => void} done
  * @property {(error: HeicError) => void} failed
  */
+
+/** @typedef {{ pixels: ImageData, top: number }} Strip a part of a picture over its whole width */
 
 /** @type {Job[]} */
 const waiting = [];
 /** @type {Set<Decoder>} */
 const decoders = new Set();
 
+let begun = 0;
 /** @type {Promise<boolean> | undefined} */
 let native;
 /** @type {Promise<WebAssembly.Module> | undefined} */
@@ -71,9 +77,10 @@ export function isNative() {
  */
 export function jpegOf(photo, quality, signal) {
   return new Promise((done, failed) => {
-    if (signal.aborted) return failed(new HeicError("AbortError", "not wanted any more"));
-    const job = { photo, quality, done, failed };
-    signal.addEventListener("abort", () => drop(job), { once: true });
+    const unwanted = () => new HeicError("AbortError", "not wanted any more");
+    if (signal.aborted) return failed(unwanted());
+    const job = { id: ++begun, photo, quality, rows: 0, next: 0, done, failed };
+    signal.addEventListener("abort", () => fail(job, unwanted()), { once: true });
     waiting.push(job);
     work();
   });
@@ -81,8 +88,9 @@ export function jpegOf(photo, quality, signal) {
 
 /** Ends all workers, and with them whatever is left of photos in their memory. What was wanted of them fails. */
 export function end() {
-  for (const job of waiting.splice(0)) job.failed(new HeicError("AbortError", "ended"));
-  for (const decoder of decoders) decoder.end(new HeicError("AbortError", "ended"));
+  const ended = new HeicError("AbortError", "ended");
+  for (const job of waiting.splice(0)) job.failed(ended);
+  for (const decoder of decoders) decoder.end(ended);
 }
 
 /** How many workers there are. */
@@ -90,39 +98,51 @@ export function count() {
   return decoders.size;
 }
 
-/** @param {Job} job */
-function drop(job) {
-  const error = new HeicError("AbortError", "not wanted any more");
+/**
+ * Gives a photo up, and ends the workers that are at it.
+ * @param {Job} job
+ * @param {HeicError} error
+ */
+function fail(job, error) {
   const place = waiting.indexOf(job);
-  if (place >= 0) {
-    waiting.splice(place, 1);
-    job.failed(error);
-  }
+  if (place >= 0) waiting.splice(place, 1);
+  job.failed(error); // of no effect when it is done
+  job.rows = 0; // nobody is to help
   for (const decoder of decoders) if (decoder.job === job) decoder.end(error);
 }
 
-/** Gives what waits to workers that are free, and to new ones up to a few. */
+/** Gives what waits to workers that are free, and to new ones up to a few: photos first, then rows of tiles. */
 function work() {
   const most = Math.max(1, Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 1));
-  while (waiting.length > 0) {
-    const free = [...decoders].find((each) => !each.job) ?? (decoders.size < most ? new Decoder() : undefined);
+  for (;;) {
+    const job = waiting[0] ?? shared();
+    const free = job && ([...decoders].find((each) => !each.job) ?? (decoders.size < most ? new Decoder() : undefined));
     if (!free) return;
-    free.begin(/** @type {Job} */ (waiting.shift()));
+    const isLeading = job === waiting[0];
+    if (isLeading) waiting.shift();
+    free.begin(job, isLeading);
   }
 }
 
-/** One worker, and the photo that it decodes. */
+/** A photo that is being decoded and has rows for others to decode. */
+function shared() {
+  for (const { job, isLeading } of decoders) if (isLeading && job && job.next < job.rows) return job;
+  return undefined;
+}
+
+/** One worker, and the photo that it makes a JPEG of or helps with. */
 class Decoder {
   constructor() {
     /** @type {Job | undefined} */
     this.job = undefined;
+    this.isLeading = false;
     this.isReady = false;
     this.timer = 0;
     this.worker = new Worker(trusted(WORKER), { type: "module" });
     this.worker.addEventListener("message", ({ data }) => this.told(data));
     this.worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.end(this.failure(event.message));
+      this.fail(event.message);
     });
     decoders.add(this);
     library ??= load();
@@ -130,41 +150,73 @@ class Decoder {
       (module) => this.worker.postMessage({ module }),
       (error) => {
         library = undefined; // the next photo tries again
-        this.end(new HeicError("NotLoaded", String(error)));
+        this.fail(String(error));
       },
     );
   }
 
-  /** @param {Job} job */
-  begin(job) {
+  /**
+   * @param {Job} job
+   * @param {boolean} isLeading makes the JPEG, and does not only help
+   */
+  begin(job, isLeading) {
     this.job = job;
-    this.wait(this.isReady ? DECODE_MS : LOAD_MS, () => this.end(this.failure("it takes too long")));
-    if (this.isReady) this.send();
+    this.isLeading = isLeading;
+    this.wait(this.isReady ? DECODE_MS : LOAD_MS, () => this.fail("it takes too long"));
+    if (!this.isReady) return;
+    if (isLeading) this.worker.postMessage({ id: job.id, photo: job.photo, quality: job.quality });
+    else this.goOn(job);
   }
 
-  send() {
-    if (this.job) this.worker.postMessage({ photo: this.job.photo, quality: this.job.quality });
+  /**
+   * The next row of tiles, if there is one.
+   * @param {Job} job
+   */
+  goOn(job) {
+    if (job.next < job.rows) this.worker.postMessage({ id: job.id, photo: job.photo, row: job.next++ });
+    else if (!this.isLeading) this.rest();
   }
 
-  /** @param {{ ready?: boolean, jpeg?: Blob, error?: string }} data */
-  told({ ready, jpeg, error }) {
+  /** @param {{ ready?: boolean, rows?: number, drawn?: number, strip?: Strip, jpeg?: ArrayBuffer, error?: string }} data */
+  told({ ready, rows, drawn, strip, jpeg, error }) {
+    const { job } = this;
     if (ready) {
       this.isReady = true;
-      if (this.job) this.begin(this.job);
-    } else if (jpeg) {
-      const job = this.job;
-      this.job = undefined;
-      this.wait(IDLE_MS, () => this.end());
-      job?.done(jpeg);
+      if (job) this.begin(job, this.isLeading);
+    } else if (!job) {
+      this.end(); // nothing was wanted of it
+    } else if (rows) {
+      job.rows = rows;
+      this.goOn(job);
       work();
+    } else if (drawn !== undefined) {
+      this.goOn(job);
+    } else if (strip) {
+      const leading = [...decoders].find((each) => each.isLeading && each.job === job);
+      leading?.worker.postMessage({ strip }, [strip.pixels.data.buffer]);
+      this.goOn(job);
+    } else if (jpeg) {
+      job.done(new Blob([jpeg], { type: "image/jpeg" }));
+      this.rest();
     } else {
-      this.end(this.failure(error));
+      this.fail(error);
     }
   }
 
+  /** It is free, and stays for a while. */
+  rest() {
+    this.job = undefined;
+    this.isLeading = false;
+    this.worker.postMessage({ close: true });
+    this.wait(IDLE_MS, () => this.end());
+    work();
+  }
+
   /** @param {string | undefined} why */
-  failure(why) {
-    return new HeicError(this.isReady ? "NotDecoded" : "NotLoaded", why ?? "the worker ended");
+  fail(why) {
+    const error = new HeicError(this.isReady ? "NotDecoded" : "NotLoaded", why ?? "the worker ended");
+    if (this.job) fail(this.job, error);
+    else this.end();
   }
 
   /**
@@ -181,9 +233,8 @@ class Decoder {
     if (!decoders.delete(this)) return;
     clearTimeout(this.timer);
     this.worker.terminate();
-    const job = this.job;
+    if (error) this.job?.failed(error);
     this.job = undefined;
-    if (error) job?.failed(error);
     work();
   }
 }

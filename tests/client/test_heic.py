@@ -30,6 +30,9 @@ FORMS: dict[str, Callable[[], bytes]] = {
     "mirrored": lambda: tiled(PHOTO, mirror=1),
     "mirrored the other way": lambda: tiled(PHOTO, mirror=0),
     "turned and mirrored": lambda: tiled(PHOTO, turn=1, mirror=0),
+    "in small tiles, turned and mirrored": lambda: tiled(PHOTO, 256, turn=3, mirror=1),
+    "cropped": lambda: tiled(PHOTO, crop=(1001, 701)),
+    "cropped and turned": lambda: tiled(PHOTO, 256, crop=(600, 400), turn=1),
     "with ten bits": lambda: ten_bits(PHOTO),
     "grey": lambda: encoded(scene(300, 200, "L")),
     "transparent": lambda: encoded(scene(300, 200, "RGBA")),
@@ -108,7 +111,7 @@ async def test_damaged_photos_fail_and_the_next_one_does_not(page: ClientPage) -
 
 
 async def test_what_is_cancelled_is_dropped_while_it_is_decoded_and_while_it_waits(page: ClientPage) -> None:
-    photos = [text(encoded(scene(3000, 2000)))] * 6
+    photos = [text(tiled(scene(3000, 2000)))] * 3 + [text(encoded(scene(3000, 2000)))] * 3
     cancelled = """async (photos) => {
       const stop = new AbortController();
       const all = decoded(photos, { signal: stop.signal });
@@ -118,6 +121,28 @@ async def test_what_is_cancelled_is_dropped_while_it_is_decoded_and_while_it_wai
     }"""
     assert await page.page.evaluate(cancelled, photos) == [[{"error": "AbortError"}] * 6, 0]
     assert picture((await page.page.evaluate(DECODE, photos[:1]))[0]).size == (3000, 2000)
+
+
+async def test_workers_share_the_rows_of_one_photo(page: ClientPage) -> None:
+    shared = """async (photos) => {
+      const heic = await picsafe.heic();
+      let most = 0;
+      const watch = setInterval(() => { most = Math.max(most, heic.count()); }, 5);
+      const outcomes = await decoded(photos);
+      clearInterval(watch);
+      return [outcomes[0].error ?? "decoded", most, navigator.hardwareConcurrency];
+    }"""
+    outcome, most, processors = await page.page.evaluate(shared, [text(tiled(scene(3000, 2000)))])
+    assert outcome == "decoded"
+    assert most == min(4, processors)
+
+
+async def test_a_fault_in_one_tile_of_many_ends_the_photo_and_its_workers(page: ClientPage) -> None:
+    photo = tiled(scene(3000, 2000))
+    bad = photo[:-20_000] + bytes(20_000)
+    [outcome] = await page.page.evaluate(DECODE, [text(bad)])
+    assert outcome == {"error": "NotDecoded"}
+    assert await page.page.evaluate("async () => (await picsafe.heic()).count()") == 0
 
 
 async def test_locking_ends_every_worker(page: ClientPage) -> None:

@@ -41,9 +41,16 @@ def ten_bits(image: Image.Image) -> bytes:
 
 
 def tiled(
-    image: Image.Image, side: int = 512, *, turn: int = 0, mirror: int | None = None, profile: bytes = b""
+    image: Image.Image,
+    side: int = 512,
+    *,
+    turn: int = 0,
+    mirror: int | None = None,
+    crop: tuple[int, int] | None = None,
 ) -> bytes:
-    """A grid of square tiles, as iPhones write it. `turn`: quarter turns against the clock; `mirror`: as `imir` has it."""
+    """A grid of square tiles, as iPhones write it. `turn`: quarter turns against the clock; `mirror`: as `imir` has it;
+    `crop`: the size of what is left in the middle.
+    """
     columns, rows = -(-image.width // side), -(-image.height // side)
     ground = Image.new("RGB", (columns * side, rows * side))
     ground.paste(image)
@@ -54,9 +61,9 @@ def tiled(
     ]
     properties = [_ispe(side, side), _box_of(tiles[0], b"hvcC"), _ispe(image.width, image.height)]
     of_grid = [3]
-    more = [boxes.box(b"irot", bytes([turn]))] if turn else []
+    more = [boxes.box(b"clap", boxes.ints(4, crop[0], 1, crop[1], 1, 0, 1, 0, 1))] if crop else []
+    more += [boxes.box(b"irot", bytes([turn]))] if turn else []
     more += [boxes.box(b"imir", bytes([mirror]))] if mirror is not None else []
-    more += [boxes.box(b"colr", b"prof", profile)] if profile else []
     for each in more:
         properties.append(each)
         of_grid.append(len(properties))

@@ -25,6 +25,17 @@ interface Libheif {
   _heif_image_handle_has_alpha_channel(handle: number): number;
   _heif_image_handle_get_raw_color_profile_size(handle: number): number;
   _heif_image_handle_get_raw_color_profile(error: number, handle: number, target: number): void;
+  _heif_image_handle_get_image_tiling(error: number, handle: number, isTransformed: number, tiling: number): void;
+  _heif_image_handle_decode_image_tile(
+    error: number,
+    handle: number,
+    image: number,
+    colourSpace: number,
+    chroma: number,
+    options: number,
+    column: number,
+    row: number,
+  ): void;
   _heif_decode_image(
     error: number,
     handle: number,

@@ -10,7 +10,7 @@ const NAME = new TextEncoder().encode("ICC_PROFILE\0");
 const MOST = 65535 - 2 - NAME.length - 2; // bytes of a profile in one segment
 
 /**
- * The picture on `canvas` as a JPEG.
+ * The bytes of a JPEG of the picture on `canvas`. Not a Blob: Firefox makes no bitmaps of Blobs of another thread.
  * @param {OffscreenCanvas} canvas
  * @param {Uint8Array} profile an ICC profile, or nothing
  * @param {number} quality from 0 to 1
@@ -20,7 +20,7 @@ export async function encoded(canvas, profile, quality) {
   const written = await canvas.convertToBlob({ type, quality });
   if (written.type !== type) throw new Error("this browser writes no JPEG");
   const jpeg = new Uint8Array(await written.arrayBuffer());
-  return new Blob(withProfile(jpeg, profile), { type });
+  return new Blob(withProfile(jpeg, profile)).arrayBuffer();
 }
 
 /**
