@@ -2,7 +2,7 @@
 
 What is measured is the way of the page: js/heic.js, its workers, the JPEG that everything shows. References of the same run: the
 same library in one worker that only decodes, as its own example does; and native libheif (pi-heif) on one thread. All take turns;
-the first turn warms up and does not count. The longest task on the page's thread meanwhile is told against the 50 ms from which
+the first turn warms up and does not count. The longest task on the page's thread meanwhile is compared with the 50 ms from which
 browsers call a task long (0 is none).
 """
 

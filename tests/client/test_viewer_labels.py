@@ -12,9 +12,10 @@ from harness.report_factory import MadeFile, described
 from sample_messages import report_row
 
 from picsafe_client.i18n.catalogue import CATALOGUE
+from picsafe_client.screens.report_loader import state_error
 from picsafe_client.screens.viewer import shortcuts
 from picsafe_client.screens.viewer.details_panel import consent_words
-from picsafe_client.screens.viewer.error_notice import MEANINGS, meaning, state_error
+from picsafe_client.screens.viewer.error_notice import MEANINGS, meaning
 from picsafe_client.screens.viewer.labels import KIND_ICONS, TYPES, medium_label, site, type_name
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.toolbar import OTHER_KEYS, TOOLS

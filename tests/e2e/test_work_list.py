@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
+import re
+import zipfile
 from collections.abc import Iterator
 
 import pytest
 from e2e.conftest import Enter
+from harness.browser.downloads import download
 from harness.browser.session import Visit
 from harness.clinic import Clinic, Person
 from harness.photos import drawn_photo, small_picture
 from harness.report_factory import MadeFile, MadeReport
 from playwright.sync_api import Locator, expect
 
+from picsafe_protocol.contracts.errors import LogUnavailable
 from picsafe_protocol.format.report import Patient
 
 PHOTO = drawn_photo(640, 480, "olive")
@@ -128,6 +134,64 @@ def test_after_saving_one_press_marks_the_report_as_filed(visit: Visit, reports:
     visit.saved("This JPEG photo")
     visit.page.get_by_role("button", name="Mark as filed").click()
     expect(visit.page.get_by_role("button", name="Filed", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_several_reports_are_saved_as_one_zip_and_then_filed(visit: Visit, reports: list[MadeReport]) -> None:
+    for each in reports[7:10]:
+        tick(visit, each).check()
+    chip(visit, "Save").click()
+    with download(visit.page) as saved:
+        chip(visit, "Save as zip").click()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d_3-reports\.zip", saved.name)
+    with zipfile.ZipFile(io.BytesIO(saved.content)) as archive:
+        assert archive.testzip() is None
+        folders = {name.partition("/")[0] for name in archive.namelist()}
+        assert folders == {f"2026-11-22_left-forearm_{each.header.report_id[:8]}" for each in reports[7:10]}
+        first = f"2026-11-22_left-forearm_{reports[7].header.report_id[:8]}"
+        assert archive.read(f"{first}/2026-11-22_left-forearm_1.jpg") == PHOTO
+        assert json.loads(archive.read(f"{first}/report.json"))["report_id"] == reports[7].header.report_id
+        assert archive.getinfo(f"{first}/2026-11-22_left-forearm_1.jpg").date_time[:3] == (2026, 11, 22)
+    said = visit.page.locator(".selection-said")
+    expect(said).to_contain_text("3 reports are saved as")
+    said.get_by_role("button", name="Mark as filed").click()
+    expect(said).to_contain_text("3 reports are marked as filed.")
+
+
+def test_what_cannot_be_opened_is_left_out_of_the_zip_and_named(
+    visit: Visit, clinic: Clinic, reports: list[MadeReport]
+) -> None:
+    for each in reports[7:9]:
+        tick(visit, each).check()
+    chip(visit, "Save").click()
+    refused = f"/v1/keys/{reports[7].header.key_id}/release"
+    clinic.network.refusals[refused] = LogUnavailable().status, LogUnavailable().to_problem()
+    with download(visit.page) as saved:
+        chip(visit, "Save as zip").click()
+    clinic.network.refusals.clear()
+    with zipfile.ZipFile(io.BytesIO(saved.content)) as archive:
+        assert {name.partition("/")[0][-8:] for name in archive.namelist()} == {reports[8].header.report_id[:8]}
+    expect(visit.page.locator("#banner")).to_contain_text("1 report could not be opened and is not in the zip.")
+
+
+def test_a_lock_ends_saving_and_leaves_no_file(visit: Visit, clinic: Clinic, reports: list[MadeReport]) -> None:
+    downloads: list[object] = []
+
+    def came(download: object) -> None:
+        downloads.append(download)
+
+    visit.page.on("download", came)
+    visit.page.get_by_label("Select all that are shown").check()
+    chip(visit, "Save").click()
+    clinic.network.slow = 1
+    chip(visit, "Save as zip").click()
+    expect(visit.page.locator("#waiting")).to_contain_text(re.compile("Saving report|Asking for the key"))
+    visit.press("l")
+    expect(visit.page.locator("#password")).to_be_visible()
+    clinic.network.slow = 0
+    visit.enter_password()
+    expect(rows(visit)).to_have_count(12)
+    assert downloads == []
+    visit.page.remove_listener("download", came)
 
 
 def test_the_order_is_chosen_and_a_patient_is_found_by_it(visit: Visit, reports: list[MadeReport]) -> None:

@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,18 @@ from hypothesis import strategies as st
 from picsafe_protocol.contracts.errors import LimitExceeded, PayloadRuleBroken
 from picsafe_protocol.contracts.limits import PACKAGE_BYTES, ZIP_NAME_BYTES
 from picsafe_protocol.crypto.buffers import BYTES, BytesSource
-from picsafe_protocol.format.strict_zip import RULES, TAIL_BYTES, Entry, Member, StrictZip, build, is_safe_name, plan
+from picsafe_protocol.format.strict_zip import (
+    NO_TIME,
+    RULES,
+    TAIL_BYTES,
+    Entry,
+    Member,
+    ModifiedTime,
+    StrictZip,
+    build,
+    is_safe_name,
+    plan,
+)
 
 ZIP = StrictZip(PayloadRuleBroken, maximum_members=9)
 CONTENTS = [("first.json", b"{}"), ("folder/second.jpg", b"picture"), ("third", b"")]
@@ -345,3 +357,15 @@ def test_any_changed_byte_is_refused_or_has_no_meaning(data: st.DataObject) -> N
         return
     # What may differ: who made it, its attributes, and times or names that differ in both places alike (one byte cannot).
     assert [(member.name, forged[member.start : member.stop]) for member in members] == CONTENTS
+
+
+def test_a_member_has_the_time_that_it_is_given() -> None:
+    """Python's own reader is the oracle."""
+    content = b"abc"
+    entry = Entry("a.jpg", len(content), zlib.crc32(content), ModifiedTime.of("2026-11-22T10:15:31+01:00"))
+    layout = plan([entry, replace(entry, name="b.jpg", modified=NO_TIME)])
+    written = b"".join(member.local_header + content for member in layout.members) + layout.ending
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        assert archive.getinfo("a.jpg").date_time == (2026, 11, 22, 10, 15, 30)
+        assert archive.getinfo("b.jpg").date_time == (1980, 1, 1, 0, 0, 0)
+    assert ModifiedTime.of("1970-01-01T00:00:00Z") == NO_TIME

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, TypeAlias
 
 from picsafe_client.crypto.hashing import crc32
@@ -22,7 +22,7 @@ from picsafe_protocol.format.package import MEDIA_TYPE as PACKAGE_TYPE
 from picsafe_protocol.format.payload import REPORT_NAME
 from picsafe_protocol.format.provenance import SENDER_NAME, sender_document
 from picsafe_protocol.format.report import Report
-from picsafe_protocol.format.strict_zip import Entry, Layout, plan
+from picsafe_protocol.format.strict_zip import Entry, ModifiedTime, placed, plan
 
 DISK_WRITE_MIN_BYTES: Final = 96 * MIB
 """From this size on, a file is written to the disk while it comes, where the browser can; below, a download is
@@ -112,41 +112,80 @@ async def save_zip(
     progress: ProgressTotal,
     new_checksum: NewChecksum = crc32,
 ) -> None:
-    """All of `members` in one zip, read, checked and written one after the other.
+    """All of `members` in one zip, read, checked and written one after the other."""
+    count = _Count(sum(opened.ciphertext_size(member.file) for member in members if member.file), progress)
+    archive = ZipArchive(target, new_checksum)
+    try:
+        await archive.add_report(opened, members, count.arrived)
+        await archive.finish()
+    except BaseException:
+        await target.discard()
+        raise
+
+
+class ZipArchive:
+    """A zip that is written piece by piece: the files of one report or of several.
 
     A zip of this kind has each checksum before the content, where it is not known yet: a place is kept for it, and
     filled at the end.
     """
-    report = opened.report
-    origin = sender_document(report.report_id, opened.provenance, report.author)
-    facts = {REPORT_NAME: report.to_bytes(), SENDER_NAME: origin}
-    sizes = {member.name: member.file.size if member.file else len(facts[member.name]) for member in members}
-    checksums = dict.fromkeys(sizes, 0)
-    count = _Count(sum(opened.ciphertext_size(member.file) for member in members if member.file), progress)
 
-    def layout() -> Layout:
-        return plan([Entry(name, size, checksums[name]) for name, size in sizes.items()])
+    def __init__(self, target: Target, new_checksum: NewChecksum = crc32) -> None:
+        self._target = target
+        self._new_checksum = new_checksum
+        self._entries: list[Entry] = []
+        self._offset = 0
 
-    try:
-        for member, place in zip(members, layout().members, strict=True):
-            await target.write(place.local_header)
+    async def add_report(
+        self,
+        opened: OpenReport[Any],
+        members: Sequence[ZipMember],
+        arrived: Callable[[int], None] | None = None,
+        *,
+        folder: str = "",
+    ) -> None:
+        """Files of a report, in a folder of their own where one is named. Each has the time at which it was taken."""
+        report = opened.report
+        origin = sender_document(report.report_id, opened.provenance, report.author)
+        facts = {REPORT_NAME: report.to_bytes(), SENDER_NAME: origin}
+        taken = {medium.path: medium.captured_at or report.captured_at for medium in report.media}
+        for member in members:
+            name = f"{folder}/{member.name}" if folder else member.name
             if member.file is None:
-                checksums[member.name] = zlib.crc32(facts[member.name])
-                await target.write(facts[member.name])
-                continue
-            checksum = await new_checksum()
-            async for piece in opened.stream(member.file, count.arrived):
-                checksum.update(piece)
-                await target.write(piece)
-            checksums[member.name] = checksum.value()
-        final = layout()
-        await target.write(final.ending)
+                await self._add(name, facts[member.name], report.captured_at)
+            else:
+                await self._add_file(
+                    name, opened, member.file, taken.get(member.file.path, report.captured_at), arrived
+                )
+
+    async def finish(self) -> None:
+        """Everything is there and right."""
+        final = plan(self._entries)
+        await self._target.write(final.ending)
         for place in final.members:
-            await target.replace(place.offset, place.local_header)
-        await target.finish()
-    except BaseException:
-        await target.discard()
-        raise
+            await self._target.replace(place.offset, place.local_header)
+        await self._target.finish()
+
+    async def _add(self, name: str, content: bytes, taken: str) -> None:
+        await self._begin(Entry(name, len(content), zlib.crc32(content), ModifiedTime.of(taken)))
+        await self._target.write(content)
+
+    async def _add_file(
+        self, name: str, opened: OpenReport[Any], file: FileEntry, taken: str, arrived: Callable[[int], None] | None
+    ) -> None:
+        entry = Entry(name, file.size, 0, ModifiedTime.of(taken))
+        await self._begin(entry)
+        checksum = await self._new_checksum()
+        async for piece in opened.stream(file, arrived):
+            checksum.update(piece)
+            await self._target.write(piece)
+        self._entries[-1] = replace(entry, crc32=checksum.value())
+
+    async def _begin(self, entry: Entry) -> None:
+        place = placed(entry, self._offset)
+        self._entries.append(entry)
+        self._offset = place.stop
+        await self._target.write(place.local_header)
 
 
 async def _write_stream(target: Target, pieces: AsyncIterator[Any]) -> None:
@@ -184,6 +223,16 @@ def zip_name(report: Report, *, with_patient: bool, chosen: Collection[int] | No
     return f"{filenames.report_name(report, with_patient=with_patient)}{some}.zip"
 
 
+def batch_name(count: int, moment: str) -> str:
+    """The name for a zip of several reports: `2026-12-01_12-reports.zip`."""
+    return f"{moment[:10]}_{count}-reports.zip"
+
+
+def folder_name(report: Report, *, with_patient: bool) -> str:
+    """The folder of one report among several: never the same for two of them."""
+    return f"{filenames.report_name(report, with_patient=with_patient)}_{report.report_id[:8]}"
+
+
 def file_name(report: Report, index: int, *, with_patient: bool) -> str:
     """The name for one medium."""
     return filenames.medium_name(report, index, with_patient=with_patient)
@@ -195,8 +244,11 @@ __all__ = [
     "ZIP_TYPE",
     "ProgressTotal",
     "Target",
+    "ZipArchive",
     "ZipMember",
+    "batch_name",
     "file_name",
+    "folder_name",
     "package_name",
     "save_file",
     "save_package",

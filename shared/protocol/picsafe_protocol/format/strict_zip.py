@@ -73,12 +73,33 @@ B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
+class ModifiedTime:
+    """When a file of a zip was last changed, as MS-DOS packs it: two seconds exact, without a time zone."""
+
+    time: int = 0
+    date: int = _DATE
+
+    @classmethod
+    def of(cls, moment: str) -> ModifiedTime:
+        """`moment` begins as RFC 3339 has it, `2026-11-22T10:15:30`; the clock is the one of its own zone."""
+        year, month, day = (int(part) for part in moment[:10].split("-"))
+        hour, minute, second = (int(part) for part in moment[11:19].split(":"))
+        if not 1980 <= year <= 2107:
+            return cls()
+        return cls(hour << 11 | minute << 5 | second // 2, (year - 1980) << 9 | month << 5 | day)
+
+
+NO_TIME: Final = ModifiedTime()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A member that is to be written: its name, size in bytes and CRC-32."""
+    """A member that is to be written: its name, size in bytes and CRC-32. Packages and payloads have no `modified`."""
 
     name: str
     size: int
     crc32: int
+    modified: ModifiedTime = NO_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,29 @@ def is_safe_name(name: str) -> bool:
 # Writing
 
 
+def placed(entry: Entry, offset: int) -> Member:
+    """A member whose local header begins at `offset`. Raises as `plan`."""
+    if not is_safe_name(entry.name):
+        raise ValueError("a member's name is not a safe path")
+    _check_size(offset + entry.size)
+    name, modified = entry.name.encode("ascii"), entry.modified
+    header = _LOCAL.pack(
+        _LOCAL_SIGNATURE,
+        _VERSION,
+        0,
+        0,
+        modified.time,
+        modified.date,
+        entry.crc32,
+        entry.size,
+        entry.size,
+        len(name),
+        0,
+    )
+    start = offset + len(header) + len(name)
+    return Member(entry.name, offset, start, start + entry.size, entry.crc32, header + name)
+
+
 def plan(entries: Sequence[Entry]) -> Layout:
     """Lay out a zip without touching its contents. Raises `LimitExceeded` beyond 4 GiB - 1, `ValueError` for unsafe
     names.
@@ -124,16 +168,8 @@ def plan(entries: Sequence[Entry]) -> Layout:
     members: list[Member] = []
     offset = 0
     for entry in entries:
-        if not is_safe_name(entry.name):
-            raise ValueError("a member's name is not a safe path")
-        _check_size(offset + entry.size)
-        name = entry.name.encode("ascii")
-        header = _LOCAL.pack(
-            _LOCAL_SIGNATURE, _VERSION, 0, 0, 0, _DATE, entry.crc32, entry.size, entry.size, len(name), 0
-        )
-        start = offset + len(header) + len(name)
-        members.append(Member(entry.name, offset, start, start + entry.size, entry.crc32, header + name))
-        offset = start + entry.size
+        members.append(placed(entry, offset))
+        offset = members[-1].stop
     directory = b"".join(_central(member) for member in members)
     _check_size(offset + len(directory) + _END.size)
     ending = directory + _END.pack(_END_SIGNATURE, 0, 0, len(members), len(members), len(directory), offset, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from picsafe_client.api import reports
 from picsafe_client.i18n.texts import t
+from picsafe_client.screens.mailbox.batch_save import BatchSaver
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session.mailbox import Mailbox
 from picsafe_client.ui import dom
@@ -24,6 +25,7 @@ class Selection:
         self._screen = screen
         self._box = box
         self._shown = shown
+        self._saver = BatchSaver(screen, self._saved)
         self._ids: set[str] = set()
         self._ticks: dict[str, dom.Node] = {}
         self._count = dom.el("span", {"class": "selection-count number", "role": "status"})
@@ -34,6 +36,7 @@ class Selection:
             "div",
             {"class": "selection-bar", "role": "toolbar", "aria-label": t("list.selection"), "hidden": True},
             self._count,
+            dom.button(t("list.save"), lambda _event: self._saver.ask(self._chosen()), icon_name="save"),
             dom.button(t("list.mark_done"), lambda _event: self._mark("done"), icon_name="check"),
             dom.button(t("list.mark_filed"), lambda _event: self._mark("filed"), icon_name="filed"),
             dom.button(t("list.clear_selection"), lambda _event: self._choose(set()), kind="quiet"),
@@ -72,9 +75,27 @@ class Selection:
         self.bar.hidden = not count
 
     async def _mark(self, mark: Mark) -> None:
-        chosen = [each.id for each in self._shown() if each.id in self._ids]
+        await self._mark_these([each.id for each in self._chosen()], mark)
+
+    def _chosen(self) -> list[ReportView]:
+        return [each for each in self._shown() if each.id in self._ids]
+
+    def _saved(self, name: str, saved: Sequence[ReportView]) -> None:
+        """Saving is mostly for the record: one more press says so."""
+        ids = [each.id for each in saved]
+        words = t("batch.saved", count=len(saved), name=name)
+        file = dom.button(
+            t("report.mark_filed"), lambda _event: self._mark_these(ids, "filed"), icon_name="filed", kind="quiet"
+        )
+        self._choose(set())
+        dom.replace_children(self.said, dom.el("span", None, words), file)
+        self.said.hidden = False
+        dom.announce(words)
+        file.focus()
+
+    async def _mark_these(self, report_ids: Sequence[str], mark: Mark) -> None:
         async with ProgressIndicator(t("list.marking")) as wait:
-            marked = await reports.mark(self._screen.app.api, chosen, mark, signal=wait.signal)
+            marked = await reports.mark(self._screen.app.api, report_ids, mark, signal=wait.signal)
         self._choose(set())
         self._show(marked)
         self._tell(mark, [each.id for each in marked])

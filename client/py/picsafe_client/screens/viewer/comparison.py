@@ -13,11 +13,11 @@ from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.screens.patient_line import patient_line
+from picsafe_client.screens.report_loader import ReportLoader
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.dialogs.save_dialog import Done, Saver
 from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
-from picsafe_client.screens.viewer.loader import ReportLoader
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia
 from picsafe_client.screens.viewer.stage.media_source import MediaSource
 from picsafe_client.screens.viewer.stage.pane import Pane

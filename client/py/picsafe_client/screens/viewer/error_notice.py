@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
-from picsafe_client.i18n.texts import Phrase, moment, t
+from picsafe_client.i18n.texts import t
 from picsafe_client.ui import dom, notices
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.errors import (
@@ -58,20 +58,6 @@ UNAUTHENTICATED: Final = (InvalidPackage, InvalidKey, Tampered, Truncated, Wrong
 """What shows before bytes have been authenticated. Of a report from a cloud it says nothing but that something has
 changed it.
 """
-
-
-def state_error(row: ReportView) -> PicSafeError | None:
-    """Why a report that the user server knows cannot be opened; None when it can."""
-    state = row.state
-    if state == "expired":
-        return ReportExpired()
-    if state == "withdrawn":
-        if row.box == "sent" or row.withdrawn_at is None:
-            return KeyRevoked()
-        return KeyRevoked(Phrase(t("report.withdrawn_by", name=row.sender.name, moment=moment(row.withdrawn_at))))
-    if state == "draft":
-        return NotFound(Phrase(t("report.not_arrived")), advice=Phrase(t("report.not_arrived_advice")))
-    return None
 
 
 def opening_error_notice(

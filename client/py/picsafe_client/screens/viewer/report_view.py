@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from picsafe_client.i18n.texts import t
+from picsafe_client.screens.report_loader import Opened
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer.comparison import ReportComparison
 from picsafe_client.screens.viewer.details_panel import DetailsPanel
@@ -13,7 +14,6 @@ from picsafe_client.screens.viewer.dialogs import print_dialog
 from picsafe_client.screens.viewer.dialogs.clipboard import Copier
 from picsafe_client.screens.viewer.dialogs.save_dialog import Saver
 from picsafe_client.screens.viewer.filmstrip import Strip
-from picsafe_client.screens.viewer.loader import Opened
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.stage.media_cache import BrowserBlobs, ShownMedia, read_blob
 from picsafe_client.screens.viewer.stage.media_source import MediaSource

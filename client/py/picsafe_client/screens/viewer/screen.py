@@ -13,13 +13,13 @@ from picsafe_client.i18n.error_messages import error_message
 from picsafe_client.i18n.texts import date, t
 from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.routing.router import address
+from picsafe_client.screens.report_loader import Opened, ReportLoader, state_error
 from picsafe_client.screens.screen import Screen
 from picsafe_client.screens.viewer import opened_by
-from picsafe_client.screens.viewer.error_notice import opening_error_notice, state_error
+from picsafe_client.screens.viewer.error_notice import opening_error_notice
 from picsafe_client.screens.viewer.history_guard import HistoryGuard
 from picsafe_client.screens.viewer.label_warning import label_warning
 from picsafe_client.screens.viewer.labels import site
-from picsafe_client.screens.viewer.loader import Opened, ReportLoader
 from picsafe_client.screens.viewer.reading_order import ReadingOrder
 from picsafe_client.screens.viewer.report_marks import ReportMarks
 from picsafe_client.screens.viewer.report_view import ShownReport

@@ -7,16 +7,15 @@ from typing import Any, TypeAlias
 
 from picsafe_client.api import reports
 from picsafe_client.app import App
-from picsafe_client.i18n.texts import Phrase, t
+from picsafe_client.i18n.texts import Phrase, moment, t
 from picsafe_client.reports.browser_opening import PackageOpener
 from picsafe_client.reports.open_report import OpenReport, PackageSource, key_releaser
 from picsafe_client.reports.package_sources import CloudPackage, DiskSource, ReconnectPolicy
 from picsafe_client.reports.prefetched import FetchedPackage, Prefetched
 from picsafe_client.reports.range_reader import RangedSource
-from picsafe_client.screens.viewer.error_notice import state_error
 from picsafe_client.ui.progress import ProgressIndicator
 from picsafe_protocol.contracts.api.reports import ReportView
-from picsafe_protocol.contracts.errors import PicSafeError, Unreachable
+from picsafe_protocol.contracts.errors import KeyRevoked, NotFound, PicSafeError, ReportExpired, Unreachable
 from picsafe_protocol.format.expectations import Expectations
 from picsafe_protocol.format.opening import GivenKey, KeyReleaser
 from picsafe_protocol.format.package import Header
@@ -151,3 +150,17 @@ class ReportLoader:
         except PicSafeError:
             # It is asked for again when the header has been read, and then the failure counts.
             return
+
+
+def state_error(row: ReportView) -> PicSafeError | None:
+    """Why a report that the user server knows cannot be opened; None when it can."""
+    state = row.state
+    if state == "expired":
+        return ReportExpired()
+    if state == "withdrawn":
+        if row.box == "sent" or row.withdrawn_at is None:
+            return KeyRevoked()
+        return KeyRevoked(Phrase(t("report.withdrawn_by", name=row.sender.name, moment=moment(row.withdrawn_at))))
+    if state == "draft":
+        return NotFound(Phrase(t("report.not_arrived")), advice=Phrase(t("report.not_arrived_advice")))
+    return None
