@@ -3,7 +3,7 @@
 // (http/security_headers.py): what a hostile file made of the decoder could neither send anything nor touch the page.
 //
 // heic.js gives it the compiled library, then one photo at a time: either to make a JPEG of, or to help with. A worker that
-// is to make a JPEG of a photo in tiles says in how many rows, is told which of them to decode, and gets the others from
+// is to make a JPEG of a photo in tiles says in how many rows, gets which of them to decode, and gets the others from
 // the workers that help.
 import "./umd.js";
 import "../../npm/libheif-js/libheif-wasm/libheif.js";
