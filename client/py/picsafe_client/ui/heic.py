@@ -11,9 +11,9 @@ from typing import Any, Final
 from picsafe_protocol.contracts.errors import Unreachable
 
 MEDIA_TYPES: Final = frozenset({"image/heic", "image/heif"})
-QUALITY: Final = 1.0
-"""Of the JPEG. Browsers then keep all of the colour and round each pixel by one or two of 255: it stands for the photo
-wherever that is shown, and is encoded again for DICOM.
+QUALITY: Final = 0.98
+"""Of the JPEG, which stands for the photo wherever that is shown, and is encoded again for DICOM: 0.6 of 255 away from what
+libheif decodes, on average. 1.0 would be nearer (0.14), for twice the time and the bytes.
 """
 
 _loaded: Any = None
