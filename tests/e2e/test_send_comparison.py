@@ -34,12 +34,12 @@ BREAK = """
 from pyodide.ffi import to_js
 from picsafe_client.sending import media_preparation as preparing
 if not hasattr(preparing, "sound_composed"):
-    preparing.sound_composed = preparing._composed
-preparing._composed = lambda file, cleaned: preparing.new_blob([to_js({copy!r})], cleaned.description.media_type)
+    preparing.sound_composed = preparing.composed
+preparing.composed = lambda file, cleaned: preparing.new_blob([to_js({copy!r})], cleaned.description.media_type)
 """
 MEND = """
 from picsafe_client.sending import media_preparation as preparing
-preparing._composed = getattr(preparing, "sound_composed", preparing._composed)
+preparing.composed = getattr(preparing, "sound_composed", preparing.composed)
 """
 SAME = "Each file that is sent looks the same as the original."
 DIFFERS = "IMG_2041.jpg would not look the same once its metadata are removed."
