@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -104,7 +105,8 @@ async def test_every_form_looks_as_libheif_decodes_it(page: ClientPage) -> None:
 
 async def test_damaged_photos_fail_and_the_next_one_does_not(page: ClientPage) -> None:
     photo = (samples() / "phone.heic").read_bytes()
-    bad = [damaged(photo), photo[: len(photo) // 2], b"", b"\0\0\0\x18ftypheic" + bytes(200), bytes(5000)]
+    huge = photo.replace(struct.pack(">II", 1600, 858), struct.pack(">II", 20_000, 20_000))
+    bad = [damaged(photo), photo[: len(photo) // 2], huge, b"", b"\0\0\0\x18ftypheic" + bytes(200), bytes(5000)]
     outcomes = await page.page.evaluate(DECODE, [text(each) for each in [*bad, photo]])
     assert outcomes[:-1] == [{"error": "NotDecoded"}] * len(bad)
     assert picture(outcomes[-1]).size == (1600, 858)

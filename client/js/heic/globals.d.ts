@@ -11,6 +11,7 @@ interface Libheif {
   _free(address: number): void;
   _heif_context_alloc(): number;
   _heif_context_free(context: number): void;
+  _heif_context_set_maximum_image_size_limit(context: number, side: number): void;
   _heif_context_read_from_memory_without_copy(
     error: number,
     context: number,

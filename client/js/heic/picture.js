@@ -7,6 +7,7 @@ const INTERLEAVED = 10; // heif_channel_interleaved
 const ERROR_BYTES = 12; // heif_error: code, subcode, address of a message
 const TILING_BYTES = 72; // heif_image_tiling
 const MOST_PROFILE = 1024 * 1024; // bytes of a colour profile; those of cameras have some hundred
+const MOST_SIDE = 11586; // of a square of PHOTO_PIXELS (picsafe_protocol/contracts/limits.py), which Python has checked before
 const WHITE = 255;
 
 /**
@@ -28,6 +29,7 @@ export class Picture {
     this.source = library._malloc(file.length);
     this.context = library._heif_context_alloc();
     try {
+      library._heif_context_set_maximum_image_size_limit(this.context, MOST_SIDE);
       library.HEAPU8.set(file, this.source);
       library._heif_context_read_from_memory_without_copy(this.error, this.context, this.source, file.length, 0);
       this.#check();

@@ -108,9 +108,10 @@ async def _compared(
     sizes = [await _size_of(each) for each in (copy, file)]
     if any(size and (size.pixels > PHOTO_PIXELS or size.frames > PHOTO_FRAMES) for size in sizes):
         return Comparison.TOO_LARGE, None
-    shown = copy = await _shown_as(copy, cleaned.description.media_type)
-    if not unchanged:
-        shown = await _shown_as(file, cleaned.description.media_type)
+    shown = file
+    if all(sizes):  # otherwise nobody knows how much a decoder would take
+        copy = await _shown_as(copy, cleaned.description.media_type)
+        shown = copy if unchanged else await _shown_as(file, cleaned.description.media_type)
     found, small = await compare(BrowserDecoder(), kind, shown, copy, look, unchanged=unchanged)
     if found is Comparison.SAME and not unchanged and sizes[0] and sizes[0].frames > 1:
         found = Comparison.FIRST_PICTURE
