@@ -57,14 +57,15 @@ function configure(element, settings) {
 }
 
 try {
-  const [{ start }, kernel, serviceWorkerClient, sealedDrafts] = await Promise.all([
+  const [{ start }, kernel, serviceWorkerClient, sealedDrafts, outbox] = await Promise.all([
     import("./pyodide-loader.js"),
     import("./kernel.js"),
     import("./service-worker-client.js"),
     import("./sealed-drafts.js"),
+    import("./outbox.js"),
   ]);
   const heic = () => import("./heic.js");
-  Object.assign(globalThis.picsafe, { kernel, serviceWorkerClient, sealedDrafts, heic });
+  Object.assign(globalThis.picsafe, { kernel, serviceWorkerClient, sealedDrafts, outbox, heic });
   void sealedDrafts.sweep(); // also where nobody signs in
   await globalThis.picsafe.shell?.wanted;
   boot.state = "loading";

@@ -51,6 +51,7 @@ interface Picsafe {
   shell: Shell;
   boot: Boot;
   kernel: typeof import("./kernel.js");
+  outbox: typeof import("./outbox.js");
   sealedDrafts: typeof import("./sealed-drafts.js");
   serviceWorkerClient: typeof import("./service-worker-client.js");
   /** Fetches what decodes HEIC photos. */

@@ -6,6 +6,7 @@ import { isUnended, mayBeAlive } from "./session.js";
 
 const ACTIVITY_EVENTS = ["pointermove", "pointerdown", "keydown", "focusin", "input"]; // somebody is there
 const START_ANYWAY_MS = 20_000; // until Python starts without any of them
+const OUTBOX = "picsafe.outbox"; // set while an encrypted report waits to be delivered (sealed-store.js)
 const PUBLIC = /^#\/invitation\//; // screens that need no sign-in; router.py has the same list
 
 const page = document.documentElement;
@@ -41,7 +42,7 @@ export let begin;
  */
 export const wanted = new Promise((resolve) => {
   begin = resolve;
-  if (isPublic() || isUnended() || mayBeAlive()) begin();
+  if (isPublic() || isUnended() || mayBeAlive() || localStorage.getItem(OUTBOX)) begin();
   for (const name of ACTIVITY_EVENTS) addEventListener(name, begin, { once: true, passive: true });
   setTimeout(begin, START_ANYWAY_MS);
 });

@@ -50,6 +50,7 @@ export async function sweep() {
   try {
     if (indexedDB.databases && !(await indexedDB.databases()).some(({ name }) => name === "picsafe-sealed")) return;
     await store.sweep(Date.now(), isInUse);
+    await store.sweepPackages(Date.now());
   } catch (error) {
     console.warn("What waits on this computer could not be looked through:", error);
   }
@@ -86,6 +87,7 @@ export async function find(id, account, secret) {
   const draft = await SealedDraft.of(id, account, secret);
   const row = await store.read(draft.locator);
   if (!row || row.endsAt <= Date.now()) return undefined;
+  if ((await store.readPackages()).some(({ draft: locator }) => locator === draft.locator)) return undefined; // it is on its way
   try {
     await draft.lock();
   } catch {

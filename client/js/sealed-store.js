@@ -1,11 +1,13 @@
 // @ts-check
-// The database of this browser in which drafts wait: ciphertext, and nothing that says whose it is. sealed-drafts.js seals
-// and opens; this module only stores.
+// The database of this browser in which drafts and encrypted reports wait: ciphertext, and nothing that says whose it is.
+// sealed-drafts.js seals and opens drafts; this module only stores.
 
 const NAME = "picsafe-sealed";
-const VERSION = 1;
+const VERSION = 2;
 const DRAFTS = "drafts";
 const PIECES = "pieces";
+const PACKAGES = "packages";
+const WAITING = "picsafe.outbox"; // in localStorage while a report waits: then Python starts at once (python-start.js)
 
 /**
  * @typedef {object} Row a draft
@@ -15,6 +17,17 @@ const PIECES = "pieces";
  * @property {ArrayBuffer} form sealed
  */
 
+/**
+ * @typedef {object} Package an encrypted report on its way
+ * @property {string} reportId
+ * @property {string} token delivers this report and nothing else
+ * @property {number} endsAt
+ * @property {string} sha256
+ * @property {Bytes} hashes of its pieces
+ * @property {Blob} blob ciphertext
+ * @property {string} draft the locator of the draft that it was made of; "" when there is none
+ */
+
 /** @type {Promise<IDBDatabase> | undefined} */
 let opened;
 
@@ -22,9 +35,12 @@ let opened;
 function database() {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(DRAFTS, { keyPath: "locator" });
-      request.result.createObjectStore(PIECES);
+    request.onupgradeneeded = ({ oldVersion }) => {
+      if (oldVersion < 1) {
+        request.result.createObjectStore(DRAFTS, { keyPath: "locator" });
+        request.result.createObjectStore(PIECES);
+      }
+      request.result.createObjectStore(PACKAGES, { keyPath: "reportId" });
     };
     request.onerror = () => reject(request.error);
     request.onblocked = () => reject(new Error("another tab has an older database open"));
@@ -139,4 +155,49 @@ export async function sweep(now, isInUse) {
   for (const locator of new Set(keys.map(([each]) => each))) {
     if (!alive.has(locator) && !(await isInUse(locator))) await remove(locator);
   }
+}
+
+/** @param {Package} found */
+export async function writePackage(found) {
+  await transaction([PACKAGES], "readwrite", (packages) => void packages.put(found));
+  localStorage.setItem(WAITING, "1");
+}
+
+/** @returns {Promise<Package[]>} */
+export const readPackages = () => transaction([PACKAGES], "readonly", (packages) => packages.getAll());
+
+/**
+ * @param {string} reportId
+ * @returns {Promise<Package | undefined>}
+ */
+export const readPackage = (reportId) => transaction([PACKAGES], "readonly", (packages) => packages.get(reportId));
+
+/**
+ * Deletes a report that is over; with it the draft that it was made of, if it was delivered.
+ * @param {string} reportId
+ * @param {boolean} isDelivered
+ */
+export async function removePackage(reportId, isDelivered) {
+  const found = await readPackage(reportId);
+  await transaction([PACKAGES, DRAFTS, PIECES], "readwrite", (packages, drafts, pieces) => {
+    packages.delete(reportId);
+    if (!isDelivered || !found?.draft) return;
+    drafts.delete(found.draft);
+    pieces.delete(piecesOf(found.draft));
+  });
+  await noteWaiting();
+}
+
+/**
+ * Deletes the reports whose time is over.
+ * @param {number} now
+ */
+export async function sweepPackages(now) {
+  for (const { reportId, endsAt } of await readPackages()) if (endsAt <= now) await removePackage(reportId, false);
+  await noteWaiting();
+}
+
+async function noteWaiting() {
+  if (await transaction([PACKAGES], "readonly", (packages) => packages.count())) localStorage.setItem(WAITING, "1");
+  else localStorage.removeItem(WAITING);
 }

@@ -25,6 +25,7 @@ _MODULES: Final = (
     "js/kernel.js",
     "js/service-worker-client.js",
     "js/sealed-drafts.js",
+    "js/outbox.js",
     "js/sealed-store.js",
     "js/lazy-blob.js",
     "python/facts.js",

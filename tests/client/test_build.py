@@ -38,6 +38,7 @@ def client(tmp_path: Path) -> Path:
         "client/js/pyodide-loader.js": 'import lock from "../python/facts.js"; const none = "./"; // it\'s not a path',
         "client/js/service-worker-client.js": "",
         "client/js/sealed-drafts.js": "",
+        "client/js/outbox.js": "",
         "client/js/sealed-store.js": "",
         "client/js/lazy-blob.js": "",
         "client/js/preload.js": "const files = ['../npm/pyodide/pyodide.asm.wasm', '../python/snapshot.bin'];",

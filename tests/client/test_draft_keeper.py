@@ -80,8 +80,9 @@ class World:
     def __init__(self) -> None:
         self.disk = Disk()
         self.form: DraftContent | None = None
+        self.returned: list[Any] = []
         api: Any = None
-        self.keeper = DraftKeeper(api, "ada", "2026-12-01T10:42:00+00:00", lambda: self.form)
+        self.keeper = DraftKeeper(api, "ada", "2026-12-01T10:42:00+00:00", lambda: self.form, self.returned.append)
         self.seen: list[DraftState] = []
         self.keeper.changes.watch(self.seen.append)
 
@@ -257,9 +258,11 @@ def test_what_is_being_sent_stays_as_it_is_until_it_was_sent() -> None:
         world.keeper.lend()
         world.enter(None)
         assert world.keeper.leave() is None
+        assert world.disk.state == "open", "it is still being encrypted"
+        world.keeper.forget()
         assert world.disk.state == "forgotten", "no other tab gets it, and nothing of it can be read here"
         world.keeper.give_back()
-        assert world.disk.state == "closed"
+        assert world.returned == [world.disk]
         assert world.disk.form is not None
         await world.keeper.discard()
         assert world.disk.state == "gone"

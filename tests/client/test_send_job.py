@@ -18,9 +18,10 @@ from sample_messages import entry_proof, report_row
 from picsafe_client.errors import Cancelled
 from picsafe_client.sending import sealing, send_job
 from picsafe_client.sending.audience import Readers
+from picsafe_client.sending.parcel import Parcel
 from picsafe_client.sending.retry import SETUP_RETRY, UPLOAD_RETRY, RetryPolicy, retry
 from picsafe_client.sending.send_control import SendControl
-from picsafe_client.sending.send_job import SendJob
+from picsafe_client.sending.send_job import SendJob, Surroundings
 from picsafe_client.sending.send_state import (
     TERMINAL,
     TRANSITIONS,
@@ -32,7 +33,7 @@ from picsafe_client.sending.send_state import (
     next_state,
 )
 from picsafe_client.session.models import Person
-from picsafe_protocol.contracts.api.reports import ReportView
+from picsafe_protocol.contracts.api.reports import OutboxToken, ReportView
 from picsafe_protocol.contracts.backoff import Backoff
 from picsafe_protocol.contracts.errors import (
     Conflict,
@@ -43,6 +44,7 @@ from picsafe_protocol.contracts.errors import (
     TooManyRequests,
     Unreachable,
 )
+from picsafe_protocol.crypto.package_digest import Pieces
 from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.label import Label
 from picsafe_protocol.format.report import Patient
@@ -129,6 +131,7 @@ class FakeServers:
         self.pending: list[asyncio.Future[Any]] = []
         self.withdrawals: list[Exception | None] = []
         self.receipts: list[Any] = []
+        self.declared: list[Any] = []
 
     async def answer(self, signal: FakeAbort | None, result: Any) -> Any:
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -156,9 +159,15 @@ class FakeServers:
             if error is not None:
                 raise error
             return None
-        if path.endswith("/receipt"):
-            self.receipts.append(body)
-        return await self.answer(signal, CREATED if path == "/v1/reports" else report_row(id="r" * 26, region="eu"))
+        if path.endswith("/outbox"):
+            self.declared.append(body)
+            return await self.answer(signal, {"token": "picsafe_ob_x", "ends_at": "2026-12-02T08:00:00Z"})
+        return await self.answer(signal, CREATED)
+
+    async def request(self, method: str, url: str, *, token: str, body: Any = None, signal: Any = None) -> Any:
+        assert (method, url, token) == ("POST", "/users/v1/outbox/receipt", "picsafe_ob_x")
+        self.receipts.append(body)
+        return await self.answer(signal, None)
 
     async def keys(self, *_request: Any, signal: Any = None) -> Any:
         return await self.answer(signal, {"key_id": "k" * 26, "key": "", "expires_at": "", "entry": entry_proof()})
@@ -169,7 +178,7 @@ class FakeUpload:
 
     size = 300
 
-    def __init__(self, servers: Any, _report_id: str, _grant: Any, _package: Any, retry: Any) -> None:
+    def __init__(self, servers: Any, _parcel: Parcel, retry: Any) -> None:
         self._servers = servers
         self._retry = retry
 
@@ -177,7 +186,11 @@ class FakeUpload:
         for _ in range(3):
             await self._retry(lambda signal: self._servers.answer(signal, None))
             progress(100)
-        return SimpleNamespace(to_json=lambda label: {"label": label})
+        return "receipt"
+
+
+async def fake_measure(_package: Any) -> tuple[str, Pieces]:
+    return "0" * 64, Pieces(300, bytes(32))
 
 
 async def fake_seal(*arguments: Any) -> Any:
@@ -208,18 +221,29 @@ class World:
         self.servers = FakeServers()
         self.back = asyncio.Event()
         self.is_same_person = True
-        self.is_wanted = True
         self.told: list[tuple[str, Label]] = []
         api: Any = self.servers
         self.job = WatchedJob(
             api,
-            Person("u", "ruth@clinic.example", "Dr Ruth Lindqvist", "DE", "eu", None, None, ()),
-            sender_back=self._sender_back,
-            is_wanted=lambda: self.is_wanted,
-            tell=lambda report_id, label: self.told.append((report_id, label)),
+            Surroundings(
+                sender_back=self._sender_back,
+                tell=lambda report_id, label: self.told.append((report_id, label)),
+                keep=self._keep,
+                describe=self._describe,
+            ),
+            "u",
         )
         details = ReportDetails(patient=Patient("Edda Lindqvist"))
-        self.task = asyncio.ensure_future(self.job.run([], details, ["kim@clinic.example"], Readers((), None), NOW))
+        sender = Person("u", "ruth@clinic.example", "Dr Ruth Lindqvist", "DE", "eu", None, None, ())
+        emails = ["kim@clinic.example"]
+        self.task = asyncio.ensure_future(self.job.run(sender, [], details, emails, Readers((), None), NOW))
+
+    async def _keep(self, parcel: Parcel, token: OutboxToken) -> None:
+        assert parcel.token == token.token
+        parcel.is_kept = True
+
+    async def _describe(self, report_id: str) -> ReportView | None:
+        return read(ReportView, report_row(id=report_id, region="eu"))
 
     async def _sender_back(self) -> None:
         self.back.clear()
@@ -269,6 +293,7 @@ def without_browser() -> Iterator[None]:
         patch.object(send_job, "dom", SimpleNamespace(on=lambda *_each: lambda: None, window=lambda: None)),
         patch.object(send_job, "ResumableUpload", FakeUpload),
         patch.object(sealing, "seal", fake_seal),
+        patch.object(send_job, "measure", fake_measure),
         patch.object(send_job, "SETUP_RETRY", _at_once(SETUP_RETRY)),
         patch.object(send_job, "UPLOAD_RETRY", _at_once(UPLOAD_RETRY)),
     ):
@@ -288,10 +313,6 @@ def play(story: Callable[[World], Awaitable[None]]) -> None:
         asyncio.run(run())
 
 
-def _not_wanted(world: World) -> None:
-    world.is_wanted = False
-
-
 def _other_person(world: World) -> None:
     world.is_same_person = False
     world.back.set()
@@ -304,7 +325,6 @@ ACTIONS: dict[str, Callable[[World], None]] = {
     "stop": lambda world: world.job.stop(),
     "sign in": lambda world: world.back.set(),
     "somebody else signs in": _other_person,
-    "sign out": _not_wanted,
     "answer": lambda world: world.servers.settle(None),
     "no network": lambda world: world.servers.settle(Unreachable()),
     "session over": lambda world: world.servers.settle(NotSignedIn()),
@@ -378,7 +398,8 @@ def test_the_same_label_is_handed_in_again_when_the_answer_was_lost() -> None:
             await world.settle(None)
         await world.settle(Unreachable(), None)
         assert world.job.state is SendState.DELIVERED
-        assert world.servers.receipts == [{"label": b"sealed"}] * 2
+        assert world.servers.receipts == [{"receipt": "receipt"}] * 2
+        assert [each["label"] for each in world.servers.declared] == ["c2VhbGVk"], "sealed and declared once"
 
     play(story)
 
@@ -449,7 +470,7 @@ def test_what_was_stopped_while_its_receipt_was_on_the_way_is_unknown_when_nobod
     async def story(world: World) -> None:
         world.servers.withdrawals = [Unreachable()]
         await world.until(SendState.UPLOADING)
-        await world.settle(None, None, None)
+        await world.settle(None, None, None, None)
         world.job.stop()
         await world.breathe()
         assert world.job.state is SendState.UNKNOWN

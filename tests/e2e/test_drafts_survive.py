@@ -22,7 +22,7 @@ from harness.browser.session import READY, WATCH, Visit
 from harness.clinic import Clinic, Person
 from harness.delivered_reports import newest
 from harness.photos import drawn_photo
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Dialog, Page, Playwright, expect
 
 PATIENT, NUMBER, NOTES = "Edda Lindqvist", "MRN 00412", "Superficial burn on day two"
 NAME = "IMG_2041_edda.jpg"
@@ -175,7 +175,15 @@ def test_until_it_is_kept_a_lock_asks_first(screen: SendScreen, clinic: Clinic) 
     expect(page.locator("#sign-in-title")).to_have_text("Locked")
 
 
-def test_a_browser_without_a_database_says_so_before_anything_relies_on_it(enter: Enter, sender: Person) -> None:
+def test_a_browser_without_a_database_says_so_before_anything_relies_on_it(
+    enter: Enter, clinic: Clinic, sender: Person, reader: Person
+) -> None:
+    asked: list[str] = []
+
+    def stays(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
     visit = enter(sender)
     page = visit.page
     page.add_init_script(NO_DATABASE)
@@ -188,6 +196,18 @@ def test_a_browser_without_a_database_says_so_before_anything_relies_on_it(enter
     expect(page.locator("dialog")).to_contain_text("Lock this page?")
     page.get_by_role("button", name="Lock and lose it").click()
     expect(page.locator("#sign-in-title")).to_have_text("Locked")
+    visit.enter_password()
+    screen.begin()
+    screen.choose(PHOTO)
+    screen.describe([reader], patient=PATIENT)
+    with clinic.held("/parts/0"):
+        screen.send()
+        expect(screen.progress).to_contain_text("Keep My PicSafe open until this has arrived")
+        page.once("dialog", stays)
+        page.close(run_before_unload=True)
+        page.wait_for_timeout(1_000)
+        assert asked == ["beforeunload"], "a page that is closed would lose it"
+    screen.has_arrived()
     visit.nothing_was_refused()
     page.context.close()
 

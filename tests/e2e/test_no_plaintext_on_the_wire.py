@@ -124,6 +124,11 @@ def _send(screen: SendScreen, reader: Person, originals: list[Path]) -> None:
     page.get_by_label("Their name").fill(FACTS["consent giver"])
     page.get_by_label("A named publication").check()
     page.get_by_label("Name of the publication").fill(FACTS["publication"])
+    expect(page.locator(".draft-line")).to_contain_text("A draft is kept on this computer")
+    page.click("#lock-button")
+    screen.visit.enter_password()
+    page.locator("#drafts").get_by_role("button", name="Continue").click()
+    screen.has(len(originals))
     screen.send()
     screen.has_arrived()
     screen.go("sent")
@@ -178,6 +183,8 @@ def test_the_record_misses_nothing(
     assert label is not None, "the label was handed in"
     assert len(base64.b64decode(label[1])) in SEALED_LABEL_SIZES
     assert b"/keys/v1/labels/release HTTP" in everything, "and read"
+    assert b"/users/v1/sealed-drafts/secrets HTTP" in everything, "a draft was opened again"
+    assert b"/users/v1/outbox/receipt HTTP" in everything, "and delivered by its token"
     own = [url.removeprefix(clinic.url) for url in asked if url.startswith(clinic.url)]
     assert len(own) > 20
     for path in own:

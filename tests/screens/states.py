@@ -107,6 +107,45 @@ def _under_way(stage: Stage) -> None:
     expect(screen.progress).to_be_visible()
 
 
+def _draft_kept(stage: Stage) -> None:
+    _form(stage)
+    line = stage.page.locator(".draft-line")
+    expect(line).to_contain_text("A draft is kept on this computer")
+    line.scroll_into_view_if_needed()
+
+
+def _draft_found(stage: Stage) -> None:
+    _draft_kept(stage)
+    stage.page.reload()
+    expect(stage.page.locator("#drafts .notice")).to_be_visible(timeout=30_000)
+    stage.page.evaluate("() => { location.hash = '#/inbox'; }")
+    expect(stage.page.locator(".inbox-screen")).to_be_visible()
+
+
+def _outbox(stage: Stage) -> None:
+    _under_way(stage)
+    expect(stage.page.locator("#outbox-chip")).to_be_visible()
+    stage.page.evaluate("() => { location.hash = '#/sent'; }")
+    expect(stage.page.locator(".outbox-row")).to_be_visible()
+
+
+def _outbox_signed_out(stage: Stage) -> None:
+    _under_way(stage)
+    expect(stage.page.locator("#outbox-chip")).to_be_visible()
+    expect(stage.page.locator("#send-progress")).to_contain_text("kept in this browser")
+    stage.page.locator("#sign-out-button").click()
+    expect(stage.page.locator("#outbox-status")).to_be_visible()
+
+
+def _counted_down(stage: Stage) -> None:
+    stage.enter(stage.people.ana)
+    stage.page.evaluate("""() => {
+      const later = Date.now() + 545_000, began = performance.now();
+      Date.now = () => Math.round(later + performance.now() - began);
+    }""")
+    expect(stage.page.locator("#idle")).to_be_visible()
+
+
 def _no_connection(stage: Stage) -> None:
     screen = _form(stage)
     stage.page.context.set_offline(True)
@@ -140,10 +179,30 @@ STATES: Final = (
     State("inbox-empty", "An inbox without reports", "How the first report comes.", _empty),
     *REPORT_STATES,
     State("send", "Sending", "Files, patient, body site, consent, recipients.", _form),
+    State(
+        "draft-kept",
+        "A draft is kept",
+        "Encrypted, for a day; the line says what is kept and for how long.",
+        _draft_kept,
+    ),
+    State(
+        "draft-found",
+        "A draft is found",
+        "After signing in again, above every screen: go on, or discard.",
+        _draft_found,
+    ),
     State("send-refused", "Files that cannot be sent", "What each is instead, and what to do with it.", _refused),
     State("send-offline", "Sending without a connection", "Nothing is lost.", _no_connection),
     State("send-summary", "The last look", "Before anything is encrypted or sent.", _summary),
     State("send-under-way", "Under way", "How far it is; it can be paused and stopped.", _under_way),
+    State("outbox", "The outbox", "What is on its way stands above what was sent; a mark says so everywhere.", _outbox),
+    State(
+        "outbox-signed-out",
+        "Delivered without anybody",
+        "The page says that something is still on its way, not whose.",
+        _outbox_signed_out,
+    ),
+    State("idle", "Before it locks", "The last minute is counted down.", _counted_down),
     State("send-arrived", "Arrived", "In which cloud, open until when, opened by whom.", _arrived),
     State("sent", "Sent reports", "And who has opened them.", _sent),
     *SERVICE_STATES,

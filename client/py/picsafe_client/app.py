@@ -62,6 +62,8 @@ class App:
         """Somebody has signed in, or unlocked."""
         self.departures: Observable[None] = Observable()
         """Plaintext has to go: locked, signed out, or the page is hidden for good."""
+        self.outbox: object | None = None
+        """The reports that are on their way (`sending.outbox.Outbox`)."""
         self.drafts: object | None = None
         """Those of this computer (`drafting.drafts.Drafts`)."""
         self.boxes: dict[str, Mailbox] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from picsafe_client.app import App
 from picsafe_client.drafting.drafts import Drafts
 from picsafe_client.screens import make_screen
+from picsafe_client.sending.outbox import Outbox
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.ui import dom
 
@@ -17,5 +18,7 @@ def start() -> None:
     if _app is not None:
         return
     _app = App(Shell(), make_screen)
+    _app.outbox = outbox = Outbox(_app)
     _app.drafts = Drafts(_app)
     dom.start_task(_app.start())
+    dom.start_task(outbox.resume())

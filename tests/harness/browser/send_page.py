@@ -203,6 +203,11 @@ class SendScreen:
         )
         expect(self.page.locator("#banner .notice-good")).to_have_count(0)  # it is said once
 
+    def was_delivered(self) -> None:
+        """Another screen, or the one that the sender has come back to, says that it has arrived."""
+        notice = self.page.locator("#banner .notice-good")
+        expect(notice).to_contain_text(re.compile(r"Sent to .+\. It can be opened until"), timeout=ARRIVAL)
+
     def stop(self) -> None:
         """Stops what is on its way, and says yes when asked."""
         self.button("Stop").click()

@@ -44,6 +44,11 @@ async def end_session(api: Api, session_id: str) -> None:
     await api.users("DELETE", f"/v1/sessions/{quote(session_id, safe='')}")
 
 
+async def end_all_sessions(api: Api) -> None:
+    """Signs out everywhere, here too, and ends the delivery of reports that are still on their way."""
+    await api.users("DELETE", "/v1/sessions")
+
+
 async def security_log(api: Api, before: int | None, limit: int, *, signal: Any = None) -> SecurityPage:
     """`limit` events, newest first: those before number `before`, or the newest."""
     query = {"limit": limit} | ({} if before is None else {"before": before})

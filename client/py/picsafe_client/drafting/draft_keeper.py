@@ -45,11 +45,20 @@ class DraftState(Enum):
 class DraftKeeper:
     """Of one form. `read_form` gives what it holds, without files, or None while it is empty."""
 
-    def __init__(self, api: Api, account_id: str, began_at: str, read_form: Callable[[], DraftContent | None]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        account_id: str,
+        began_at: str,
+        read_form: Callable[[], DraftContent | None],
+        returned: Callable[[SealedDraft], None],
+    ) -> None:
+        """`returned` gets the draft of a form that is gone, when it was not sent after all."""
         self._api = api
         self._account_id = account_id
         self._began_at = began_at
         self._read_form = read_form
+        self._returned = returned
         self._draft: SealedDraft | None = None
         self._files: dict[str, KeptFile] = {}
         self._unsealed: dict[str, Any] = {}
@@ -66,6 +75,11 @@ class DraftKeeper:
     def is_sealed(self) -> bool:
         """Whether nothing would be lost if the page were gone now."""
         return self.state in {DraftState.EMPTY, DraftState.SEALED}
+
+    @property
+    def locator(self) -> str:
+        """The draft's name in the browser's database; empty while there is none."""
+        return self._draft.locator if self._draft is not None and self._saved is not None else ""
 
     @property
     def ends_at(self) -> datetime | None:
@@ -117,24 +131,30 @@ class DraftKeeper:
     # -- the end
 
     def lend(self) -> None:
-        """The report is being sent: until `give_back` the draft stays as it is, for this tab alone."""
+        """The report is being sent: what was entered last is sealed, and until `give_back` the draft stays as it is, for
+        this tab alone.
+        """
         self._is_lent = True
         self._later()
+        if not self.is_sealed:
+            self._work()
 
     def give_back(self) -> None:
         """It was not sent after all."""
         self._is_lent = False
         if self._is_closed and self._draft is not None:
-            self._draft.close()
+            self._returned(self._draft)
+
+    def forget(self) -> None:
+        """The page locks while the report is on its way: the key is dropped, and nobody else gets the draft yet."""
+        if self._draft is not None:
+            self._draft.forget()
 
     def leave(self) -> SealedDraft | None:
         """The form goes away. The draft, still open, for somebody else to close; None when nothing is sealed yet."""
         draft, is_sealed = self._draft, self._saved is not None
         self._drop()
-        if draft is None:
-            return None
-        if self._is_lent:
-            draft.forget()
+        if draft is None or self._is_lent:
             return None
         if is_sealed:
             return draft
@@ -165,7 +185,7 @@ class DraftKeeper:
 
     async def _seal_all(self) -> None:
         try:
-            while self._is_asked_again and not (self._is_closed or self._is_lent):
+            while self._is_asked_again and not self._is_closed:
                 self._is_asked_again = False
                 await self._seal_once()
         except DraftNotKept as error:
@@ -219,7 +239,7 @@ class DraftKeeper:
 
     async def _write(self, draft: SealedDraft) -> None:
         content = self._content()
-        if self._is_closed or self._is_lent:
+        if self._is_closed or (self._is_lent and content is None):
             return
         if content is None:
             self._draft = self._saved = None

@@ -11,6 +11,7 @@ from picsafe_client.drafting.sealed_draft import SealedDraft
 from picsafe_client.errors import Cancelled
 from picsafe_client.i18n.texts import clock_time, moment, t
 from picsafe_client.routing.router import address
+from picsafe_client.sending.outbox import Outbox
 from picsafe_client.session.models import Person
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_protocol.contracts.errors import PicSafeError
@@ -38,6 +39,7 @@ class Drafts:
         self._left: list[SealedDraft] = []
         self._visit = 0
         app.arrivals.watch(self._arrived)
+        Outbox.of(app).released.watch(self._released)
         app.departures.watch(lambda _nobody: self._forget())
 
     @classmethod
@@ -55,14 +57,19 @@ class Drafts:
 
     def put(self, draft: SealedDraft) -> None:
         """The form of this draft was left: it is offered from now on."""
+        if not self._app.is_signed_in:
+            draft.close()
+            return
         self._left.append(draft)
         dom.start_task(self._put(draft, self._visit))
 
     async def _put(self, draft: SealedDraft, visit: int) -> None:
         try:
             content = await draft.content()
-        except DraftUnreadable:
-            draft.close()  # as when the page has been locked meanwhile
+        except DraftUnreadable:  # as when the page has been locked meanwhile
+            draft.close()
+            if visit == self._visit:
+                await self._look(self._app.require_me())
             return
         if visit == self._visit:
             self._left.remove(draft)
@@ -71,6 +78,10 @@ class Drafts:
 
     def _arrived(self, me: Person) -> None:
         dom.start_task(self._look(me))
+
+    def _released(self, _nothing: None) -> None:
+        if self._app.is_signed_in:
+            dom.start_task(self._look(self._app.require_me()))
 
     async def _look(self, me: Person) -> None:
         self._forget()

@@ -63,6 +63,11 @@ class SealedDraft:
         return found
 
     @property
+    def locator(self) -> str:
+        """Its name in the browser's database."""
+        return str(self._handle.locator)
+
+    @property
     def ends_at(self) -> datetime:
         """When it is deleted, by this computer's clock."""
         return datetime.fromtimestamp(float(self._handle.endsAt) / 1000, UTC)

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
+from picsafe_client.api import outbox
 from picsafe_client.api.client import Api
 from picsafe_client.blobs import read_blob
-from picsafe_client.crypto import hashing
 from picsafe_client.sending.media_preparation import ProgressDelta
+from picsafe_client.sending.parcel import Parcel
 from picsafe_client.sending.send_control import REQUEST_TIMEOUT_SECONDS
 from picsafe_protocol.contracts.api.reports import GrantAt, SignedGrant
 from picsafe_protocol.contracts.api.requests import NewUpload
@@ -25,9 +26,8 @@ from picsafe_protocol.contracts.errors import (
     UploadIncomplete,
 )
 from picsafe_protocol.contracts.limits import GRANT_RENEWAL_SECONDS
-from picsafe_protocol.contracts.tokens import Action
-from picsafe_protocol.crypto.package_digest import PIECE, Pieces
-from picsafe_protocol.format.composing import Uploaded, completion, content_digest
+from picsafe_protocol.crypto.package_digest import PIECE
+from picsafe_protocol.format.composing import completion, content_digest
 from picsafe_protocol.json.messages import read, write
 
 MAX_RESTARTS: Final = 3
@@ -45,18 +45,18 @@ class Retry(Protocol):
 class ResumableUpload:
     """One upload. `retry` makes each of its requests, and decides how long it is repeated."""
 
-    def __init__(self, api: Api, report_id: str, grant: GrantAt | SignedGrant, package: Any, retry: Retry) -> None:
-        """`grant` is for `package.upload`; `package` a Blob of ciphertext."""
+    def __init__(self, api: Api, parcel: Parcel, retry: Retry) -> None:
         self._api = api
-        self._report_id = report_id
-        self._grant: GrantAt | SignedGrant = grant
+        self._parcel = parcel
+        self._report_id = parcel.report_id
+        self._package = parcel.package
+        self._grant: GrantAt | SignedGrant | None = parcel.cloud
         self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS
-        self._package = package
         self._retry = retry
-        self.size = int(package.size)
+        self.size = parcel.pieces.size
 
-    async def run(self, progress: ProgressDelta) -> Uploaded:
-        """Uploads what is not there yet; the cloud's receipt, and what was uploaded.
+    async def run(self, progress: ProgressDelta) -> str:
+        """Uploads what is not there yet; the cloud's receipt.
 
         Raises `Cancelled`, `StorageFull` (run it again once there is room), `ReportExpired`, `UploadMismatch`, …
         """
@@ -79,56 +79,53 @@ class ResumableUpload:
             progress(-done)
         raise AssertionError("unreachable")
 
-    async def _run_once(self, progress: ProgressDelta) -> Uploaded:
+    async def _run_once(self, progress: ProgressDelta) -> str:
         import js
 
         begun = read(UploadState, await self._retry(partial(self._call, "POST", "", write(NewUpload(size=self.size)))))
         part_size, there = begun.part_size, set(begun.parts)
         if part_size % PIECE:
             raise InternalError  # it cuts packages where no piece ends
-        digest, hashes = await hashing.sha256(), bytearray()
         for index, start in enumerate(range(0, self.size, part_size)):
             stop = min(start + part_size, self.size)
-            data = await read_blob(self._package, start, stop)
-            digest.update(data)
-            hashes += await hashing.hash_pieces(data)
             if index not in there:
+                data = await read_blob(self._package, start, stop)
                 stamp = content_digest(bytes.fromhex(str(await js.picsafe.kernel.sha256(data))))
                 # The part goes as a Blob: the browser takes it from where it lies, without holding this page up.
                 await self._retry(partial(self._put, index, self._package.slice(start, stop), stamp))
             progress(stop - start)
-        sha256, pieces = digest.hexdigest(), Pieces(self.size, bytes(hashes))
-        answer = await self._retry(partial(self._call, "POST", "/complete", completion(sha256, pieces)))
-        return Uploaded(read(Receipt, answer).receipt, sha256, pieces)
+        body = completion(self._parcel.sha256, self._parcel.pieces)
+        return read(Receipt, await self._retry(partial(self._call, "POST", "/complete", body))).receipt
 
     async def _put(self, index: int, part: Any, stamp: str, signal: Any) -> None:
         headers = {"Content-Digest": stamp}
 
-        async def put() -> None:
-            url = f"{self._grant.url}/v1/uploads/{self._report_id}/parts/{index}"
-            await self._api.send_bytes("PUT", url, part, self._grant.grant, headers, signal=signal)
+        async def put(grant: GrantAt | SignedGrant) -> None:
+            url = f"{grant.url}/v1/uploads/{self._report_id}/parts/{index}"
+            await self._api.send_bytes("PUT", url, part, grant.grant, headers, signal=signal)
 
         await self._with_fresh_grant(put, signal)
 
     async def _call(self, method: str, path: str, body: Any, signal: Any) -> Any:
-        async def call() -> Any:
+        async def call(grant: GrantAt | SignedGrant) -> Any:
             where = f"/v1/uploads/{self._report_id}{path}"
             return await self._api.cloud(
-                self._grant.url, method, where, self._grant.grant, body, signal=signal, seconds=REQUEST_TIMEOUT_SECONDS
+                grant.url, method, where, grant.grant, body, signal=signal, seconds=REQUEST_TIMEOUT_SECONDS
             )
 
         return await self._with_fresh_grant(call, signal)
 
-    async def _with_fresh_grant(self, work: Callable[[], Awaitable[T]], signal: Any) -> T:
+    async def _with_fresh_grant(self, work: Callable[[GrantAt | SignedGrant], Awaitable[T]], signal: Any) -> T:
         """Renews the grant when it is old or refused: a laptop that slept may outlive it."""
-        if time.monotonic() >= self._renew_at:
-            await self._renew(signal)
+        if self._grant is None or time.monotonic() >= self._renew_at:
+            self._grant = await self._renewed(signal)
         try:
-            return await work()
+            return await work(self._grant)
         except TokenRefused:
-            await self._renew(signal)
-            return await work()
+            self._grant = await self._renewed(signal)
+            return await work(self._grant)
 
-    async def _renew(self, signal: Any) -> None:
-        self._grant = await self._api.grant(self._report_id, Action.PACKAGE_UPLOAD.value, signal=signal)
+    async def _renewed(self, signal: Any) -> SignedGrant:
+        grant = await outbox.grant(self._api, self._parcel.token, signal=signal)
         self._renew_at = time.monotonic() + GRANT_RENEWAL_SECONDS
+        return grant

@@ -1,4 +1,4 @@
-"""One report on its way: a draft, a key, encryption on this device, upload, receipt.
+"""One report on its way: begun on the server, a key, encryption on this device, upload, receipt.
 
 `send_state` says what may happen in which state. This module does the work, moves from state to state and tells its
 observers; once it is encrypted, the job holds no plaintext. It knows neither the app nor the screen that began it.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from picsafe_client.api import reports
+from picsafe_client.api import outbox, reports
 from picsafe_client.api.client import Api
 from picsafe_client.errors import Cancelled
 from picsafe_client.observable import Observable
 from picsafe_client.sending import sealing
 from picsafe_client.sending.audience import Readers
 from picsafe_client.sending.media_preparation import PreparedFile
+from picsafe_client.sending.parcel import Parcel, measure
 from picsafe_client.sending.resumable_upload import ResumableUpload
 from picsafe_client.sending.retry import SETUP_RETRY, UPLOAD_RETRY, retry
 from picsafe_client.sending.send_control import SendControl
@@ -27,43 +29,49 @@ from picsafe_client.sending.send_state import UNDER_WAY, SendEvent, SendState, i
 from picsafe_client.session import incident_log
 from picsafe_client.session.models import Person
 from picsafe_client.ui import dom
-from picsafe_protocol.contracts.api.reports import ReportView
-from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull
-from picsafe_protocol.format.composing import ReportDetails, Uploaded
+from picsafe_protocol.contracts.api.reports import OutboxToken, ReportView
+from picsafe_protocol.contracts.errors import PicSafeError, ServiceError, StorageFull, TokenRefused
+from picsafe_protocol.format.composing import ReportDetails
 from picsafe_protocol.format.label import Label
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a job needs of the page."""
+
+    sender_back: Callable[[], Awaitable[None]]
+    """Returns when the sender has signed in again after the session ended, or raises `Cancelled`."""
+    tell: Callable[[str, Label], None]
+    """Called with the report's identifier and whose it is; the job itself keeps none of that."""
+    keep: Callable[[Parcel, OutboxToken], Awaitable[None]]
+    """Called once with what is encrypted, for this browser to keep."""
+    describe: Callable[[str], Awaitable[ReportView | None]]
+    """The user server's description of a report, None while nobody is there to ask for it."""
+
+
 class SendJob:
     """Runs once. `pause`, `resume`, `try_again` and `stop` are the sender's; where they make no sense they do nothing."""
 
-    def __init__(
-        self,
-        api: Api,
-        sender: Person,
-        *,
-        sender_back: Callable[[], Awaitable[None]],
-        is_wanted: Callable[[], bool],
-        tell: Callable[[str, Label], None],
-    ) -> None:
-        """`sender_back` returns when `sender` has signed in again after the session ended, or raises `Cancelled`.
-
-        `is_wanted` is asked as it proceeds: False when the sender has signed out, which stops it. `tell` is called with
-        the report's identifier and whose it is; the job itself keeps none of that.
-        """
+    def __init__(self, api: Api, page: Surroundings, sender_id: str = "", names: Sequence[str] = ()) -> None:
+        """`sender_id` is empty, and `names` of its recipients too, until it is known whose it is."""
         self._api = api
-        self._sender = sender
-        self._sender_back = sender_back
-        self._is_wanted = is_wanted
-        self._tell = tell
+        self._page = page
         self._control = SendControl()
         self._room = asyncio.Event()
         self._over = asyncio.Event()
-        self._report_id = ""
-        self._sealed_label: bytes | None = None
         self._may_be_delivered = False
         self._progress = SendProgress()
+        self.sender_id = sender_id
+        self.names = list(names)
+        self.report_id = ""
+        self.parcel: Parcel | None = None
+        """What is encrypted, while it is on its way."""
+        self.was_kept = False
+        """Whether this browser has kept it."""
+        self.is_shown = False
+        """Whether a screen shows it to its end."""
         self.state = SendState.ENCRYPTING
         self.changes: Observable[SendJob] = Observable()
         """Notified after every change."""
@@ -80,6 +88,11 @@ class SendJob:
     def is_under_way(self) -> bool:
         """Whether it may still be delivered and can be stopped."""
         return self.state in UNDER_WAY
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it goes on when this page is gone."""
+        return self.parcel is not None and self.parcel.is_kept
 
     @property
     def is_stopped(self) -> bool:
@@ -143,6 +156,7 @@ class SendJob:
 
     async def run(
         self,
+        sender: Person,
         files: Sequence[PreparedFile],
         details: ReportDetails,
         recipients: Sequence[str],
@@ -153,13 +167,28 @@ class SendJob:
 
         Raises nothing: how it ended is in `state` and `error`.
         """
+        work = self._encrypt(sender, files, details, recipients, readers, now)
+        del files, details  # the coroutine alone has them, and drops them when it is done
+        await self._run(work)
+
+    async def run_kept(self, parcel: Parcel) -> None:
+        """Delivers what was encrypted before, perhaps by a page that is gone. Raises nothing."""
+
+        async def known() -> Parcel:
+            return parcel
+
+        self.report_id = parcel.report_id
+        await self._run(known())
+
+    async def _run(self, encrypting: Awaitable[Parcel]) -> None:
         try:
-            upload = await self._encrypt(files, details, recipients, readers, now)
-            del files, details  # from here on there is only ciphertext
+            parcel = await encrypting
             self._control.check()
-            self._progress.begin(upload.size)
+            self.parcel = parcel
+            self._progress.begin(parcel.pieces.size)
             self._move(SendEvent.ENCRYPTED)
-            self.report = await self._deliver(upload)
+            await self._deliver(parcel)
+            self.report = await self._page.describe(self.report_id)
             self.state = next_state(self.state, SendEvent.DELIVER)
         except Cancelled:
             self.stop()
@@ -170,51 +199,74 @@ class SendJob:
             self.state = next_state(self.state, SendEvent.FAIL)
             await self._withdraw()  # first, so that trying again does not meet the draft
         finally:
+            self.parcel = None
             self._over.set()
         self._changed()
 
     async def _encrypt(
         self,
+        sender: Person,
         files: Sequence[PreparedFile],
         details: ReportDetails,
         recipients: Sequence[str],
         readers: Readers,
         now: datetime,
-    ) -> ResumableUpload:
+    ) -> Parcel:
         draft = await self._retry(lambda signal: sealing.begin_draft(self._api, files, recipients, signal))
-        self._report_id = draft.report_id
+        self.report_id = draft.report_id
         readers.check(draft)
         issued = await self._retry(partial(sealing.request_key, self._api, draft))
         self._progress.begin(sum(file.size for file in files))
         self._changed()
-        sealed = await sealing.seal(draft, issued, self._sender, files, details, now, self._encrypted)
-        self._sealed_label = sealed.sealed_label  # once: whatever is repeated from here on, it stays the same
-        self._tell(draft.report_id, sealed.label)
-        return ResumableUpload(self._api, draft.report_id, draft.cloud, sealed.package, self._retry_upload)
+        sealed = await sealing.seal(draft, issued, sender, files, details, now, self._encrypted)
+        self._page.tell(draft.report_id, sealed.label)
+        sha256, pieces = await measure(sealed.package)
+        # The label is sealed once: whatever is repeated from here on, it stays the same.
+        return Parcel(draft.report_id, sealed.package, sha256, pieces, sealed.sealed_label, draft.cloud)
 
-    async def _deliver(self, upload: ResumableUpload) -> ReportView:
+    async def _deliver(self, parcel: Parcel) -> None:
         """Uploads it, as often as the sender tries again because the cloud was full, and hands the receipt in."""
         off = dom.on(dom.window(), "online", lambda _event: self._control.wake())
         try:
+            upload = ResumableUpload(self._api, parcel, self._retry_upload)
             while True:
                 try:
-                    uploaded = await upload.run(self._uploaded)
-                    return await self._retry_upload(partial(self._hand_in, uploaded))
+                    if not parcel.token:
+                        await self._declare(parcel)
+                    receipt = await upload.run(self._uploaded)
+                    await self._retry_upload(partial(self._hand_in, parcel.token, receipt))
                 except StorageFull as error:
                     await self._wait_for_room(error)
+                except TokenRefused as error:
+                    if error.details.get("reason") != "outbox":
+                        raise
+                    parcel.token = ""  # it has ended: its sender has to declare it again
+                else:
+                    return
         finally:
             off()
 
-    async def _hand_in(self, uploaded: Uploaded, signal: Any) -> ReportView:
+    async def _declare(self, parcel: Parcel) -> None:
+        """Tells the user server what is going to be delivered: the last thing that takes a session."""
+
+        async def declare(signal: Any) -> OutboxToken:
+            return await outbox.declare(self._api, parcel.report_id, parcel.sent, parcel.sealed_label, signal=signal)
+
+        issued = await self._retry_upload(declare)
+        parcel.token = issued.token
+        await self._page.keep(parcel, issued)
+        self._changed()
+
+    async def _hand_in(self, token: str, receipt: str, signal: Any) -> None:
         self._may_be_delivered = True
-        return await reports.make_available(self._api, self._report_id, uploaded, self._sealed_label, signal=signal)
+        await outbox.hand_in(self._api, token, receipt, signal=signal)
 
     async def _withdraw(self) -> bool:
         """Tells the servers that it is not to be completed. False when it may have been: nobody could be reached."""
-        if not self._report_id:
+        if not self.report_id:
             return True
         try:
-            await reports.withdraw(self._api, self._report_id)
+            await reports.withdraw(self._api, self.report_id)
         except Exception as error:  # noqa: BLE001 whatever it is, the job ends in a named state
             _without_trace(error)
             return not self._may_be_delivered  # drafts without a receipt are deleted by the servers within a day
@@ -243,7 +295,7 @@ class SendJob:
     async def _wait_for_sender(self) -> None:
         """The session ended. Only the same person can continue; anybody else ends it."""
         self._move(SendEvent.SESSION_ENDED)
-        await self._control.unless_stopped(self._sender_back())
+        await self._control.unless_stopped(self._page.sender_back())
         self._move(SendEvent.SENDER_BACK)
 
     def _blocked_by(self, error: ServiceError | None) -> None:
@@ -259,8 +311,6 @@ class SendJob:
 
     def _uploaded(self, count: int) -> None:
         self._progress.add(count)
-        if not self._is_wanted():
-            self.stop()
         self._changed()
 
     def _move(self, event: SendEvent) -> None:

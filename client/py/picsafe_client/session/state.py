@@ -14,8 +14,6 @@ from picsafe_client.session.view_state import ReportViewState
 class SessionState:
     """What screens keep between visits; never plaintext. The app makes a new one when somebody else signs in."""
 
-    outbox: object | None = None
-    """The reports that are on their way (`sending.outbox.Outbox`)."""
     opened_file: Any = None
     """The encrypted file from disk that is shown, a JavaScript File; None when the report came from a cloud."""
     visits: dict[str, bool] = field(default_factory=dict)

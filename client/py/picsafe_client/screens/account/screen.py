@@ -14,7 +14,7 @@ from picsafe_client.routing.router import address
 from picsafe_client.screens.account.security_log import SecurityList
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session.models import Person
-from picsafe_client.ui import dom, forms, notices
+from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.api.accounts import SessionView
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
@@ -180,6 +180,12 @@ class AccountScreen(Screen):
             )
         return row
 
+    async def _sign_out_everywhere(self, _event: Any) -> None:
+        label = t("account.sign_out_everywhere")
+        if await dialogs.confirm(label, t("account.sign_out_everywhere_text"), label, danger=True):
+            await account.end_all_sessions(self.app.api)
+            self.app.sign_out()
+
     async def _end(self, sessions: list[SessionView]) -> None:
         try:
             for session in sessions:
@@ -204,6 +210,7 @@ class AccountScreen(Screen):
             {"class": "button-row"},
             dom.button(t("account.lock_now"), self.app.lock, icon_name="lock"),
             dom.button(t("account.sign_out_here"), self.app.sign_out, icon_name="leave"),
+            dom.button(t("account.sign_out_everywhere"), self._sign_out_everywhere),
         )
         if me.is_administrator:
             link = dom.el("a", {"class": "button", "href": address("institution")}, dom.icon("institution"))

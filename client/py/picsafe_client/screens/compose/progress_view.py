@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from picsafe_client.i18n.texts import size, t
+from picsafe_client.i18n.texts import t
+from picsafe_client.sending.progress_words import amount_words, progress_words, stay_words
 from picsafe_client.sending.send_job import SendJob
 from picsafe_client.sending.send_state import SendState
 from picsafe_client.ui import dom, notices
-from picsafe_protocol.contracts.errors import Unreachable
-
-WORDS: Final[Mapping[SendState, str]] = {
-    SendState.ENCRYPTING: "send.encrypting",
-    SendState.UPLOADING: "send.uploading",
-    SendState.PAUSED: "send.paused",
-    SendState.LOCKED: "send.locked",
-    SendState.BLOCKED: "send.held",
-}
-"""What is said in each state in which nothing else holds it up."""
 
 
 class ProgressView:
     """`node` goes on the page; `update` is to be called after every change of the job."""
 
-    def __init__(self, job: SendJob, stop: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+    def __init__(
+        self, job: SendJob, stop: Callable[[Any], Coroutine[Any, Any, None]], another: Callable[[Any], None]
+    ) -> None:
         self._job = job
         self._bar = dom.el("progress", {"class": "send-bar", "aria-label": t("send.going_title"), "max": 1})
         self._words = dom.el("p", {"class": "send-words", "role": "status"})
@@ -33,6 +26,7 @@ class ProgressView:
         self._pause = dom.button(t("send.pause"), lambda _event: job.pause(), icon_name="pause", hidden=True)
         self._resume = dom.button(t("send.resume"), lambda _event: job.resume(), icon_name="play", hidden=True)
         stop_button = dom.button(t("send.stop"), stop)
+        self._another = dom.button(t("send.another"), another, icon_name="camera", hidden=True)
         panel = dom.el("div", {"class": "panel panel-padded stack"}, self._words, self._bar, self._amount)
         self._stay = dom.el("p", {"class": "soft"})
         self.node = dom.el(
@@ -41,7 +35,7 @@ class ProgressView:
             dom.el("h1", {"tabindex": "-1"}, t("send.going_title")),
             self._blocked,
             panel,
-            dom.el("div", {"class": "button-row"}, self._pause, self._resume, stop_button),
+            dom.el("div", {"class": "button-row"}, self._pause, self._resume, stop_button, self._another),
             self._stay,
         )
 
@@ -53,14 +47,15 @@ class ProgressView:
         self._bar.classList.toggle("send-bar-alive", job.state is SendState.UPLOADING and not job.blocking_error)
         self._show_blocked()
         _set(self._words, progress_words(job))
-        _set(self._amount, _amount_words(job) if job.total else "")
+        _set(self._amount, amount_words(job) if job.total else "")
         is_paused = job.state is SendState.PAUSED
         shown, other = (self._resume, self._pause) if is_paused else (self._pause, self._resume)
         had_focus = bool(other.matches(":focus"))
         shown.hidden, other.hidden = job.state not in {SendState.UPLOADING, SendState.PAUSED, SendState.LOCKED}, True
         if had_focus:
             shown.focus()  # keyboard users who pause resume by keyboard
-        _set(self._stay, t("send.stay" if job.state is SendState.ENCRYPTING else "send.leave_open"))
+        self._another.hidden = not job.is_kept
+        _set(self._stay, stay_words(job))
 
     def _show_blocked(self) -> None:
         """The cloud has no room: it goes on when the person says so."""
@@ -71,24 +66,6 @@ class ProgressView:
             dom.replace_children(self._blocked, notice)
         elif job.state is not SendState.BLOCKED and is_shown:
             dom.replace_children(self._blocked)
-
-
-def progress_words(job: SendJob) -> str:
-    """What it is doing, or what it waits for."""
-    if job.blocking_error is not None and job.state in {SendState.ENCRYPTING, SendState.UPLOADING}:
-        return t("send.waiting" if isinstance(job.blocking_error, Unreachable) else "send.waiting_server")
-    return t(WORDS[job.state])
-
-
-def _amount_words(job: SendJob) -> str:
-    done = min(job.done, job.total)
-    words = t("send.amounts", done=size(done), total=size(job.total))
-    left = job.seconds_left
-    if left is None or done >= job.total:
-        return words
-    if left < 60:
-        return words + t("wait.seconds_left", count=max(1, round(left)))
-    return words + t("wait.minutes_left", count=round(left / 60))
 
 
 def _set(node: dom.Node, text: str) -> None:

@@ -10,6 +10,7 @@ from picsafe_client.drafting.content import DraftContent
 from picsafe_client.drafting.draft_keeper import DraftKeeper
 from picsafe_client.drafting.drafts import Drafts
 from picsafe_client.i18n.texts import t
+from picsafe_client.routing.router import address
 from picsafe_client.screens.compose.details_form import DetailsForm
 from picsafe_client.screens.compose.done_view import DoneView
 from picsafe_client.screens.compose.draft_line import DraftLine
@@ -46,25 +47,22 @@ class SendScreen(Screen):
             self.on_release(dom.on(dom.window(), event, self._dragged, capture=True))
         self.on_release(dom.on(dom.window(), "drop", self._dropped, capture=True))
         self.on(dom.window(), "paste", self._pasted)
-        job = Outbox.of(self.app).current
-        if job is not None:
-            self._show_progress(job)
-            return
+        self._job: SendJob | None = None
         self._show_form()
         self._restore()
         await self.line.look()
 
     @property
     def unsaved(self) -> bool:
-        job = Outbox.of(self.app).current
-        if job is not None and job.is_under_way:
-            return job.state is SendState.ENCRYPTING  # afterwards it goes on without this screen
-        return self._form is not None and not self._is_empty and not self.keeper.is_sealed
+        return self.would_be_lost
 
     @property
     def would_be_lost(self) -> bool:
-        """What is being encrypted stays in its draft."""
-        return self._form is not None and not self._is_empty and not self.keeper.is_sealed
+        if self._form is None or self.keeper.is_sealed:
+            return False
+        if self._job is not None and self._job.is_under_way:
+            return not self._job.is_kept
+        return not self._is_empty
 
     @property
     def _is_empty(self) -> bool:
@@ -72,11 +70,7 @@ class SendScreen(Screen):
 
     def drop_plaintext(self) -> None:
         self._left = True
-        job = Outbox.of(self.app).current
-        if job is not None and job.state is SendState.ENCRYPTING:
-            job.stop()
-            if self._form is not None:
-                self.keeper.give_back()  # it was not sent, and never will be
+        self._release_job()
         self._drop_form()
         dom.replace_children(self.root)
 
@@ -86,7 +80,7 @@ class SendScreen(Screen):
         self._form = self._page = None
         me = self.app.require_me()
         began_at = self.app.clock.now().isoformat(timespec="seconds")
-        self.keeper = DraftKeeper(self.app.api, me.id, began_at, self._read_form)
+        self.keeper = DraftKeeper(self.app.api, me.id, began_at, self._read_form, Drafts.of(self.app).put)
         self.line = DraftLine(self.keeper)
         self.tray = FileTray(self._files_changed, self.keeper)
         self.facts = DetailsForm(self.app.clock.now)
@@ -236,22 +230,22 @@ class SendScreen(Screen):
         self._form.querySelector("h1").focus()
 
     def _send(self) -> None:
-        if Outbox.of(self.app).current is not None:
+        if self._job is not None and self._job.is_under_way:
             return  # the second of two quick clicks
-        outbox, people = Outbox.of(self.app), list(self.people.emails)
+        outbox, people = Outbox.of(self.app), self.people.chosen()
         self._show_progress(outbox.send(self.tray.files, self.facts.facts(), people, self._readers, self.keeper))
 
     # -- on its way
 
     def _show_progress(self, job: SendJob) -> None:
-        view = ProgressView(job, lambda _event: self._stop(job))
+        view = ProgressView(job, lambda _event: self._stop(job), lambda _event: dom.defer(self._another))
         self._put(view.node)
 
         def update(job: SendJob) -> None:
             if job.is_under_way:
                 view.update()
             elif job.state in {SendState.DELIVERED, SendState.FAILED}:
-                dom.defer(end)  # watching until then: what nobody watches is shown in the banner
+                dom.defer(end)
 
         def end() -> None:
             off()
@@ -259,7 +253,21 @@ class SendScreen(Screen):
 
         off = job.changes.watch(update)
         self.on_release(off)
+        self._job, job.is_shown = job, True
         update(job)
+
+    def _release_job(self) -> None:
+        """The report goes on without this screen."""
+        if self._job is not None:
+            self._job.is_shown = False
+            self._job = None
+
+    def _another(self) -> None:
+        """A new form, while the report is still on its way."""
+        self._release_job()
+        self._drop_form()
+        self._show_form()
+        self.start_task(self.line.look())
 
     async def _stop(self, job: SendJob) -> None:
         sure = await dialogs.confirm(t("send.stop_title"), t("send.stop_text"), t("send.stop"), danger=True)
@@ -267,7 +275,7 @@ class SendScreen(Screen):
             return  # it may have arrived while the question stood there
         job.stop()
         await job.ended()
-        if self._left:
+        if self._left or self._job is not job:
             return
         self._show_nothing_sent(job)
 
@@ -282,12 +290,15 @@ class SendScreen(Screen):
         dom.replace_children(place, notices.notice(kind, words, on_dismiss=lambda _event: dom.replace_children(place)))
 
     def _ended(self, job: SendJob) -> None:
-        if self._left:
+        if self._left or self._job is not job:
             return
         Outbox.of(self.app).forget(job)
-        if job.state is SendState.DELIVERED and job.report is not None:
+        if job.state is SendState.DELIVERED:
             self._drop_form()
-            self._show_done(job.report)
+            if job.report is not None:
+                self._show_done(job.report)
+            else:
+                self.app.go(address("sent"))  # it has arrived; only its description could not be had
         elif isinstance(job.error, UnknownRecipient) and self._form is not None:
             self._back_to_form()
             self.people.mark_unknown(job.error.recipients or [])
@@ -307,7 +318,7 @@ class SendScreen(Screen):
     # -- arrived
 
     def _show_done(self, report: ReportView) -> None:
-        view = DoneView(report, self._show_form)
+        view = DoneView(report, self._another)
         self._put(view.node)
 
         def heard(event: LiveEvent) -> None:

@@ -9,6 +9,7 @@ from picsafe_client.i18n.texts import join_words, moment, size, t
 from picsafe_client.routing.router import address
 from picsafe_client.screens import access_log_table
 from picsafe_client.screens.mailbox.inbox import kept
+from picsafe_client.screens.mailbox.outbox_panel import OutboxPanel
 from picsafe_client.screens.mailbox.report_list import ReportListScreen, age, set_time
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
@@ -26,6 +27,11 @@ class SentScreen(ReportListScreen):
     filter_hint = "sent.filter_hint"
 
     def build_header(self) -> dom.Node:
+        outbox = OutboxPanel(self.app)
+        self.on_release(outbox.dispose)
+        return dom.el("div", {"class": "stack"}, self._head(), outbox.node)
+
+    def _head(self) -> dom.Node:
         return dom.el(
             "div",
             {"class": "screen-head"},
