@@ -19,7 +19,7 @@ from picsafe_client.screens.viewer.error_notice import MEANINGS, meaning
 from picsafe_client.screens.viewer.labels import KIND_ICONS, TYPES, medium_label, site, type_name
 from picsafe_client.screens.viewer.sender import Origin
 from picsafe_client.screens.viewer.toolbar import OTHER_KEYS, TOOLS
-from picsafe_client.ui import dom
+from picsafe_client.ui import dom, preferences
 from picsafe_protocol.contracts import errors
 from picsafe_protocol.contracts.api.reports import ReportView
 from picsafe_protocol.contracts.identifiers import new_identifier
@@ -172,7 +172,15 @@ class Element:
         return any(each in selector for each in self.within)
 
 
-def pressed(monkeypatch: pytest.MonkeyPatch, key: str, *within: str, dialogue: bool = False, **held: bool) -> Any:
+def pressed(
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    *within: str,
+    dialogue: bool = False,
+    letters: bool = True,
+    **held: bool,
+) -> Any:
+    monkeypatch.setattr(preferences, "stored", lambda name: name == preferences.NO_LETTER_KEYS and not letters)
     page = SimpleNamespace(querySelector=lambda _selector: dialogue)
     monkeypatch.setattr(dom, "document", lambda: page)
     modifiers = {"ctrlKey": False, "metaKey": False, "altKey": False, "shiftKey": False, "isComposing": False}
@@ -222,6 +230,29 @@ def test_keys_that_belong_to_somebody_else(
     monkeypatch: pytest.MonkeyPatch, key: str, within: tuple[str, ...], held: dict[str, bool]
 ) -> None:
     assert pressed(monkeypatch, key, *within, **held) is None
+
+
+def selects(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    selection = SimpleNamespace(toString=lambda: text)
+    monkeypatch.setattr(dom, "window", lambda: SimpleNamespace(getSelection=lambda: selection))
+
+
+def test_ctrl_c_copies_the_photo_unless_text_is_selected_or_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    selects(monkeypatch, "")
+    assert pressed(monkeypatch, "c", ctrlKey=True) == "copy"
+    assert pressed(monkeypatch, "C", metaKey=True) == "copy"
+    assert pressed(monkeypatch, "c", "textarea", ctrlKey=True) is None
+    assert pressed(monkeypatch, "c", ctrlKey=True, shiftKey=True) is None
+    assert pressed(monkeypatch, "c", ctrlKey=True, letters=False) == "copy"
+    selects(monkeypatch, "MRN 00412")
+    assert pressed(monkeypatch, "c", ctrlKey=True) is None
+
+
+def test_single_characters_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("s", "j", "+", "0", "?"):
+        assert pressed(monkeypatch, key, letters=False) is None
+    for key in ("ArrowRight", "Escape", "Home", " "):
+        assert pressed(monkeypatch, key, letters=False) is not None
 
 
 def test_no_key_works_behind_a_dialogue(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,6 +145,25 @@ def test_after_a_lock_the_report_beside_it_is_back(visit: Visit, reports: list[M
     visit.press("b")
 
 
+def test_single_letters_can_be_switched_off(visit: Visit, reports: list[MadeReport]) -> None:
+    visit.press("?")
+    visit.page.get_by_label("Single-letter shortcuts").uncheck()
+    visit.press("Escape")
+    place = visit.page.locator(".report-place")
+    before = place.inner_text()
+    visit.press("j", "l", "s")
+    expect(visit.page.locator("dialog")).to_have_count(0)
+    expect(place).to_have_text(before)
+    visit.press("ArrowRight")
+    visit.is_at(2, 3)
+    visit.page.evaluate("() => { location.hash = '#/account'; }")
+    visit.page.get_by_label("Single-letter shortcuts").check()
+    visit.to_inbox()
+    visit.open_report(reports[0].header.report_id)
+    visit.press("j")
+    expect(place).not_to_have_text(before)
+
+
 def test_the_record_number_is_copied_by_one_click(visit: Visit) -> None:
     copy = visit.page.get_by_role("button", name="Copy hospital or NHS number 943 476 5919")
     copy.click()

@@ -194,6 +194,17 @@ def test_a_lock_ends_saving_and_leaves_no_file(visit: Visit, clinic: Clinic, rep
     visit.page.remove_listener("download", came)
 
 
+def test_a_patient_is_found_among_twelve_unread_in_two_steps(enter: Enter, clinic: Clinic, sender: Person) -> None:
+    reader = clinic.person("Dr Noor Haddad", "noor@clinic.example")
+    for number, name in enumerate(NAMES, 10):
+        clinic.send(sender, [reader], FILES, patient=Patient(name, "1970-01-31", f"MRN {number}"))
+    visit = enter(reader)
+    visit.page.get_by_role("button", name="Show patients").click()  # 1
+    visit.page.locator(".filter-input").fill("greene")  # 2
+    expect(visit.page.locator(".row-patient-name")).to_have_text("Greene")
+    expect(visit.page.locator(".row-patient-number").first).to_have_text("31 Jan 1970")
+
+
 def test_the_order_is_chosen_and_a_patient_is_found_by_it(visit: Visit, reports: list[MadeReport]) -> None:
     ids = [each.header.report_id for each in reports]
     order = visit.page.locator(".list-sort")

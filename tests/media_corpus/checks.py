@@ -48,5 +48,5 @@ def check_mutations(container: Container, count: int, record_property: RecordPro
     """Damage files of a kind `count` times: each is refused, or its copy shows what the damaged file does."""
     tally = run(container, samples_of(container), range(count))
     record_property("told at the end", f"{container.name}: {tally}")
-    assert tally.faults == []
+    assert tally.faults == [], "\n".join(map(str, tally.faults[:20]))
     assert tally.accepted > tally.unreadable

@@ -38,7 +38,7 @@ from picsafe_client.session.models import Clock, Person
 from picsafe_client.session.patients import Patients
 from picsafe_client.session.shell_bridge import Shell
 from picsafe_client.session.state import SessionState
-from picsafe_client.ui import dialogs, dom, heic, notices
+from picsafe_client.ui import dialogs, dom, heic, letter_keys, notices
 from picsafe_protocol.contracts.api.accounts import Me
 from picsafe_protocol.contracts.api.reports import RemovedReport, ReportView
 from picsafe_protocol.contracts.errors import NotSignedIn, PicSafeError
@@ -334,7 +334,8 @@ class App:
             self._prompt_sign_in("signed-out")
 
     def _key(self, event: Any) -> None:
-        if event.key in ("l", "L") and not dom.is_typing(event) and self._signed_in_event.is_set():
+        is_lock = str(event.key) in {"l", "L"} and letter_keys.is_wanted("l")
+        if is_lock and not dom.is_typing(event) and self._signed_in_event.is_set():
             event.preventDefault()
             self.lock()
 

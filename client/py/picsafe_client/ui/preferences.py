@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from picsafe_client.ui import dom
+
+NO_LETTER_KEYS: Final = "no-letter-keys"
+"""Single letters do nothing: people who dictate, or whose hands shake, press them by accident (WCAG 2.1.4)."""
 
 _PREFIX = "picsafe."
 

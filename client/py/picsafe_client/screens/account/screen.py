@@ -14,7 +14,7 @@ from picsafe_client.routing.router import address
 from picsafe_client.screens.account.security_log import SecurityList
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session.models import Person
-from picsafe_client.ui import dialogs, dom, forms, notices
+from picsafe_client.ui import dialogs, dom, forms, letter_keys, notices
 from picsafe_client.ui.button_actions import with_progress
 from picsafe_protocol.contracts.api.accounts import SessionView
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, WrongPassword
@@ -39,6 +39,7 @@ class AccountScreen(Screen):
             section("account.password", self._password_form()),
             section("account.devices", dom.el("p", {"class": "soft"}, t("account.devices_text")), self.devices),
             section("account.security", dom.el("p", {"class": "soft"}, t("account.security_text")), self.security.node),
+            section("keys.title", letter_keys.switch()),
             section("account.more", self._this_page(me)),
         )
         self._show_you(me)

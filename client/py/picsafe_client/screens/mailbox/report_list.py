@@ -18,7 +18,7 @@ from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
 from picsafe_client.session.list_options import ListOptions, Viewpoint, selected
 from picsafe_client.session.reading_list import ReadingList
-from picsafe_client.ui import dom
+from picsafe_client.ui import dom, letter_keys
 from picsafe_client.ui.virtual_list import VirtualList
 from picsafe_protocol.contracts.api.reports import ReportView
 
@@ -270,7 +270,7 @@ class ReportListScreen(Screen, ABC):
         self.filter.focus()
 
     def _key(self, event: Any) -> None:
-        if event.key == "/" and not dom.is_typing(event):
+        if event.key == "/" and letter_keys.is_wanted("/") and not dom.is_typing(event):
             event.preventDefault()
             self.filter.focus()
 

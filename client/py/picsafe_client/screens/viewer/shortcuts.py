@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from picsafe_client.ui import dom
+from picsafe_client.ui.letter_keys import is_wanted
 
 Actions: TypeAlias = Mapping[str, Callable[[], None]]
 
@@ -52,9 +53,9 @@ def action_for(event: Any) -> str | tuple[int, int] | None:
         return None
     if _copies(event):
         return "copy"
-    if dom.is_typing(event):
-        return None
     key = str(event.key)
+    if dom.is_typing(event) or not is_wanted(key):
+        return None
     name = key if len(key) > 1 else key.lower()
     if _belongs_elsewhere(event.target, name):
         return None

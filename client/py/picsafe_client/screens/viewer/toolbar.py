@@ -11,7 +11,7 @@ from picsafe_client.screens.viewer.patient_bar import PatientBar
 from picsafe_client.screens.viewer.report_steps import ReportSteps
 from picsafe_client.screens.viewer.stage.media_source import MediaSource
 from picsafe_client.screens.viewer.stage.stage import Stage
-from picsafe_client.ui import dialogs, dom
+from picsafe_client.ui import dialogs, dom, letter_keys
 
 
 @dataclass(frozen=True)
@@ -192,4 +192,4 @@ def show_keys() -> None:
     for keys, text in (*OTHER_KEYS[:3], *tools, *OTHER_KEYS[3:]):
         pressed: list[Any] = [dom.el("kbd", None, t(key) if has_text(key) else key) for key in keys.split(" ")]
         rows += [dom.el("dt", None, *pressed), dom.el("dd", None, t(text))]
-    dialogs.show(t("report.keys"), dom.el("dl", {"class": "keys"}, *rows))
+    dialogs.show(t("report.keys"), letter_keys.switch(), dom.el("dl", {"class": "keys"}, *rows))
