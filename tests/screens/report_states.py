@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from harness.heic_files import damaged
 from harness.report_factory import MadeFile
 from harness.shared_files import samples
 from playwright.sync_api import expect
@@ -36,6 +37,8 @@ def _medium(name: str, media_type: str, sign: str) -> Callable[[Stage], None]:
 
     def reach(stage: Stage) -> None:
         content = (samples() / name).read_bytes()
+        if sign == ".pane-message":
+            content = damaged(content)
         photo = MadeFile("image/jpeg", pictures.photo("light", 7), caption="Overview")
         made = stage.clinic.send(stage.people.ana, [stage.people.ben], [MadeFile(media_type, content), photo])
         visit = stage.enter()

@@ -9,6 +9,7 @@ import pytest
 from litestar.testing import TestClient
 
 from picsafe_server.app import create_app
+from picsafe_server.http import security_headers
 from picsafe_server.settings import Settings
 
 
@@ -52,3 +53,22 @@ def test_the_page_is_never_redirected_to_the_address_that_was_asked_for(
     built: Path, public_url: str, asked: str
 ) -> None:
     assert location(built, public_url, asked) is None
+
+
+def test_each_kind_of_file_has_its_own_policy(built: Path) -> None:
+    """A worker obeys the policy of its own answer, whatever the page may do."""
+    files = {
+        "index.html": security_headers.content_security_policy([]),
+        "worker.js": security_headers.WORKER_POLICY,
+        "assets/heic-worker.0123456789abcdef.js": security_headers.DECODER_POLICY,
+        "assets/heic-worker.js": security_headers.API_POLICY,
+        "assets/libheif.0123456789abcdef.js": security_headers.API_POLICY,
+    }
+    (built / "assets").mkdir()
+    for name in files:
+        (built / name).write_text("0")
+    (built / "manifest.json").write_text(json.dumps(dict.fromkeys(files, "0" * 64)))
+    settings = Settings(roles=("client",), client_folder=built, data=built.parent / "data")
+    with TestClient(create_app(settings)) as client:
+        found = {name: client.get(f"http://localhost:8000/{name}").headers["Content-Security-Policy"] for name in files}
+    assert found == files
