@@ -273,7 +273,10 @@ class Outbox:
         count = sum(job.is_under_way for job in self.mine)
         chip, status = dom.by_id(CHIP), dom.by_id(STATUS)
         chip.hidden = not count
-        _set(chip.querySelector("span"), t("outbox.chip", count=count) if count else "")
+        words = t("outbox.chip", count=count) if count else ""
+        chip.setAttribute("aria-label", words)
+        _set(chip.querySelector(".outbox-words"), words)
+        _set(chip.querySelector(".outbox-count"), str(count) if count else "")
         waiting = 0 if self._app.is_signed_in else sum(job.is_under_way and job.is_kept for job in self.jobs)
         status.hidden = not waiting
         _set(status, t("outbox.signed_out", count=waiting) if waiting else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from picsafe_client.api.event_stream import LiveEvent
@@ -79,7 +80,7 @@ class SendScreen(Screen):
     def _show_form(self) -> None:
         self._form = self._page = None
         me = self.app.require_me()
-        began_at = self.app.clock.now().isoformat(timespec="seconds")
+        began_at = datetime.now(UTC).isoformat(timespec="seconds")  # by this computer's clock, as its end
         self.keeper = DraftKeeper(self.app.api, me.id, began_at, self._read_form, Drafts.of(self.app).put)
         self.line = DraftLine(self.keeper)
         self.tray = FileTray(self._files_changed, self.keeper)
