@@ -175,6 +175,17 @@ def test_report(reading: Reading) -> None:
     reading.is_right()
 
 
+def test_tools_of_a_report_at_every_width(reading: Reading) -> None:
+    before = reading.page.viewport_size
+    assert before is not None
+    reading.go("#/inbox", ".row")
+    reading.visit.open_report(reading.report.header.report_id)
+    for width in (360, 390, 768, 770, 1024, 1026, 1280, 1440, 1600, 1920):
+        reading.page.set_viewport_size({"width": width, "height": 800})
+        assert (width, reading.page.evaluate(OUTSIDE)) == (width, [])
+    reading.page.set_viewport_size(before)
+
+
 def test_a_report_that_is_not_there(reading: Reading) -> None:
     reading.go(f"#/report/{'a' * 26}", ".report-trouble .notice")
     expect(reading.visit.trouble).to_contain_text(reading.said("error.not_found"))

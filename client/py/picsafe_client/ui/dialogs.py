@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from picsafe_client.i18n.texts import t
@@ -41,8 +42,10 @@ def close_all() -> None:
         close(dialogue)
 
 
-async def confirm(title: str, text: str, label: str, *, danger: bool = False, cancel: str = "") -> bool:
-    """Asks; True when the person chose the button `label`. Escape and "Cancel" are False."""
+async def confirm(
+    title: str, text: str, label: str, *, danger: bool = False, cancel: str = "", about: Sequence[dom.Node] = ()
+) -> bool:
+    """Asks; True when the person chose the button `label`. Escape and "Cancel" are False. `about` stands first."""
     answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def answer(chosen: bool) -> None:
@@ -56,7 +59,7 @@ async def confirm(title: str, text: str, label: str, *, danger: bool = False, ca
 
     stay = dom.button(cancel or t("action.cancel"), lambda _event: answer(False), autofocus=danger)
     go = dom.button(label, lambda _event: answer(True), kind="danger" if danger else "primary", autofocus=not danger)
-    dialogue = show(title, dom.el("p", None, text), actions=(go, stay))
+    dialogue = show(title, *about, dom.el("p", None, text), actions=(go, stay))
     dom.on(dialogue, "close", closed)
     try:
         return await answered

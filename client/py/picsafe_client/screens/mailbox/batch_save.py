@@ -11,6 +11,7 @@ from picsafe_client.i18n.texts import size, t
 from picsafe_client.reports import export
 from picsafe_client.reports.package_sources import ReconnectPolicy
 from picsafe_client.reports.save_targets import Downloads
+from picsafe_client.screens.patient_line import patient_name_tick
 from picsafe_client.screens.report_loader import ReportLoader, state_error
 from picsafe_client.screens.screen import Screen
 from picsafe_client.session import mailbox
@@ -37,14 +38,7 @@ class BatchSaver:
 
     def ask(self, rows: Sequence[ReportView]) -> None:
         """Says what saving does, and asks how the folders are to be named."""
-        tick = dom.el("input", {"type": "checkbox", "id": "batch-with-patient"})
-        named = dom.el(
-            "div",
-            {"class": "tick"},
-            tick,
-            dom.el("label", {"for": "batch-with-patient"}, t("save.with_patient")),
-            dom.el("p", {"class": "field-hint"}, t("save.with_patient_hint")),
-        )
+        tick, named = patient_name_tick("batch-with-patient")
         opened: dom.Node = None
 
         def go(_event: Any) -> None:

@@ -11,6 +11,7 @@ from picsafe_client.screens import access_log_table
 from picsafe_client.screens.mailbox.inbox import kept
 from picsafe_client.screens.mailbox.outbox_panel import OutboxPanel
 from picsafe_client.screens.mailbox.report_list import ReportListScreen, age, set_time
+from picsafe_client.screens.patient_line import patient_line
 from picsafe_client.session import mailbox
 from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.progress import ProgressIndicator
@@ -144,7 +145,11 @@ class SentScreen(ReportListScreen):
         dom.replace_children(place, access_log_table.table(entries))
 
     async def _withdraw(self, report: ReportView) -> None:
-        sure = await dialogs.confirm(t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True)
+        label = self.app.patients.of(report.id)
+        about = [dom.el("p", None, to_words(report))] if label is None else [patient_line(label.patient)]
+        sure = await dialogs.confirm(
+            t("sent.withdraw_title"), t("sent.withdraw_text"), t("sent.withdraw"), danger=True, about=about
+        )
         if not sure:
             return
         try:

@@ -11,6 +11,7 @@ from picsafe_client.reports import export, jpeg_export
 from picsafe_client.reports.export import ProgressTotal, ZipMember
 from picsafe_client.reports.open_report import OpenReport
 from picsafe_client.reports.save_targets import Downloads
+from picsafe_client.screens.patient_line import patient_line, patient_name_tick
 from picsafe_client.screens.viewer.dialogs.dicom_dialog import DicomSaver
 from picsafe_client.screens.viewer.dialogs.media_picker import choose_files
 from picsafe_client.screens.viewer.labels import medium_label, type_name
@@ -40,7 +41,7 @@ class Saver:
         """Opens the dialogue; `index` is the medium that is shown."""
         report = self._opened.report
         medium = report.media[index]
-        tick = dom.el("input", {"type": "checkbox", "id": "save-with-patient"})
+        tick, name_tick = patient_name_tick("save-with-patient")
         opened: dom.Node = None
 
         def go_on(save: Callable[[bool], Awaitable[None]]) -> Awaitable[None]:
@@ -115,15 +116,9 @@ class Saver:
             dom.on(more, "click", lambda _event: go_on(some))
             choices[2:2] = [more]
         choices[0].setAttribute("autofocus", "")
-        name_tick = dom.el(
-            "div",
-            {"class": "tick"},
-            tick,
-            dom.el("label", {"for": "save-with-patient"}, t("save.with_patient")),
-            dom.el("p", {"class": "field-hint"}, t("save.with_patient_hint")),
-        )
         opened = dialogs.show(
             t("save.title"),
+            patient_line(report.patient),
             dom.el("div", {"class": "choices"}, *choices),
             name_tick,
             dom.el("p", {"class": "soft small"}, t("dicom.hint")) if offers else None,
