@@ -122,6 +122,8 @@ def test_what_a_phone_has_in_its_menu(visit: Visit, reports: list[MadeReport]) -
         "Full screen",
         "Copy",
         "Print",
+        "Done",
+        "Filed",
         "Keyboard shortcuts",
     ]
     is_fine(visit.page)

@@ -69,6 +69,17 @@ def test_the_key_locks_at_once_and_ends_the_session(visit: Visit, report: MadeRe
     assert visit.page.url.endswith(report.header.report_id)
 
 
+def test_what_is_kept_for_later_never_keeps_the_report(visit: Visit) -> None:
+    """A fault while the view is remembered, in the middle of locking."""
+    visit.python("from picsafe_client.screens.viewer import report_view\nreport_view.ReportViewState = None")
+    visit.press("l")
+    is_locked(visit)
+    visit.errors.clear()
+    visit.page.reload()
+    visit.enter_password()
+    visit.sees_medium()
+
+
 def test_the_same_person_comes_back_to_the_same_report(visit: Visit, report: MadeReport) -> None:
     visit.page.click("#lock-button")
     is_locked(visit)

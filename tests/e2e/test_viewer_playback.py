@@ -51,6 +51,19 @@ ANSWER = """async ([address, headers, method]) => {
   const found = Object.fromEntries(answer.headers);
   return { status: answer.status, headers: found, length: content.length, bytes: [...content.slice(0, 1000)] };
 }"""
+KEPT_SEALED = """async () => {
+  const opened = indexedDB.open("picsafe-sealed");
+  const database = await new Promise((done, failed) => { opened.onsuccess = () => done(opened.result); opened.onerror = failed; });
+  const kept = [];
+  for (const name of database.objectStoreNames) {
+    const all = database.transaction(name).objectStore(name).getAllKeys();
+    kept.push(...(await new Promise((done, failed) => { all.onsuccess = () => done(all.result); all.onerror = failed; })));
+  }
+  database.close();
+  return kept;
+}"""
+"""The keys of everything in the store for drafts and the outbox."""
+
 STORED = """async () => {
   const hex = (digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const cached = [];
@@ -338,7 +351,7 @@ def test_nothing_decrypted_is_in_any_storage(visit: Visit, report: MadeReport) -
     stored = visit.page.evaluate(STORED)
     assert {path: digest for _, path, digest in stored["cached"]} == names
     assert len({cache for cache, _, _ in stored["cached"]}) == 1
-    assert [
-        name for name in stored["databases"] if not name.startswith("IDBMap/")
-    ] == []  # made by PyScript for its file system
+    ours = [name for name in stored["databases"] if not name.startswith("IDBMap/")]  # PyScript's, for its file system
+    assert ours == ["picsafe-sealed"], "for what is sent and not yet delivered"
+    assert visit.page.evaluate(KEPT_SEALED) == [], "somebody has only looked at a report"
     assert [key for key in stored["kept"] if not key.startswith("picsafe.")] == []

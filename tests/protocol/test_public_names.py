@@ -30,7 +30,7 @@ PUBLIC: dict[str, str] = {
     "picsafe_media.comparison": "COMPARED_PIXELS Comparison copy_differs is_unchanged same_pixels",
     "picsafe_protocol.format.consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "picsafe_protocol.contracts.api.accounts": """
-        InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
+        DraftSecret DraftSecrets InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
     """,
     "picsafe_protocol.contracts.api.field_types": """
         Base64 Identifier Moment PositiveSize Rule WHEN_ABSENT WIRE_NAME
@@ -44,14 +44,14 @@ PUBLIC: dict[str, str] = {
         LogPage ReleasedKey Who
     """,
     "picsafe_protocol.contracts.api.reports": """
-        Addressee Box GrantAt InstitutionReaders NewReports Readers Recipient RemovedReport ReportBegun
+        Addressee Box Filing GrantAt InstitutionReaders MarkedReports NewReports OutboxToken Readers Recipient RemovedReport ReportBegun
         ReportPage ReportView SealedLabel SealedLabels Sender SignedGrant Suggestion Suggestions
     """,
     "picsafe_protocol.contracts.api.uploads": "Receipt UploadState",
     "picsafe_protocol.contracts.api.message": "message",
     "picsafe_protocol.contracts.api.requests": """
-        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest LabelsRequest MemberChange
-        NewMember NewPassword NewReport NewService NewUpload ReceiptBody ReleaseRequest Rename SentPackage
+        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest LabelsRequest MarkRequest MemberChange
+        NewMember NewPassword NewReport NewService NewUpload OutboxBody OutboxReceipt ReceiptBody ReleaseRequest Rename SentPackage
         SignIn TokenRequest
     """,
     "picsafe_protocol.json.messages": "read write",

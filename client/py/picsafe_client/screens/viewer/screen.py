@@ -92,8 +92,10 @@ class ReportScreen(Screen):
     def drop_plaintext(self) -> None:
         shown, self._shown = self._shown, None
         if shown is not None:
-            self.app.session_state.view = shown.view
-            shown.close()
+            try:
+                self.app.session_state.view = shown.view
+            finally:  # whatever happens, nothing of the report stays
+                shown.close()
         print_layout.discard()
         dialogs.close_all()
         dom.clear_announcements()
