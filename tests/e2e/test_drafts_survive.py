@@ -39,6 +39,16 @@ IDBFactory.prototype.open = function (name, ...rest) {
   return open.call(this, name, ...rest);
 };
 """
+READS_FAIL = """() => {
+  const { get } = IDBObjectStore.prototype;
+  let reads = 0;
+  IDBObjectStore.prototype.get = function (key) {
+    if (this.name !== "drafts" || ++reads === 1) return get.call(this, key);
+    document.documentElement.dataset.failedReads = String(reads);
+    throw new DOMException("the disk is away", "UnknownError");
+  };
+}"""
+"""The draft is still found; reading its form then fails, until the page is loaded again."""
 STORED = """() => new Promise((resolve) => {
   const request = indexedDB.open("picsafe-sealed");
   request.onupgradeneeded = () => request.transaction.abort();
@@ -104,6 +114,22 @@ def goes_on(screen: SendScreen) -> None:
     expect(page.get_by_label("Teaching")).to_be_checked()
     expect(page.locator(".chip-person")).to_have_count(1)
     expect(found(page)).to_have_count(0)
+
+
+def test_a_draft_that_cannot_be_read_once_is_not_deleted(screen: SendScreen, reader: Person) -> None:
+    """The browser's database fails while the draft is opened after a sign-in."""
+    fill(screen, reader)
+    page = screen.page
+    screen.visit.press("Escape")
+    page.click("#lock-button")
+    expect(page.locator("#password")).to_be_visible()
+    page.evaluate(READS_FAIL)
+    screen.visit.enter_password()
+    expect(page.locator("html[data-failed-reads]")).to_be_visible()
+    expect(found(page)).to_have_count(0)
+    page.reload()
+    expect(found(page)).to_be_visible(timeout=READY)
+    goes_on(screen)
 
 
 def test_a_draft_survives_a_lock_and_is_sent(screen: SendScreen, clinic: Clinic, reader: Person) -> None:

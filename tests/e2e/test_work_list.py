@@ -102,6 +102,20 @@ def test_twelve_are_filed_in_four_steps_and_the_sender_sees_it(
     expect(rows(visit).first).not_to_contain_text("Filed by")
 
 
+def test_without_a_network_nothing_is_marked_and_the_selection_stays(
+    visit: Visit, clinic: Clinic, reports: list[MadeReport]
+) -> None:
+    tick(visit, reports[3]).check()
+    clinic.network.refusals["/v1/reports/marks"] = (503, {"code": "service", "detail": "Away.", "advice": "Wait."})
+    chip(visit, "Done").dblclick()
+    expect(visit.page.locator("#banner .notice")).to_contain_text("cannot answer at the moment")
+    clinic.network.refusals.clear()
+    expect(visit.page.locator(".selection-count")).to_have_text("1 selected")
+    expect(visit.page.locator(f".row[data-id='{reports[3].header.report_id}'] .row-marks")).to_have_count(0)
+    chip(visit, "Clear").click()
+    expect(visit.page.locator(".selection-bar")).to_be_hidden()
+
+
 def test_done_greys_the_row_and_a_colleague_does_not_see_it(visit: Visit, reports: list[MadeReport]) -> None:
     tick(visit, reports[3]).check()
     tick(visit, reports[4]).check()
@@ -201,7 +215,7 @@ def test_a_patient_is_found_among_twelve_unread_in_two_steps(enter: Enter, clini
     visit = enter(reader)
     visit.page.get_by_role("button", name="Show patients").click()  # 1
     visit.page.locator(".filter-input").fill("greene")  # 2
-    expect(visit.page.locator(".row-patient-name")).to_have_text("Greene")
+    expect(visit.page.locator(".row-patient-name")).to_have_text(["Greene"])
     expect(visit.page.locator(".row-patient-number").first).to_have_text("31 Jan 1970")
 
 
@@ -214,6 +228,12 @@ def test_the_order_is_chosen_and_a_patient_is_found_by_it(visit: Visit, reports:
     expect(visit.page.locator(".row-patient-name")).to_have_count(12)
     order.select_option("patient")
     expect(visit.page.locator(".row-patient-name")).to_have_text(sorted(NAMES))
+    visit.row(ids[0]).focus()
+    visit.page.evaluate(
+        "() => { const order = document.querySelector('.list-sort'); order.value = 'newest'; order.dispatchEvent(new Event('change')); }"
+    )
+    expect(visit.row(ids[0])).to_be_focused()
+    order.select_option("patient")
     visit.page.locator(".filter-input").fill("carv")
     expect(rows(visit)).to_have_count(1)
     visit.page.locator(".filter-input").fill("")

@@ -16,7 +16,13 @@ VERSION: Final = 1
 
 
 class DraftUnreadable(Exception):
-    """A draft that this release cannot read: an older or a newer one has sealed it, or it is damaged."""
+    """A draft that cannot be read here and now. `is_damaged`: nor ever; otherwise the browser's database failed, the page
+    was locked, or another release has sealed it.
+    """
+
+    def __init__(self, *, is_damaged: bool = False) -> None:
+        super().__init__()
+        self.is_damaged = is_damaged
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,11 @@ class Drafts:
             for draft in await SealedDraft.find(self._app.api, me.id):
                 try:
                     found.append(OpenedDraft(draft, await draft.content()))
-                except DraftUnreadable:
-                    await draft.discard()  # nobody will ever read it
+                except DraftUnreadable as error:
+                    if error.is_damaged:
+                        await draft.discard()
+                    else:
+                        draft.close()  # it may be readable at the next sign-in, and ends within a day
         except (PicSafeError, Cancelled):
             pass  # they are found at the next sign-in
         if visit == self._visit:

@@ -84,7 +84,7 @@ class SealedDraft:
         try:
             return DraftContent.from_json(str(await self._handle.readForm()))
         except JsException as error:
-            raise DraftUnreadable from error
+            raise DraftUnreadable(is_damaged=getattr(error, "name", "") == "DraftDamaged") from error
 
     async def seal_file(self, item: str, blob: Any, goes_on: Callable[[int], bool]) -> bool:
         """Seals a Blob piece by piece; False when `goes_on`, which gets the bytes sealed so far, said that it is over."""

@@ -83,10 +83,15 @@ class VirtualList(Generic[Item]):
         for group in changed:
             self._settle(group)
 
-    def clear(self) -> None:
-        """Takes all rows away, before `show` gets items in another order."""
+    def rearrange(self, items: Sequence[Item]) -> None:
+        """As `show`, for items in another order. A row that has the focus keeps it."""
+        focused = self.node.querySelector(":focus")
+        row = focused.closest("[data-id]") if focused else None
         for group in list(self._groups):
             self._drop(group)
+        self.show(items)
+        if row and self.has(str(row.dataset.id)):
+            self.focus_adjacent(str(row.dataset.id), 0)
 
     def rerender(self, ids: Iterable[str]) -> None:
         """Rebuilds the rows of these items, where they exist; an unfolded one stays unfolded."""

@@ -118,7 +118,7 @@ class ReportListScreen(Screen, ABC):
         self.tools = dom.el("div", {"class": "filter"}, *found)
         self.options = self.app.session_state.options.get(self.box_name, ListOptions())
         self.list_tools = ListTools(self.box_name, self.options, self.rows.node, self._options_changed)
-        self.selection = Selection(self, self.box, self._matching)
+        self.selection = Selection(self, self.box)
         self.end = dom.el("div", {"class": "list-end"})
         self.panel = dom.el(
             "div", {"class": "list panel", "hidden": True}, self.build_columns(), self.rows.node, self.end
@@ -147,7 +147,7 @@ class ReportListScreen(Screen, ABC):
         is_reordered = options.sort != self.options.sort
         self.options = self.app.session_state.options[self.box_name] = options
         if is_reordered:
-            self.rows.clear()
+            self.rows.rearrange(self._matching())
         self._render()
         self._want_more()
 
@@ -157,7 +157,7 @@ class ReportListScreen(Screen, ABC):
         self.rows.show(matching)
         self._say_how_many(len(matching))
         self.patients.update()
-        self.selection.update()
+        self.selection.update(matching)
 
     def _new_row(self, report: ReportView) -> dom.Node:
         row = self.build_row(report)
@@ -212,7 +212,7 @@ class ReportListScreen(Screen, ABC):
 
     def _patients_known(self, which: set[str]) -> None:
         if self.options.sort == "patient":
-            self.rows.clear()
+            self.rows.rearrange(self._matching())
         if self._words or self.options != ListOptions():
             self._render()
         for report, row in self.rows.rows():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from picsafe_client.api import reports
@@ -17,14 +17,12 @@ from picsafe_protocol.contracts.api.requests import Mark
 
 
 class Selection:
-    """`bar` is hidden while nothing is ticked. `said` tells what was done, and takes it back. `shown` are the rows that
-    "all" means.
-    """
+    """`bar` is hidden while nothing is ticked. `said` tells what was done, and takes it back."""
 
-    def __init__(self, screen: Screen, box: Mailbox, shown: Callable[[], Sequence[ReportView]]) -> None:
+    def __init__(self, screen: Screen, box: Mailbox) -> None:
         self._screen = screen
         self._box = box
-        self._shown = shown
+        self._shown: Sequence[ReportView] = ()
         self._saver = BatchSaver(screen, self._saved)
         self._ids: set[str] = set()
         self._ticks: dict[str, dom.Node] = {}
@@ -55,18 +53,19 @@ class Selection:
         dom.on(tick, "change", changed)
         return dom.el("label", {"class": "row-tick"}, tick)
 
-    def update(self) -> None:
-        """The list has changed: what is no longer shown is no longer selected."""
-        self._choose(self._ids & {each.id for each in self._shown()})
+    def update(self, shown: Sequence[ReportView]) -> None:
+        """The list shows these rows now: what is no longer among them is no longer selected."""
+        self._shown = shown
+        self._choose(self._ids & {each.id for each in shown})
 
     def _all_changed(self, _event: Any) -> None:
-        self._choose({each.id for each in self._shown()} if self.all.checked else set())
+        self._choose({each.id for each in self._shown} if self.all.checked else set())
 
     def _choose(self, ids: set[str]) -> None:
         self._ids = ids
         for report_id, tick in self._ticks.items():
             tick.checked = report_id in ids
-        count, shown = len(ids), len(self._shown())
+        count, shown = len(ids), len(self._shown)
         if count:
             self.said.hidden = True
         self.all.checked = count > 0 and count == shown
@@ -78,7 +77,7 @@ class Selection:
         await self._mark_these([each.id for each in self._chosen()], mark)
 
     def _chosen(self) -> list[ReportView]:
-        return [each for each in self._shown() if each.id in self._ids]
+        return [each for each in self._shown if each.id in self._ids]
 
     def _saved(self, name: str, saved: Sequence[ReportView]) -> None:
         """Saving is mostly for the record: one more press says so."""
@@ -97,14 +96,14 @@ class Selection:
         async with ProgressIndicator(t("list.marking")) as wait:
             marked = await reports.mark(self._screen.app.api, report_ids, mark, signal=wait.signal)
         self._choose(set())
-        self._show(marked)
+        self._take_in(marked)
         self._tell(mark, [each.id for each in marked])
 
     def _tell(self, mark: Mark, report_ids: Sequence[str]) -> None:
         words = t(f"list.marked_{mark}", count=len(report_ids))
 
         async def take_back(_event: Any) -> None:
-            self._show(await reports.mark(self._screen.app.api, report_ids, mark, value=False))
+            self._take_in(await reports.mark(self._screen.app.api, report_ids, mark, value=False))
             self.said.hidden = True
 
         undo = dom.button(t("action.undo"), take_back, icon_name="undo", kind="quiet")
@@ -113,6 +112,6 @@ class Selection:
         dom.announce(words)
         undo.focus()
 
-    def _show(self, marked: Sequence[ReportView]) -> None:
+    def _take_in(self, marked: Sequence[ReportView]) -> None:
         for report in marked:
             self._box.upsert(report)
