@@ -189,7 +189,7 @@ export async function removePackage(reportId, isDelivered) {
 }
 
 /**
- * Deletes the reports whose time is over.
+ * Deletes the reports that have expired.
  * @param {number} now
  */
 export async function sweepPackages(now) {

@@ -72,7 +72,7 @@ class IdleLock:
         self._count_down(None)
 
     def touched(self, _event: Any = None) -> None:
-        """The person is here. A touch after the time is over no longer counts: it locks."""
+        """The person is here. A touch after the time has passed no longer counts: it locks."""
         self.check()
         now = self._touched = self._now()
         self._count_down(None)

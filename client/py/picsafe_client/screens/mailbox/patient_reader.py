@@ -54,7 +54,7 @@ class PatientReader:
         return [each for each in self._box.reports if each.state == mailbox.AVAILABLE and self._is_unknown(each)]
 
     def readable(self) -> list[ReportView]:
-        """Those of them whose label has not been tried in vain."""
+        """Those of them whose label has not failed to open."""
         return [each for each in self.unread() if self._can_be_read(each)]
 
     def _is_unknown(self, report: ReportView) -> bool:

@@ -215,7 +215,7 @@ class ReportScreen(Screen):
             self._shown.stage.set_reconnecting(waiting)
 
     def _heard(self, event: LiveEvent) -> None:
-        """Live events about this report: somebody opened it, or it was withdrawn, or its time is over."""
+        """Live events about this report: somebody opened it, or it was withdrawn, or it has expired."""
         opening, shown = self._opening, self._shown
         if opening is None or opening.row is None or shown is None:
             return
