@@ -1,1 +1,1 @@
-"""HTTP routes of the key server, their access rules and their schemas."""
+"""HTTP routes of the key server, their access rules and responses."""

@@ -26,7 +26,7 @@ from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_server.http.guards import route_access
 from picsafe_server.http.messages import RequestBody
 from picsafe_server.keys.api.guards import CREATE_GRANT, REVOKE, REVOKE_GRANT, USER_TOKEN, address_of, services_of
-from picsafe_server.keys.api.schemas import Identifier, issued_key, label_keys, released_key
+from picsafe_server.keys.api.responses import Identifier, issued_key, label_keys, released_key
 from picsafe_server.keys.operations.callers import KeyGrant
 from picsafe_server.keys.operations.issue import issue
 from picsafe_server.keys.operations.release import Release, release
@@ -37,7 +37,7 @@ from picsafe_server.keys.policy import Caller
 
 def _check(key_id: str) -> None:
     if not is_identifier(key_id):  # a database need not be asked, and PostgreSQL would not take a NUL
-        raise NotFound("There is no key of this number.")
+        raise NotFound("There is no key with this id.")
 
 
 @post(

@@ -19,7 +19,7 @@ from picsafe_server.auth.tokens import JWKS_PATH
 from picsafe_server.http.guards import PUBLIC, route_access
 from picsafe_server.http.messages import Written, written
 from picsafe_server.keys.api.guards import ADMINISTRATOR_TOKEN, USER_TOKEN, address_of, services_of
-from picsafe_server.keys.api.schemas import Identifier
+from picsafe_server.keys.api.responses import Identifier
 from picsafe_server.keys.operations import read_log
 from picsafe_server.keys.operations.csv_export import as_csv
 from picsafe_server.keys.operations.read_log import LogFilter
@@ -60,7 +60,7 @@ async def report_log(
 ) -> Written[LogPage]:
     """For the report's sender, and administrators of the institutions that its key's access names."""
     if not is_identifier(report_id):
-        raise NotFound("There is no report of this number.")
+        raise NotFound("There is no report with this id.")
     return written(await read_log.of_report(services_of(request).database, request.user, report_id, after, limit))
 
 
