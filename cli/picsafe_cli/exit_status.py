@@ -38,7 +38,7 @@ MEANINGS: Final = {
     ExitStatus.REFUSED: "PicSafe refused; standard error has the reason and what to do",
     ExitStatus.USAGE: "wrong call",
     ExitStatus.TRY_AGAIN: "a server, the network or free space was missing, or reports wait; run it again later",
-    ExitStatus.DAMAGED: "what arrived of a report, or a file, is not what was sent; sync fetches it again until its time is over",
+    ExitStatus.DAMAGED: "what arrived of a report, or a file, is not what was sent; sync fetches it again until it expires",
     ExitStatus.LOST: "the time of a report was over before sync could store it",
     ExitStatus.SIGNED_OUT: "not signed in, a wrong password, or a token that is not valid any more",
     ExitStatus.FAILED: "a fault in picsafe itself; please report it",

@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--once", action="store_true", help="fetch what there is, then stop")
     how.add_argument("--watch", action="store_true", help="go on until stopped")
     syncs.add_argument(
-        "--every", type=int, default=30, metavar="SECONDS", help="longest pause between two looks; 30 when absent"
+        "--every", type=int, default=30, metavar="SECONDS", help="longest pause between two checks; 30 when absent"
     )
     syncs.add_argument(
         "--again",

@@ -259,7 +259,7 @@ def test_a_server_that_cannot_be_reached_is_named(ward: Ward, ana: str, photo: P
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda path: path.write_text("Dear colleague,"), "does not carry this kind of file"),
+        (lambda path: path.write_text("Dear colleague,"), "does not support this kind of file"),
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.mkdir(), "is not a file"),
         (lambda path: None, "No such file"),
@@ -346,7 +346,7 @@ def test_what_nobody_can_compare_does_not_stand_under_the_sender_s_name(ward: Wa
     with unknown(ward, made):
         status, said = opened(ward, ben, another_dose(made, tmp_path), tmp_path / "out")
     assert status == 0
-    assert "Key made for " in said
+    assert "Key created for " in said
     assert "Nobody has confirmed that this file is theirs." in said
     assert "sent by" not in said.lower()
     told = json.loads((tmp_path / "out" / "sender.json").read_bytes())
@@ -390,7 +390,9 @@ def test_facts_that_look_like_paths_become_plain_names(ward: Ward, ben: str, tmp
         status, said = opened(ward, ben, path, tmp_path / "out")
     assert status == 0
     # From disk, so by the key server's log; the file says that it is by Dr Ruth Abara.
-    assert re.search(r"Key made for .*ana.*\n.*names another author, which nobody has confirmed: Dr Ruth Abara", said)
+    assert re.search(
+        r"Key created for .*ana.*\n.*names another author, which nobody has confirmed: Dr Ruth Abara", said
+    )
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
         "2026-11-22_left-etc-passwd_1.jpg",
         "report.json",

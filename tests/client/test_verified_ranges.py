@@ -1,4 +1,4 @@
-"""Reading a package by ranges whose digest is known: no byte is given out unchecked, none is fetched twice in vain."""
+"""Reading a package by ranges whose digest is known: no byte is given out unchecked, none is fetched twice."""
 
 from __future__ import annotations
 

@@ -256,7 +256,7 @@ def test_long_notes_are_cut_where_dicom_ends(notes: str, tmp_path: Path) -> None
 
 
 CLAIMED = "Dr Ruth Abara, ruth.abara@clinic.example, Harbour Clinic"
-KEY_MADE = "Key made for Eve, eve@elsewhere.example, Ward 3. Nobody has confirmed that this file is theirs."
+KEY_MADE = "Key created for Eve, eve@elsewhere.example, Ward 3. Nobody has confirmed that this file is theirs."
 EVE = Sender("e" * 26, "Eve", "eve@elsewhere.example", "Ward 3")
 
 

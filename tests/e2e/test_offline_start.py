@@ -51,7 +51,10 @@ def releases(built_client: None, tmp_path_factory: pytest.TempPathFactory) -> tu
     folder = tmp_path_factory.mktemp("another")
     copy_sources(ROOT, folder, ROOT / "build" / "downloads")
     (folder / "build" / "cache").symlink_to(ROOT / "build" / "cache")
-    changes = {"client/css/frame/frame.css": ":root { --release: another; }", "client/js/kernel.js": "/* another release */"}
+    changes = {
+        "client/css/frame/frame.css": ":root { --release: another; }",
+        "client/js/kernel.js": "/* another release */",
+    }
     for path, change in changes.items():
         with (folder / path).open("a", encoding="utf-8") as source:
             source.write(f"{change}\n")

@@ -91,7 +91,7 @@ async def test_without_a_digest_the_sender_is_not_said_to_have_made_a_forged_fil
     provenance, author = report.provenance, report.payload.report.author
     assert provenance.sender is not None
     assert (provenance.source, provenance.confirmed) == ("file", False)
-    assert provenance.sentences(author) == [f"Key made for {person_in_words(author)}. {CLAIM}"]
+    assert provenance.sentences(author) == [f"Key created for {person_in_words(author)}. {CLAIM}"]
     said = strict_json.parse(sender_document(made.header.report_id, provenance, author))
     assert (said["source"], said["confirmed"], said["author_differs"]) == ("file", False, False)
 

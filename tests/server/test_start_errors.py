@@ -65,7 +65,7 @@ def test_a_database_of_a_newer_version_is_named_in_one_line(tmp_path: Path) -> N
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     line = refused(tmp_path / "data", PICSAFE_ROLES="users", PICSAFE_USERS_DATABASE=url)
-    assert "PICSAFE_USERS_DATABASE: its schema is not one of this version of PicSafe, but a newer one" in line
+    assert "PICSAFE_USERS_DATABASE: its schema is newer than this version of PicSafe" in line
 
 
 @pytest.mark.postgres
@@ -89,7 +89,7 @@ def test_a_database_that_is_not_there_yet_is_waited_for(postgres: Cluster, tmp_p
 @pytest.mark.postgres
 def test_a_database_that_never_comes_is_named(postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "WAIT_SECONDS", 0)
-    with pytest.raises(DatabaseUnusable, match=r"waited 0 s in vain; 127\.0\.0\.1: database .* does not exist"):
+    with pytest.raises(DatabaseUnusable, match=r"waited 0 s without success; 127\.0\.0\.1: database .* does not exist"):
         asyncio.run(Database(postgres.url("nowhere"), MIGRATIONS).migrate())
 
 
@@ -98,7 +98,7 @@ def test_a_database_that_takes_connections_and_says_nothing_is_named(monkeypatch
     monkeypatch.setattr(database, "CONNECT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgresql+asyncpg://picsafe@127.0.0.1:{silent.getsockname()[1]}/users"
-        with pytest.raises(DatabaseUnusable, match=r"in vain; 127\.0\.0\.1: TimeoutError"):
+        with pytest.raises(DatabaseUnusable, match=r"without success; 127\.0\.0\.1: TimeoutError"):
             asyncio.run(Database(url, MIGRATIONS).migrate())
 
 

@@ -65,7 +65,7 @@ def sentences(done: Summary) -> Iterator[str]:
     if done.damaged:
         yield (
             f"What arrived of {_reports(done.damaged)} is not what was sent: a proxy or a virus scanner may have changed it. "
-            "It is fetched again until its time is over; --again fetches it at once."
+            "It is fetched again until it expires; --again fetches it at once."
         )
     if done.waiting > done.damaged:
         waiting = _reports(done.waiting - done.damaged)

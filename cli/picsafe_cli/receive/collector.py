@@ -211,7 +211,7 @@ class Collector:
         self._downloads.discard(report.id)
         self._defer(report, error)
         _log.warning(
-            "report %s is fetched again after %s (UTC), until its time is over on %s.",
+            "report %s is fetched again after %s (UTC), until it expires on %s.",
             report.id,
             f"{datetime.fromtimestamp(retry.again_at, UTC):%Y-%m-%d %H:%M}",
             report.expires_at[:10],

@@ -130,7 +130,7 @@ class Downloads:
                 await self._go_on(report, path)
         except TimeoutError:
             raise Unreachable(
-                "It takes long to arrive.", advice="What has arrived is kept; the next round goes on with it."
+                "It arrives too slowly.", advice="What has arrived is kept; the next round goes on with it."
             ) from None
         except OSError:  # no room, most likely: what lies here must not keep it so
             path.unlink(missing_ok=True)

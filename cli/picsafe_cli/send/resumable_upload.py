@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 class Upload:
-    """One upload. Parts that are there already are not sent again; the grant is renewed when its time is over."""
+    """One upload. Parts that are there already are not sent again; the grant is renewed when it expires."""
 
     def __init__(self, api: Api, report_id: str, grant: GrantAt, patience: RetryPolicy = UPLOADING) -> None:
         self._api = api

@@ -69,7 +69,7 @@ async def send(
     size = declared_size(item.medium.size + len(item.thumbnail or b"") for item in prepared)
     wanted = NewReport(recipients=list(recipients), size=size)
     begin = partial(api.users, "POST", "/v1/reports", write(wanted), again=False)
-    draft = read(ReportBegun, await patiently(begin, patience))  # one that was begun in vain is forgotten within a day
+    draft = read(ReportBegun, await patiently(begin, patience))  # an unused one is forgotten within a day
     uploaded: Uploaded | None = None
     try:
         begun(draft)

@@ -51,7 +51,7 @@ def public_keys(jwk_set: bytes) -> dict[str, OKPKey]:
     content = strict_json.parse(jwk_set)  # a hostile server may nest without end
     listed = content.get("keys") if isinstance(content, dict) else None
     if not isinstance(listed, list) or not all(isinstance(key, dict) for key in listed):
-        raise ValueError("this is no JWK Set")
+        raise ValueError("this is not a JWK Set")
     try:
         return {str(key.get("kid")): _imported(key) for key in listed if key.get("crv") == "Ed25519"}
     except JoseError as error:
@@ -105,5 +105,5 @@ def parse(token: str) -> Unverified:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a claim stands twice")
+        raise ValueError("a claim is given twice")
     return found

@@ -155,9 +155,9 @@ class Verifier:
         if not isinstance(issued, int) or (expires is not None and not isinstance(expires, int)):
             raise TokenRefused("The token's times are not numbers.", reason="malformed")
         if issued > now + limits.CLOCK_LEEWAY_SECONDS:
-            raise TokenRefused("The token comes from the future: the clocks of the servers differ.", reason="clock")
+            raise TokenRefused("The token is dated in the future: the clocks of the servers differ.", reason="clock")
         if expires is not None and expires <= now - limits.CLOCK_LEEWAY_SECONDS:
-            raise TokenRefused("The token's time is over.", reason="expired")
+            raise TokenRefused("The token has expired.", reason="expired")
 
     async def _key(self, issuer: str, kid: str) -> OKPKey:
         issued = self._issuers[issuer]

@@ -125,7 +125,7 @@ async def _with_idle_timeout(body: AsyncIterator[bytes], idle_seconds: float) ->
                 return
             yield piece
     except TimeoutError as error:
-        raise InvalidRequest("Nothing more came of this part.", field="body") from error
+        raise InvalidRequest("The upload of this part has stalled.", field="body") from error
     except InternalServerException as error:  # Litestar's word for a client that went away
         raise InvalidRequest("The connection broke within this part.", field="body") from error
 

@@ -108,7 +108,7 @@ class PartsInFlight:
                 retry_after=RETRY_SECONDS,
             )
         if len(self._parts) >= limits.PARTS_UNDER_WAY:
-            raise ServiceError("Very many uploads are on their way at the moment.")
+            raise ServiceError("Too many uploads are under way at the moment.")
         self._of_upload[upload] += 1
         return self._parts.setdefault((upload, index), _Part())
 

@@ -108,9 +108,7 @@ async def _discard_all(cloud: RegionCloud) -> int:
             ]
         last = rows[-1].name  # on past those that fail: they must not keep the others
     if late:
-        raise DeletionLate(
-            f"{cloud.region}: {len(late)} packages that are over could not be deleted for an hour or more"
-        )
+        raise DeletionLate(f"{cloud.region}: {len(late)} expired packages could not be deleted for an hour or more")
     return done
 
 

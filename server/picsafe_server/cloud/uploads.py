@@ -212,7 +212,7 @@ async def abort(cloud: RegionCloud, grant: CloudGrant) -> None:
     if package is None or package.issuer != grant.issuer or package.state == GONE:
         return
     if not await _forget(cloud, package, now):
-        raise Conflict("The upload is complete: only a grant to delete takes it away.")
+        raise Conflict("The upload is complete: deleting it needs a grant to delete.")
 
 
 async def _forget(cloud: RegionCloud, package: Package, now: datetime) -> bool:

@@ -55,7 +55,7 @@ async def _everybody(connection: Connection, handler: BaseRouteHandler) -> None:
 PUBLIC = Access("open", "anybody, signed in or not", _everybody)
 
 COMMON_PROBLEMS: Problems = (InvalidRequest, ServiceError, InternalError)
-"""What any route may answer: to a request that makes no sense, while the role's database is away, and to what nobody
+"""What any route may answer: to a request that is not valid, while the role's database is away, and to what nobody
 foresaw.
 """
 

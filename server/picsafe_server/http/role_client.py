@@ -41,7 +41,7 @@ class RoleTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(_seconds(request)):
                 return await self._whole(request)
         except TimeoutError as error:
-            raise httpx.ReadTimeout("The answer was not there in time.", request=request) from error
+            raise httpx.ReadTimeout("The response did not arrive in time.", request=request) from error
 
     async def _whole(self, request: httpx.Request) -> httpx.Response:
         answer = await self._sent(request)

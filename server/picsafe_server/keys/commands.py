@@ -172,12 +172,12 @@ async def check_log(database: Database, file: LargestHeadFile) -> str:
         ) from gap
     except LooksDiffer as doubt:
         raise Conflict(
-            f"Two looks at the access log found different faults: {doubt}.",
+            f"Two checks of the access log found different faults: {doubt}.",
             advice="Leave everything as it is, and run `picsafe-server keys check-log` again with the key servers stopped.",
         ) from doubt
     except LogDamaged as damage:
         raise Conflict(
-            f"The access log is damaged, at two looks alike: {damage}.",
+            f"The access log is damaged, as two checks agree: {damage}.",
             advice="Stop the key servers and keep a copy of the database as it is: a restored backup lacks every entry "
             "since it was made. docs/operate.md says what to do, under “When the log is damaged”.",
         ) from damage

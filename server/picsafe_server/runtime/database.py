@@ -148,9 +148,7 @@ class Database:
         try:
             alembic.command.upgrade(config, "head")
         except alembic.util.CommandError as error:
-            raise DatabaseUnusable(
-                f"its schema is not one of this version of PicSafe, but a newer one: {error}"
-            ) from error
+            raise DatabaseUnusable(f"its schema is newer than this version of PicSafe: {error}") from error
 
     async def check(self, lock: Executable | None = None) -> None:
         """Raise when the database does not answer, or cannot be written to within `PROBE_SECONDS` because somebody
@@ -183,7 +181,7 @@ async def _arrived(engine: AsyncEngine) -> None:
             if not (is_away(error) or _sqlstate(error) == _NO_SUCH_DATABASE):
                 raise DatabaseUnusable(reason) from error
             if time.monotonic() >= deadline:
-                raise DatabaseUnusable(f"waited {WAIT_SECONDS} s in vain; {reason}") from error
+                raise DatabaseUnusable(f"waited {WAIT_SECONDS} s without success; {reason}") from error
             _log.warning("waiting for the database at %s", reason)
         await asyncio.sleep(WAIT_PAUSE_SECONDS)
 

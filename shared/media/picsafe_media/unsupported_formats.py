@@ -83,7 +83,7 @@ def foreign_kind(head: bytes) -> tuple[str, str] | None:
 
 def refusal_of(kind: str, name: str) -> UnsupportedMedium:
     """The error for a file that is known and not carried."""
-    sentence = f"This is {name}, which PicSafe does not carry."
+    sentence = f"This is {name}, which PicSafe does not support."
     if kind == "pdf":
         return UnsupportedMedium(sentence, advice=_AS_PAGES, kind=kind)
     return UnsupportedMedium(sentence, **({"advice": _AS_PICTURE} if kind in PICTURE_KINDS else {}), kind=kind)

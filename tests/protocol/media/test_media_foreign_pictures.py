@@ -1,4 +1,4 @@
-"""Pictures that PicSafe does not carry: the refusal says what they are and what to do."""
+"""Pictures that PicSafe does not support: the refusal says what they are and what to do."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ WRITTEN: dict[str, Callable[[], bytes]] = {
 def test_pictures_of_other_programs_are_called_by_their_name(kind: str) -> None:
     refused = refusal(WRITTEN[kind]())
     assert refused.kind == kind
-    assert "PicSafe does not carry" in str(refused)
+    assert "PicSafe does not support" in str(refused)
     assert "nothing was sent" in refused.advice
 
 

@@ -133,11 +133,11 @@ async def test_nothing_is_no_medium() -> None:
         (b"FORM\x00\x00\x00\x04AIFF", "AIFF"),
         (b"BM" + bytes(60), "BMP"),
         (b"", "empty"),
-        (b"\x00", "does not carry"),
-        (b"\xff\xd8", "does not carry"),
-        (b"just some text", "does not carry"),
-        (bytes(100_000), "does not carry"),
-        (b"x" * 2000 + picture_files.saved("JPEG"), "does not carry"),
+        (b"\x00", "does not support"),
+        (b"\xff\xd8", "does not support"),
+        (b"just some text", "does not support"),
+        (bytes(100_000), "does not support"),
+        (b"x" * 2000 + picture_files.saved("JPEG"), "does not support"),
     ],
 )
 def test_what_is_no_medium_is_refused_by_name(data: bytes, name: str) -> None:

@@ -222,7 +222,7 @@ async def test_a_store_that_has_not_deleted_for_an_hour_makes_the_cloud_not_read
         files_world.clock.move(timedelta(minutes=90))
         await sweep()
         assert discarded.finished_at == finished
-        assert "1 packages that are over could not be deleted" in caplog.text
+        assert "1 expired packages could not be deleted" in caplog.text
         answer = await files_world.client.get("/ready")
         assert answer.status_code == 503
         assert answer.json()["reasons"] == {"cloud": ["not finished in time: discarded (au)"]}

@@ -106,7 +106,7 @@ async def test_check_log_advises_to_restore_nothing_before_two_looks_agree(
     async with database.writing() as session:
         size = log_head.c.size + 1
         await session.execute(update(log_head).values(size=size))
-    with pytest.raises(Conflict, match="damaged, at two looks alike") as damaged:
+    with pytest.raises(Conflict, match="damaged, as two checks agree") as damaged:
         await check_log(database, sqlite_world.role.largest_head)
     assert "keep a copy of the database as it is" in damaged.value.advice
     async with database.reading() as session:

@@ -1,4 +1,4 @@
-"""A key ends when its owner takes it back or its time is over; then nothing is left that could be unwrapped."""
+"""A key ends when its owner takes it back or it expires; then nothing is left that could be unwrapped."""
 
 from __future__ import annotations
 

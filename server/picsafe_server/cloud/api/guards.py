@@ -43,7 +43,7 @@ async def _verified(connection: Connection, cloud: RegionCloud, action: Action) 
     token = bearer(connection.headers.get("authorization"))
     claims = await cloud.verifier.verify(token, GRANT_TYPE, cloud.base)
     if not isinstance(claims.get("exp"), int):
-        raise TokenRefused("A grant has an end.", reason="malformed")
+        raise TokenRefused("A grant needs an expiry time.", reason="malformed")
     if claims.get("act") != action.value:
         raise TokenRefused(f"The grant is not for {action.value}.", reason="action")
     report_id = checked_identifier(connection.path_params["report_id"], "report_id")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class _Call:
-    """One call with all its attempts: the socket that it uses, until its time is over."""
+    """One call with all its attempts: the socket that it uses, until its deadline."""
 
     def __init__(self, seconds: float) -> None:
         self._lock = threading.Lock()

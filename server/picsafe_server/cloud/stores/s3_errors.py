@@ -44,7 +44,7 @@ def translated() -> Iterator[None]:
         _log.error("%s was refused: %s", error.operation_name, code)
         if code in _NO_ROOM:
             raise StorageFull from error
-        raise ServiceError("The storage of this region does not do what it is asked.") from error
+        raise ServiceError("The storage of this region does not work as it should.") from error
     except BotoCoreError as error:
         _log.error("no answer: %s", type(error).__name__)
         raise ServiceError("The storage of this region cannot be reached.") from error

@@ -81,7 +81,7 @@ def _check_entry(row: Row[tuple[object, ...]]) -> None:
             _check_erased(row)
         return
     if row.erased_index is not None:
-        raise LogDamaged(f"the person of entry {row.entry_index} is there, and was erased")
+        raise LogDamaged(f"the person of entry {row.entry_index} is still there, although it was erased")
     who = Person(
         row.person_issuer,
         row.person_subject,

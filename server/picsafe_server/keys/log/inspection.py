@@ -18,7 +18,7 @@ from picsafe_server.runtime.database import Database
 
 T = TypeVar("T")
 SECOND_LOOK_SECONDS = 1.0
-"""Between two looks: longer than any transaction of ours, and short for an operator who waits for the start."""
+"""Between two checks: longer than any transaction of ours, and short for an operator who waits for the start."""
 
 _log = logging.getLogger("picsafe.keys")
 

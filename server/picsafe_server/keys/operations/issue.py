@@ -60,7 +60,7 @@ async def issue(
 ) -> tuple[Released, bool]:
     """The key of the grant's report, and whether it was made just now. Raises the refusal, or `LogUnavailable`."""
     if grant.access is None or grant.access.owner != grant.caller.subject:
-        raise TokenRefused("The grant does not say for whom the key is.", reason="malformed")
+        raise TokenRefused("The grant does not say who may have the key.", reason="malformed")
     blank = _blank(grant, grant.access, now, report_days)
     outcome = None
     while outcome is None:

@@ -29,4 +29,4 @@ class KeyRequestQuota:
     def take_labels(self, caller: Caller, count: int) -> None:
         """Count `count` keys of labels, likewise, and apart from those of reports."""
         if wait := self._labels.take((caller.issuer, caller.subject), limits.LABEL_KEYS, count):
-            raise TooManyRequests("This account has asked for the patients of too many reports.", retry_after=wait)
+            raise TooManyRequests("This account has read the labels of too many reports.", retry_after=wait)

@@ -97,5 +97,5 @@ class PublicLog:
 
 def _prove(connection: Connection, old: int, new: int) -> list[bytes]:
     if not 0 < old <= new <= log.read_head(connection).size:
-        raise InvalidRequest("The log has no two such sizes.", field="from")
+        raise InvalidRequest("The log has never had these sizes.", field="from")
     return log.stored_consistency_proof(connection, old, new)

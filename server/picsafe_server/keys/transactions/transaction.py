@@ -99,7 +99,7 @@ class Transaction:
         self._wipe(msgspec.structs.replace(record, wrapped=None, revoked_at=self.now))
 
     def destroy_key(self, record: KeyRecord) -> None:
-        """Destroy a key whose time is over."""
+        """Destroy a key that has expired."""
         self._wipe(msgspec.structs.replace(record, wrapped=None, destroyed_at=self.now))
 
     def _wipe(self, record: KeyRecord) -> None:

@@ -137,7 +137,7 @@ def wipe(connection: Connection, records: Iterable[KeyRecord]) -> None:
 
 
 def due(connection: Connection, now: int, limit: int) -> list[str]:
-    """Keys whose time is over and that are still there, the longest overdue first."""
+    """Keys that have expired and are still there, the longest overdue first."""
     query = select(report_keys.c.key_id).where(report_keys.c.wrapped.is_not(None), report_keys.c.until <= now)
     return list(connection.scalars(query.order_by(report_keys.c.until).limit(limit)))
 

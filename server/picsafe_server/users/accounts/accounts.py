@@ -107,7 +107,7 @@ async def create_account(
     role: Role | None,
     password_hash: str | None,
 ) -> Account:
-    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what makes no sense, and as
+    """A new account; `Conflict` when the address has one already, `InvalidRequest` for what is not valid, and as
     `check_address`.
     """
     country = country.upper()

@@ -104,7 +104,7 @@ class DraftSecrets:
                 raise NotFound
 
     async def sweep(self) -> int:
-        """Delete secrets whose time is over; how many there were."""
+        """Delete secrets that have expired; how many there were."""
         async with self._database.writing() as session:
             old = delete(DraftSecret).where(DraftSecret.ends_at <= self._clock.now())
             return len((await session.scalars(old.returning(DraftSecret.id))).all())

@@ -117,7 +117,7 @@ class Invitations:
         if invitation.used_at is not None:
             raise _refused("This invitation has been used already.", "used")
         if invitation.expires_at <= self._clock.now():
-            raise _refused("The time of this invitation is over.", "expired")
+            raise _refused("This invitation has expired.", "expired")
         return invitation.account_id
 
 

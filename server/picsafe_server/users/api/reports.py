@@ -117,7 +117,7 @@ class ReportController(Controller):
         before: Cursor = None,
         limit: Limit = 50,
     ) -> ReportPage:
-        """A page, newest first. The inbox lists reports that have arrived until their time is over, withdrawn ones
+        """A page, newest first. The inbox lists reports that have arrived until they expire, withdrawn ones
         included; sent reports stay listed for a while after that.
         """
         page = await services.listings.newest(caller, box, before, limit)

@@ -34,7 +34,7 @@ from picsafe_server.users.key_servers.log_client import LogClient, NoAnswer
 from picsafe_server.users.key_servers.signed_notes import Checkpoint, said
 
 LOOK_SECONDS = 300
-"""Between two looks at a key server: rarely enough to cost nothing, and often enough that a rollback is news."""
+"""Between two checks at a key server: rarely enough to cost nothing, and often enough that a rollback is news."""
 UNSEEN_SECONDS = 3600
 """How long no look at a key server may succeed before operators see that: longer than an update or a restart takes."""
 PATIENCE: Final = timedelta(hours=6)

@@ -43,7 +43,7 @@ class Expiry:
                 return total
 
     async def _unlist_withdrawn(self, session: AsyncSession) -> None:
-        """Withdrawn reports leave the lists of their recipients when their time is over."""
+        """Withdrawn reports leave the lists of their recipients when they expire."""
         over = select(Report.id).where(Report.state == WITHDRAWN, Report.expires_at <= self._clock.now())
         gone = delete(MailboxEntry).where(
             MailboxEntry.report_id.in_(over), MailboxEntry.audience.not_like(channels.sent("%"))

@@ -26,7 +26,7 @@ _AT_KEY_SERVER = frozenset({Action.KEY_CREATE, Action.KEY_REVOKE})
 
 @dataclass(frozen=True)
 class SignedToken:
-    """A token, the base URL of the server that it is for, and when its time is over."""
+    """A token, the base URL of the server that it is for, and when it expires."""
 
     url: str
     token: str

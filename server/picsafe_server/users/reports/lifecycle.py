@@ -76,7 +76,7 @@ class Reports:
             digest = _declared(report, sent, size, sha256, claims.get("digest"))
             if report.state == AVAILABLE:
                 if (report.size, report.sha256, report.digest) != (size, sha256, digest):
-                    raise Conflict("This report is already available, with another content.")
+                    raise Conflict("This report is already available, with other content.")
                 await labels.check_same(session, report, label)
                 return report
             report.state, report.available_at = AVAILABLE, self._clock.now()
@@ -174,14 +174,14 @@ def _declared(report: Report, sent: SentPackage | None, size: int, sha256: str, 
     if sent is None:
         if report.digest_due:
             raise InvalidRequest(
-                "Nothing says what was uploaded.",
+                "The request does not say what was uploaded.",
                 advice="This page, or program, is older than the server. Load it again, then send the report again.",
                 field="package",
             )
         return None
     if (size, sha256, digest) != (sent.size, sent.sha256, sent.digest):
         raise Conflict(
-            "The cloud has stored something else than what was sent.",
+            "The cloud has stored something other than what was sent.",
             advice="Send the report again. If it happens again, tell your administrator.",
         )
     return sent.digest

@@ -34,7 +34,7 @@ LIFETIME: Final = timedelta(hours=limits.OUTBOX_HOURS)
 
 @dataclass(frozen=True)
 class Issued:
-    """A token, known only here and to the sender's page, and when its time is over."""
+    """A token, known only here and to the sender's page, and when it expires."""
 
     token: str
     ends_at: datetime
@@ -119,7 +119,7 @@ class Outbox:
         )
 
     async def sweep(self) -> int:
-        """Delete tokens whose time is over; how many there were."""
+        """Delete tokens that have expired; how many there were."""
         async with self._database.writing() as session:
             old = delete(OutboxToken).where(OutboxToken.ends_at <= self._clock.now())
             return len((await session.scalars(old.returning(OutboxToken.report_id))).all())

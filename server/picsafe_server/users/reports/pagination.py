@@ -139,7 +139,7 @@ async def _check_known(session: AsyncSession, number: int, report_id: str | None
         MailboxEntry, MailboxEntry.report_id == Report.id
     )
     found = (await session.execute(query.where(Report.id == report_id).limit(1))).first()
-    # It has left the lists when its time is over, and the index some weeks later.
+    # It has left the lists when it expires, and the index some weeks later.
     if found is None or found.available_at is None or found.sequence not in {None, number}:
         raise CursorUnknown
 

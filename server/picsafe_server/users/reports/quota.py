@@ -24,7 +24,7 @@ async def _check_begun(session: AsyncSession, who: Principal, now: datetime) -> 
     states = Report.state.in_([DRAFT, AVAILABLE, EXPIRED, WITHDRAWN])  # so that the index is of use
     begun = select(func.count()).where(Report.sender_id == who.id, states, Report.created_at > now - window)
     if (await session.scalar(begun) or 0) >= limits.REPORTS_BEGUN:
-        raise TooManyRequests("You have begun very many reports today, withdrawn ones included.", retry_after=3600)
+        raise TooManyRequests("You have begun too many reports today, counting withdrawn ones.", retry_after=3600)
 
 
 async def check_quota(session: AsyncSession, who: Principal, declared: int, now: datetime) -> None:

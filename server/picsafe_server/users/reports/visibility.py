@@ -29,7 +29,7 @@ def state_of(report: Report, now: datetime) -> str:
 
 
 def check_live(report: Report, now: datetime) -> None:
-    """`ReportExpired` or `KeyRevoked` when the report's time is over or its sender has withdrawn it."""
+    """`ReportExpired` or `KeyRevoked` when the report has expired or its sender has withdrawn it."""
     state = state_of(report, now)
     if state == EXPIRED:
         raise ReportExpired

@@ -72,7 +72,7 @@ class Withdrawals:
         self._http = http
 
     async def withdraw(self, who: Principal, report_id: str) -> None:
-        """Nobody can open the report from now on; doing it again changes nothing. `ReportExpired` when its time is over
+        """Nobody can open the report from now on; doing it again changes nothing. `ReportExpired` when it expires
         anyway.
         """
         now = self._clock.now()
@@ -97,7 +97,7 @@ class Withdrawals:
                 await session.execute(
                     delete(MailboxEntry).where(MailboxEntry.report_id == report.id, MailboxEntry.audience.in_(machines))
                 )
-                # People keep the row until the report's time is over: it says who withdrew it, and when.
+                # People keep the row until the report expires: it says who withdrew it, and when.
                 changes = [Change(REPORT, [channels.sent(who.id), *people], report.id)]
                 if machines:
                     changes.append(Change(REMOVED, machines, report.id))

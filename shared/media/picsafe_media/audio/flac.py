@@ -54,5 +54,5 @@ def _describe(info: bytes) -> Description:
     bits = int.from_bytes(info[10:18], "big")
     rate, samples = bits >> 44, bits & (1 << 36) - 1
     if not rate:
-        raise damaged("its description makes no sense")
+        raise damaged("its header is not valid")
     return Description("audio", "audio/flac", "flac", duration=samples / rate if samples else None)

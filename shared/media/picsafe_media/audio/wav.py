@@ -75,7 +75,7 @@ def _remove(plan: EditPlan, chunk: Chunk) -> None:
 async def _write_lengths(window: Window, plan: EditPlan, sound: Chunk, length: int) -> None:
     if length > _LONGEST:
         raise UnsupportedMedium(
-            "This is a WAVE file of more than 4 GB, which PicSafe does not carry.", kind="long_wave"
+            "This is a WAVE file of more than 4 GB, which PicSafe does not support.", kind="long_wave"
         )
     head = b"RIFF" + length.to_bytes(4, "little")
     if await window.take(0, 8) != head:

@@ -44,10 +44,10 @@ class Coding(NamedTuple):
     is_pcm: bool
 
     def refusal(self) -> UnsupportedMedium:
-        """The error for a coding that PicSafe does not carry."""
+        """The error for a coding that PicSafe does not support."""
         kind, name = _NAMES.get(self.number, ("wave_coding", f"an unknown coding (number {self.number:#06x})"))
         return UnsupportedMedium(
-            f"This is a WAVE file whose sound is coded as {name}, which PicSafe does not carry.",
+            f"This is a WAVE file whose sound is coded as {name}, which PicSafe does not support.",
             advice="Save it as MP3, M4A or as an uncompressed WAVE file in another program; nothing was sent.",
             kind=kind,
         )
@@ -56,14 +56,14 @@ class Coding(NamedTuple):
 def read_coding(form: bytes) -> Coding:
     """Reads a `fmt ` chunk. Raises UnsupportedMedium where it is broken, or names a coding that cannot be cleaned."""
     if len(form) < 14:
-        raise damaged("its description makes no sense")
+        raise damaged("its header is not valid")
     number, channels = (int.from_bytes(form[at : at + 2], "little") for at in (0, 2))
     rate, per_second = (int.from_bytes(form[at : at + 4], "little") for at in (4, 8))
     block, bits = (int.from_bytes(form[at : at + 2], "little") for at in (12, 14))
     if number == _EXTENSIBLE and form[26:40] == _SUBFORMAT:
         number = int.from_bytes(form[24:26], "little")
     if not (rate and channels):
-        raise damaged("its description makes no sense")
+        raise damaged("its header is not valid")
     if number in _PCM:
         return Coding(number, rate, rate * (block or channels * -(-bits // 8)) or per_second, is_pcm=True)
     coding = Coding(number, rate, per_second, is_pcm=False)

@@ -36,7 +36,7 @@
     │   ├── KeyServerNotAllowed    the key server is not on the allow-list
     │   └── KeyServerNotPermitted  an institution may not choose this key server: the operator does not permit it
     ├── NotFound                   no such report, key or upload, or not for you
-    ├── Gone                       it existed, and its time is over
+    ├── Gone                       it existed, and has expired or was withdrawn
     │   ├── ReportExpired          kept its days, then deleted
     │   ├── KeyDestroyed           the key was destroyed with the report
     │   └── KeyRevoked             the sender, or the institution, took it back
@@ -336,7 +336,7 @@ class EmptyMedium(InvalidRequest):
 class UnsupportedMedium(InvalidRequest):
     """`kind`: what it is instead, one word for a program ("pdf"), or "damaged"; missing where nobody can tell."""
 
-    code, status, title = "unsupported_medium", 422, "PicSafe does not carry this kind of file"
+    code, status, title = "unsupported_medium", 422, "PicSafe does not support this kind of file"
     default_advice = "Choose a photo, a video or a sound recording; nothing was sent."
     extra: ClassVar[tuple[str, ...]] = ("name", "kind")
 

@@ -69,7 +69,7 @@ class Expectations:
 
     @classmethod
     def of_report(cls, report: ReportView) -> Expectations:
-        """From a row of the index. Raises `InternalError` for a row that makes no sense, and for a report without a
+        """From a row of the index. Raises `InternalError` for a row that is not valid, and for a report without a
         package.
         """
         if not is_keyserver_url(report.keyserver_url):
@@ -96,7 +96,7 @@ def created_in(entry: CreatedProof | None, header: Header) -> Created | None:
     """What the `created` entry in a key server's answer for the key of `header` says; None where it has none, being
     older than that.
 
-    Raises `InternalError` for one that makes no sense, or is about another key.
+    Raises `InternalError` for one that is not valid, or is about another key.
     """
     if entry is None:
         return None
@@ -113,4 +113,4 @@ def created_in(entry: CreatedProof | None, header: Header) -> Created | None:
 
 
 def _senseless() -> InternalError:
-    return InternalError("What the server says about this report makes no sense.")
+    return InternalError("What the server says about this report is not valid.")

@@ -56,7 +56,7 @@ class Provenance:
         if self.confirmed:
             said = [f"Sent by {person}."]
         else:
-            said = [f"Key made for {person}. Nobody has confirmed that this file is theirs."]
+            said = [f"Key created for {person}. Nobody has confirmed that this file is theirs."]
         if not self.sender.is_author(author):
             said.append(f"The report names another author, which nobody has confirmed: {claimed}.")
         return said

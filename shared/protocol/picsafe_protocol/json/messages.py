@@ -44,7 +44,7 @@ def read(kind: type[T], answer: object) -> T:
     except _Misfit as misfit:
         where = ".".join(reversed(misfit.path)).replace(".[", "[") or "it"
         raise InternalError(
-            f"The server's answer makes no sense: “{where}” is missing or not what it should be."
+            f"The server's answer cannot be understood: “{where}” is missing or not what it should be."
         ) from None
     return message
 
