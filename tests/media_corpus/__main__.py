@@ -22,6 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.media_corpus", description=__doc__)
     parser.add_argument("containers", nargs="*", metavar="KIND", help=f"one of {', '.join(CONTAINERS)}")
     parser.add_argument("--mutations", type=int, default=100_000, help="for each kind (default: %(default)s)")
+    parser.add_argument(
+        "--first", type=int, default=0, help="the number to begin at, so that several runs share the work"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, help="only the mutation with this number")
     parser.add_argument("--write", type=Path, help="write that mutation into this folder instead")
@@ -38,7 +41,8 @@ def main() -> int:
             path.write_bytes(data)
             print(path)
             continue
-        numbers = range(wanted.mutations) if wanted.number is None else [wanted.number]
+        some = range(wanted.first, wanted.first + wanted.mutations)
+        numbers = some if wanted.number is None else [wanted.number]
         tally = run(container, samples, numbers, wanted.seed)
         writers = len({sample.writer for sample in samples})
         print(f"{name}: {len(samples)} files of {writers} writers; {tally}", flush=True)

@@ -20,12 +20,14 @@ from av.video.frame import VideoFrame
 
 from picsafe_media import Cleaned, Keep, Notice, Removal
 
-__all__ = ["Played", "as_much", "as_much_of_a_row", "as_much_of_pages", "played"]
+__all__ = ["Played", "as_much", "as_much_of_a_row", "as_much_of_a_wave", "as_much_of_pages", "played"]
 
 _PIXELS: Final = 1_000_000
 """The corpus is of small films. A larger one has a damaged size; to decode it would only take time."""
 _PACKETS: Final = 4_000
 _RUBBISH_FRAMES: Final = 3
+_LATE_FRAMES: Final = 2
+"""Frames after which libav, which wants two equal headers behind each other, has found its way into a row."""
 _SKIP_MANUAL: Final = 1 << 29
 """`AV_CODEC_FLAG2_SKIP_MANUAL`: all samples are given out."""
 
@@ -79,6 +81,25 @@ def as_much_of_a_row(before: Played, after: Played, plan: Cleaned) -> bool:
     most = _RUBBISH_FRAMES * before.frame_bytes
     return rates == copied_rates and all(
         less in more and len(more) - len(less) <= most for more, less in zip(channels, copied, strict=True)
+    )
+
+
+def as_much_of_a_wave(before: Played, after: Played, plan: Cleaned) -> bool:
+    """The same for WAVE, whose frames of MP3 or AAC become a row of their own.
+
+    In a WAVE file libav takes them one after the other. Of a bare row it believes the first header only where the next one
+    fits; where the second is damaged, it begins behind it, at the third, although the copy holds all. That frame and the next
+    one then sound otherwise, since they build upon those before. From there on every sample has to be the same.
+    """
+    if as_much_of_a_row(before, after, plan):
+        return True
+    if before.is_damaged or "wav" in plan.description.extension or after.frames < before.frames - _LATE_FRAMES:
+        return False
+    ((_, (rates, channels)),) = before.content
+    ((_, (copied_rates, copied)),) = after.content
+    late = _LATE_FRAMES * before.frame_bytes
+    return rates == copied_rates and all(
+        len(less) > late and more.endswith(less[late:]) for more, less in zip(channels, copied, strict=True)
     )
 
 
