@@ -9,7 +9,14 @@ from media_corpus.item_files import write_avif, write_heic
 from media_corpus.matroska_files import write_webm
 from media_corpus.model import Container
 from media_corpus.picture_eyes import shown_gif, shown_picture
-from media_corpus.played import as_much, as_much_of_a_row, as_much_of_a_wave, as_much_of_pages, played
+from media_corpus.played import (
+    as_much,
+    as_much_of_a_mended_film,
+    as_much_of_a_row,
+    as_much_of_a_wave,
+    as_much_of_pages,
+    played,
+)
 from media_corpus.sound_files import write_adts, write_flac, write_mp3, write_ogg, write_wav
 from media_corpus.still_files import write_gif, write_jpeg, write_png, write_webp
 
@@ -144,7 +151,7 @@ CONTAINERS: Final = {
         Container("avif", write_avif, shown_picture, _BOXES),
         Container("mp4", write_mp4, played, _FILM, as_much),
         Container("mov", write_mov, played, _FILM, as_much),
-        Container("webm", write_webm, played, _MATROSKA, as_much),
+        Container("webm", write_webm, played, _MATROSKA, as_much_of_a_mended_film),
         Container("ogg", write_ogg, played, _OGG, as_much_of_pages),
         Container("mp3", write_mp3, played, _ROWS, as_much_of_a_row),
         Container("wav", write_wav, played, _WAVE, as_much_of_a_wave),

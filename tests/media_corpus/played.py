@@ -20,7 +20,15 @@ from av.video.frame import VideoFrame
 
 from picsafe_media import Cleaned, Keep, Notice, Removal
 
-__all__ = ["Played", "as_much", "as_much_of_a_row", "as_much_of_a_wave", "as_much_of_pages", "played"]
+__all__ = [
+    "Played",
+    "as_much",
+    "as_much_of_a_mended_film",
+    "as_much_of_a_row",
+    "as_much_of_a_wave",
+    "as_much_of_pages",
+    "played",
+]
 
 _PIXELS: Final = 1_000_000
 """The corpus is of small films. A larger one has a damaged size; to decode it would only take time."""
@@ -40,13 +48,15 @@ av.logging.set_level(None)
 class Played:
     """`content` has the pixels with their times, or the samples, of each track; `frames` says how much that is.
 
-    `is_damaged`: the decoder complained, so what it made of the rest is an accident.
+    `is_damaged`: the decoder complained, so what it made of the rest is an accident. `packets` are digests of what the
+    decoder was given, for each track.
     """
 
     content: Any
     frames: int
     frame_bytes: int
     is_damaged: bool
+    packets: tuple[tuple[bytes, ...], ...] = ()
 
 
 def as_much(before: Played, after: Played, plan: Cleaned) -> bool:
@@ -61,6 +71,36 @@ def as_much(before: Played, after: Played, plan: Cleaned) -> bool:
     if is_cut_short:
         return after.frames >= before.frames - len(before.content)
     return bool(after.content == before.content)
+
+
+def as_much_of_a_mended_film(before: Played, after: Played, plan: Cleaned) -> bool:
+    """The same for Matroska, of which a copy that has true lengths again plays more.
+
+    Where the length of a cluster is too large libav passes over it or the next ones; in the copy it finds all. Frames build
+    upon those before, so those behind a gap look and sound otherwise. What the decoder is given has to be there, in order.
+    """
+    if as_much(before, after, plan):
+        return True
+    is_more = not before.is_damaged and after.frames > before.frames and _has_new_lengths(plan)
+    return (
+        is_more
+        and len(before.packets) == len(after.packets)
+        and all(_is_within(track, more) for track, more in zip(before.packets, after.packets, strict=True))
+    )
+
+
+def _has_new_lengths(plan: Cleaned) -> bool:
+    """Whether the length of a part was written anew: one to eight bytes, of which the first says how many they are."""
+    return any(
+        not isinstance(part, Keep) and 0 < len(part) <= 8 and 9 - part[0].bit_length() == len(part)
+        for part in plan.segments
+    )
+
+
+def _is_within(packets: tuple[bytes, ...], more: tuple[bytes, ...]) -> bool:
+    """Whether all packets of a track are in another one, in their order."""
+    rest = iter(more)
+    return all(packet in rest for packet in packets)
 
 
 def as_much_of_a_row(before: Played, after: Played, plan: Cleaned) -> bool:
@@ -140,6 +180,7 @@ def played(data: bytes) -> Played | None:
 def _play(data: bytes) -> Played | None:
     is_damaged = False
     tracks: dict[int, tuple[str, list[Any]]] = {}
+    packets: dict[int, list[bytes]] = {}
     try:
         with av.open(io.BytesIO(data), "r") as container:
             films = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
@@ -154,11 +195,14 @@ def _play(data: bytes) -> Played | None:
                     _SKIP_MANUAL  # where a coder's delay ends is guessed from the file's length
                 )
                 tracks[stream.index] = (stream.type, [])
+                packets[stream.index] = []
             if not streams:
                 return None
             for number, packet in enumerate(container.demux(streams)):
                 if number > _PACKETS:
                     return None
+                if packet.size:
+                    packets[packet.stream.index].append(hashlib.sha256(bytes(packet)).digest())
                 try:
                     tracks[packet.stream.index][1].extend(_shown(frame) for frame in packet.decode())
                 except FFmpegError:
@@ -169,7 +213,8 @@ def _play(data: bytes) -> Played | None:
     longest = max(
         (len(frame[1][0]) for kind, frames in tracks.values() if kind == "audio" for frame in frames), default=0
     )
-    return Played(_all_of(tracks), count, longest, is_damaged) if count else None
+    given = tuple(map(tuple, packets.values()))
+    return Played(_all_of(tracks), count, longest, is_damaged, given) if count else None
 
 
 def _shown(frame: object) -> Hashable:

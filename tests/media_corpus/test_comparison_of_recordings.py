@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterable
 
 import pytest
+from harness.media_files import ebml
 from harness.media_files import sounds as sound
 
 from media_corpus import measure
 from media_corpus.__main__ import main
 from media_corpus.containers import CONTAINERS
 from media_corpus.measure import Tally, clean_copy, fault_of
-from media_corpus.played import Played, as_much_of_a_row, as_much_of_a_wave, as_much_of_pages
+from media_corpus.played import Played, as_much_of_a_mended_film, as_much_of_a_row, as_much_of_a_wave, as_much_of_pages
 from media_corpus.store import samples_of
 
 
@@ -67,6 +68,24 @@ def test_a_row_out_of_a_wave_is_otherwise_as_it_was() -> None:
     assert not is_enough(rubbish + samples[10:])
     assert not is_enough(rubbish + rubbish + samples[12:])
     assert not is_enough(samples[:20] + rubbish + samples[24:])
+
+
+def test_a_film_whose_length_was_mended_may_play_more() -> None:
+    data = ebml.webm(ebml.info(), ebml.tracks(), ebml.cluster(0), ebml.cluster(1000))
+    at = data.index(bytes.fromhex("1f43b675")) + 4
+    mended, _ = clean_copy(data[:at] + b"\x01\x80" + data[at + 2 :])
+    whole, _ = clean_copy(data)
+
+    def film(*tracks: bytes) -> Played:
+        packets = tuple(tuple(track[at : at + 1] for at in range(len(track))) for track in tracks)
+        return Played(packets, sum(map(len, packets)), 2, is_damaged=False, packets=packets)
+
+    assert as_much_of_a_mended_film(film(b"124", b""), film(b"1234", b"56"), mended)
+    assert not as_much_of_a_mended_film(film(b"124", b""), film(b"1234", b"56"), whole)
+    assert not as_much_of_a_mended_film(film(b"124", b""), film(b"1243"), mended)
+    assert not as_much_of_a_mended_film(film(b"124", b""), film(b"1423", b"56"), mended)
+    assert not as_much_of_a_mended_film(film(b"124", b"5"), film(b"12345", b""), mended)
+    assert not as_much_of_a_mended_film(film(b"124"), film(b"12"), mended)
 
 
 def test_a_run_may_begin_at_any_number(monkeypatch: pytest.MonkeyPatch) -> None:

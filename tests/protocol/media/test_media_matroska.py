@@ -314,6 +314,12 @@ def test_a_film_is_refused_when_clusters_lie_somewhere_behind_its_end() -> None:
     assert not survives(data + bytes(50) + CLUSTERS[1])
 
 
+def test_the_rest_of_a_block_that_reaches_behind_the_end_is_never_taken_for_stray_bytes() -> None:
+    data = webm(info(), tracks(), CLUSTERS[0])
+    assert survives(data + b"picture")
+    assert not survives(data.replace(b"picture", b"picture" * 2, 1))
+
+
 def test_the_checksum_of_a_cluster_that_was_cut_off_goes() -> None:
     data = webm(
         info(),

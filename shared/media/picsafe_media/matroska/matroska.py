@@ -73,7 +73,7 @@ async def clean_matroska(window: Window) -> Cleaned:
         at = element.stop
     if segment is None or doc_type not in _FORMS:
         raise damaged("there is no film in it")
-    await _after(window, plan, await _segment(window, plan, film, segment))
+    await _after(window, plan, film, await _segment(window, plan, film, segment))
     if film.last_cluster and not film.duration and not film.last_cluster.open:
         await _cluster(window, film, film.last_cluster)
     return plan.finish(_describe(plan, film, doc_type))
@@ -85,12 +85,14 @@ _FORMS: Final = {
 }
 
 
-async def _after(window: Window, plan: EditPlan, at: int) -> None:
-    """Behind the film there is nothing, or nothing that matters."""
+async def _after(window: Window, plan: EditPlan, film: _Film, at: int) -> None:
+    """Behind the film there is nothing, or nothing that matters: not the rest of a block that began before its end."""
     if await window.upto(at, 4) == _SEGMENT.to_bytes(4, "big") or await _is_found(window, SIGNATURE, at):
         raise damaged("it holds two films")
     if await _is_found(window, _CLUSTER_ID, at):
         raise damaged("picture or sound goes on behind its end")
+    if at < window.size:
+        await _require_whole_cluster(window, film)
     plan.cut(at, window.size, *([Removal.STRAY_BYTES] if at < window.size else []))
 
 
