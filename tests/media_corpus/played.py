@@ -90,7 +90,7 @@ def as_much_of_a_mended_film(before: Played, after: Played, plan: Cleaned) -> bo
 
 
 def _has_new_lengths(plan: Cleaned) -> bool:
-    """Whether the length of a part was written anew: one to eight bytes, of which the first says how many they are."""
+    """Whether the length of a part was written again: one to eight bytes, of which the first says how many they are."""
     return any(
         not isinstance(part, Keep) and 0 < len(part) <= 8 and 9 - part[0].bit_length() == len(part)
         for part in plan.segments

@@ -283,6 +283,14 @@ def test_a_live_recording_that_was_cut_off_between_two_blocks_of_a_cluster_says_
     assert copy.count(b"a picture") == 3
 
 
+def test_a_live_recording_that_is_cut_off_behind_an_unknown_part_is_refused() -> None:
+    data = webm(info(duration=None), tracks(), cluster(0, unknown=True), unknown=True)
+    block = ebml.simple_block(80)
+    assert survives(data + block + block[:3])
+    assert survives(data + short("cb", block) + block)
+    assert not survives(data + short("cb", block) + block[:3])
+
+
 @pytest.mark.parametrize("rest", [12, 23, 50])
 def test_blocks_behind_the_end_of_a_damaged_cluster_are_never_taken_for_private_data(rest: int) -> None:
     data = webm(info(), tracks(), cluster(0, *(ebml.simple_block(at, b"sound" * 30) for at in range(9))), CLUSTERS[1])

@@ -170,7 +170,7 @@ async def _cut_off(window: Window, plan: EditPlan, film: _Film, at: int, stop: i
         raise damaged("a part of it is unknown and too long")
     if element.number != _CLUSTER:
         return at
-    end = await _cluster(window, film, element._replace(stop=stop))
+    end = await _cluster(window, film, element._replace(stop=stop, open=True))
     if end == element.start:
         return at
     async for child in elements(window, element.start, end):
@@ -250,18 +250,20 @@ async def _cluster(window: Window, film: _Film, cluster: Element) -> int:
 
     So does one that was closed over an open one, as a program for editing tags does with live recordings.
     """
-    begin, at = 0, cluster.start
+    begin, at, last = 0, cluster.start, _TIMESTAMP
     while at < cluster.stop:
         child = await element_at(window, at, cluster.stop)
-        if child is None or child.number in _SEGMENT_LEVEL:
+        if child and child.number in _SEGMENT_LEVEL:
             break
-        if child.stop > cluster.stop:
-            if child.number not in _IN_CLUSTER:
+        if child is None or child.stop > cluster.stop:
+            if cluster.open and last not in _IN_CLUSTER:
+                raise damaged("a part in its middle is broken")  # what seems to be unknown hides blocks
+            if child and child.number not in _IN_CLUSTER:
                 raise damaged("a part of it is unknown and too long")
             break
         if child.open:
             raise damaged("the length of a part is missing")
-        at = child.stop
+        at, last = child.stop, child.number
         if child.number == _TIMESTAMP:
             begin = await unsigned(window, child)
         elif child.number == _SIMPLE_BLOCK:
