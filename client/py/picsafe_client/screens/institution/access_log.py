@@ -29,6 +29,8 @@ class _Log:
         self.api = screen.app.api
         self.place = place
         self.after = ""
+        self.shown = 0
+        """Counts the lists that were asked for: what arrives of an earlier one is no longer wanted."""
         servers = screen.app.require_me().key_servers
         self.server = forms.choice_field("log-server", t("access.server"), [(url, url) for url in servers])
         self.server.node.hidden = len(servers) < 2
@@ -68,21 +70,28 @@ class _Log:
         return {"event": self.event.value, "who": self.who.value, "report_id": self.report.value}
 
     async def first(self) -> None:
+        self.shown += 1
         self.after = ""
         entries = await self.page()
-        dom.replace_children(self.result, access_log_table.table(entries, with_report=True))
+        if entries is not None:
+            dom.replace_children(self.result, access_log_table.table(entries, with_report=True))
 
     async def older(self) -> None:
         entries = await self.page()
-        body = self.result.querySelector("tbody")
-        dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
+        if entries is not None:
+            body = self.result.querySelector("tbody")
+            dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
 
-    async def page(self) -> list[LogEntry]:
+    async def page(self) -> list[LogEntry] | None:
+        """The next entries of the list that was asked for last; None when another has been asked for meanwhile."""
+        asked = self.shown
         async with ProgressIndicator(t("log.loading"), self.waiting) as wait:
             wanted = {**self.wanted(), "after": self.after, "limit": str(PAGE)}
             entries, following = await access_log.of_institution(
                 self.api, self.server.value, wanted, signal=wait.signal
             )
+        if asked != self.shown:
+            return None
         self.after = following or ""
         button = dom.button(t("access.more"), lambda _event: self.older()) if following else None
         dom.replace_children(self.more, button)
