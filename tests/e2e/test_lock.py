@@ -56,6 +56,24 @@ def answer_to_cookies(visit: Visit) -> int:
     return visit.page.context.request.get(f"{visit.clinic.url}/users/v1/me").status
 
 
+def test_the_countdown_lies_above_the_tabs_of_a_phone(visit: Visit) -> None:
+    page, wide = visit.page, visit.page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(
+        "() => { const idle = document.getElementById('idle'); idle.hidden = false; idle.textContent = '59'; }"
+    )
+    try:
+        countdown, tabs = page.locator("#idle").bounding_box(), page.locator(".navigation").bounding_box()
+        assert countdown is not None
+        assert tabs is not None
+        assert countdown["y"] + countdown["height"] <= tabs["y"]
+    finally:
+        page.evaluate(
+            "() => { const idle = document.getElementById('idle'); idle.hidden = true; idle.textContent = ''; }"
+        )
+        page.set_viewport_size(wide)  # type: ignore[arg-type]
+
+
 def test_the_key_locks_at_once_and_ends_the_session(visit: Visit, report: MadeReport) -> None:
     visit.press("l")
     is_locked(visit)

@@ -90,6 +90,10 @@ def test_a_reload_in_the_middle_goes_on_and_shows_it_above_what_was_sent(
         expect(page.locator("html[data-python=ready][data-state=signed-in]")).to_be_visible(timeout=READY)
         expect(page.locator("#outbox-chip")).to_contain_text("1 report on its way")
         expect(page.locator("#drafts > *")).to_have_count(0)  # it is no draft any more
+        wide = page.viewport_size
+        page.set_viewport_size({"width": 390, "height": 844})
+        expect(page.locator("#outbox-chip .outbox-count")).to_be_visible()  # there is no room for the words
+        page.set_viewport_size(wide)  # type: ignore[arg-type]
         page.locator("#outbox-chip").click()
         expect(page.locator(".outbox")).to_contain_text("To Dr Jon Keller")
         expect(page.locator(".outbox")).to_contain_text("Uploading, encrypted")
