@@ -116,7 +116,7 @@ class TokenAuthenticator:
             joined=_milliseconds(claims.inst_since),
         )
         if len(self._remembered) >= REMEMBERED:
-            self._remembered.clear()
+            del self._remembered[next(iter(self._remembered))]  # the oldest: others are about to be used again
         self._remembered[token] = _Remembered(caller, claims.iat, claims.exp, time.monotonic())
         return caller
 
@@ -176,5 +176,7 @@ def _plain(text: str, characters: int) -> str:
     """`text` as the log takes it: no control characters, no half surrogates (PostgreSQL and JSON refuse them), not
     longer.
     """
+    if text.isprintable():  # nearly all are: neither is in them
+        return text[:characters]
     whole = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(letter for letter in whole if unicodedata.category(letter) != "Cc")[:characters]
