@@ -123,7 +123,7 @@ class Operator:
         async with services.database.reading() as session:
             report = await session.get(Report, report_id) if is_identifier(report_id) else None
             if report is None:
-                raise NotFound("There is no such report, or it has been over for long.")
+                raise NotFound("There is no such report, or it expired long ago.")
             sender = await session.get_one(Account, report.sender_id)
             recipients = await _recipients(session, report_id)
             owed = (await session.scalars(select(WithdrawalCall).where(WithdrawalCall.report_id == report_id))).all()
@@ -162,7 +162,7 @@ class Operator:
         async with self.users.services.database.writing() as session:
             account = await _find(session, named, lock=True)
             if account.institution_id is None:
-                raise Conflict("Somebody without an institution has no role.")
+                raise Conflict("An account without an institution has no role.")
             self.users.services.members.set_role(session, account, role, None)
 
     async def end_sessions(self, named: str) -> int:

@@ -40,7 +40,7 @@ async def of_report(database: Database, caller: Caller, report_id: str, after: i
         place = (caller.issuer, report_id)
         record = (await connection.run_sync(keystore.by_report, [place])).get(place)
         if record is None:
-            raise NotFound("No key was made for this report here.")
+            raise NotFound("This key server has no key for this report.")
         if not may_read_log(record.access, record.issuer, caller):
             raise NotPermitted("The access log of a report is for its sender and for administrators.")
         query = _entries().where(log_leaves.c.key_id == record.key_id).order_by(log_leaves.c.entry_index)

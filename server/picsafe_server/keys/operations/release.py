@@ -74,7 +74,7 @@ class Release(Operation[tuple[KeyRecord, Entry, Created | None] | PicSafeError])
         """The key, still wrapped, its entry and that of its making; or the refusal."""
         key = transaction.key(self.key_id)
         if key is None or key.report_id != self.report_id:
-            return NotFound("There is no key of this number for this report.")  # nobody's, so there is nobody to tell
+            return NotFound("There is no key with this id for this report.")  # nobody's, so there is nobody to tell
         person = self.caller.person(self.address, self.reason)
         error = refusal(key, self.caller, transaction.now)
         if error is not None:

@@ -62,7 +62,7 @@ class LabelRelease(Operation[tuple[list[tuple[KeyRecord, Entry]], list[Refused]]
         for report_id in self.report_ids:
             key = transaction.key_of_report(self.caller.issuer, report_id)
             if key is None:
-                refused.append((report_id, NotFound("No key was made for this report here.")))
+                refused.append((report_id, NotFound("This key server has no key for this report.")))
             elif (error := refusal(key, self.caller, transaction.now)) is not None:
                 refused.append((report_id, transaction.refuse(error, key, person)))
             else:

@@ -42,7 +42,7 @@ class Revoke(Operation[PicSafeError | None]):
         """None once the key cannot be had any more; or the refusal."""
         key = transaction.key(self.key_id)
         if key is None or key.report_id != self.report_id:
-            return NotFound("There is no key of this number for this report.")
+            return NotFound("There is no key with this id for this report.")
         return _revoke(transaction, key, self.caller, self.by_grant, self.address)
 
 
