@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the browser client.")
     parser.add_argument("--force", action="store_true", help="build even when nothing has changed")
     parser.add_argument(
-        "--check-reproducible", action="store_true", help="build twice in different places and compare every byte"
+        "--check-reproducible", action="store_true", help="build once more in another place and compare every byte"
     )
     parser.add_argument("--output", type=Path, default=WORK / "client", help="the folder to write (build/client)")
     chosen = parser.parse_args()
@@ -36,6 +36,7 @@ def main() -> int:
             if chosen.check_reproducible:
                 from scripts.clientbuild.reproducible import check
 
+                _build(WORK / "client", chosen.force)
                 print(check(ROOT, WORK / "downloads"))
             else:
                 _build(chosen.output.resolve(), chosen.force)

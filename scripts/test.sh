@@ -28,9 +28,12 @@ in_three() {
     "$bin/pytest" -q -n 3 --dist loadscope "$@"
 }
 
+# `--no-loadscope-reorder`: tests/conftest.py has the longest modules in front; sorted by their number of tests, some of
+# them would come last.
+
 # A test that fails in a browser gets one second try, and is named at the end: docs/decisions/0022.
 in_browsers() { # in_browsers ARGUMENTS-OF-PYTEST...
-    in_three "$@" && return
+    in_three --no-loadscope-reorder "$@" && return
     [ $? -eq 1 ] || return # not tests that failed, but a run that did not come to its end
     printf '\n== %s: second try of what failed\n' "$name"
     in_two "$@" --last-failed --last-failed-no-failures none || return
@@ -53,7 +56,6 @@ check)
     step "protocol and client" in_two -m "not browser and not long" tests/protocol tests/client
     ;;
 most)
-    # tests/conftest.py has the longest modules in front; sorted by their number of tests, some of them would come last.
     step "protocol, DICOM, server, command and deployment" in_three --no-loadscope-reorder -m "not long" \
         tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two -m "not long" tests/media_corpus
@@ -65,7 +67,6 @@ most)
     step "container" "$bin/pytest" -q -m "not long" tests/container
     ;;
 all)
-    # tests/conftest.py has the longest modules in front; sorted by their number of tests, some of them would come last.
     step "protocol, DICOM, server, command and deployment" in_three --no-loadscope-reorder \
         tests/protocol tests/dicom tests/server tests/cli tests/project tests/deploy
     step "media of many writers, damaged" in_two tests/media_corpus

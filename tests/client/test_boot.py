@@ -98,7 +98,13 @@ async def test_modules_outside_the_snapshot_can_still_be_imported(client_page: C
 
 
 @pytest.mark.parametrize(
-    "damage", ["empty", "not a snapshot", "of another Pyodide", "missing", "cut short", "too long"]
+    "damage",
+    [
+        "missing",
+        "cut short",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("empty", "not a snapshot", "of another Pyodide")),
+        pytest.param("too long", marks=pytest.mark.long),
+    ],
 )
 async def test_without_its_snapshot_the_client_starts_the_slow_way(chromium: Browser, site: Site, damage: str) -> None:
     url = asset(site, r"snapshot\.\w+\.bin$")

@@ -293,6 +293,6 @@ def test_nothing_is_done_when_nothing_has_changed(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(1800)
-def test_two_builds_give_the_same_bytes() -> None:
-    """Slow: two whole builds, in other places, time zones and languages."""
+def test_two_builds_give_the_same_bytes(built_client: Path) -> None:
+    """Slow: a second whole build, in another place, time zone and language."""
     assert check(ROOT, ROOT / "build" / "downloads").startswith("Two builds gave the same")

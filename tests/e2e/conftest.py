@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from harness.browser.downloads import FOLDER
-from harness.browser.engines import CHROMIUM, FIREFOX, PROGRAMS, WEBKIT, preferences, refusal
+from harness.browser.engines import CHROMIUM, FIREFOX, FOR_SHORT_VISITS, PROGRAMS, WEBKIT, preferences, refusal
 from harness.browser.session import WATCH, Visit
 from harness.clinic import ROOT, Clinic, Person, running_clinic
 from playwright.sync_api import Browser, BrowserType, Playwright, expect
@@ -55,6 +55,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], browser_n
     program = PROGRAMS[browser_name]
     if not Path(program["executable_path"]).is_file():
         pytest.skip(f"there is no {browser_name}: looked for {program['executable_path']}")
+    if browser_name == CHROMIUM:
+        program = {**program, "args": [*program["args"], FOR_SHORT_VISITS]}
     if browser_name == FIREFOX:
         FOLDER.mkdir(exist_ok=True)
         program = {**program, "downloads_path": FOLDER}

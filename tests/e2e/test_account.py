@@ -40,6 +40,7 @@ def account(enter: Enter, person: Person) -> Iterator[Visit]:
     expect(visit.page.locator(".device").first).to_be_visible()
     yield visit
     visit.nothing_was_refused()
+    visit.page.context.close()
 
 
 def panel(visit: Visit, name: str) -> Locator:

@@ -41,6 +41,7 @@ def visit(clinic: Clinic, enter: Enter, reader: Person) -> Iterator[Visit]:
     clinic.network.seen.clear()
     yield visit
     visit.nothing_was_refused()
+    visit.page.context.close()
 
 
 @pytest.fixture

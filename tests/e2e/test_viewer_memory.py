@@ -53,6 +53,7 @@ def visit(enter: Enter, reader: Person, report: MadeReport) -> Iterator[Visit]:
     visit.open_report(report.header.report_id)
     yield visit
     visit.nothing_was_refused()
+    visit.page.context.close()
 
 
 def heap(visit: Visit) -> int:

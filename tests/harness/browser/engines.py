@@ -29,6 +29,11 @@ NOT_NEEDED = (
 the browser's own window, which each new window would load in a process of its own (0.75 s of processor time).
 """
 
+FOR_SHORT_VISITS = "--js-flags=--liftoff-only"
+"""For Chromium in tests, whose windows live for seconds: WebAssembly is not compiled a second time for speed, which takes a
+third of a window's processor time. Benchmarks do without.
+"""
+
 PROGRAMS: dict[str, dict[str, Any]] = {
     CHROMIUM: {
         "executable_path": "/usr/bin/chromium",
