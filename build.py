@@ -24,7 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the browser client.")
     parser.add_argument("--force", action="store_true", help="build even when nothing has changed")
     parser.add_argument(
-        "--check-reproducible", action="store_true", help="build once more in another place and compare every byte"
+        "--check-reproducible", action="store_true", help="build again in another place and compare every byte"
     )
     parser.add_argument("--output", type=Path, default=WORK / "client", help="the folder to write (build/client)")
     chosen = parser.parse_args()

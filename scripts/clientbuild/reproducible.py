@@ -17,7 +17,7 @@ _ELSEWHERE: Final = {"TZ": "Pacific/Auckland", "LANG": "en_NZ.UTF-8", "PYTHONHAS
 
 
 def check(root: Path, downloads: Path) -> str:
-    """Build the client of `root` once more, elsewhere and from a copy of what a build is said to read, and compare it
+    """Build the client of `root` again, elsewhere and from a copy of what a build is said to read, and compare it
     with `build/client`, which is up to date.
 
     Returns what was compared, in a sentence. Raises `BuildFailed` naming the files that differ. `downloads` is shared:
