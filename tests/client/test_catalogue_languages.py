@@ -37,6 +37,7 @@ SAME = {
     "machines.token",
     "members.actions",
     "members.name",
+    "invitation.by",
     "report.giver_named",
     "report.name",
     "report.notes",

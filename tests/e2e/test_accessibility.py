@@ -110,7 +110,7 @@ def is_fine(visit: Visit) -> None:
         ("#/institution/log", "tbody tr"),
         ("#/institution/changes", "tbody tr"),
         ("#/nonsense", "#main-content .button"),
-        ("#/invitation/something", "#new-password"),
+        ("#/invitation/something", ".invitation .notice"),
     ],
 )
 def test_screens(visit: Visit, address: str, sign: str) -> None:

@@ -20,6 +20,7 @@ from harness.report_factory import MadeFile, MadeReport
 from harness.shared_files import samples
 from playwright.sync_api import Page, expect
 
+from picsafe_protocol.contracts.tokens import Role
 from picsafe_protocol.format.report import Patient
 
 axe = shell.axe
@@ -190,9 +191,15 @@ def test_the_page_without_a_server(visit: Visit, clinic: Clinic) -> None:
     expect(visit.page.locator("html[data-python=ready][data-state=signed-in]")).to_be_visible(timeout=READY)
 
 
-def test_an_invitation_that_is_no_good(visit: Visit) -> None:
+def test_an_invitation_that_is_good_and_one_that_is_not(clinic: Clinic, visit: Visit) -> None:
+    institution = clinic.institution("Royal Teaching Hospital")
+    chief = clinic.person("Ada Chief", "ada@hospital.example", "AU", institution, Role.ADMINISTRATOR)
+    with clinic.client_of(chief) as http:
+        member = {"email": "new@hospital.example", "name": "Nia New", "country": "NZ", "role": "member"}
+        token = http.post("/users/v1/institution/members", json=member).json()["invitation_token"]
+    visit.page.evaluate("(token) => { location.hash = `#/invitation/${token}`; }", token)
+    expect(visit.page.get_by_label("New password")).to_be_focused()
+    is_fine(visit.page)
     visit.page.evaluate("() => { location.hash = '#/invitation/something'; }")
-    visit.page.get_by_label("New password").fill("five quiet green wooden boats")
-    visit.page.get_by_role("button", name="Set password").click()
     expect(visit.page.locator(".invitation .notice")).to_be_visible()
     is_fine(visit.page)

@@ -232,7 +232,7 @@ def test_send(reading: Reading) -> None:
         ("#/institution/log", "tbody tr"),
         ("#/file", "#main-content .button"),
         ("#/nonsense", "#main-content .button"),
-        ("#/invitation/something", "#new-password"),
+        ("#/invitation/something", ".invitation .notice"),
     ],
 )
 def test_other_screens(reading: Reading, address: str, sign: str) -> None:

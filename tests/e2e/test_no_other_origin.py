@@ -165,7 +165,7 @@ def administering(visit: Visit) -> None:
         ("institution/machines", ".section"),
         ("institution/log", "tbody tr"),
         ("institution/changes", "tbody tr"),
-        ("invitation/something", "#new-password"),
+        ("invitation/something", ".invitation .notice"),
         ("nonsense", "#main-content .button"),
     ):
         visit.page.evaluate("(place) => { location.hash = `#/${place}`; }", place)

@@ -30,14 +30,14 @@ PUBLIC: dict[str, str] = {
     "picsafe_media.comparison": "COMPARED_PIXELS Comparison copy_differs is_unchanged same_pixels",
     "picsafe_protocol.format.consent": "ConsentRecord Evidence Giver GiverRole Method Purpose Status permitted_purposes",
     "picsafe_protocol.contracts.api.accounts": """
-        DraftSecret DraftSecrets InstitutionFacts Me PasswordReset SessionBegun SessionList SessionView SignedToken
+        DraftSecret DraftSecrets InstitutionFacts InvitationView Me PasswordReset SessionBegun SessionList SessionView SignedToken
     """,
     "picsafe_protocol.contracts.api.field_types": """
         Base64 Identifier Moment PositiveSize Rule WHEN_ABSENT WIRE_NAME
     """,
     "picsafe_protocol.contracts.api.institutions": """
         ActPage ActView Administrator InstitutionView InvitedMember Member MemberPage NewServiceView
-        PersonWho SecurityEventView SecurityPage ServiceList ServiceView
+        PersonWho SecurityEventView SecurityPage ServiceList ServiceView WaitingReports
     """,
     "picsafe_protocol.contracts.api.keys": """
         Consistency CreatedProof EntryProof Event IssuedKey KeySender LabelKey LabelKeys LabelRefusal LogEntry
@@ -50,7 +50,7 @@ PUBLIC: dict[str, str] = {
     "picsafe_protocol.contracts.api.uploads": "Receipt UploadState",
     "picsafe_protocol.contracts.api.message": "message",
     "picsafe_protocol.contracts.api.requests": """
-        Acceptance Addressed Completion GrantRequest InstitutionChange KeyRequest LabelsRequest MarkRequest MemberChange
+        Acceptance Addressed Completion GrantRequest InstitutionChange InvitationToken KeyRequest LabelsRequest MarkRequest MemberChange
         NewMember NewPassword NewReport NewService NewUpload OutboxBody OutboxReceipt ReceiptBody ReleaseRequest Rename SentPackage
         SignIn TokenRequest
     """,

@@ -150,7 +150,8 @@ def test_a_report_is_sent_and_downloaded(generated: Generated) -> None:
 def test_every_route_says_how_its_caller_proves_who_they_are(generated: Generated) -> None:
     document = httpx.get(f"{generated.url}/schema/openapi.json").json()
     schemes = document["components"]["securitySchemes"]
-    by_password = {("post", "/users/v1/sessions"), ("post", "/users/v1/invitations")}
+    invitations = "/users/v1/invitations"
+    by_password = {("post", "/users/v1/sessions"), ("post", invitations), ("post", f"{invitations}/look")}
     for path, item in document["paths"].items():
         for method, operation in item.items():
             named = {scheme for choice in operation.get("security", []) for scheme in choice}

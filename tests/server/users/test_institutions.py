@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from harness.user_server import PASSWORD, Caller, World, on_each_database, on_sqlite, problem, running_world
@@ -42,6 +43,7 @@ async def test_an_institution_begins_with_the_defaults(world: World) -> None:
         "permitted_key_servers": [OWN],
         "domains": ["example.org"],
         "labels": "sealed",
+        "version": ANY,
     }
 
 
@@ -64,6 +66,7 @@ async def test_every_part_of_the_policy_can_be_changed(database_url: str, tmp_pa
             "key_server": permitted[1],
             "permitted_key_servers": [OWN, *permitted],
             "domains": ["example.org"],
+            "version": ANY,
         }
         assert (await admin.patch("/v1/institution", change)).json() == expected
         assert (await admin.patch("/v1/institution", {})).json() == expected
@@ -153,7 +156,7 @@ async def test_a_member_is_invited_chooses_a_password_and_signs_in(world: World)
     made = answer.json()
     token = made.pop("invitation_token")
     expected = {"id": made["id"], "email": "new@example.org", "name": "New Person", "country": "FR", "role": "member"}
-    assert made == expected | {"disabled": False, "invited": True}
+    assert made == expected | {"disabled": False, "invited": True, "version": ANY, "expires_at": ANY}
     accepted = await world.http.post("/users/v1/invitations", json={"token": token, "password": PASSWORD})
     assert accepted.status_code == 201
     assert "set-cookie" not in accepted.headers
@@ -234,6 +237,60 @@ async def test_roles_change_what_one_may_do_from_the_next_request(world: World) 
     assert problem(await admin.get("/v1/institution")) == (403, "not_permitted")
 
 
+async def test_an_action_on_a_member_who_is_no_longer_as_listed_is_refused(world: World) -> None:
+    """Two administrators, one list: what the second decides by what it shows must not be done to something else."""
+    admin = await administrator(world)
+    made = (await admin.post("/v1/institution/members", NEW)).json()
+    path, stale = f"/v1/institution/members/{made['id']}", {"version": made["version"]}
+    body = {"token": made["invitation_token"], "password": PASSWORD}
+    assert (await world.http.post("/users/v1/invitations", json=body)).status_code == 201
+    member = await world.sign_in(made["email"])
+    for answer in (
+        await admin.http.post(f"/users{path}/invitation", params=stale),
+        await admin.http.patch(f"/users{path}", params=stale, json={"disabled": True}),
+        await admin.http.patch(f"/users{path}", params=stale, json={"role": "administrator"}),
+        await admin.http.delete(f"/users{path}", params=stale),
+    ):
+        assert problem(answer) == (412, "changed_meanwhile")
+    assert (await member.get("/v1/me")).status_code == 200  # neither signed out nor disabled
+    (listed,) = [
+        each for each in (await admin.get("/v1/institution/members")).json()["members"] if each["id"] == made["id"]
+    ]
+    assert listed["version"] != made["version"]
+    now = {"version": listed["version"]}
+    changed = await admin.http.patch(f"/users{path}", params=now, json={"role": "administrator"})
+    assert changed.json()["role"] == "administrator"
+    assert problem(await admin.http.delete(f"/users{path}", params=now)) == (412, "changed_meanwhile")
+    assert (await admin.http.delete(f"/users{path}", params={"version": changed.json()["version"]})).status_code == 204
+
+
+async def test_a_policy_that_somebody_else_has_changed_is_not_overwritten(world: World) -> None:
+    admin = await administrator(world)
+    read = (await admin.get("/v1/institution")).json()["version"]
+    first = await admin.http.patch("/users/v1/institution", params={"version": read}, json={"retention_days": 2})
+    assert first.status_code == 200
+    second = await admin.http.patch("/users/v1/institution", params={"version": read}, json={"idle_lock_minutes": 1})
+    assert problem(second) == (412, "changed_meanwhile")
+    again = await admin.http.patch(
+        "/users/v1/institution", params={"version": first.json()["version"]}, json={"idle_lock_minutes": 1}
+    )
+    assert (again.json()["retention_days"], again.json()["idle_lock_minutes"]) == (2, 1)
+
+
+async def test_what_waits_for_a_member_is_said_before_they_are_removed(world: World) -> None:
+    admin, bo = await administrator(world), await world.person("Bo", institution="Royal")
+    sender = await world.person("Ada")
+    path = f"/v1/institution/members/{bo.id}/waiting"
+    assert (await admin.get(path)).json() == {"unopened": 0}
+    first, second, third = [await world.report(sender, bo) for _ in range(3)]
+    await bo.post(f"/v1/reports/{first}/opened")
+    await sender.delete(f"/v1/reports/{second}")
+    assert (await admin.get(path)).json() == {"unopened": 1}, third
+    assert problem(await bo.get(path)) == (403, "not_permitted")
+    stranger = await administrator(world, "Eve", "Elsewhere")
+    assert problem(await stranger.get(path)) == (404, "not_found")
+
+
 async def test_the_last_administrator_stays(world: World) -> None:
     admin = await administrator(world)
     await world.account("Bo", institution="Royal")
@@ -287,6 +344,30 @@ async def test_a_removed_member_is_gone_and_the_address_is_free(world: World) ->
 
 
 # Invitations
+
+
+async def test_an_invitation_says_for_whom_by_whom_and_until_when(world: World) -> None:
+    admin = await administrator(world)
+    made = (await admin.post("/v1/institution/members", NEW)).json()
+    looking = {"token": made["invitation_token"]}
+    for _ in range(2):  # looking does not use it
+        answer = await world.http.post("/users/v1/invitations/look", json=looking)
+        assert answer.json() == {
+            "name": "New Person",
+            "email": "new@example.org",
+            "institution": "Royal",
+            "by": "Admin",
+            "by_email": admin.email,
+            "expires_at": ANY,
+            "resets": False,
+        }
+    assert answer.json()["expires_at"][:16] == made["expires_at"][:16]
+    await world.http.post("/users/v1/invitations", json=looking | {"password": PASSWORD})
+    assert problem(await world.http.post("/users/v1/invitations/look", json=looking)) == (401, "token_refused")
+    reset = (await admin.post(f"/v1/institution/members/{made['id']}/invitation")).json()["invitation_token"]
+    assert (await world.http.post("/users/v1/invitations/look", json={"token": reset})).json()["resets"]
+    guessed = await world.http.post("/users/v1/invitations/look", json={"token": reset[:-4] + "AAAA"})
+    assert problem(guessed) == (401, "token_refused")
 
 
 async def test_an_invitation_works_once(world: World) -> None:

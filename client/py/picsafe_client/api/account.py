@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from picsafe_client.api.client import Api
-from picsafe_protocol.contracts.api.accounts import Me, SessionList, SessionView
+from picsafe_protocol.contracts.api.accounts import InvitationView, Me, SessionList, SessionView
 from picsafe_protocol.contracts.api.institutions import SecurityPage
-from picsafe_protocol.contracts.api.requests import Acceptance, NewPassword, Rename
+from picsafe_protocol.contracts.api.requests import Acceptance, InvitationToken, NewPassword, Rename
 from picsafe_protocol.json.messages import read, write
 
 
@@ -20,6 +20,11 @@ async def rename(api: Api, name: str) -> Me:
 async def change_password(api: Api, current: str, new: str) -> None:
     """Ends the caller's other sessions too. Raises `WrongPassword`, and `InvalidRequest` for a new one that is refused."""
     await api.users("POST", "/v1/me/password", write(NewPassword(current=current, new=new)))
+
+
+async def look_at_invitation(api: Api, token: str) -> InvitationView:
+    """For whom an invitation is, by whom, and until when. Raises `TokenRefused`."""
+    return read(InvitationView, await api.users("POST", "/v1/invitations/look", write(InvitationToken(token=token))))
 
 
 async def accept_invitation(api: Api, token: str, password: str) -> None:

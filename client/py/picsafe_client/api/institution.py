@@ -15,6 +15,7 @@ from picsafe_protocol.contracts.api.institutions import (
     NewServiceView,
     ServiceList,
     ServiceView,
+    WaitingReports,
 )
 from picsafe_protocol.contracts.api.requests import InstitutionChange, MemberChange, NewMember, NewService
 from picsafe_protocol.contracts.limits import PAGE_ROWS
@@ -30,9 +31,12 @@ async def policy(api: Api) -> InstitutionView:
     return read(InstitutionView, await api.users("GET", _INSTITUTION))
 
 
-async def change_policy(api: Api, change: InstitutionChange) -> InstitutionView:
-    """Changes what is given; the policy after that. Raises `KeyServerNotPermitted` and what else is refused."""
-    return read(InstitutionView, await api.users("PATCH", _INSTITUTION, write(change)))
+async def change_policy(api: Api, change: InstitutionChange, believed: InstitutionView) -> InstitutionView:
+    """Changes what is given; the policy after that. Raises `ChangedMeanwhile` when it is no longer as `believed`,
+    `KeyServerNotPermitted` and what else is refused.
+    """
+    path = f"{_INSTITUTION}?{urlencode({'version': believed.version})}"
+    return read(InstitutionView, await api.users("PATCH", path, write(change)))
 
 
 async def members(api: Api, after: str | None = None) -> MemberPage:
@@ -46,19 +50,27 @@ async def add_member(api: Api, member: NewMember) -> InvitedMember:
     return read(InvitedMember, await api.users("POST", _MEMBERS, write(member)))
 
 
-async def change_member(api: Api, member_id: str, change: MemberChange) -> Member:
+# Each takes the member as they were listed, and raises `ChangedMeanwhile` when they are no longer like that.
+
+
+async def change_member(api: Api, member: Member, change: MemberChange) -> Member:
     """Changes what is given; the member after that. Raises `LastAdministrator` for the only one left."""
-    return read(Member, await api.users("PATCH", _member(member_id), write(change)))
+    return read(Member, await api.users("PATCH", _member(member), write(change)))
 
 
-async def remove_member(api: Api, member_id: str) -> None:
+async def remove_member(api: Api, member: Member) -> None:
     """Closes the account for good. Raises `LastAdministrator` for the only one left."""
-    await api.users("DELETE", _member(member_id))
+    await api.users("DELETE", _member(member))
 
 
-async def invite_again(api: Api, member_id: str) -> InvitedMember:
+async def invite_again(api: Api, member: Member) -> InvitedMember:
     """A new invitation; older ones become invalid, and so does the member's password."""
-    return read(InvitedMember, await api.users("POST", f"{_member(member_id)}/invitation", {}))
+    return read(InvitedMember, await api.users("POST", _member(member, "/invitation"), {}))
+
+
+async def waiting_for(api: Api, member: Member) -> WaitingReports:
+    """What a member leaves behind who is removed."""
+    return read(WaitingReports, await api.users("GET", f"{_MEMBERS}/{quote(member.id, safe='')}/waiting"))
 
 
 async def service_accounts(api: Api) -> list[ServiceView]:
@@ -82,5 +94,5 @@ async def administration_record(api: Api, before: int | None, limit: int, *, sig
     return read(ActPage, await api.users("GET", f"{_INSTITUTION}/changes?{urlencode(query)}", signal=signal))
 
 
-def _member(member_id: str) -> str:
-    return f"{_MEMBERS}/{quote(member_id, safe='')}"
+def _member(member: Member, action: str = "") -> str:
+    return f"{_MEMBERS}/{quote(member.id, safe='')}{action}?{urlencode({'version': member.version})}"

@@ -8,8 +8,8 @@ from picsafe_client.i18n.texts import t
 from picsafe_client.ui import dialogs, dom
 
 
-def show_once(title: str, text: str, label: str, secret: str) -> None:
-    """Opens the dialogue. `text` says that it will not be shown again."""
+def show_once(title: str, text: str, label: str, secret: str, also: tuple[dom.Node, ...] = ()) -> None:
+    """Opens the dialogue. `text` says that it will not be shown again; `also` are other ways to pass it on."""
     value = dom.el("input", {"class": "input mono", "readonly": True, "id": "secret", "autocomplete": "off"})
     value.value = secret
     copied = dom.el("span", {"class": "soft small", "role": "status"})
@@ -26,7 +26,7 @@ def show_once(title: str, text: str, label: str, secret: str) -> None:
         title,
         dom.el("p", None, text),
         dom.el("div", {"class": "field"}, dom.el("label", {"for": "secret", "class": "field-label"}, label), value),
-        actions=(dom.button(t("action.copy"), copy, kind="primary", icon_name="copy"), done, copied),
+        actions=(dom.button(t("action.copy"), copy, kind="primary", icon_name="copy"), *also, done, copied),
         wide=True,
     )
     value.select()

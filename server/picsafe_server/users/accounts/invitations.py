@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -19,10 +20,20 @@ from picsafe_server.users.accounts.passwords import Passwords
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget, signature
 from picsafe_server.users.audit.security_log import Actor, SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, Invitation
+from picsafe_server.users.db.models import Account, Institution, Invitation
 from picsafe_server.users.principal import Principal
 
-_DAYS = timedelta(days=limits.INVITATION_DAYS)
+LIFETIME = timedelta(days=limits.INVITATION_DAYS)
+
+
+@dataclass(frozen=True)
+class OpenInvitation:
+    """An invitation that can be used, and the account that it is for."""
+
+    invitation: Invitation
+    account: Account
+    institution: str | None
+    """Its name."""
 
 
 class Invitations:
@@ -55,7 +66,7 @@ class Invitations:
         values = {
             "token_hash": secrets.digest(token),
             "created_at": now,
-            "expires_at": now + _DAYS,
+            "expires_at": now + LIFETIME,
             "used_at": None,
             "made_by": who.name if who else None,
             "made_by_email": who.email if who else None,
@@ -64,16 +75,25 @@ class Invitations:
         await session.execute(statement.on_conflict_do_update(index_elements=[Invitation.account_id], set_=values))
         return token
 
+    async def look_at(self, token: str) -> OpenInvitation:
+        """What an invitation is for; `TokenRefused` for a wrong, used or old one."""
+        async with self._database.reading() as session:
+            invitation, account = await self._open(session, secrets.digest(token), lock=False)
+            institution = None
+            if account.institution_id is not None:
+                institution = (await session.get_one(Institution, account.institution_id)).name
+        return OpenInvitation(invitation, account, institution)
+
     async def accept(self, token: str, password: str, address: str | None = None) -> None:
         """Set the password of the invited person, once; their sessions end. `TokenRefused` for a wrong, used or old
         invitation.
         """
         digest = secrets.digest(token)
         async with self._database.reading() as session:
-            await self._check(session, digest, lock=False)
+            await self._open(session, digest, lock=False)
         fresh = await self._passwords.hash(password)
         async with self._database.writing() as session:
-            account_id = await self._check(session, digest, lock=True)
+            account_id = (await self._open(session, digest, lock=True))[1].id
             await session.execute(
                 update(Invitation).where(Invitation.account_id == account_id).values(used_at=self._clock.now())
             )
@@ -106,8 +126,8 @@ class Invitations:
         await forget_draft_secrets(session, account_id)
         await session.flush()
 
-    async def _check(self, session: AsyncSession, digest: bytes, *, lock: bool) -> str:
-        """The invited account, when the invitation is good."""
+    async def _open(self, session: AsyncSession, digest: bytes, *, lock: bool) -> tuple[Invitation, Account]:
+        """The invitation and the invited account, when the invitation is good."""
         query = select(Invitation, Account).join(Account, Account.id == Invitation.account_id)
         query = query.where(Invitation.token_hash == digest)
         row = (await session.execute(query.with_for_update() if lock else query)).one_or_none()
@@ -118,7 +138,7 @@ class Invitations:
             raise _refused("This invitation has been used already.", "used")
         if invitation.expires_at <= self._clock.now():
             raise _refused("This invitation has expired.", "expired")
-        return invitation.account_id
+        return invitation, row[1]
 
 
 def _refused(sentence: str, reason: str) -> TokenRefused:

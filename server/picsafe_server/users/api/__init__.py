@@ -7,7 +7,7 @@ from litestar.types import ControllerRouterHandler
 from picsafe_server.users.api.events import events
 from picsafe_server.users.api.institution import InstitutionController
 from picsafe_server.users.api.jwks import jwks
-from picsafe_server.users.api.me import MeController, accept_invitation
+from picsafe_server.users.api.me import MeController, accept_invitation, look_at_invitation
 from picsafe_server.users.api.outbox import OutboxController
 from picsafe_server.users.api.reports import ReportController, suggest_recipients
 from picsafe_server.users.api.sealed_drafts import SealedDraftController
@@ -19,6 +19,7 @@ CONTROLLERS: list[ControllerRouterHandler] = [
     SessionController,
     MeController,
     accept_invitation,
+    look_at_invitation,
     SealedDraftController,
     ReportController,
     OutboxController,

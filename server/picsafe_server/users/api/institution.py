@@ -16,9 +16,11 @@ from picsafe_protocol.contracts.api.institutions import (
     MemberPage,
     NewServiceView,
     ServiceList,
+    WaitingReports,
 )
 from picsafe_protocol.contracts.api.requests import PRINTED, InstitutionChange, MemberChange, NewMember, NewService
 from picsafe_protocol.contracts.errors import (
+    ChangedMeanwhile,
     Conflict,
     DomainNotApproved,
     KeyServerNotPermitted,
@@ -44,6 +46,15 @@ After = Annotated[
     QueryParameter(max_length=limits.EMAIL_CHARACTERS, pattern=PRINTED, description="`next` of the page before"),
 ]
 
+Believed = Annotated[
+    str | None,
+    QueryParameter(
+        name="version",
+        max_length=64,
+        pattern=PRINTED,
+        description="`version` as it was read: 412 when it is another by now",
+    ),
+]
 
 _NEWEST = 2**31 - 1
 Before = Annotated[int, QueryParameter(ge=1, le=_NEWEST, description="`next` of the page before")]
@@ -62,10 +73,16 @@ class InstitutionController(Controller):
         return await _view(caller.institution, services)
 
     @patch(
-        "", summary="Change the policy", **route_access(ADMINISTRATOR, KeyServerNotPermitted, Conflict, LimitExceeded)
+        "",
+        summary="Change the policy",
+        **route_access(ADMINISTRATOR, KeyServerNotPermitted, ChangedMeanwhile, Conflict, LimitExceeded),
     )
     async def change(
-        self, data: RequestBody[InstitutionChange], caller: Caller, services: ServicesDependency
+        self,
+        data: RequestBody[InstitutionChange],
+        caller: Caller,
+        services: ServicesDependency,
+        believed: Believed = None,
     ) -> InstitutionView:
         """Applies to reports begun from now on. Retention and idle lock can only be shortened. `key_servers` must be
         among those that the operator permits: otherwise 403 `key_server_not_permitted`. Keys of new reports are made at
@@ -79,7 +96,7 @@ class InstitutionController(Controller):
             key_servers=data.key_servers,
             key_server=data.key_server,
         )
-        return await _view(await services.institutions.change(caller, policy), services)
+        return await _view(await services.institutions.change(caller, policy, believed), services)
 
     @get("/members", summary="Members", **_ONLY)
     async def members(
@@ -102,46 +119,66 @@ class InstitutionController(Controller):
         invited = await services.members.add(
             caller, email=data.email, name=data.name, country=data.country, role=Role(data.role)
         )
-        return invited_member(invited.account, invited.invitation_token)
+        return invited_member(invited)
 
     @patch(
         "/members/{member_id:str}",
         summary="Change a member",
-        **route_access(ADMINISTRATOR, NotFound, LastAdministrator, LimitExceeded),
+        **route_access(ADMINISTRATOR, NotFound, ChangedMeanwhile, LastAdministrator, LimitExceeded),
     )
     async def change_member(
-        self, member_id: FromPath[str], data: RequestBody[MemberChange], caller: Caller, services: ServicesDependency
+        self,
+        member_id: FromPath[str],
+        data: RequestBody[MemberChange],
+        caller: Caller,
+        services: ServicesDependency,
+        believed: Believed = None,
     ) -> Member:
         """Changes the role, or disables or enables the member. Disabling ends their sessions. 409 `last_administrator`
         for the only one left.
         """
         role = None if data.role is None else Role(data.role)
-        return member(await services.members.change(caller, member_id, role=role, disabled=data.disabled))
+        changed = await services.members.change(caller, member_id, role=role, disabled=data.disabled, believed=believed)
+        return member(changed)
 
     @delete(
         "/members/{member_id:str}",
         summary="Remove a member",
-        **route_access(ADMINISTRATOR, NotFound, LastAdministrator),
+        **route_access(ADMINISTRATOR, NotFound, ChangedMeanwhile, LastAdministrator),
     )
-    async def remove_member(self, member_id: FromPath[str], caller: Caller, services: ServicesDependency) -> None:
+    async def remove_member(
+        self, member_id: FromPath[str], caller: Caller, services: ServicesDependency, believed: Believed = None
+    ) -> None:
         """Closes the account permanently. Their name stays on the reports they sent."""
-        await services.members.remove(caller, member_id)
+        await services.members.remove(caller, member_id, believed)
+
+    @get(
+        "/members/{member_id:str}/waiting",
+        summary="What waits for a member",
+        **route_access(ADMINISTRATOR, NotFound),
+    )
+    async def waiting_for(
+        self, member_id: FromPath[str], caller: Caller, services: ServicesDependency
+    ) -> WaitingReports:
+        """What nobody will open if the member is removed: reports that they received and have not opened."""
+        return WaitingReports(await services.members.waiting(caller, member_id))
 
     @post(
         "/members/{member_id:str}/invitation",
         summary="Invite a member again",
-        **route_access(ADMINISTRATOR, NotFound, Conflict),
+        **route_access(ADMINISTRATOR, NotFound, ChangedMeanwhile, Conflict),
     )
     async def invite_member(
-        self, member_id: FromPath[str], caller: Caller, services: ServicesDependency
+        self, member_id: FromPath[str], caller: Caller, services: ServicesDependency, believed: Believed = None
     ) -> InvitedMember:
         """For a lost invitation or a forgotten password; an older invitation becomes invalid.
 
-        A member who has a password is signed out everywhere. Once a new one is set with the invitation, the account can
+        A member who has a password is signed out everywhere: send `version` along, so that a lost invitation is not taken
+        for a forgotten password when the member has accepted it meanwhile. Once a new one is set with the invitation, the account can
         open only reports sent from then on, and the notice of the reset names the administrator.
         """
-        invited = await services.members.invite_again(caller, member_id)
-        return invited_member(invited.account, invited.invitation_token)
+        invited = await services.members.invite_again(caller, member_id, believed)
+        return invited_member(invited)
 
     @get("/service-accounts", summary="Service accounts", **_ONLY)
     async def service_accounts(self, caller: Caller, services: ServicesDependency) -> ServiceList:

@@ -6,8 +6,8 @@ from typing import Any
 
 from litestar import Controller, Request, get, patch, post
 
-from picsafe_protocol.contracts.api.accounts import InstitutionFacts, Me, PasswordReset
-from picsafe_protocol.contracts.api.requests import Acceptance, NewPassword, Rename
+from picsafe_protocol.contracts.api.accounts import InstitutionFacts, InvitationView, Me, PasswordReset
+from picsafe_protocol.contracts.api.requests import Acceptance, InvitationToken, NewPassword, Rename
 from picsafe_protocol.contracts.errors import LimitExceeded, TokenRefused, TooManyRequests, WrongPassword
 from picsafe_protocol.contracts.regions import REGIONS
 from picsafe_server.http.guards import PUBLIC, route_access
@@ -17,6 +17,7 @@ from picsafe_server.users.accounts.cookies import device_cookie_name
 from picsafe_server.users.accounts.known_devices import device_secret
 from picsafe_server.users.api.dependencies import Caller, ServicesDependency
 from picsafe_server.users.api.guards import PERSON, SIGNED_IN
+from picsafe_server.users.api.responses import invitation_view
 from picsafe_server.users.container import Services
 from picsafe_server.users.principal import Principal
 
@@ -115,3 +116,17 @@ async def accept_invitation(
     invitation.
     """
     await services.invitations.accept(data.token, data.password, request.client.host if request.client else None)
+
+
+@post(
+    "/v1/invitations/look",
+    status_code=200,
+    summary="What an invitation is for",
+    tags=["users"],
+    **route_access(PUBLIC, TokenRefused),
+)
+async def look_at_invitation(data: RequestBody[InvitationToken], services: ServicesDependency) -> InvitationView:
+    """For whom it is, who made it, and until when it can be used; looking does not use it. 401 `token_refused` for a
+    wrong, used or old invitation.
+    """
+    return invitation_view(await services.invitations.look_at(data.token))

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from picsafe_protocol.contracts.api import institutions as messages
-from picsafe_protocol.contracts.api.accounts import SessionView
+from picsafe_protocol.contracts.api.accounts import InvitationView, SessionView
 from picsafe_server.runtime.clock import rfc3339
+from picsafe_server.users.accounts.invitations import OpenInvitation
 from picsafe_server.users.db.models import Account, AdministrativeAct, Institution, ServiceAccount, SignedInSession
+from picsafe_server.users.institutions import members, policy
 from picsafe_server.users.key_servers.allow_list import KeyServers
 
 
@@ -30,6 +32,7 @@ def institution_view(row: Institution, key_servers: KeyServers, domains: Sequenc
         [key_servers.own, *key_servers.permitted],
         list(domains),
         row.labels,  # type: ignore[arg-type]
+        policy.version(row),
     )
 
 
@@ -43,12 +46,28 @@ def member(row: Account) -> messages.Member:
         role=row.role,  # type: ignore[arg-type]
         disabled=row.disabled_at is not None,
         invited=row.password_hash is None,
+        version=members.version(row),
     )
 
 
-def invited_member(row: Account, token: str) -> messages.InvitedMember:
+def invited_member(invited: members.Invited) -> messages.InvitedMember:
     """A member with the token of their invitation."""
-    return messages.InvitedMember(**asdict(member(row)), invitation_token=token)
+    until = rfc3339(invited.expires_at)
+    token = invited.invitation_token
+    return messages.InvitedMember(**asdict(member(invited.account)), invitation_token=token, expires_at=until)
+
+
+def invitation_view(found: OpenInvitation) -> InvitationView:
+    """What the holder of an invitation may know of it."""
+    return InvitationView(
+        name=found.account.name,
+        email=found.account.email,
+        institution=found.institution,
+        by=found.invitation.made_by,
+        by_email=found.invitation.made_by_email,
+        expires_at=rfc3339(found.invitation.expires_at),
+        resets=found.account.password_hash is not None,
+    )
 
 
 def act_view(row: AdministrativeAct) -> messages.ActView:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from picsafe_protocol.contracts.errors import Conflict, InvalidRequest, LastAdministrator, NotFound
+from picsafe_protocol.contracts.errors import (
+    ChangedMeanwhile,
+    Conflict,
+    InvalidRequest,
+    LastAdministrator,
+    NotFound,
+)
 from picsafe_protocol.contracts.identifiers import is_identifier
 from picsafe_protocol.contracts.tokens import Role
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
 from picsafe_server.users.accounts.accounts import create_account
 from picsafe_server.users.accounts.draft_secrets import forget_draft_secrets
-from picsafe_server.users.accounts.invitations import Invitations
+from picsafe_server.users.accounts.invitations import LIFETIME, Invitations
 from picsafe_server.users.accounts.known_devices import forget_devices
 from picsafe_server.users.accounts.sessions import Sessions
 from picsafe_server.users.audit.audit_log import AuditAction, AuditLog, AuditTarget
 from picsafe_server.users.audit.security_log import SecurityEvent, SecurityLog
-from picsafe_server.users.db.models import Account, Institution
+from picsafe_server.users.db.models import AVAILABLE, Account, Institution, Report, ReportOpened, ReportRecipient
 from picsafe_server.users.names import email_addresses
 from picsafe_server.users.principal import Principal
 
@@ -41,6 +48,13 @@ class Invited:
 
     account: Account
     invitation_token: str
+    expires_at: datetime
+
+
+def version(account: Account) -> str:
+    """Changes with a member's role and state: what an administrator decides by."""
+    state = "disabled" if account.disabled_at else "invited" if account.password_hash is None else "active"
+    return f"{account.role}-{state}"
 
 
 class Members:
@@ -84,23 +98,34 @@ class Members:
                 password_hash=None,
             )
             self._record(session, who, AuditAction.MEMBER_ADDED, account, after=account.role)
-            return Invited(account, await self._invitations.invite(session, account.id, who))
+            return await self._invited(session, account, who)
 
-    async def invite_again(self, who: Principal, account_id: str) -> Invited:
+    # `believed` is the `version` of the member that the administrator saw: `ChangedMeanwhile` when it is another by now.
+    # With None anything is changed, as it is.
+
+    async def invite_again(self, who: Principal, account_id: str, believed: str | None = None) -> Invited:
         """A new invitation, for a member who lost theirs or forgot their password. A member who has a password is
         signed out.
         """
         async with self._database.writing() as session:
-            return await self.invite_account(session, await _locked(session, who, account_id), who)
+            return await self.invite_account(session, await _locked(session, who, account_id, believed), who)
 
-    async def change(self, who: Principal, account_id: str, *, role: Role | None, disabled: bool | None) -> Account:
+    async def change(
+        self,
+        who: Principal,
+        account_id: str,
+        *,
+        role: Role | None,
+        disabled: bool | None,
+        believed: str | None = None,
+    ) -> Account:
         """Change a member's role, or disable or enable them. `LastAdministrator` when nobody would be left to run the
         institution.
         """
         if role is Role.SERVICE:
             raise InvalidRequest("A person is a member or an administrator.", field="role")
         async with self._database.writing() as session:
-            account = await _locked(session, who, account_id)
+            account = await _locked(session, who, account_id, believed)
             if (role or account.role) != Role.ADMINISTRATOR or disabled:
                 await _check_not_last(session, account)
             if role is not None:
@@ -109,12 +134,32 @@ class Members:
                 await self.set_disabled(session, account, disabled, who)
         return account
 
-    async def remove(self, who: Principal, account_id: str) -> None:
+    async def waiting(self, who: Principal, account_id: str) -> int:
+        """How many reports wait for a member who has not opened them."""
+        async with self._database.reading() as session:
+            account = await session.scalar(_member(who, account_id))
+            if account is None:
+                raise NotFound
+            opened = select(ReportOpened.report_id).where(ReportOpened.account_id == account.id)
+            found = await session.scalar(
+                select(func.count())
+                .select_from(ReportRecipient)
+                .join(Report, Report.id == ReportRecipient.report_id)
+                .where(
+                    ReportRecipient.account_id == account.id,
+                    Report.state == AVAILABLE,
+                    Report.expires_at > self._clock.now(),
+                    Report.id.not_in(opened),
+                )
+            )
+        return found or 0
+
+    async def remove(self, who: Principal, account_id: str, believed: str | None = None) -> None:
         """Close a member's account permanently. Their name stays on the reports they sent; their address is free within
         the institution.
         """
         async with self._database.writing() as session:
-            account = await _locked(session, who, account_id)
+            account = await _locked(session, who, account_id, believed)
             await _check_not_last(session, account)
             await self.remove_account(session, account, who)
 
@@ -127,10 +172,14 @@ class Members:
             raise Conflict("This member is disabled.", advice="Enable them first.")
         reset = account.password_hash is not None
         self._record(session, who, AuditAction.PASSWORD_RESET if reset else AuditAction.MEMBER_INVITED, account)
-        invited = Invited(account, await self._invitations.invite(session, account.id, who))
+        invited = await self._invited(session, account, who)
         await session.flush()
         await self._sessions.end_all(session, account.id)
         return invited
+
+    async def _invited(self, session: AsyncSession, account: Account, who: Principal | None) -> Invited:
+        token = await self._invitations.invite(session, account.id, who)
+        return Invited(account, token, self._clock.now() + LIFETIME)
 
     def set_role(self, session: AsyncSession, account: Account, role: Role, who: Principal | None) -> None:
         """Change a role, if it is another one."""
@@ -176,24 +225,25 @@ class Members:
         )
 
 
-async def _locked(session: AsyncSession, who: Principal, account_id: str) -> Account:
+def _member(who: Principal, account_id: str) -> Select[Account]:
+    """A member of the caller's institution; `NotFound` for what cannot be an id, which no database need be asked for."""
+    if not is_identifier(account_id):
+        raise NotFound
+    return select(Account).where(
+        Account.id == account_id, Account.institution_id == who.institution_id, Account.removed_at.is_(None)
+    )
+
+
+async def _locked(session: AsyncSession, who: Principal, account_id: str, believed: str | None) -> Account:
     """A member of the caller's institution, with the institution locked: two administrators cannot demote each other at
     once.
     """
     await session.execute(select(Institution.id).where(Institution.id == who.institution_id).with_for_update())
-    account = None
-    if is_identifier(account_id):
-        account = await session.scalar(
-            select(Account)
-            .where(
-                Account.id == account_id,
-                Account.institution_id == who.institution_id,
-                Account.removed_at.is_(None),
-            )
-            .with_for_update()
-        )
+    account = await session.scalar(_member(who, account_id).with_for_update())
     if account is None:
         raise NotFound
+    if believed is not None and believed != version(account):
+        raise ChangedMeanwhile(f"{account.name} has been changed since you listed them. Nothing was done.")
     return account
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from picsafe_protocol.contracts import limits
-from picsafe_protocol.contracts.errors import Conflict, InvalidRequest
+from picsafe_protocol.contracts.errors import ChangedMeanwhile, Conflict, InvalidRequest
 from picsafe_protocol.contracts.identifiers import new_identifier
 from picsafe_server.runtime.clock import Clock
 from picsafe_server.runtime.database import Database
@@ -109,11 +110,15 @@ class Institutions:
         async with self._database.reading() as session:
             return await domains_of(session, institution_id)
 
-    async def change(self, who: Principal, policy: Policy) -> Institution:
-        """Change the policy of the caller's institution. It holds for reports made from now on."""
+    async def change(self, who: Principal, policy: Policy, believed: str | None = None) -> Institution:
+        """Change the policy of the caller's institution. It holds for reports made from now on. `ChangedMeanwhile` when
+        its `version` is another than `believed`.
+        """
         values = policy.checked(self._key_servers)
         async with self._database.writing() as session:
             institution = await session.get_one(Institution, who.institution_id, with_for_update=True)
+            if believed is not None and believed != version(institution):
+                raise ChangedMeanwhile("The policy has been changed since you read it. Nothing was changed.")
             for column, value in values.items():
                 before = getattr(institution, column)
                 if value != before:
@@ -125,6 +130,12 @@ class Institutions:
             if values.keys() & {"key_servers", "key_server"}:
                 _check_chosen(institution)
         return institution
+
+
+def version(institution: Institution) -> str:
+    """Changes with the policy."""
+    values = [_written(getattr(institution, each.name)) for each in fields(Policy)]
+    return hashlib.sha256("\0".join(values).encode()).hexdigest()[:16]
 
 
 def _written(value: object) -> str:

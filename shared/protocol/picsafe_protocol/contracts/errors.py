@@ -43,6 +43,7 @@
     ├── Conflict                   contradicts what is already there
     │   ├── UploadIncomplete       bytes are missing
     │   ├── UploadMismatch         size or SHA-256 is not what was declared
+    │   ├── ChangedMeanwhile       it is no longer as the caller believes it to be
     │   ├── LastAdministrator      an institution would be left without anybody who can run it
     │   └── CursorUnknown          the server has not counted as far as a cursor says: it was restored from an older copy
     └── ServiceError               not the caller's fault; trying again may help (`retry_after` seconds, when it says so)
@@ -425,6 +426,11 @@ class UploadIncomplete(Conflict):
 class UploadMismatch(Conflict):
     code, title = "upload_mismatch", "What arrived is not what was declared"
     default_advice = "Send the report again; nothing became visible."
+
+
+class ChangedMeanwhile(Conflict):
+    code, status, title = "changed_meanwhile", 412, "It has been changed since it was read"
+    default_advice = "Read it again, and decide by what it is now."
 
 
 class LastAdministrator(Conflict):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from picsafe_client.api import account
+from picsafe_client.i18n import texts
 from picsafe_client.i18n.error_messages import sentence
 from picsafe_client.i18n.texts import t
 from picsafe_client.routing.router import address
@@ -13,6 +14,7 @@ from picsafe_client.screens.account.screen import check_new_password, new_passwo
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, notices
 from picsafe_client.ui.button_actions import with_progress
+from picsafe_protocol.contracts.api.accounts import InvitationView
 from picsafe_protocol.contracts.errors import InvalidRequest, PicSafeError, TokenRefused
 
 
@@ -23,21 +25,24 @@ class InvitationScreen(Screen):
 
     async def show(self, params: Mapping[str, str]) -> None:
         token = params["token"]
+        problem = dom.el("div")
+        card = dom.el(
+            "div", {"class": "invitation panel panel-padded"}, dom.el("h1", None, t("invitation.title")), problem
+        )
+        dom.append(self.root, card)
+        try:
+            found = await account.look_at_invitation(self.app.api, token)
+        except PicSafeError as error:
+            dom.append(problem, _refusal(error))
+            if not isinstance(error, TokenRefused):
+                dom.append(card, dom.button(t("action.retry"), lambda _event: self._again(params), kind="primary"))
+            return
         password = new_password_field(t("invitation.password"))
         accept = dom.el(
             "button", {"type": "submit", "class": "button button-primary button-whole"}, t("invitation.accept")
         )
         form = dom.el("form", {"class": "form", "novalidate": True}, password.node, accept)
-        problem = dom.el("div")
-        card = dom.el(
-            "div",
-            {"class": "invitation panel panel-padded"},
-            dom.el("h1", None, t("invitation.title")),
-            dom.el("p", {"class": "soft"}, t("invitation.text")),
-            problem,
-            form,
-        )
-        dom.append(self.root, card)
+        dom.replace_children(card, *_facts(found), problem, form)
 
         async def set_password(_event: Any) -> None:
             dom.replace_children(problem)
@@ -52,14 +57,17 @@ class InvitationScreen(Screen):
                 password.set_error(sentence(error))
                 password.focus()
             except PicSafeError as error:
-                case = f"invitation_{error.reason}" if isinstance(error, TokenRefused) else ""
-                dom.append(problem, notices.error_notice(error, means=t("invitation.invalid_means"), case=case))
+                dom.append(problem, _refusal(error))
             else:
                 password.value = ""
                 self._done(card)
 
         dom.on(form, "submit", with_progress(accept, set_password, place=form))
         password.focus()
+
+    async def _again(self, params: Mapping[str, str]) -> None:
+        dom.replace_children(self.root)
+        await self.show(params)
 
     def _done(self, card: dom.Node) -> None:
         # The used token has no business in the history.
@@ -69,3 +77,25 @@ class InvitationScreen(Screen):
         heading = dom.el("h1", {"tabindex": "-1"}, t("invitation.done"))
         dom.replace_children(card, heading, dom.el("p", None, t("invitation.done_text")), go)
         heading.focus()
+
+
+def _facts(found: InvitationView) -> list[dom.Node]:
+    """Who invites whom, for what, and until when."""
+    title = dom.el("h1", None, t("invitation.reset_title" if found.resets else "invitation.title"))
+    by = t("invitation.by", name=found.by, email=found.by_email) if found.by else t("invitation.by_operator")
+    rows = [
+        ("invitation.for", f"{found.name}, {found.email}"),
+        *([("invitation.institution", found.institution)] if found.institution else []),
+        ("invitation.from", by),
+        ("invitation.until", texts.moment(found.expires_at)),
+    ]
+    facts = dom.el("dl", {"class": "facts"})
+    for key, value in rows:
+        dom.append(facts, dom.el("dt", None, t(key)), dom.el("dd", None, value))
+    text = t("invitation.reset_text" if found.resets else "invitation.text")
+    return [title, facts, dom.el("p", {"class": "soft"}, text)]
+
+
+def _refusal(error: PicSafeError) -> dom.Node:
+    case = f"invitation_{error.reason}" if isinstance(error, TokenRefused) else ""
+    return notices.error_notice(error, means=t("invitation.invalid_means"), case=case)

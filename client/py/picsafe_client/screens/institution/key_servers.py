@@ -6,19 +6,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from picsafe_client.api import institution
 from picsafe_client.i18n.texts import t
 from picsafe_client.screens.account.screen import section
-from picsafe_client.screens.screen import Screen
+from picsafe_client.screens.institution.edited_policy import EditedPolicy
 from picsafe_client.ui import dialogs, dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
-from picsafe_protocol.contracts.api.institutions import InstitutionView
 from picsafe_protocol.contracts.api.requests import InstitutionChange
-from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.errors import ChangedMeanwhile, PicSafeError
 
 
-def key_servers(screen: Screen, rules: InstitutionView) -> dom.Node:
-    """The section. `rules` is what `GET /v1/institution` answered."""
+def key_servers(policy: EditedPolicy) -> dom.Node:
+    """The section."""
+    rules = policy.rules
     text = dom.el("p", {"class": "soft"}, t("rules.key_servers_text"))
     operator = dom.el("p", {"class": "soft"}, t("rules.key_servers_operator"))
     own, *others = rules.permitted_key_servers
@@ -26,7 +25,7 @@ def key_servers(screen: Screen, rules: InstitutionView) -> dom.Node:
     if not others and not lost:
         only = dom.el("p", None, t("rules.key_servers_none", url=own))
         return section("rules.key_servers", text, only, operator)
-    form = _Form(screen, rules).node
+    form = _Form(policy).node
     if lost:
         warning = notices.notice(
             "danger", t("rules.key_server_lost", url=rules.key_server), t("rules.key_server_lost_text")
@@ -36,8 +35,9 @@ def key_servers(screen: Screen, rules: InstitutionView) -> dom.Node:
 
 
 class _Form:
-    def __init__(self, screen: Screen, rules: InstitutionView) -> None:
-        self.screen = screen
+    def __init__(self, policy: EditedPolicy) -> None:
+        self.policy = policy
+        rules = policy.rules
         self.own, *others = rules.permitted_key_servers
         self.before = rules.key_servers
         self.place = forms.choice_field(
@@ -76,8 +76,9 @@ class _Form:
             return
         try:
             change = InstitutionChange(key_servers=wanted, key_server=self.place.value)
-            changed = await institution.change_policy(self.screen.app.api, change)
-            self.screen.app.refresh_me(await self.screen.app.api.me())
+            changed = await self.policy.change(change)
+        except ChangedMeanwhile:
+            raise  # both forms show the policy as it is now; the banner says so
         except PicSafeError as error:
             dom.append(self.done, notices.error_notice(error, means=t("institution.unchanged")))
             return

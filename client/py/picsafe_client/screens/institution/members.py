@@ -1,24 +1,22 @@
-"""The institution's members: inviting, roles, disabling, removing."""
+"""The institution's members: roles, new invitations, disabling, removing."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from picsafe_client.api import institution
 from picsafe_client.i18n import texts
-from picsafe_client.i18n.texts import join_words, t
-from picsafe_client.routing.router import address
+from picsafe_client.i18n.texts import t
+from picsafe_client.screens.institution.invitations import ask_for_member, chosen_role, role_choice, show_link
 from picsafe_client.screens.screen import Screen
-from picsafe_client.ui import dialogs, dom, forms, notices
+from picsafe_client.ui import dialogs, dom, notices
 from picsafe_client.ui.button_actions import with_progress
-from picsafe_client.ui.secret_dialog import show_once
 from picsafe_protocol.contracts.api.institutions import Member
-from picsafe_protocol.contracts.api.requests import MemberChange, NewMember, PersonRole
-from picsafe_protocol.contracts.errors import Conflict, PicSafeError
-from picsafe_protocol.contracts.limits import EMAIL_CHARACTERS, NAME_CHARACTERS
-from picsafe_protocol.contracts.regions import COUNTRIES
+from picsafe_protocol.contracts.api.requests import MemberChange
+from picsafe_protocol.contracts.errors import ChangedMeanwhile, NotFound, PicSafeError
 
-ROLES: Final[tuple[PersonRole, ...]] = ("member", "administrator")
+T = TypeVar("T")
 
 
 async def show_members(screen: Screen, place: dom.Node) -> None:
@@ -60,7 +58,9 @@ class _Members:
         names = ("name", "role", "state", "country", "actions")
         head = dom.el("tr", None, *[dom.el("th", {"scope": "col"}, t(f"members.{name}")) for name in names])
         table = dom.el("table", {"class": "table table-stack"}, dom.el("thead", None, head), self.rows)
-        add = dom.button(t("members.add"), lambda _event: self.invite(), kind="primary", icon_name="plus")
+        add = dom.button(
+            t("members.add"), lambda _event: ask_for_member(self.screen, self.load), kind="primary", icon_name="plus"
+        )
         dom.replace_children(
             self.place,
             dom.el(
@@ -94,31 +94,11 @@ class _Members:
             "tr",
             None,
             name,
-            dom.el("td", None, self.role_choice(member)),
+            dom.el("td", None, t(f"role.{member.role}")),
             dom.el("td", None, dom.el("span", {"class": chip}, t(f"members.{state}"))),
             dom.el("td", None, texts.country(member.country)),
             dom.el("td", None, dom.el("div", {"class": "button-row"}, *([] if is_me else self.actions(member)))),
         )
-
-    def role_choice(self, member: Member) -> dom.Node:
-        choice = dom.el("select", {"class": "input", "aria-label": t("members.role_of", name=member.name)})
-        for role in ROLES:
-            dom.append(choice, dom.el("option", {"value": role, "selected": role == member.role}, t(f"role.{role}")))
-
-        async def change(_event: Any) -> None:
-            nonlocal member
-            wanted = _role(choice.value)
-            try:
-                changed = await institution.change_member(self.api, member.id, MemberChange(role=wanted))
-            except PicSafeError:
-                choice.value = member.role
-                raise
-            self.members = [changed if each.id == changed.id else each for each in self.members]
-            member = changed
-            dom.announce(t("members.role_changed", name=member.name, role=t(f"role.{wanted}")))
-
-        dom.on(choice, "change", change)
-        return choice
 
     def actions(self, member: Member) -> list[dom.Node]:
         name = member.name
@@ -136,11 +116,18 @@ class _Members:
                 aria_label=t("members.remove_named", name=name),
             )
             return [enable, remove]
+        invited = state_of(member) == "invited"
         again = dom.button(
-            t("members.new_invitation"),
-            lambda _event: self.invite_again(member),
+            t("members.resend" if invited else "members.reset"),
+            lambda _event: self.resend(member) if invited else self.reset(member),
             kind="quiet",
-            aria_label=t("members.new_invitation_for", name=name),
+            aria_label=t("members.resend_to" if invited else "members.reset_of", name=name),
+        )
+        role = dom.button(
+            t("members.change_role"),
+            lambda _event: self.change_role(member),
+            kind="quiet",
+            aria_label=t("members.change_role_of", name=name),
         )
         disable = dom.button(
             t("members.disable"),
@@ -148,14 +135,52 @@ class _Members:
             kind="quiet",
             aria_label=t("members.disable_named", name=name),
         )
-        return [again, disable]
+        return [again, role, disable]
 
     async def change(self, member: Member, wanted: MemberChange) -> None:
-        await institution.change_member(self.api, member.id, wanted)
+        await self.as_listed(institution.change_member(self.api, member, wanted))
         try:
             await self.load()
         finally:
             dom.announce(t("members.changed", name=member.name))
+
+    async def as_listed(self, work: Awaitable[T]) -> T:
+        """Does something to a member that is refused when they are no longer as they are listed; then the list is
+        loaded again, so that the next decision is made by what is true.
+        """
+        try:
+            return await work
+        except (ChangedMeanwhile, NotFound):
+            await self.load()
+            raise
+
+    def change_role(self, member: Member) -> None:
+        """Asks for the role in a dialogue: one key pressed by mistake changes nothing."""
+        role = role_choice(member.role)
+        problem = dom.el("div")
+        form = dom.el("form", {"class": "form", "id": "change-role", "novalidate": True}, problem, role)
+        go = dom.el(
+            "button",
+            {"type": "submit", "form": "change-role", "class": "button button-primary"},
+            t("members.change_role"),
+        )
+
+        async def change(_event: Any) -> None:
+            dom.replace_children(problem)
+            wanted = chosen_role(role)
+            try:
+                if wanted != member.role:
+                    await self.as_listed(institution.change_member(self.api, member, MemberChange(role=wanted)))
+                    await self.load()
+            except PicSafeError as error:
+                dom.append(problem, notices.error_notice(error, means=t("institution.unchanged")))
+                return
+            dialogs.close(asked)
+            dom.announce(t("members.role_changed", name=member.name, role=t(f"role.{wanted}")))
+
+        dom.on(form, "submit", with_progress(go, change, place=form))
+        stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
+        asked = dialogs.show(t("members.role_of", name=member.name), form, actions=(go, stop))
 
     async def disable(self, member: Member) -> None:
         title = t("members.disable_title", name=member.name)
@@ -164,81 +189,22 @@ class _Members:
 
     async def remove(self, member: Member) -> None:
         title = t("members.remove_title", name=member.name)
-        if await dialogs.confirm(title, t("members.remove_text"), t("members.remove"), danger=True):
-            await institution.remove_member(self.api, member.id)
+        waiting = (await institution.waiting_for(self.api, member)).unopened
+        about = [dom.el("p", {"class": "strong"}, t("members.remove_waiting", count=waiting))] if waiting else []
+        if await dialogs.confirm(title, t("members.remove_text"), t("members.remove"), danger=True, about=about):
+            await self.as_listed(institution.remove_member(self.api, member))
             try:
                 await self.load()
             finally:
                 dom.announce(t("members.removed", name=member.name))
 
-    async def invite_again(self, member: Member) -> None:
-        if state_of(member) == "active":
-            title = t("members.reset_title", name=member.name)
-            if not await dialogs.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
-                return
-        invited = await institution.invite_again(self.api, member.id)
-        show_link(member.name, invited.invitation_token)
+    async def reset(self, member: Member) -> None:
+        title = t("members.reset_title", name=member.name)
+        if await dialogs.confirm(title, t("members.reset_text"), t("members.reset"), danger=True):
+            await self.resend(member)
 
-    async def invite(self) -> None:
-        """Asks for the new member in a dialogue; nothing typed is lost when the server refuses it."""
-        me = self.screen.app.require_me()
-        domains = (await institution.policy(self.api)).domains
-        at = t("members.email_domains", domains=join_words(domains)) if domains else t("members.email_no_domains")
-        name = forms.text_field("member-name", t("members.name"), autocomplete="off", maxlength=NAME_CHARACTERS)
-        email = forms.text_field(
-            "member-email", t("members.email"), kind="email", hint=at, autocomplete="off", maxlength=EMAIL_CHARACTERS
-        )
-        countries = texts.in_order((code, texts.country(code)) for code in COUNTRIES)
-        country = forms.choice_field(
-            "member-country", t("members.country"), countries, me.country, hint=t("members.country_hint")
-        )
-        role = forms.radios("member-role", t("members.role"), {each: t(f"role.{each}") for each in ROLES}, "member")
-        problem = dom.el("div")
-        form = dom.el("form", {"class": "form", "id": "invite", "novalidate": True}, problem)
-        dom.append(form, name.node, email.node, country.node, role)
-        go = dom.el(
-            "button", {"type": "submit", "form": "invite", "class": "button button-primary"}, t("members.invite")
-        )
-
-        async def send(_event: Any) -> None:
-            dom.replace_children(problem)
-            if not _filled_in(name, email):
-                return
-            wanted = NewMember(
-                name=name.value, email=email.value, country=country.value, role=_role(forms.selected_value(role))
-            )
-            try:
-                invited = await institution.add_member(self.api, wanted)
-            except PicSafeError as error:
-                case = "email" if isinstance(error, Conflict) else ""
-                dom.append(problem, notices.error_notice(error, means=t("institution.unchanged"), case=case))
-                return
-            try:
-                await self.load()  # first: nothing is rebuilt under the hands of somebody who goes on from the link
-            finally:
-                dialogs.close(asked)
-                show_link(name.value, invited.invitation_token)
-
-        dom.on(form, "submit", with_progress(go, send, place=form))
-        stop = dom.button(t("action.cancel"), lambda _event: dialogs.close(asked))
-        asked = dialogs.show(t("members.add"), form, actions=(go, stop))
-        name.focus()
-
-
-def _filled_in(name: forms.Field, email: forms.Field) -> bool:
-    name.clear_error()
-    email.clear_error()
-    if "@" not in email.value:
-        email.set_error(t("members.email_missing"))
-        email.focus()
-    if not name.value:
-        name.set_error(t("members.name_missing"))
-        name.focus()
-    return bool(name.value) and "@" in email.value
-
-
-def _role(chosen: object) -> PersonRole:
-    return "administrator" if chosen == "administrator" else "member"
+    async def resend(self, member: Member) -> None:
+        show_link(self.screen, await self.as_listed(institution.invite_again(self.api, member)))
 
 
 def state_of(member: Member) -> str:
@@ -246,12 +212,3 @@ def state_of(member: Member) -> str:
     if member.disabled:
         return "disabled"
     return "invited" if member.invited else "active"
-
-
-def show_link(name: str, token: str) -> None:
-    """The link that lets the invited person set a password, this once."""
-    import js
-
-    link = f"{js.location.origin}/{address('invitation', token)}"
-    title = t("members.link_title", name=name)
-    show_once(title, t("members.link_text", name=name), t("members.link"), link)

@@ -9,23 +9,24 @@ from picsafe_client.api import institution
 from picsafe_client.i18n.texts import t
 from picsafe_client.interop import js_object
 from picsafe_client.screens.account.screen import section
+from picsafe_client.screens.institution.edited_policy import EditedPolicy
 from picsafe_client.screens.institution.key_servers import key_servers
 from picsafe_client.screens.screen import Screen
 from picsafe_client.ui import dom, forms, notices
 from picsafe_client.ui.button_actions import with_progress
-from picsafe_protocol.contracts.api.institutions import InstitutionView
 from picsafe_protocol.contracts.api.requests import InstitutionChange
-from picsafe_protocol.contracts.errors import PicSafeError
+from picsafe_protocol.contracts.errors import ChangedMeanwhile, PicSafeError
 from picsafe_protocol.contracts.limits import IDLE_LOCK_MINUTES, REPORT_DAYS
 
 
 async def show_rules(screen: Screen, place: dom.Node) -> None:
     """Fills `place`."""
-    rules = await institution.policy(screen.app.api)
-    dom.replace_children(place, section("institution.rules", _form(screen, rules)), key_servers(screen, rules))
+    policy = EditedPolicy(screen, await institution.policy(screen.app.api), lambda: show_rules(screen, place))
+    dom.replace_children(place, section("institution.rules", _form(policy)), key_servers(policy))
 
 
-def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
+def _form(policy: EditedPolicy) -> dom.Node:
+    rules = policy.rules
     name = forms.text_field("institution-name", t("rules.name"), rules.name, hint=t("rules.name_operator"))
     name.control.readOnly = True
     retention = _numbers("retention", "rules.retention", "rules.days", REPORT_DAYS, rules.retention_days)
@@ -47,8 +48,9 @@ def _form(screen: Screen, rules: InstitutionView) -> dom.Node:
             labels="sealed" if forms.selected_value(labels) == "sealed" else "none",
         )
         try:
-            await institution.change_policy(screen.app.api, wanted)
-            screen.app.refresh_me(await screen.app.api.me())
+            await policy.change(wanted)
+        except ChangedMeanwhile:
+            raise  # both forms show the policy as it is now; the banner says so
         except PicSafeError as error:
             dom.append(done, notices.error_notice(error, means=t("institution.unchanged")))
             return

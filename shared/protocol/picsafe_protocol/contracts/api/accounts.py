@@ -12,6 +12,7 @@ __all__ = [
     "DraftSecret",
     "DraftSecrets",
     "InstitutionFacts",
+    "InvitationView",
     "Me",
     "PasswordReset",
     "SessionBegun",
@@ -43,6 +44,21 @@ class PasswordReset:
     email: str | None
     institution: str | None
     at: str
+
+
+@message
+class InvitationView:
+    """What an invitation is for. `by` is what the inviting administrator called themselves then, `by_email` their
+    address; both are null for the operator. `resets`: the account has a password, which the invitation replaces.
+    """
+
+    name: str
+    email: str
+    institution: str | None
+    by: str | None
+    by_email: str | None
+    expires_at: Moment
+    resets: bool
 
 
 @message

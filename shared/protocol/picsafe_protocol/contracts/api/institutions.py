@@ -24,6 +24,7 @@ __all__ = [
     "SecurityPage",
     "ServiceList",
     "ServiceView",
+    "WaitingReports",
 ]
 
 
@@ -45,11 +46,15 @@ class InstitutionView:
     permitted_key_servers: list[str]
     domains: list[str]
     labels: Literal["sealed", "none"] = field(metadata={WHEN_ABSENT: "none"})
+    version: str = field(metadata={WHEN_ABSENT: ""})
+    """Changes with the policy. Who sends it along with a change is refused when somebody else was faster."""
 
 
 @message
 class Member:
-    """A member. `invited`: has not accepted an invitation yet."""
+    """A member. `invited`: has not accepted an invitation yet. `version` changes with role and state: an action that
+    carries it is refused when the member is no longer as they were listed.
+    """
 
     id: str
     email: str
@@ -58,13 +63,22 @@ class Member:
     role: Literal["member", "administrator"]
     disabled: bool
     invited: bool
+    version: str = field(metadata={WHEN_ABSENT: ""})
+
+
+@message(kw_only=True)
+class InvitedMember(Member):
+    """A member and their invitation's token, which is shown this once, and the moment until which it can be used."""
+
+    invitation_token: str
+    expires_at: str
 
 
 @message
-class InvitedMember(Member):
-    """A member and their invitation's token, which is shown this once."""
+class WaitingReports:
+    """How many reports wait for a member who has not opened them."""
 
-    invitation_token: str
+    unopened: int
 
 
 @message

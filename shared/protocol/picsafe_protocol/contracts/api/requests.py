@@ -18,6 +18,7 @@ __all__ = [
     "Completion",
     "GrantRequest",
     "InstitutionChange",
+    "InvitationToken",
     "KeyRequest",
     "LabelsRequest",
     "MarkRequest",
@@ -89,6 +90,13 @@ class NewPassword:
 
     current: Password
     new: Password
+
+
+@message(kw_only=True)
+class InvitationToken:
+    """An invitation's token."""
+
+    token: Annotated[str, Rule(max_length=200)]
 
 
 @message(kw_only=True)
