@@ -53,7 +53,7 @@ async def read_layout(window: Window, plan: EditPlan, *, may_end_early: bool = F
             if may_end_early and cut_off == b"mdat" and b"moov" in kinds:
                 found += await _shortened(window, plan, at)
                 break
-            if may_end_early and cut_off in _FRAGMENT and b"moof" in kinds:
+            if may_end_early and cut_off in _FRAGMENT and b"moof" in kinds and not await _has_media(window, at):
                 plan.warn(Notice.CUT_SHORT)
                 plan.cut(at, window.size)
                 break
@@ -97,6 +97,21 @@ def reach_samples(window: Window, plan: EditPlan, layout: FileLayout, used: Samp
     _write_length(plan, media.begin, media.start, window.size)
     layout.boxes[last:] = [media._replace(stop=window.size)]
     layout.end = window.size
+
+
+async def _has_media(window: Window, at: int) -> bool:
+    """Whether media data follow within a box that reaches behind the end: then its length is wrong, and nothing was cut
+    off. Players look into it.
+    """
+    at += 8
+    for _ in range(_TOP_LEVEL_BOXES):
+        if (await window.upto(at, 8))[4:] == b"mdat":
+            return True
+        box = await box_at(window, at, window.size)
+        if box is None:
+            return False
+        at = box.stop
+    return True  # of so many parts it is no fragment
 
 
 async def _shortened(window: Window, plan: EditPlan, at: int) -> list[Box]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from picsafe_media.core.bounds import STRUCTURE_BYTES
-from picsafe_media.core.source import Window
+from picsafe_media.core.source import Window, damaged
 from picsafe_media.isobmff.boxes import ByteReader, boxes
 from picsafe_media.isobmff.sample_ranges import SampleRanges
 from picsafe_media.isobmff.sound_samples import EvenSamples, even_sound
@@ -30,7 +30,8 @@ class _Sizes(NamedTuple):
 async def add_samples(window: Window, track: Track, ranges: SampleRanges) -> bool:
     """Adds the parts of the file that hold the track's samples.
 
-    False where they cannot be told: tables that are missing, contradict each other or are too long.
+    False where they cannot be told: tables that are missing, contradict each other or are too long. Refuses picture or
+    sound of which a part in the middle lies behind the end of the file.
     """
     if track.sample_table is None:
         return True
@@ -44,6 +45,8 @@ async def add_samples(window: Window, track: Track, ranges: SampleRanges) -> boo
     sizes = _sizes(tables)
     if not len(offsets) or (sizes is not None and not sizes.samples):
         return True
+    if track.kind and _has_gap(offsets, window.size):
+        raise damaged("its picture or sound is not where its index says")
     runs = _runs(tables.get(b"stsc", b""))
     if sizes is None or runs is None or b"saio" in tables:
         return False
@@ -51,6 +54,13 @@ async def add_samples(window: Window, track: Track, ranges: SampleRanges) -> boo
     if track.kind == "audio" and sizes.uniform:
         even = even_sound(tables.get(b"stsd", b""), tables.get(b"stts", b""), sizes.uniform)
     return _add_chunks(ranges, offsets, runs, sizes, even)
+
+
+def _has_gap(offsets: array[int], size: int) -> bool:
+    """Whether a part behind the end of the file is followed by one that is there. A file that was cut off lacks its last
+    parts; where others are missing, what players show depends on what else is in the file.
+    """
+    return any(before >= size > after for before, after in pairwise(offsets))
 
 
 def _add_chunks(
@@ -84,11 +94,13 @@ def _numbers(table: bytes, width: int, each: int = 1) -> array[int]:
 
 
 def _runs(table: bytes) -> list[tuple[int, int]] | None:
-    """(first chunk from 1, samples in each); None where they are not in order, or a number is 0 that counts from 1."""
+    """(first chunk from 1, samples in each); None where they are not in order, a number is 0 that counts from 1, or so
+    large that players read it as negative.
+    """
     numbers = _numbers(table, 4, 3)
     runs = [(numbers[at], numbers[at + 1]) for at in range(0, len(numbers) - 2, 3)]
     in_order = all(first < second for (first, _), (second, _) in pairwise(runs))
-    return runs if runs and runs[0][0] == 1 and in_order and all(numbers) else None
+    return runs if runs and runs[0][0] == 1 and in_order and all(0 < number < 1 << 31 for number in numbers) else None
 
 
 def _sizes(tables: dict[bytes, bytes]) -> _Sizes | None:

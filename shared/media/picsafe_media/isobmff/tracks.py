@@ -97,6 +97,8 @@ async def _media(window: Window, track: Track, mdia: Box) -> None:
                     track.kind = track.kind or _BY_HEADER.get(child.kind)
     if track.sample_table:
         await _coding(window, track, track.sample_table)
+    elif track.kind:
+        raise damaged("its index does not say where its picture or sound is")
 
 
 async def _coding(window: Window, track: Track, table: Box) -> None:
