@@ -16,8 +16,9 @@ from harness.key_server import KEYS, USERS, Sent, Someone, World, code
 
 from picsafe_protocol.contracts import limits
 from picsafe_protocol.contracts.identifiers import new_identifier
-from picsafe_server.auth import tokens
+from picsafe_server.auth import jws, tokens
 from picsafe_server.auth.tokens import Signer
+from picsafe_server.keys.operations import callers
 
 pytestmark = pytest.mark.anyio
 
@@ -159,6 +160,26 @@ async def test_a_key_that_the_issuer_does_not_publish_does_not_count(sqlite_worl
     unpublished = Signer(USERS, Ed25519PrivateKey.generate(), sqlite_world.clock)
     token = unpublished.sign("picsafe-user+jwt", KEYS, 300, sub=ada.id, name="Ada", email="ada@clinic.test")
     assert await ask(sqlite_world, sent, token) == (401, "key")
+
+
+async def test_of_too_many_tokens_the_one_verified_longest_ago_is_forgotten(
+    sqlite_world: World, ada: Someone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not all of them: each would be verified again, just when there are very many."""
+    monkeypatch.setattr(callers, "REMEMBERED", 2)
+    sent = await sqlite_world.send(ada)
+    verified: list[str] = []
+    parse = jws.parse
+
+    def noted(token: str) -> jws.Unverified:
+        verified.append(token)
+        return parse(token)
+
+    monkeypatch.setattr(jws, "parse", noted)
+    first, second, third = (sqlite_world.users.user_token(ada) for _ in range(3))
+    for token in (first, second, first, third, second, third, first):
+        assert (await ask(sqlite_world, sent, token))[0] == 200
+    assert verified == [first, second, third, first]
 
 
 async def test_a_remembered_token_ends_when_it_ends(sqlite_world: World, ada: Someone) -> None:

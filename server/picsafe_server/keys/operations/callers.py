@@ -115,8 +115,11 @@ class TokenAuthenticator:
             since=_milliseconds(claims.since),
             joined=_milliseconds(claims.inst_since),
         )
+        self._remembered.pop(token, None)
         if len(self._remembered) >= REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]  # the oldest: others are about to be used again
+            del self._remembered[
+                next(iter(self._remembered))
+            ]  # verified longest ago: others are about to be used again
         self._remembered[token] = _Remembered(caller, claims.iat, claims.exp, time.monotonic())
         return caller
 
