@@ -36,6 +36,20 @@ async def test_a_call_that_is_never_answered_ends_in_words(
     assert "try again" in said[2]
 
 
+async def test_a_deadline_is_no_cancelling_where_the_browser_reports_both_alike(
+    client_page: ClientPage, site: Site
+) -> None:
+    """Firefox ends a body that is being read with an AbortError, whatever ended it: a silent end for whoever waited."""
+    site.stalls["/stalls"] = b'{"reports": ['
+    await client_page.page.evaluate("""() => {
+      Response.prototype.text = () => new Promise((_, reject) => {
+        setTimeout(() => reject(new DOMException("aborted", "AbortError")), 600);
+      });
+    }""")
+    said = await client_page.python(f"{_CALL}\napi.CALL_SECONDS = 0.3\nawait said('/stalls')")
+    assert said[:2] == ["unreachable", "The server did not answer in time."]
+
+
 async def test_a_call_with_a_deadline_can_still_be_cancelled(client_page: ClientPage, site: Site) -> None:
     site.stalls["/stalls"] = b""
     cancels = """

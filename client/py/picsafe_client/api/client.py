@@ -111,15 +111,16 @@ class Api:
             headers["Content-Type"] = "application/json"
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        within = _within(CALL_SECONDS if seconds is None else seconds, signal)
         response = await self.fetch(
             method,
             url,
             headers=headers,
             body=None if body is None else json.dumps(body, ensure_ascii=False),
-            signal=_within(CALL_SECONDS if seconds is None else seconds, signal),
+            signal=within,
             cookies=cookies,
         )
-        text = str(await _body(response.text()))
+        text = str(await _body(response.text(), within))
         if not text:
             return None
         return _json(text, trusted=cookies)
@@ -133,8 +134,9 @@ class Api:
         import js
 
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        response = await self.fetch("GET", url, headers=headers, signal=_within(seconds, signal))
-        return js.Uint8Array.new(await _body(response.arrayBuffer()))
+        within = _within(seconds, signal)
+        response = await self.fetch("GET", url, headers=headers, signal=within)
+        return js.Uint8Array.new(await _body(response.arrayBuffer(), within))
 
     async def send_bytes(
         self,
@@ -204,9 +206,9 @@ class Api:
             settings["body"] = body
         if signal is not None:
             settings["signal"] = signal
-        response = await _body(js.fetch(url, js_object(settings)))
+        response = await _body(js.fetch(url, js_object(settings)), signal)
         if not response.ok:
-            raise await _refusal(response)
+            raise await _refusal(response, signal)
         return response
 
 
@@ -219,16 +221,20 @@ def _within(seconds: float, signal: Any) -> Any:
     return deadline if signal is None else js.AbortSignal.any(to_js([signal, deadline]))
 
 
-async def _body(promise: Any) -> Any:
+async def _body(promise: Any, signal: Any) -> Any:
     """Awaits a JavaScript promise of the network, turning its three ways of failing into ours."""
     from pyodide.ffi import JsException
 
     try:
         return await promise
     except JsException as error:
-        if getattr(error, "name", "") == "AbortError":
+        name = getattr(error, "name", "")
+        if name == "AbortError" and signal is not None:
+            # Firefox says so of every body that ends while it is read; the signal knows whether it was its deadline.
+            name = getattr(signal.reason, "name", name)
+        if name == "AbortError":
             raise Cancelled from None
-        if getattr(error, "name", "") == "TimeoutError":
+        if name == "TimeoutError":
             raise localized_error(Unreachable, "late") from None
         raise Unreachable from error
 
@@ -243,9 +249,9 @@ def _json(text: str, *, trusted: bool) -> Any:
         raise Intercepted from None
 
 
-async def _refusal(response: Any) -> Exception:
+async def _refusal(response: Any, signal: Any) -> Exception:
     status = int(response.status)
-    text = str(await _body(response.text()))
+    text = str(await _body(response.text(), signal))
     try:
         problem = strict_json.parse(text.encode("utf-8"))
     except ValueError:
