@@ -39,7 +39,7 @@ async def test_a_call_that_is_never_answered_ends_in_words(
 async def test_a_deadline_is_no_cancelling_where_the_browser_reports_both_alike(
     client_page: ClientPage, site: Site
 ) -> None:
-    """Firefox ends a body that is being read with an AbortError, whatever ended it: a silent end for whoever waited."""
+    """Firefox ends a body that is being read with an AbortError, whatever ended it: a silent end for everybody who waited."""
     site.stalls["/stalls"] = b'{"reports": ['
     await client_page.page.evaluate("""() => {
       Response.prototype.text = () => new Promise((_, reject) => {

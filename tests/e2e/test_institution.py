@@ -234,6 +234,7 @@ def test_a_policy_that_somebody_else_has_changed_is_shown_before_it_is_changed_a
 ) -> None:
     section(visit, "Policies")
     days = visit.page.get_by_label("Reports are kept for")
+    expect(days).to_be_visible()  # the policy has been read
     with clinic.client_of(chief) as http:
         assert http.patch("/users/v1/institution", json={"retention_days": 2}).status_code == 200
     days.select_option("5")
@@ -274,7 +275,8 @@ def test_the_access_log_is_filtered_and_exported(
 
     visit.page.get_by_label("What").select_option("Opened")
     visit.page.get_by_label("Who").fill("tom@")
-    visit.page.get_by_label("Report", exact=True).fill(made.header.report_id)
+    report = visit.page.get_by_label("Report", exact=True)
+    report.fill(f" {made.header.report_id[:8].upper()} ")  # as the table shows it, and somebody types it
     visit.page.get_by_role("button", name="Show", exact=True).click()
     expect(rows).to_have_count(1)
 
@@ -283,6 +285,11 @@ def test_the_access_log_is_filtered_and_exported(
     assert re.fullmatch(r"picsafe-access-log-20\d\d-\d\d-\d\d\.csv", saved.name)
     entries = list(csv.DictReader(io.StringIO(saved.content.decode(), newline="")))
     assert [(each["event"], each["who_name"]) for each in entries] == [("released", "Tom Baker")]
+
+    rows.get_by_role("button", name=f"{made.header.report_id[:8]}: show only this report").click()
+    expect(rows).to_have_count(2)  # created and opened
+    expect(report).to_have_value(made.header.report_id)
+    expect(report).to_be_focused()
 
     visit.page.get_by_label("Who").fill("nobody")
     visit.press("Enter")

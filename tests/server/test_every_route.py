@@ -71,6 +71,7 @@ def test_only_these_are_open_to_everybody(app: Litestar) -> None:
     assert {name for name in open_ones if name.split()[1].startswith(("/users/", "/cloud/", "/keys/"))} == {
         "POST /users/v1/sessions",
         "POST /users/v1/invitations",
+        "POST /users/v1/invitations/look",
         "GET /users/.well-known/jwks.json",
         "GET /cloud/{region:str}/.well-known/jwks.json",
         "GET /keys/.well-known/jwks.json",

@@ -23,7 +23,9 @@ CSV_PAGE_ROWS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class LogFilter:
-    """Filters for entries. `who`: an identifier, or part of a name or address."""
+    """Filters for entries. `report_id`: an identifier, or the beginning of one; `who`: an identifier, or part of a name or
+    address.
+    """
 
     event: Event | None = None
     report_id: str | None = None
@@ -97,7 +99,7 @@ def _institution_query(administrator: Caller, wanted: LogFilter, after: int | No
     if wanted.event is not None:
         query = query.where(log_leaves.c.event == wanted.event.value)
     if wanted.report_id is not None:
-        query = query.where(log_leaves.c.report_id == wanted.report_id)
+        query = query.where(log_leaves.c.report_id.startswith(wanted.report_id, autoescape=True))
     if wanted.who:
         people = log_people.c
         query = query.where(

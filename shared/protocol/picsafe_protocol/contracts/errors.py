@@ -67,6 +67,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AccessError",
+    "ChangedMeanwhile",
     "Conflict",
     "CursorUnknown",
     "DecryptionError",

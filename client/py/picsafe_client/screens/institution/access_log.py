@@ -67,20 +67,27 @@ class _Log:
         await self.first()
 
     def wanted(self) -> dict[str, str]:
-        return {"event": self.event.value, "who": self.who.value, "report_id": self.report.value}
+        report = "".join(self.report.value.split()).lower()  # as it was copied from a print-out, or typed
+        return {"event": self.event.value, "who": self.who.value, "report_id": report}
+
+    async def only(self, report_id: str) -> None:
+        """All that happened to one report."""
+        self.report.value, self.event.value, self.who.value = report_id, "", ""
+        self.report.focus()
+        await self.first()
 
     async def first(self) -> None:
         self.shown += 1
         self.after = ""
         entries = await self.page()
         if entries is not None:
-            dom.replace_children(self.result, access_log_table.table(entries, with_report=True))
+            dom.replace_children(self.result, access_log_table.table(entries, self.only))
 
     async def older(self) -> None:
         entries = await self.page()
         if entries is not None:
             body = self.result.querySelector("tbody")
-            dom.append(body, *[access_log_table.row(entry, with_report=True) for entry in entries])
+            dom.append(body, *[access_log_table.row(entry, self.only) for entry in entries])
 
     async def page(self) -> list[LogEntry] | None:
         """The next entries of the list that was asked for last; None when another has been asked for meanwhile."""
